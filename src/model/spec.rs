@@ -1,0 +1,292 @@
+//! What a user writes down: the model, layer by layer, and how to train it.
+//!
+//! These are the types that cross every border (page, worker, URL, file, JavaScript API), so they hold no behaviour but
+//! serialisation. Field names and defaults are Keras's, in camel case. Which layers and settings exist is the
+//! [catalogue](super::catalogue)'s business.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A sequential model.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ModelSpec {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The shape of one example without the batch axis, `[H,W,C]` for images.
+    #[serde(default = "default_input_shape")]
+    pub input_shape: Vec<usize>,
+    pub layers: Vec<LayerSpec>,
+}
+
+/// One layer: its type, an optional name, and its settings as Keras calls them.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LayerSpec {
+    /// `"Conv2D"`, `"Dense"`, ...
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Without one the layer is named as Keras would: `conv2d`, `conv2d_1`, ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Settings by name (`"filters"`, `"kernelSize"`); what is left out has Keras's default.
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, SettingValue>,
+}
+
+/// The value of one setting.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SettingValue {
+    Flag(bool),
+    Number(f64),
+    Text(String),
+    /// Such as `kernelSize: [3, 3]`.
+    Numbers(Vec<f64>),
+}
+
+fn default_input_shape() -> Vec<usize> {
+    vec![28, 28, 1]
+}
+
+impl LayerSpec {
+    pub fn new(type_name: &str) -> Self {
+        Self { type_name: type_name.to_owned(), name: None, settings: BTreeMap::new() }
+    }
+
+    /// The same layer with one more setting.
+    pub fn with(mut self, setting: &str, value: impl Into<SettingValue>) -> Self {
+        self.settings.insert(setting.to_owned(), value.into());
+        self
+    }
+}
+
+impl ModelSpec {
+    /// The program at the end of the course text: 93,322 parameters.
+    pub fn reference_cnn() -> Self {
+        let conv = |filters: f64| {
+            LayerSpec::new("Conv2D")
+                .with("filters", filters)
+                .with("kernelSize", vec![3.0, 3.0])
+                .with("activation", "relu")
+        };
+        let pool = || LayerSpec::new("MaxPooling2D").with("poolSize", vec![2.0, 2.0]);
+        let dense =
+            |units: f64, activation: &str| LayerSpec::new("Dense").with("units", units).with("activation", activation);
+        Self {
+            name: None,
+            input_shape: default_input_shape(),
+            layers: vec![
+                conv(32.0),
+                pool(),
+                conv(64.0),
+                pool(),
+                conv(64.0),
+                LayerSpec::new("Flatten"),
+                dense(64.0, "relu"),
+                dense(10.0, "softmax"),
+            ],
+        }
+    }
+}
+
+impl From<f64> for SettingValue {
+    fn from(value: f64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<bool> for SettingValue {
+    fn from(value: bool) -> Self {
+        Self::Flag(value)
+    }
+}
+
+impl From<&str> for SettingValue {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<Vec<f64>> for SettingValue {
+    fn from(value: Vec<f64>) -> Self {
+        Self::Numbers(value)
+    }
+}
+
+/// Everything that decides a run but the model: with the same specs, seed, backend and worker count a run replays bit
+/// for bit.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    pub dataset: String,
+    pub epochs: u32,
+    pub batch_size: u32,
+    pub optimizer: OptimizerSpec,
+    pub loss: LossSpec,
+    pub seed: u32,
+    /// Without it, step k trains on images `k*batchSize ..` in file order.
+    pub shuffle: bool,
+    /// Use the first so many images of the training file.
+    pub train_samples: u32,
+    /// The share of those, taken from their end as in Keras, that is held back for validation.
+    pub validation_split: f64,
+    /// How the learning rate changes; it multiplies the optimizer's.
+    pub learning_rate_schedule: ScheduleSpec,
+    /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+    /// Clip each element of a gradient to plus or minus this (Keras's `clipvalue`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_value: Option<f64>,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            dataset: "mnist".to_owned(),
+            epochs: 5,
+            batch_size: 32,
+            optimizer: OptimizerSpec::default(),
+            loss: LossSpec::SparseCategoricalCrossentropy,
+            seed: 0,
+            shuffle: true,
+            train_samples: 60_000,
+            validation_split: 0.0,
+            learning_rate_schedule: ScheduleSpec::Constant,
+            clip_norm: None,
+            clip_value: None,
+        }
+    }
+}
+
+/// The optimizer with Keras 3's names and defaults.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum OptimizerSpec {
+    #[serde(rename = "SGD")]
+    Sgd {
+        #[serde(default = "rate_0_01")]
+        learning_rate: f64,
+        #[serde(default)]
+        momentum: f64,
+        #[serde(default)]
+        nesterov: bool,
+    },
+    #[serde(rename = "RMSprop")]
+    RmsProp {
+        #[serde(default = "rate_0_001")]
+        learning_rate: f64,
+        #[serde(default = "decay_0_9")]
+        rho: f64,
+        #[serde(default = "epsilon_1e_7")]
+        epsilon: f64,
+    },
+    Adagrad {
+        #[serde(default = "rate_0_001")]
+        learning_rate: f64,
+        #[serde(default = "accumulator_0_1")]
+        initial_accumulator_value: f64,
+        #[serde(default = "epsilon_1e_7")]
+        epsilon: f64,
+    },
+    Adam {
+        #[serde(default = "rate_0_001")]
+        learning_rate: f64,
+        #[serde(default = "decay_0_9", rename = "beta1")]
+        beta1: f64,
+        #[serde(default = "decay_0_999", rename = "beta2")]
+        beta2: f64,
+        #[serde(default = "epsilon_1e_7")]
+        epsilon: f64,
+    },
+    AdamW {
+        #[serde(default = "rate_0_001")]
+        learning_rate: f64,
+        #[serde(default = "decay_0_9", rename = "beta1")]
+        beta1: f64,
+        #[serde(default = "decay_0_999", rename = "beta2")]
+        beta2: f64,
+        #[serde(default = "epsilon_1e_7")]
+        epsilon: f64,
+        #[serde(default = "weight_decay_0_004")]
+        weight_decay: f64,
+    },
+}
+
+impl Default for OptimizerSpec {
+    fn default() -> Self {
+        Self::Adam { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
+    }
+}
+
+impl OptimizerSpec {
+    pub fn learning_rate(&self) -> f64 {
+        match *self {
+            Self::Sgd { learning_rate, .. }
+            | Self::RmsProp { learning_rate, .. }
+            | Self::Adagrad { learning_rate, .. }
+            | Self::Adam { learning_rate, .. }
+            | Self::AdamW { learning_rate, .. } => learning_rate,
+        }
+    }
+
+    /// The same optimizer at another learning rate.
+    pub fn with_learning_rate(mut self, rate: f64) -> Self {
+        match &mut self {
+            Self::Sgd { learning_rate, .. }
+            | Self::RmsProp { learning_rate, .. }
+            | Self::Adagrad { learning_rate, .. }
+            | Self::Adam { learning_rate, .. }
+            | Self::AdamW { learning_rate, .. } => *learning_rate = rate,
+        }
+        self
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossSpec {
+    SparseCategoricalCrossentropy,
+    /// Against one-hot targets.
+    MeanSquaredError,
+    /// Against one-hot targets, each output on its own.
+    BinaryCrossentropy,
+}
+
+/// A factor on the learning rate as a function of the step.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum ScheduleSpec {
+    #[default]
+    Constant,
+    /// Multiply by `factor` every `every_epochs` epochs.
+    Step { every_epochs: u32, factor: f64 },
+    /// Half a cosine from 1 down to `final_factor` over all epochs (Keras's `CosineDecay`, its `alpha`).
+    Cosine {
+        #[serde(default)]
+        final_factor: f64,
+    },
+}
+
+fn rate_0_01() -> f64 {
+    0.01
+}
+fn rate_0_001() -> f64 {
+    0.001
+}
+fn decay_0_9() -> f64 {
+    0.9
+}
+fn decay_0_999() -> f64 {
+    0.999
+}
+fn epsilon_1e_7() -> f64 {
+    1e-7
+}
+fn accumulator_0_1() -> f64 {
+    0.1
+}
+fn weight_decay_0_004() -> f64 {
+    0.004
+}

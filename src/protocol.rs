@@ -1,0 +1,337 @@
+//! The messages between the page and the engine's worker.
+//!
+//! A message is a serde value plus a list of arrays. The value crosses by `serde-wasm-bindgen`; the arrays cross as
+//! transferables, without a copy, so a [`Bulk`] never sits inside a message. Messages name the number of arrays they
+//! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::spec::{ModelSpec, TrainingConfig};
+
+/// A message and the arrays that travel with it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Envelope<M> {
+    pub message: M,
+    pub arrays: Vec<Bulk>,
+}
+
+impl<M> Envelope<M> {
+    pub fn new(message: M) -> Self {
+        Self { message, arrays: Vec::new() }
+    }
+}
+
+/// An array that is transferred, not copied.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Bulk {
+    F32(Vec<f32>),
+    U8(Vec<u8>),
+}
+
+/// Page to worker. Every request gets exactly one [`Message::Reply`] with its `id`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    pub id: u32,
+    pub command: Command,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// The first message. `data_url` is the absolute URL of the folder that holds the data set shards.
+    Hello {
+        data_url: String,
+    },
+    SetBackend {
+        choice: BackendChoice,
+        workers: Option<u32>,
+    },
+    SetModel {
+        spec: ModelSpec,
+    },
+    GetModel,
+    SetTraining {
+        config: TrainingConfig,
+    },
+    GetTraining,
+    /// Train on from where the model stands: for so many epochs, or so many steps, or as the configuration says.
+    /// Answered when the run ends (done, stopped or failed).
+    Train {
+        epochs: Option<u32>,
+        steps: Option<u32>,
+    },
+    Pause,
+    Resume,
+    Stop,
+    Reset,
+    Evaluate {
+        split: Split,
+        samples: Option<u32>,
+    },
+    /// One array: `U8` pixels (0-255, scaled by 1/255) or `F32` (as they are), k times the input size.
+    Predict,
+    TensorNames,
+    Tensor {
+        name: String,
+    },
+    /// One `F32` array.
+    SetTensor {
+        name: String,
+    },
+    /// `count` random images of the split, of class `label` if given: the sample digits of the input panel.
+    Samples {
+        split: Split,
+        label: Option<u32>,
+        count: u32,
+        seed: u32,
+    },
+    /// Start the download of the data set again after it failed.
+    RetryData,
+    /// Asks for a sign of life.
+    Ping,
+    /// Give back what [`Event::Snapshot`] carried (same arrays), after the worker had to be restarted.
+    Restore {
+        snapshot: SnapshotInfo,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Split {
+    Train,
+    Validation,
+    #[default]
+    Test,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendChoice {
+    #[default]
+    Auto,
+    Webgpu,
+    Cpu,
+}
+
+/// Worker to page.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// The worker's program runs and reads messages. Sent once, unasked.
+    Ready,
+    Reply {
+        id: u32,
+        result: Result<Answer, ErrorReport>,
+    },
+    Event(Event),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Answer {
+    Done,
+    Engine(EngineInfo),
+    Backend(BackendInfo),
+    Model(ModelSpec),
+    Summary(ModelSummary),
+    Training(TrainingConfig),
+    State {
+        state: RunState,
+    },
+    /// One `F32` array: the loss of every step of this call.
+    History(History),
+    /// One `F32` array: the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`.
+    Evaluation(Evaluation),
+    /// One `F32` array: probabilities `[k,classes]`.
+    Probabilities {
+        classes: u32,
+    },
+    Names(Vec<String>),
+    /// One `F32` array.
+    Tensor {
+        shape: Vec<usize>,
+    },
+    /// One `U8` array: pixels, `[count,H,W]`.
+    Samples {
+        labels: Vec<u32>,
+        height: u32,
+        width: u32,
+    },
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    State {
+        state: RunState,
+    },
+    /// At most 30 a second. One `F32` array: the losses of the steps since the last such event.
+    Batch(BatchReport),
+    Epoch(EpochReport),
+    Data(DataProgress),
+    /// At the end of every epoch: what a restarted worker needs to go on. Arrays: one `F32` per name.
+    Snapshot(SnapshotInfo),
+    Error(ErrorReport),
+    Warning(ErrorReport),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    #[default]
+    Idle,
+    Training,
+    Paused,
+    /// Training was asked for, and the images for the next batch are still on their way.
+    Waiting,
+    Evaluating,
+    /// The last run reached its end.
+    Done,
+    Stopped,
+    /// The last run ended in an error, for example a loss that is no number.
+    Failed,
+}
+
+/// An error as people see it: what was expected, what came, what to do.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorReport {
+    /// A stable word in kebab case: see `model::error` and the README.
+    pub code: String,
+    /// One or more English sentences.
+    pub message: String,
+    /// The name of the layer at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineInfo {
+    pub version: String,
+    pub backend: BackendInfo,
+    pub backends: Vec<BackendAvailability>,
+    pub datasets: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendInfo {
+    /// `"cpu"` or `"webgpu"`.
+    pub backend: String,
+    /// Which one runs and why, in a sentence.
+    pub detail: String,
+    pub workers: u32,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackendAvailability {
+    pub name: String,
+    pub available: bool,
+    pub detail: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelSummary {
+    pub layers: Vec<LayerSummary>,
+    pub params: usize,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerSummary {
+    pub name: String,
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Without the batch axis.
+    pub output_shape: Vec<usize>,
+    pub params: usize,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    pub state: RunState,
+    /// Steps taken by this call.
+    pub steps: u32,
+    /// Epochs completed by this call.
+    pub epochs: u32,
+    pub seconds: f64,
+    pub images_per_second: f64,
+    pub epoch_loss: Vec<f32>,
+    pub epoch_accuracy: Vec<f32>,
+    pub val_loss: Vec<f32>,
+    pub val_accuracy: Vec<f32>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evaluation {
+    pub loss: f32,
+    pub accuracy: f32,
+    pub samples: u32,
+    pub classes: u32,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchReport {
+    /// Steps since the weights were initialised.
+    pub step: u32,
+    /// The running epoch, from 0, counted since the weights were initialised.
+    pub epoch: u32,
+    pub batch_in_epoch: u32,
+    pub batches_per_epoch: u32,
+    /// Of the last step.
+    pub loss: f32,
+    /// Running means over this epoch.
+    pub epoch_loss: f32,
+    pub epoch_accuracy: f32,
+    pub images_per_second: f64,
+    /// Until the end of the run that was asked for.
+    pub remaining_seconds: f64,
+    /// How much of that run is done, 0 to 1.
+    pub progress: f64,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EpochReport {
+    /// From 0, since the weights were initialised.
+    pub epoch: u32,
+    pub step: u32,
+    pub loss: f32,
+    pub accuracy: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub val_loss: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub val_accuracy: Option<f32>,
+    pub seconds: f64,
+    pub images_per_second: f64,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataProgress {
+    pub loaded_bytes: f64,
+    pub total_bytes: f64,
+    pub train_images: u32,
+    pub test_images: u32,
+    pub complete: bool,
+    /// The shard that could not be had, and why; [`Command::RetryData`] tries again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
+}
+
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotInfo {
+    pub step: u32,
+    pub epoch: u32,
+    pub batch_in_epoch: u32,
+    /// One name per array, weights and optimizer state, in the order of the arrays.
+    pub names: Vec<String>,
+}
