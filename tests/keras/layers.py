@@ -1,0 +1,165 @@
+"""Outputs and gradients of Keras layers, activations and losses on small odd shapes -> layers.json.
+
+Computed in f64 from inputs that are exact in f32. A gradient is that of `sum(output * upstream)`.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import keras
+import numpy as np
+import tensorflow as tf
+
+from formula import plain, tensor, values, write
+
+keras.config.set_floatx("float64")
+
+
+def snake(name):
+    return "".join("_" + c.lower() if c.isupper() else c for c in name)
+
+
+def layer_case(name, kind, settings, inputs, weights=(), training=False, seed=50):
+    """`settings` are those of chalkgrad's spec: Keras's in camel case."""
+    keras_settings = {snake(key): tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+    layer = getattr(keras.layers, kind)(**keras_settings)
+    x = tf.Variable(inputs.astype(np.float64))
+    layer.build(x.shape)
+    initial = {}
+    for number, weight in enumerate(layer.weights):
+        short = weight.path.split("/")[-1]
+        scale, offset = {"gamma": (0.5, 1.0), "moving_variance": (0.5, 1.0)}.get(short, (0.5, 0.0))
+        value = values(seed + number, weight.shape, scale, offset)
+        weight.assign(value.astype(np.float64))
+        initial[short] = tensor(value)
+    with tf.GradientTape() as tape:
+        y = layer(x, training=training) if kind == "BatchNormalization" else layer(x)
+        upstream = values(seed + 10, y.shape)
+        loss = tf.reduce_sum(y * upstream.astype(np.float64))
+    sources = [x] + [w.value for w in layer.trainable_weights]
+    gradients = tape.gradient(loss, sources)
+    names = ["input"] + [w.path.split("/")[-1] for w in layer.trainable_weights]
+    case = {
+        "name": name,
+        "layer": {"type": kind, **settings},
+        "input": tensor(inputs),
+        "weights": initial,
+        "upstream": plain(upstream),
+        "output": tensor(y),
+        "gradients": {key: plain(g) for key, g in zip(names, gradients)},
+    }
+    if kind == "BatchNormalization":
+        case["training"] = training
+        case["after"] = {w.path.split("/")[-1]: plain(w) for w in layer.non_trainable_weights}
+    return case
+
+
+def conv(name, shape, filters, kernel, seed, **settings):
+    settings = {"filters": filters, "kernelSize": list(kernel), **settings}
+    return layer_case(name, "Conv2D", settings, values(seed, shape), seed=seed + 1)
+
+
+def main():
+    cases = [
+        conv("conv2d 3x3", (2, 7, 6, 3), 5, (3, 3), 100),
+        conv("conv2d 1x1", (1, 4, 5, 7), 3, (1, 1), 120),
+        conv("conv2d same", (2, 5, 7, 2), 3, (3, 3), 140, padding="same"),
+        conv("conv2d even kernel same", (1, 6, 5, 3), 2, (2, 4), 160, padding="same"),
+        conv("conv2d stride 2 valid", (2, 9, 8, 1), 9, (3, 2), 180, strides=[2, 2]),
+        conv("conv2d stride 2 same", (1, 8, 7, 3), 4, (3, 3), 200, strides=[2, 2], padding="same"),
+        conv("conv2d stride 3 same kernel 2", (1, 7, 8, 2), 3, (2, 2), 220, strides=[3, 3], padding="same"),
+        conv("conv2d dilation 2 valid", (1, 9, 8, 2), 3, (3, 3), 240, dilationRate=[2, 2]),
+        conv("conv2d dilation 2x3 same", (1, 7, 9, 2), 3, (3, 2), 260, dilationRate=[2, 3], padding="same"),
+        conv("conv2d kernel as large as input", (3, 4, 3, 2), 6, (4, 3), 280),
+        conv("conv2d tanh, no bias", (1, 5, 5, 2), 3, (3, 3), 300, activation="tanh", useBias=False),
+    ]
+
+    # Few different values, so that most windows hold a tie: Keras sends the whole gradient to the first maximum.
+    ties = lambda seed, shape: np.round(values(seed, shape, 1.5)).astype(np.float32)
+    pools = [
+        ("2x2 valid", (2, 5, 7, 3), dict(poolSize=[2, 2])),
+        ("2x2 same", (2, 5, 7, 3), dict(poolSize=[2, 2], padding="same")),
+        ("3x3 stride 2 same, overlapping", (1, 8, 7, 2), dict(poolSize=[3, 3], strides=[2, 2], padding="same")),
+        ("3x2 stride 1 valid, overlapping", (1, 6, 5, 2), dict(poolSize=[3, 2], strides=[1, 1])),
+        ("2x3 stride 3x1 valid", (1, 7, 6, 1), dict(poolSize=[2, 3], strides=[3, 1])),
+    ]
+    for number, (name, shape, settings) in enumerate(pools):
+        seed = 400 + 20 * number
+        cases.append(layer_case(f"max_pooling2d {name}", "MaxPooling2D", settings, values(seed, shape), seed=seed + 1))
+        cases.append(
+            layer_case(f"max_pooling2d {name}, ties", "MaxPooling2D", settings, ties(seed + 5, shape), seed=seed + 6)
+        )
+        cases.append(
+            layer_case(f"average_pooling2d {name}", "AveragePooling2D", settings, values(seed, shape), seed=seed + 1)
+        )
+    cases.append(layer_case("global_average_pooling2d", "GlobalAveragePooling2D", {}, values(520, (2, 3, 5, 4))))
+    cases.append(layer_case("flatten", "Flatten", {}, values(530, (2, 3, 2, 4))))
+
+    cases.append(layer_case("dense", "Dense", {"units": 7}, values(540, (3, 11)), seed=541))
+    cases.append(
+        layer_case("dense sigmoid, no bias", "Dense", {"units": 3, "activation": "sigmoid", "useBias": False},
+                   values(560, (5, 4)), seed=561)
+    )
+    cases.append(
+        layer_case("dense softmax", "Dense", {"units": 10, "activation": "softmax"}, values(580, (3, 6), 3.0), seed=581)
+    )
+
+    for training in (True, False):
+        word = "training" if training else "inference"
+        cases.append(
+            layer_case(f"batch_normalization images, {word}", "BatchNormalization", {},
+                       values(600, (3, 3, 2, 5), 2.0, 0.5), training=training, seed=601)
+        )
+        cases.append(
+            layer_case(f"batch_normalization vectors, {word}", "BatchNormalization",
+                       {"momentum": 0.9, "epsilon": 0.01}, values(620, (7, 3), 2.0, -0.5), training=training, seed=621)
+        )
+
+    # Around zero, where the branches meet, and far out, where a careless formula overflows.
+    points = np.array([-100, -30, -5, -2, -1, -0.5, -0.001, 0.001, 0.5, 1, 2, 5, 30, 100], np.float32)
+    activations = []
+    for name in ["relu", "leaky_relu", "elu", "gelu", "softplus", "swish", "sigmoid", "tanh"]:
+        x = tf.Variable(points.astype(np.float64))
+        with tf.GradientTape() as tape:
+            y = keras.activations.get(name)(x)
+        activations.append(
+            {"name": name, "input": plain(points), "output": plain(y), "derivative": plain(tape.gradient(y, x))}
+        )
+    for name in ["softmax", "log_softmax"]:
+        rows = values(640, (3, 7), 4.0)
+        x = tf.Variable(rows.astype(np.float64))
+        upstream = values(641, (3, 7))
+        with tf.GradientTape() as tape:
+            y = keras.activations.get(name)(x)
+            loss = tf.reduce_sum(y * upstream)
+        activations.append({
+            "name": name, "shape": [3, 7], "input": plain(rows), "upstream": plain(upstream), "output": plain(y),
+            "gradient": plain(tape.gradient(loss, x)),
+        })
+
+    # Losses with sample weights: per-sample values, and the gradient of sum(weight * loss).
+    labels = np.array([3, 0, 6, 6, 1], np.int32)
+    weights = np.array([1, 0.5, 0, 2, 1], np.float32)
+    one_hot = np.eye(7)[labels]
+    logits = values(660, (5, 7), 6.0)
+    probabilities = (values(661, (5, 7), 0.45, 0.5)).astype(np.float32)
+    losses = []
+    for name, given, function in [
+        ("softmax_cross_entropy", logits,
+         lambda x: keras.losses.sparse_categorical_crossentropy(labels, x, from_logits=True)),
+        ("mean_squared_error", probabilities, lambda x: keras.losses.mean_squared_error(one_hot, x)),
+        ("binary_crossentropy", probabilities, lambda x: keras.losses.binary_crossentropy(one_hot, x)),
+    ]:
+        x = tf.Variable(given.astype(np.float64))
+        with tf.GradientTape() as tape:
+            each = function(x)
+            total = tf.reduce_sum(each * weights.astype(np.float64))
+        losses.append({
+            "name": name, "shape": [5, 7], "input": plain(given), "labels": labels.tolist(), "weights": plain(weights),
+            "losses": plain(each), "gradient": plain(tape.gradient(total, x)),
+        })
+
+    write("layers.json", {"layers": cases, "activations": activations, "losses": losses})
+
+
+main()
