@@ -1,6 +1,10 @@
 //! chalkgrad: a neural network playground for the browser.
 
+pub mod autograd;
 pub mod error;
+pub mod ir;
 pub mod model;
+pub mod ops;
 pub mod protocol;
+pub mod random;
 pub mod tensor;

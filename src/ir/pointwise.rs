@@ -1,0 +1,144 @@
+//! The op that applies a scalar [expression](super::expr) to each element, with broadcasting.
+//!
+//! Which pointwise ops exist is a table in `ops::pointwise`; this is their common mechanism, kept here because passes
+//! make such nodes themselves (autograd adds gradients up).
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::expr::Expr;
+use super::graph::{Graph, NodeId};
+use super::op::{CpuCall, Op, VjpCall};
+use crate::error::{Error, Result};
+use crate::tensor::{DType, Shape, TensorType};
+
+/// How a pointwise op is differentiated; given by the table of pointwise ops.
+pub type PointwiseVjp = fn(&Pointwise, &mut Graph, &VjpCall<'_>) -> Result<Vec<Option<NodeId>>>;
+
+#[derive(Clone)]
+pub struct Pointwise {
+    pub name: &'static str,
+    pub expression: Expr,
+    /// For each input the derivative as an expression over the inputs, then the output, then the gradient; empty for
+    /// ops that occur only in gradients.
+    pub derivatives: Vec<Expr>,
+    pub vjp: Option<PointwiseVjp>,
+}
+
+impl Pointwise {
+    /// A pointwise op without a gradient of its own.
+    pub fn new(name: &'static str, expression: Expr) -> Self {
+        Self { name, expression, derivatives: Vec::new(), vjp: None }
+    }
+}
+
+impl std::fmt::Debug for Pointwise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.name, self.expression)
+    }
+}
+
+impl Op for Pointwise {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn attributes(&self) -> String {
+        self.expression.to_string()
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        let arity = self.expression.arity();
+        if inputs.len() < arity || inputs.is_empty() {
+            return Err(Error::new("wrong-inputs", self.name)
+                .expected(format!("{arity} inputs"))
+                .got(inputs.len().to_string()));
+        }
+        if let Some(input) = inputs.iter().find(|input| input.dtype != DType::F32) {
+            return Err(Error::new("wrong-type", self.name).expected("inputs of type f32").got(input.to_string()));
+        }
+        let mut shape = Shape::scalar();
+        for input in inputs {
+            shape = shape.broadcast(&input.shape).ok_or_else(|| {
+                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
+                Error::shapes(self.name, "shapes that broadcast together", &shapes)
+            })?;
+        }
+        Ok(TensorType { shape, dtype: DType::F32 })
+    }
+
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        match self.vjp {
+            Some(vjp) => vjp(self, graph, call),
+            None => Err(Error::new("no-gradient", self.name)
+                .expected("an op with a gradient")
+                .hint("Second derivatives are not supported.")),
+        }
+    }
+
+    fn expression(&self) -> Option<&Expr> {
+        Some(&self.expression)
+    }
+
+    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
+        self.expression.operations() * output.shape.len() as u64
+    }
+
+    /// Plain and slow: backends run the planner's fused programs instead.
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let readers: SmallVec<[Broadcast; 4]> =
+            call.input_types.iter().map(|input| Broadcast::new(&input.shape, &call.output_type.shape)).collect();
+        let mut values: SmallVec<[f32; 4]> = SmallVec::from_elem(0.0, call.inputs.len());
+        for (index, output) in call.output.iter_mut().enumerate() {
+            for ((value, reader), input) in values.iter_mut().zip(&readers).zip(call.inputs) {
+                *value = input[reader.index(index)];
+            }
+            *output = self.expression.evaluate(&values);
+        }
+    }
+}
+
+/// Maps an element of a result to the element of an operand that is broadcast to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broadcast {
+    /// For each axis of the result, innermost first: its extent and the operand's stride (0 where it is broadcast).
+    axes: SmallVec<[(usize, usize); 4]>,
+}
+
+impl Broadcast {
+    /// The operand's shape must broadcast to the result's.
+    pub fn new(operand: &Shape, result: &Shape) -> Self {
+        let strides = operand.strides();
+        let missing = result.rank().saturating_sub(operand.rank());
+        let axes = (0..result.rank())
+            .rev()
+            .map(|axis| {
+                let stride = match axis.checked_sub(missing) {
+                    Some(own) if operand[own] != 1 => strides[own],
+                    _ => 0,
+                };
+                (result[axis], stride)
+            })
+            .collect();
+        Self { axes }
+    }
+
+    /// The operand's element for the result's element `index`.
+    pub fn index(&self, mut index: usize) -> usize {
+        let mut element = 0;
+        for &(extent, stride) in &self.axes {
+            element += index % extent * stride;
+            index /= extent;
+        }
+        element
+    }
+}
+
+/// The sum of two tensors of one shape: what autograd does where several gradients meet.
+///
+/// # Errors
+/// If the shapes do not broadcast.
+pub fn sum(graph: &mut Graph, a: NodeId, b: NodeId) -> Result<NodeId> {
+    graph.apply(Arc::new(Pointwise::new("add", Expr::input(0) + Expr::input(1))), &[a, b])
+}

@@ -1,0 +1,48 @@
+//! The ops: what a tensor program is made of.
+//!
+//! Pointwise ops are rows of one table ([`pointwise`]). Every other op has a folder of its own with its shape inference
+//! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), and one line in [`registry`].
+
+pub mod pointwise;
+pub mod sum_to;
+
+use crate::ir::op::Case;
+
+/// An op's entry: its name and its test cases, which must not be empty.
+pub struct Entry {
+    pub name: &'static str,
+    pub cases: fn() -> Vec<Case>,
+}
+
+/// Every op that is not pointwise; pointwise ones are listed by [`pointwise::TABLE`].
+pub fn registry() -> Vec<Entry> {
+    vec![Entry { name: "pointwise", cases: pointwise::cases }, Entry { name: "sum_to", cases: sum_to::cases }]
+}
+
+/// Values for test cases.
+pub mod case_values {
+    use crate::random::Philox;
+    use crate::tensor::{HostTensor, Shape};
+
+    /// Random numbers in `low..high`, the same for the same seed.
+    pub fn uniform(shape: impl Into<Shape>, low: f32, high: f32, seed: u64) -> HostTensor {
+        let shape = shape.into();
+        let mut random = Philox::new(seed, 0);
+        let mut tensor = HostTensor::zeros(crate::tensor::TensorType::f32(shape));
+        for word in tensor.words_mut() {
+            *word = low + (high - low) * random.uniform();
+        }
+        tensor
+    }
+
+    /// Random integers in `0..bound`, the same for the same seed.
+    pub fn integers(shape: impl Into<Shape>, bound: u32, seed: u64) -> HostTensor {
+        let shape = shape.into();
+        let mut random = Philox::new(seed, 0);
+        let mut tensor = HostTensor::zeros(crate::tensor::TensorType::i32(shape));
+        for word in crate::ir::op::as_i32_mut(tensor.words_mut()) {
+            *word = random.below(bound) as i32;
+        }
+        tensor
+    }
+}
