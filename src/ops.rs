@@ -3,9 +3,15 @@
 //! Pointwise ops are rows of one table ([`pointwise`]). Every other op has a folder of its own with its shape inference
 //! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), and one line in [`registry`].
 
+pub mod classification;
 pub mod pointwise;
+pub mod reduce;
+pub mod reshape;
+pub mod softmax;
+pub mod softmax_cross_entropy;
 pub mod sum_to;
 
+use crate::error::Error;
 use crate::ir::op::Case;
 
 /// An op's entry: its name and its test cases, which must not be empty.
@@ -16,7 +22,20 @@ pub struct Entry {
 
 /// Every op that is not pointwise; pointwise ones are listed by [`pointwise::TABLE`].
 pub fn registry() -> Vec<Entry> {
-    vec![Entry { name: "pointwise", cases: pointwise::cases }, Entry { name: "sum_to", cases: sum_to::cases }]
+    vec![
+        Entry { name: "pointwise", cases: pointwise::cases },
+        Entry { name: "sum_to", cases: sum_to::cases },
+        Entry { name: "reshape", cases: reshape::cases },
+        Entry { name: "reduce", cases: reduce::cases },
+        Entry { name: "softmax", cases: softmax::cases },
+        Entry { name: "softmax_cross_entropy", cases: softmax_cross_entropy::cases },
+        Entry { name: "classification", cases: classification::cases },
+    ]
+}
+
+/// What the gradient ops answer when they are to be differentiated themselves.
+fn no_second_derivative(op: &str) -> Error {
+    Error::new("no-gradient", op).expected("an op with a gradient").hint("Second derivatives are not supported.")
 }
 
 /// Values for test cases.

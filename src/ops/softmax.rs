@@ -1,0 +1,223 @@
+//! Softmax and its logarithm over the innermost axis.
+//!
+//! The row's maximum is taken off first, so that no exponential overflows.
+
+use std::sync::Arc;
+
+use super::case_values::uniform;
+use super::{pointwise, reduce};
+use crate::error::{Error, Result};
+use crate::ir::op::Case;
+use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
+use crate::tensor::{DType, HostTensor, Shape, TensorType};
+
+/// `exp(x) / sum(exp(x))` over the innermost axis.
+#[derive(Clone, Debug)]
+pub struct Softmax;
+
+/// `x - log(sum(exp(x)))` over the innermost axis.
+#[derive(Clone, Debug)]
+pub struct LogSoftmax;
+
+/// `y * (g - sum(g * y))`: the gradient of a softmax whose result is y.
+#[derive(Clone, Debug)]
+pub struct SoftmaxGradient;
+
+/// Appends a [`Softmax`].
+///
+/// # Errors
+/// If the input has no axis.
+pub fn softmax(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
+    graph.apply(Arc::new(Softmax), &[x])
+}
+
+/// Appends a [`LogSoftmax`].
+///
+/// # Errors
+/// If the input has no axis.
+pub fn log_softmax(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
+    graph.apply(Arc::new(LogSoftmax), &[x])
+}
+
+fn infer_rows(name: &str, count: usize, inputs: &[&TensorType]) -> Result<TensorType> {
+    match inputs {
+        [x, rest @ ..]
+            if inputs.len() == count
+                && x.dtype == DType::F32
+                && x.shape.rank() > 0
+                && rest.iter().all(|other| other == x) =>
+        {
+            Ok((*x).clone())
+        }
+        _ => {
+            let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
+            Err(Error::shapes(name, format!("{count} f32 tensors of one shape with an axis"), &shapes))
+        }
+    }
+}
+
+pub(super) fn maximum(row: &[f32]) -> f32 {
+    row.iter().fold(f32::NEG_INFINITY, |a, &b| if a > b || a.is_nan() { a } else { b })
+}
+
+/// `log(sum(exp(x)))` of a row.
+pub(super) fn log_sum_exp(row: &[f32]) -> f32 {
+    let maximum = maximum(row);
+    maximum + row.iter().map(|value| (value - maximum).exp()).sum::<f32>().ln()
+}
+
+pub(super) fn softmax_row(row: &[f32], output: &mut [f32]) {
+    let maximum = maximum(row);
+    let mut sum = 0.0;
+    for (result, value) in output.iter_mut().zip(row) {
+        *result = (value - maximum).exp();
+        sum += *result;
+    }
+    let scale = 1.0 / sum;
+    output.iter_mut().for_each(|result| *result *= scale);
+}
+
+fn reference_rows(inputs: &[&HostTensor], output: &TensorType, row: impl Fn(&[f64]) -> Vec<f64>) -> Option<HostTensor> {
+    let length = output.shape.last().max(1);
+    let values = inputs[0].words().chunks_exact(length).flat_map(|values| {
+        let values: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
+        row(&values).into_iter().map(|value| value as f32)
+    });
+    HostTensor::f32(output.shape.clone(), values.collect())
+}
+
+impl Op for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        infer_rows("softmax", 1, inputs)
+    }
+
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        Ok(vec![Some(graph.apply(Arc::new(SoftmaxGradient), &[call.output, call.gradient])?)])
+    }
+
+    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
+        4 * output.shape.len() as u64
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let length = call.output_type.shape.last().max(1);
+        for (row, output) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
+            softmax_row(row, output);
+        }
+    }
+
+    fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
+        reference_rows(inputs, output, |row| {
+            let sum: f64 = row.iter().map(|value| value.exp()).sum();
+            row.iter().map(|value| value.exp() / sum).collect()
+        })
+    }
+}
+
+impl Op for LogSoftmax {
+    fn name(&self) -> &'static str {
+        "log_softmax"
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        infer_rows("log_softmax", 1, inputs)
+    }
+
+    /// `g - softmax(x) * sum(g)`.
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        let axis = graph.tensor_type(call.gradient).shape.rank() - 1;
+        let total = reduce::sum(graph, call.gradient, &[axis], true)?;
+        let result = Expr::input(0) - Expr::input(1).exp() * Expr::input(2);
+        let operands = [call.gradient, call.output, total];
+        Ok(vec![Some(pointwise::apply_expression(graph, "log_softmax_gradient", &result, &operands)?)])
+    }
+
+    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
+        4 * output.shape.len() as u64
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let length = call.output_type.shape.last().max(1);
+        for (row, output) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
+            let offset = log_sum_exp(row);
+            for (result, value) in output.iter_mut().zip(row) {
+                *result = value - offset;
+            }
+        }
+    }
+
+    fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
+        reference_rows(inputs, output, |row| {
+            let sum: f64 = row.iter().map(|value| value.exp()).sum();
+            row.iter().map(|value| value - sum.ln()).collect()
+        })
+    }
+}
+
+impl Op for SoftmaxGradient {
+    fn name(&self) -> &'static str {
+        "softmax_gradient"
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        infer_rows("softmax_gradient", 2, inputs)
+    }
+
+    fn vjp(&self, _graph: &mut Graph, _call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        Err(super::no_second_derivative(self.name()))
+    }
+
+    fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
+        4 * output.shape.len() as u64
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let length = call.output_type.shape.last().max(1);
+        let rows = call.inputs[0].chunks_exact(length).zip(call.inputs[1].chunks_exact(length));
+        for ((y, gradient), output) in rows.zip(call.output.chunks_exact_mut(length)) {
+            let dot: f32 = y.iter().zip(gradient).map(|(y, g)| y * g).sum();
+            for ((result, y), g) in output.iter_mut().zip(y).zip(gradient) {
+                *result = y * (g - dot);
+            }
+        }
+    }
+}
+
+pub fn cases() -> Vec<Case> {
+    let case = |op: Arc<dyn Op>, shape: &[usize], scale: f32| Case {
+        label: format!("{} of {shape:?}", op.name()),
+        op,
+        inputs: vec![uniform(shape, -scale, scale, 1)],
+        differentiable: vec![true],
+        tolerance: 1e-5,
+    };
+    let mut cases = Vec::new();
+    for op in [Arc::new(Softmax) as Arc<dyn Op>, Arc::new(LogSoftmax)] {
+        cases.push(case(op.clone(), &[3, 10], 2.0));
+        cases.push(case(op.clone(), &[2, 3, 17], 2.0));
+        cases.push(case(op.clone(), &[4, 1], 2.0));
+    }
+    cases
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn huge_logits_do_not_overflow() {
+        let mut output = [0.0; 3];
+        softmax_row(&[1000.0, 0.0, -1000.0], &mut output);
+        assert_eq!(output, [1.0, 0.0, 0.0]);
+        assert_eq!(log_sum_exp(&[1000.0, 0.0]), 1000.0);
+    }
+
+    #[test]
+    fn nan_stays_visible() {
+        assert!(log_sum_exp(&[1.0, f32::NAN, 2.0]).is_nan());
+    }
+}
