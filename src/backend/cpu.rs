@@ -1,0 +1,237 @@
+//! The CPU backend: runs plans kernel by kernel on one thread.
+//!
+//! All memory is taken when a plan is loaded; a run allocates nothing. Buffers are plain vectors in one list; while a
+//! kernel runs its output is taken out of the list, so that no two references ever overlap.
+
+mod evaluate;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Backend, PlanHandle, RunStatus};
+use crate::error::{Error, Result};
+use crate::ir::CpuCall;
+use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
+use crate::tensor::{HostTensor, TensorType};
+use evaluate::{OperandWords, Registers};
+
+/// See the [module](self).
+#[derive(Default)]
+pub struct CpuBackend {
+    buffers: Vec<Vec<f32>>,
+    /// Buffers that no plan uses any more, to be used again.
+    unused: Vec<usize>,
+    states: HashMap<String, usize>,
+    plans: HashMap<PlanHandle, Loaded>,
+    next_handle: u32,
+    scratch: Vec<f32>,
+    registers: Registers,
+}
+
+struct Loaded {
+    plan: Arc<Plan>,
+    /// The buffer of each slot.
+    buffers: Vec<usize>,
+    /// The kernel at which an unfinished run goes on.
+    next_kernel: usize,
+}
+
+impl CpuBackend {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes of all buffers.
+    pub fn size_bytes(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.len() * 4).sum()
+    }
+
+    fn new_buffer(&mut self, size_words: usize) -> usize {
+        let buffer = vec![0.0; size_words];
+        match self.unused.pop() {
+            Some(index) => {
+                self.buffers[index] = buffer;
+                index
+            }
+            None => {
+                self.buffers.push(buffer);
+                self.buffers.len() - 1
+            }
+        }
+    }
+
+    fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
+        self.plans.get(&handle).ok_or_else(unknown_plan)
+    }
+
+    fn run_kernel(&mut self, kernel: &Kernel, slots: &[usize]) {
+        let size = kernel.output_type.shape.len();
+        let output_buffer = slots[kernel.output.0 as usize];
+        let mut output = std::mem::take(&mut self.buffers[output_buffer]);
+        let words = |slot: SlotId| self.buffers[slots[slot.0 as usize]].as_slice();
+        match &kernel.work {
+            Work::Copy { from } => output[..size].copy_from_slice(&words(*from)[..size]),
+            Work::Pointwise(pointwise) => {
+                let operands = operand_words(pointwise, &words);
+                evaluate::run(&pointwise.program, &operands, &mut output[..size], 0, &mut self.registers);
+            }
+            Work::Op { op, inputs, epilogue } => {
+                let input_words: SmallVec<[&[f32]; 4]> =
+                    inputs.iter().map(|(slot, input)| &words(*slot)[..input.shape.len()]).collect();
+                let input_types: SmallVec<[&TensorType; 4]> = inputs.iter().map(|(_, input)| input).collect();
+                let operands = epilogue.as_ref().map(|epilogue| operand_words(epilogue, &words));
+                let registers = &mut self.registers;
+                let mut finish = |part: &mut [f32], offset: usize| {
+                    if let (Some(epilogue), Some(operands)) = (epilogue, &operands) {
+                        evaluate::run(&epilogue.program, operands, part, offset, registers);
+                    }
+                };
+                op.cpu(&mut CpuCall {
+                    inputs: &input_words,
+                    input_types: &input_types,
+                    output: &mut output[..size],
+                    output_type: &kernel.output_type,
+                    scratch: &mut self.scratch,
+                    finish: &mut finish,
+                });
+            }
+        }
+        self.buffers[output_buffer] = output;
+    }
+}
+
+fn operand_words<'a>(pointwise: &'a Pointwise, words: &dyn Fn(SlotId) -> &'a [f32]) -> SmallVec<[OperandWords<'a>; 8]> {
+    let operand = |operand: &'a crate::plan::Operand| OperandWords {
+        words: match operand.source {
+            Source::Slot(slot) => Some(words(slot)),
+            Source::Output => None,
+        },
+        access: &operand.access,
+    };
+    pointwise.operands.iter().map(operand).collect()
+}
+
+fn unknown_plan() -> Error {
+    Error::new("unknown-plan", "backend cpu").expected("a plan that is loaded")
+}
+
+impl Backend for CpuBackend {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn load(&mut self, plan: Arc<Plan>) -> Result<PlanHandle> {
+        for slot in &plan.slots {
+            let SlotKind::State(name) = &slot.kind else { continue };
+            let existing = self.states.get(name).map(|&buffer| self.buffers[buffer].len());
+            if let Some(size) = existing.filter(|&size| size != slot.size_words) {
+                return Err(Error::new("state-size", name.clone())
+                    .expected(format!("{} words", slot.size_words))
+                    .got(format!("{size} words, set before")));
+            }
+        }
+        let mut buffers = Vec::with_capacity(plan.slots.len());
+        for slot in &plan.slots {
+            let buffer = match &slot.kind {
+                SlotKind::State(name) => match self.states.get(name) {
+                    Some(&buffer) => buffer,
+                    None => {
+                        let buffer = self.new_buffer(slot.size_words);
+                        self.states.insert(name.clone(), buffer);
+                        buffer
+                    }
+                },
+                SlotKind::Constant(value) => {
+                    let buffer = self.new_buffer(slot.size_words);
+                    self.buffers[buffer].copy_from_slice(value.words());
+                    buffer
+                }
+                SlotKind::Input(_) | SlotKind::Temporary => self.new_buffer(slot.size_words),
+            };
+            buffers.push(buffer);
+        }
+        let handle = PlanHandle(self.next_handle);
+        self.next_handle += 1;
+        self.plans.insert(handle, Loaded { plan, buffers, next_kernel: 0 });
+        Ok(handle)
+    }
+
+    fn unload(&mut self, handle: PlanHandle) {
+        let Some(loaded) = self.plans.remove(&handle) else { return };
+        for (slot, buffer) in loaded.plan.slots.iter().zip(loaded.buffers) {
+            if !matches!(slot.kind, SlotKind::State(_)) {
+                self.buffers[buffer] = Vec::new();
+                self.unused.push(buffer);
+            }
+        }
+    }
+
+    fn write_state(&mut self, name: &str, value: &HostTensor) {
+        match self.states.get(name) {
+            Some(&buffer) if self.buffers[buffer].len() == value.words().len() => {
+                self.buffers[buffer].copy_from_slice(value.words());
+            }
+            Some(&buffer) => self.buffers[buffer] = value.words().to_vec(),
+            None => {
+                let buffer = self.new_buffer(value.words().len());
+                self.buffers[buffer].copy_from_slice(value.words());
+                self.states.insert(name.to_owned(), buffer);
+            }
+        }
+    }
+
+    fn read_state(&self, name: &str) -> Result<Vec<f32>> {
+        let buffer = self.states.get(name).ok_or_else(|| Error::new("unknown-tensor", name).expected("a state"))?;
+        Ok(self.buffers[*buffer].clone())
+    }
+
+    fn clear(&mut self) {
+        *self = Self { next_handle: self.next_handle, ..Self::default() };
+    }
+
+    fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()> {
+        let loaded = self.loaded(handle)?;
+        let position = loaded
+            .plan
+            .slots
+            .iter()
+            .position(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
+            .ok_or_else(|| Error::new("unknown-tensor", name).expected("the name of an input of the plan"))?;
+        let buffer = loaded.buffers[position];
+        fill(&mut self.buffers[buffer]);
+        Ok(())
+    }
+
+    fn run(&mut self, handle: PlanHandle, has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus> {
+        let mut loaded = self.plans.remove(&handle).ok_or_else(unknown_plan)?;
+        let mut status = RunStatus::Done;
+        while let Some(kernel) = loaded.plan.kernels.get(loaded.next_kernel) {
+            self.run_kernel(kernel, &loaded.buffers);
+            loaded.next_kernel += 1;
+            if loaded.next_kernel < loaded.plan.kernels.len() && !has_time() {
+                status = RunStatus::Unfinished;
+                break;
+            }
+        }
+        if status == RunStatus::Done {
+            loaded.next_kernel = 0;
+        }
+        self.plans.insert(handle, loaded);
+        Ok(status)
+    }
+
+    fn cancel(&mut self, handle: PlanHandle) {
+        if let Some(loaded) = self.plans.get_mut(&handle) {
+            loaded.next_kernel = 0;
+        }
+    }
+
+    fn read(&self, handle: PlanHandle, name: &str) -> Result<HostTensor> {
+        let loaded = self.loaded(handle)?;
+        let value = loaded.plan.value(name)?;
+        let words = &self.buffers[loaded.buffers[value.slot.0 as usize]][..value.tensor_type.shape.len()];
+        HostTensor::from_words(value.tensor_type.clone(), words.to_vec()).ok_or_else(unknown_plan)
+    }
+}

@@ -1,0 +1,182 @@
+//! Plans: random graphs run as planned against the reference interpreter, and golden files of the printed form.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chalkgrad::autograd::gradients;
+use chalkgrad::backend::{Backend, RunStatus, cpu::CpuBackend};
+use chalkgrad::ir::interpret::interpret;
+use chalkgrad::ir::{Graph, NodeId, NodeKind};
+use chalkgrad::ops::case_values::uniform;
+use chalkgrad::ops::pointwise::{TABLE, apply};
+use chalkgrad::ops::sum_to::sum_to;
+use chalkgrad::plan::{Plan, Work};
+use chalkgrad::tensor::{HostTensor, Shape, TensorType};
+use proptest::prelude::*;
+
+const SHAPES: [&[usize]; 5] = [&[3, 4], &[4], &[3, 1], &[], &[2, 3, 4]];
+
+/// One random choice per node: what to do, with which earlier nodes.
+type Choice = (u8, u16, u16);
+
+fn pick(nodes: &[NodeId], choice: u16) -> NodeId {
+    nodes[usize::from(choice) % nodes.len()]
+}
+
+/// A graph of random pointwise ops and sums over inputs and states, with random outputs and updates.
+fn random_graph(choices: &[Choice]) -> (Graph, HashMap<String, HostTensor>) {
+    let mut graph = Graph::new();
+    let mut leaves = HashMap::new();
+    let mut nodes = Vec::new();
+    for (number, shape) in SHAPES.iter().enumerate() {
+        for (kind, name) in [("input", format!("input{number}")), ("state", format!("state{number}"))] {
+            let tensor_type = TensorType::f32(*shape);
+            let id = if kind == "input" { graph.input(&name, tensor_type) } else { graph.state(&name, tensor_type) };
+            nodes.push(id.unwrap());
+            leaves.insert(name, uniform(*shape, 0.5, 1.5, number as u64));
+        }
+    }
+    for &(what, first, second) in choices {
+        let (a, b) = (pick(&nodes, first), pick(&nodes, second));
+        let result = match what % 8 {
+            0 => sum_to(&mut graph, a, &SHAPES[usize::from(second) % SHAPES.len()].into()),
+            1 => {
+                graph.add_output(a);
+                continue;
+            }
+            2 => {
+                let state = graph.find(&format!("state{}", usize::from(first) % SHAPES.len())).unwrap();
+                let taken = graph.updates().iter().any(|(own, value)| *own == state || *value == b);
+                if !taken && matches!(graph.node(b).kind, NodeKind::Op(_)) {
+                    let _ = graph.add_update(state, b);
+                }
+                continue;
+            }
+            _ => {
+                // The smooth and bounded ones, so that values stay comparable.
+                let name = ["add", "sub", "mul", "max", "sigmoid", "tanh", "relu", "swish"][usize::from(what / 8) % 8];
+                let arity = TABLE.iter().find(|row| row.name == name).unwrap().arity;
+                apply(&mut graph, name, &[a, b][..arity])
+            }
+        };
+        // Shapes that do not fit are refused, and the graph is as before.
+        if let Ok(id) = result {
+            nodes.push(id);
+        }
+    }
+    graph.add_output(*nodes.last().unwrap());
+    (graph, leaves)
+}
+
+/// Names everything that may be asked for, so that it can be read by name.
+fn name_all(graph: &mut Graph, ids: &[NodeId]) {
+    for &id in ids {
+        if graph.node(id).name.is_empty() {
+            graph.set_name(id, &format!("node{}", id.0)).unwrap();
+        }
+    }
+}
+
+fn check(mut graph: Graph, leaves: &HashMap<String, HostTensor>, taps: &[NodeId]) -> Result<(), TestCaseError> {
+    let mut asked = graph.outputs().to_vec();
+    asked.extend(taps);
+    name_all(&mut graph, &asked);
+    let expected = interpret(&graph, leaves).unwrap();
+    let plan = Plan::compile(&graph, taps).unwrap();
+    let mut backend = CpuBackend::new();
+    for (name, value) in leaves {
+        backend.write_state(name, value);
+    }
+    let handle = backend.load(Arc::new(plan.clone())).unwrap();
+    for (name, value) in leaves {
+        // Inputs that no kernel reads are not part of the plan.
+        let _ = backend.write_input(handle, name, &mut |words| words.copy_from_slice(value.words()));
+    }
+    // Stops after every kernel, as a run with no time left does.
+    let mut runs = 1;
+    while backend.run(handle, &mut || false).unwrap() == RunStatus::Unfinished {
+        runs += 1;
+    }
+    prop_assert!(runs == plan.kernels.len().max(1));
+    let updated: Vec<NodeId> = graph.updates().iter().map(|(state, _)| *state).collect();
+    for id in asked.into_iter().filter(|id| !updated.contains(id)) {
+        let name = &graph.node(id).name;
+        let actual = backend.read(handle, name).unwrap();
+        close(name, &plan, actual.words(), expected.get(id).words())?;
+    }
+    for &(state, value) in graph.updates() {
+        let name = &graph.node(state).name;
+        close(name, &plan, &backend.read_state(name).unwrap(), expected.get(value).words())?;
+    }
+    Ok(())
+}
+
+fn close(name: &str, plan: &Plan, actual: &[f32], expected: &[f32]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(actual.len(), expected.len());
+    let scale = expected.iter().fold(1.0f32, |largest, v| largest.max(v.abs()));
+    for (a, e) in actual.iter().zip(expected) {
+        prop_assert!(
+            a.to_bits() == e.to_bits() || (a - e).abs() <= 1e-5 * scale,
+            "{} is {}, expected {}\n{}",
+            name,
+            a,
+            e,
+            plan
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn planned_runs_match_the_interpreter(choices in prop::collection::vec(any::<Choice>(), 1..60)) {
+        let (graph, leaves) = random_graph(&choices);
+        check(graph, &leaves, &[])?;
+    }
+
+    #[test]
+    fn watching_tensors_changes_no_number(
+        choices in prop::collection::vec(any::<Choice>(), 1..60),
+        watched in prop::collection::vec(any::<u16>(), 1..5),
+    ) {
+        let (graph, leaves) = random_graph(&choices);
+        let all: Vec<NodeId> = graph.ids().collect();
+        let taps: Vec<NodeId> = watched.iter().map(|&choice| pick(&all, choice)).collect();
+        check(graph, &leaves, &taps)?;
+    }
+
+    #[test]
+    fn gradients_plan_like_everything_else(choices in prop::collection::vec(any::<Choice>(), 1..40)) {
+        let (mut graph, leaves) = random_graph(&choices);
+        let last = *graph.outputs().last().unwrap();
+        let loss = sum_to(&mut graph, last, &Shape::scalar()).unwrap();
+        let wrt = [graph.find("state0").unwrap(), graph.find("state1").unwrap()];
+        for gradient in gradients(&mut graph, loss, &wrt).unwrap() {
+            graph.add_output(gradient);
+        }
+        check(graph, &leaves, &[])?;
+    }
+}
+
+#[test]
+fn chains_fuse_and_buffers_are_used_again() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", TensorType::f32([64, 8])).unwrap();
+    let bias = graph.state("bias", TensorType::f32([8])).unwrap();
+    let sum = apply(&mut graph, "add", &[x, bias]).unwrap();
+    let active = apply(&mut graph, "relu", &[sum]).unwrap();
+    let total = sum_to(&mut graph, active, &Shape::from([8])).unwrap();
+    let again = apply(&mut graph, "mul", &[active, total]).unwrap();
+    graph.set_name(again, "again").unwrap();
+    graph.add_output(again);
+    let plan = Plan::compile(&graph, &[]).unwrap();
+    let pointwise = plan.kernels.iter().filter(|kernel| matches!(kernel.work, Work::Pointwise(_))).count();
+    assert_eq!((plan.kernels.len(), pointwise), (3, 2), "{plan}");
+    // x, bias, the active values (overwritten in place by the product) and the total.
+    assert_eq!(plan.slots.len(), 4, "{plan}");
+
+    let tapped = Plan::compile(&graph, &[sum]).unwrap();
+    assert_eq!(tapped.kernels.len(), 4, "a watched tensor is not fused away\n{tapped}");
+}
