@@ -3,8 +3,13 @@
 //! One file under `model/layers/` describes one layer. The page reads this catalogue to build its menus and forms and to
 //! check a model while it is edited, so nothing here refers to ops or kernels; [`super::lower`] does.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use super::layers::CATALOGUE;
-use super::spec::{LayerSpec, ModelSpec, SettingValue};
+use super::settings::nearest;
+pub use super::settings::{Setting, SettingDefault, SettingKind, Settings};
+use super::spec::ModelSpec;
 use crate::error::{Error, Result};
 
 /// One kind of layer.
@@ -29,53 +34,6 @@ pub trait LayerType: Sync {
         let _ = (settings, input);
         Vec::new()
     }
-}
-
-/// One setting of a layer: a row of its form.
-pub struct Setting {
-    /// As in a spec: `"kernelSize"`.
-    pub name: &'static str,
-    pub kind: SettingKind,
-    pub default: SettingDefault,
-    /// One English sentence; the page's locale files translate it under `setting_<name>_help`.
-    pub help: &'static str,
-}
-
-pub enum SettingKind {
-    Flag,
-    /// A whole number within these bounds, both included.
-    Integer {
-        min: u32,
-        max: u32,
-    },
-    /// A number within these bounds, both included.
-    Number {
-        min: f64,
-        max: f64,
-    },
-    /// Two whole numbers, height then width, within these bounds; a single number stands for both.
-    Pair {
-        min: u32,
-        max: u32,
-    },
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// A whole number that may be left out; what that means is in the help.
-    OptionalPair {
-        min: u32,
-        max: u32,
-    },
-}
-
-pub enum SettingDefault {
-    /// The user must say.
-    Required,
-    Flag(bool),
-    Number(f64),
-    Pair(f64, f64),
-    Text(&'static str),
-    /// Left out.
-    Absent,
 }
 
 /// A weight of a layer.
@@ -104,11 +62,6 @@ pub enum Initializer {
     HeUniform,
 }
 
-/// The settings of one layer after checking: every setting of the schema has a value of the right kind in its range,
-/// given or default.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Settings(Vec<(&'static str, Option<SettingValue>)>);
-
 /// One layer of a checked model.
 #[derive(Clone)]
 pub struct ResolvedLayer {
@@ -122,43 +75,186 @@ pub struct ResolvedLayer {
     pub weights: Vec<WeightSpec>,
 }
 
-impl Settings {
-    /// Checks the settings of a layer against its schema and fills in defaults.
-    ///
-    /// # Errors
-    /// `unknown-setting` (naming the nearest known one), `missing-setting`, `bad-setting`.
-    pub fn resolve(layer_type: &dyn LayerType, spec: &LayerSpec) -> Result<Self> {
-        let _ = (layer_type, spec);
-        todo!()
+impl ResolvedLayer {
+    /// The number of weights, trained or not, as Keras's summary counts them.
+    pub fn params(&self) -> usize {
+        self.weights.iter().map(|weight| weight.shape.iter().product::<usize>()).sum()
     }
 }
+
+impl fmt::Debug for ResolvedLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}{:?} -> {:?}", self.name, self.layer_type.type_name(), self.input_shape, self.output_shape)
+    }
+}
+
+/// The longest model that is accepted.
+pub const MAX_LAYERS: usize = 256;
+
+/// The most weights, and the most activations of one example, that a layer or a whole model may have. Sizes are
+/// checked in 64 bits against this before anything is multiplied in `usize`, which has 32 bits in the browser.
+pub const MAX_ELEMENTS: u64 = 1 << 28;
+
+/// The longest name of a layer, in characters.
+pub const MAX_NAME_LENGTH: usize = 64;
 
 /// Finds a layer type by its name.
 ///
 /// # Errors
 /// `unknown-layer`, naming the nearest known one.
 pub fn find(type_name: &str) -> Result<&'static dyn LayerType> {
-    CATALOGUE
-        .iter()
-        .find(|layer| layer.type_name() == type_name)
-        .copied()
-        .ok_or_else(|| Error::new("unknown-layer", type_name))
+    CATALOGUE.iter().find(|layer| layer.type_name() == type_name).copied().ok_or_else(|| {
+        let known: Vec<&str> = CATALOGUE.iter().map(|layer| layer.type_name()).collect();
+        let error = Error::new("unknown-layer", type_name).expected(format!("one of {}", known.join(", ")));
+        match nearest(type_name, known.into_iter()) {
+            Some(known) => error.hint(format!("Did you mean {known}?")),
+            None => error,
+        }
+    })
 }
-
-/// The longest model that is accepted.
-pub const MAX_LAYERS: usize = 256;
 
 /// Checks a whole model: layer types, settings, shapes, names, sizes.
 ///
-/// Stops at the first layer at fault; the error carries that layer's index and name.
+/// # Errors
+/// Stops at the first layer at fault; the error carries that layer's index and name. Codes: `no-layers`,
+/// `too-many-layers`, `bad-input-shape`, `unknown-layer`, `unknown-setting`, `missing-setting`, `bad-setting`,
+/// `bad-name`, `too-large`, and those of the layers' shapes: `missing-flatten`, `wrong-rank`, `kernel-too-large`.
 pub fn resolve(spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
-    let _ = spec;
-    todo!()
+    match resolve_prefix(spec) {
+        (layers, None) => Ok(layers),
+        (_, Some(error)) => Err(error),
+    }
 }
 
 /// Like [`resolve`], but returns the layers before the one at fault as well: what the page shows while a model is
 /// being edited.
 pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
-    let _ = spec;
-    todo!()
+    let mut layers = Vec::with_capacity(spec.layers.len().min(MAX_LAYERS));
+    let result = check_model(spec).and_then(|()| {
+        let mut resolver = Resolver::new(spec);
+        for index in 0..spec.layers.len() {
+            layers.push(resolver.layer(index)?);
+        }
+        Ok(())
+    });
+    (layers, result.err())
+}
+
+/// Checks that a model can classify: its output is one number for each of at least `classes` classes.
+///
+/// # Errors
+/// `wrong-output`, at the last layer.
+pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> {
+    let Some(last) = layers.last() else { return Err(no_layers()) };
+    match last.output_shape[..] {
+        [units] if units >= classes => Ok(()),
+        _ => Err(Error::new("wrong-output", "output")
+            .expected(format!("one number for each of the {classes} classes, [{classes}]"))
+            .got(shape_text(&last.output_shape))
+            .hint(format!("End the model with a Dense layer of {classes} units."))
+            .at_layer(layers.len() - 1, &last.name)),
+    }
+}
+
+/// A shape in words, `[28,28,1]`.
+pub fn shape_text(shape: &[usize]) -> String {
+    crate::tensor::Shape::from(shape).to_string()
+}
+
+fn no_layers() -> Error {
+    Error::new("no-layers", "model").expected("at least one layer").got("none").hint("Add a layer.")
+}
+
+fn check_model(spec: &ModelSpec) -> Result<()> {
+    if spec.layers.is_empty() {
+        return Err(no_layers());
+    }
+    if spec.layers.len() > MAX_LAYERS {
+        return Err(Error::new("too-many-layers", "model")
+            .expected(format!("at most {MAX_LAYERS} layers"))
+            .got(spec.layers.len().to_string()));
+    }
+    let bad_extent = spec.input_shape.contains(&0) || elements(&spec.input_shape) > MAX_ELEMENTS;
+    if spec.input_shape.is_empty() || spec.input_shape.len() > 4 || bad_extent {
+        return Err(Error::new("bad-input-shape", "inputShape")
+            .expected(format!("one to four extents of at least 1, and at most {MAX_ELEMENTS} numbers in all"))
+            .got(shape_text(&spec.input_shape)));
+    }
+    Ok(())
+}
+
+/// The number of elements, saturating.
+fn elements(shape: &[usize]) -> u64 {
+    shape.iter().fold(1, |product: u64, extent| product.saturating_mul(*extent as u64))
+}
+
+/// Walks through a model from its input.
+struct Resolver<'a> {
+    spec: &'a ModelSpec,
+    shape: Vec<usize>,
+    names: HashSet<String>,
+    weights: u64,
+    activations: u64,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(spec: &'a ModelSpec) -> Self {
+        // Given names are taken before any automatic one, so that naming a layer "dense" never clashes.
+        let names = spec.layers.iter().filter_map(|layer| layer.name.clone()).collect();
+        Self { spec, shape: spec.input_shape.clone(), names, weights: 0, activations: 0 }
+    }
+
+    fn layer(&mut self, index: usize) -> Result<ResolvedLayer> {
+        let spec = &self.spec.layers[index];
+        let label = spec.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&spec.type_name);
+        let layer_type = find(&spec.type_name).map_err(|error| error.at_layer(index, label))?;
+        let name = self.name(index, layer_type).map_err(|error| error.at_layer(index, label))?;
+        self.shape_of(index, layer_type, &name).map_err(|error| error.at_layer(index, &name))
+    }
+
+    fn shape_of(&mut self, index: usize, layer_type: &'static dyn LayerType, name: &str) -> Result<ResolvedLayer> {
+        let settings = Settings::resolve(layer_type.settings(), &self.spec.layers[index])?;
+        let output_shape = layer_type.output_shape(&settings, &self.shape)?;
+        let weights = layer_type.weights(&settings, &self.shape);
+        self.activations = self.activations.saturating_add(elements(&output_shape));
+        self.weights = weights.iter().fold(self.weights, |sum, weight| sum.saturating_add(elements(&weight.shape)));
+        for (what, count) in [("activations", self.activations), ("weights", self.weights)] {
+            if count > MAX_ELEMENTS {
+                return Err(Error::new("too-large", what)
+                    .expected(format!("at most {MAX_ELEMENTS} up to this layer"))
+                    .got(count.to_string())
+                    .hint("Use a smaller layer."));
+            }
+        }
+        let input_shape = std::mem::replace(&mut self.shape, output_shape.clone());
+        Ok(ResolvedLayer { name: name.to_owned(), layer_type, settings, input_shape, output_shape, weights })
+    }
+
+    /// The given name, or as Keras names layers: `conv2d`, `conv2d_1`, ...
+    fn name(&mut self, index: usize, layer_type: &dyn LayerType) -> Result<String> {
+        if let Some(name) = &self.spec.layers[index].name {
+            let well_formed = (1..=MAX_NAME_LENGTH).contains(&name.chars().count())
+                && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+            // Tensors are named `layer.weight` and `grad layer.weight`, so neither a dot nor a space may be in it.
+            if !well_formed {
+                return Err(Error::new("bad-name", "name")
+                    .expected(format!("1 to {MAX_NAME_LENGTH} letters, digits, \"_\" or \"-\""))
+                    .got(format!("\"{}\"", name.chars().take(MAX_NAME_LENGTH).collect::<String>())));
+            }
+            if self.spec.layers[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name)) {
+                return Err(Error::new("bad-name", "name")
+                    .expected("a name that no other layer has")
+                    .got(format!("\"{name}\" twice")));
+            }
+            return Ok(name.clone());
+        }
+        let stem = layer_type.default_name();
+        let mut name = stem.to_owned();
+        let mut number = 0;
+        while !self.names.insert(name.clone()) {
+            number += 1;
+            name = format!("{stem}_{number}");
+        }
+        Ok(name)
+    }
 }

@@ -5,6 +5,7 @@
 //! [catalogue](super::catalogue)'s business.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,23 @@ impl ModelSpec {
                 dense(64.0, "relu"),
                 dense(10.0, "softmax"),
             ],
+        }
+    }
+}
+
+impl fmt::Display for SettingValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "\"{}\"", text.chars().take(64).collect::<String>()),
+            Self::Numbers(numbers) => {
+                f.write_str("[")?;
+                for (index, number) in numbers.iter().take(8).enumerate() {
+                    write!(f, "{}{number}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(if numbers.len() > 8 { ", ...]" } else { "]" })
+            }
         }
     }
 }

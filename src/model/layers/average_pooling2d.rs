@@ -1,0 +1,29 @@
+//! AveragePooling2D: each window becomes its mean.
+
+use super::common::{PADDING, POOL_SIZE, POOL_STRIDES, Window, image_extents};
+use crate::error::Result;
+use crate::model::catalogue::{LayerType, Setting, Settings};
+
+pub struct AveragePooling2D;
+
+static SETTINGS: [Setting; 3] = [POOL_SIZE, POOL_STRIDES, PADDING];
+
+impl LayerType for AveragePooling2D {
+    fn type_name(&self) -> &'static str {
+        "AveragePooling2D"
+    }
+
+    fn default_name(&self) -> &'static str {
+        "average_pooling2d"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &SETTINGS
+    }
+
+    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+        let [height, width, channels] = image_extents(input)?;
+        let [rows, columns] = Window::pooling(settings).positions("poolSize", [height, width])?;
+        Ok(vec![rows, columns, channels])
+    }
+}

@@ -1,0 +1,95 @@
+//! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
+
+use super::common::{KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, image_extents, kernel_initializer};
+use crate::error::{Error, Result};
+use crate::model::activations::ACTIVATION;
+use crate::model::catalogue::{Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec};
+
+pub struct Conv2D;
+
+static SETTINGS: [Setting; 9] = [
+    Setting {
+        name: "filters",
+        kind: SettingKind::Integer { min: 1, max: 65_536 },
+        default: SettingDefault::Required,
+        help: "How many kernels, and so how many channels the output has.",
+    },
+    Setting {
+        name: "kernelSize",
+        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
+        default: SettingDefault::Required,
+        help: "Height and width of the kernel.",
+    },
+    Setting {
+        name: "strides",
+        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
+        default: SettingDefault::Pair(1.0, 1.0),
+        help: "How far the kernel moves down and right.",
+    },
+    PADDING,
+    Setting {
+        name: "dilationRate",
+        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
+        default: SettingDefault::Pair(1.0, 1.0),
+        help: "The distance between neighbouring kernel weights on the image.",
+    },
+    ACTIVATION,
+    USE_BIAS,
+    KERNEL_INITIALIZER,
+    L2,
+];
+
+impl Conv2D {
+    fn window(settings: &Settings) -> Window {
+        Window {
+            size: settings.pair("kernelSize"),
+            strides: settings.pair("strides"),
+            dilation: settings.pair("dilationRate"),
+            same_padding: settings.choice("padding") == "same",
+        }
+    }
+}
+
+impl LayerType for Conv2D {
+    fn type_name(&self) -> &'static str {
+        "Conv2D"
+    }
+
+    fn default_name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &SETTINGS
+    }
+
+    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+        let [height, width, _] = image_extents(input)?;
+        let window = Self::window(settings);
+        if window.strides != [1, 1] && window.dilation != [1, 1] {
+            return Err(Error::new("bad-setting", "dilationRate")
+                .expected("1 where strides are larger than 1")
+                .got(format!("{}x{}", window.dilation[0], window.dilation[1]))
+                .hint("Set one of the two to 1."));
+        }
+        let [rows, columns] = window.positions("kernelSize", [height, width])?;
+        Ok(vec![rows, columns, settings.integer("filters")])
+    }
+
+    fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
+        let [height, width] = settings.pair("kernelSize");
+        let filters = settings.integer("filters");
+        let channels = input.last().copied().unwrap_or(1);
+        let kernel = WeightSpec {
+            name: "kernel",
+            shape: vec![height, width, channels, filters],
+            initializer: kernel_initializer(settings),
+            trainable: true,
+            l2: settings.number("l2") as f32,
+        };
+        let bias = settings
+            .flag("useBias")
+            .then(|| WeightSpec { name: "bias", shape: vec![filters], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
+        [kernel].into_iter().chain(bias).collect()
+    }
+}

@@ -1,0 +1,24 @@
+//! Flatten: the image becomes one long vector.
+
+use crate::error::Result;
+use crate::model::catalogue::{LayerType, Setting, Settings};
+
+pub struct Flatten;
+
+impl LayerType for Flatten {
+    fn type_name(&self) -> &'static str {
+        "Flatten"
+    }
+
+    fn default_name(&self) -> &'static str {
+        "flatten"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
+
+    fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+        Ok(vec![input.iter().product()])
+    }
+}

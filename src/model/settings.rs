@@ -1,0 +1,229 @@
+//! The settings of a layer: their schema, and the values of one layer after they were checked against it.
+
+use super::spec::{LayerSpec, SettingValue};
+use crate::error::{Error, Result};
+
+/// One setting of a layer: a row of its form.
+pub struct Setting {
+    /// As in a spec: `"kernelSize"`.
+    pub name: &'static str,
+    pub kind: SettingKind,
+    pub default: SettingDefault,
+    /// One English sentence; the page's locale files translate it under `setting_<name>_help`.
+    pub help: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum SettingKind {
+    Flag,
+    /// A whole number within these bounds, both included.
+    Integer {
+        min: u32,
+        max: u32,
+    },
+    /// A number within these bounds, both included.
+    Number {
+        min: f64,
+        max: f64,
+    },
+    /// Two whole numbers, height then width, within these bounds; a single number stands for both.
+    Pair {
+        min: u32,
+        max: u32,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A pair that may be left out; what that means is in the help.
+    OptionalPair {
+        min: u32,
+        max: u32,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum SettingDefault {
+    /// The user must say.
+    Required,
+    Flag(bool),
+    Number(f64),
+    Pair(f64, f64),
+    Text(&'static str),
+    /// Left out.
+    Absent,
+}
+
+/// The settings of one layer after checking: every setting of the schema has a value of the right kind in its range,
+/// given or default.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings(Vec<(&'static str, Option<SettingValue>)>);
+
+impl Settings {
+    /// Checks the settings of a layer against its schema and fills in defaults.
+    ///
+    /// # Errors
+    /// `unknown-setting` (naming the nearest known one), `missing-setting`, `bad-setting`.
+    pub fn resolve(schema: &'static [Setting], spec: &LayerSpec) -> Result<Self> {
+        if let Some(unknown) = spec.settings.keys().find(|name| schema.iter().all(|setting| setting.name != **name)) {
+            return Err(unknown_setting(schema, &spec.type_name, unknown));
+        }
+        schema
+            .iter()
+            .map(|setting| match spec.settings.get(setting.name) {
+                Some(value) => Ok((setting.name, Some(setting.check(value)?))),
+                None if setting.default == SettingDefault::Required => Err(Error::new("missing-setting", setting.name)
+                    .expected(setting.kind.expectation())
+                    .got("nothing")
+                    .hint(format!("{} needs this setting.", spec.type_name))),
+                None => Ok((setting.name, setting.default.value())),
+            })
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    /// The value of a setting, `None` where it is left out.
+    pub fn get(&self, name: &str) -> Option<&SettingValue> {
+        self.0.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.as_ref())
+    }
+
+    /// A [`SettingKind::Flag`] of the schema.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(SettingValue::Flag(true)))
+    }
+
+    /// A [`SettingKind::Integer`] of the schema.
+    pub fn integer(&self, name: &str) -> usize {
+        self.number(name) as usize
+    }
+
+    /// A [`SettingKind::Number`] of the schema.
+    pub fn number(&self, name: &str) -> f64 {
+        match self.get(name) {
+            Some(SettingValue::Number(number)) => *number,
+            _ => 0.0,
+        }
+    }
+
+    /// A [`SettingKind::Choice`] of the schema.
+    pub fn choice(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(SettingValue::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// A [`SettingKind::Pair`] of the schema: height, width.
+    pub fn pair(&self, name: &str) -> [usize; 2] {
+        self.optional_pair(name).unwrap_or([1, 1])
+    }
+
+    /// A [`SettingKind::OptionalPair`] of the schema: height, width.
+    pub fn optional_pair(&self, name: &str) -> Option<[usize; 2]> {
+        match self.get(name) {
+            Some(SettingValue::Numbers(numbers)) => match numbers[..] {
+                [height, width] => Some([height as usize, width as usize]),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Setting {
+    /// The value in the form that [`Settings`] keeps: pairs as two numbers.
+    ///
+    /// # Errors
+    /// `bad-setting` if it is of another kind or out of range.
+    pub fn check(&self, value: &SettingValue) -> Result<SettingValue> {
+        let whole = |number: f64, min: u32, max: u32| {
+            number.fract() == 0.0 && number >= f64::from(min) && number <= f64::from(max)
+        };
+        let checked = match (self.kind, value) {
+            (SettingKind::Flag, SettingValue::Flag(_)) => Some(value.clone()),
+            (SettingKind::Integer { min, max }, &SettingValue::Number(number)) if whole(number, min, max) => {
+                Some(value.clone())
+            }
+            (SettingKind::Number { min, max }, &SettingValue::Number(number)) if (min..=max).contains(&number) => {
+                Some(value.clone())
+            }
+            (SettingKind::Choice(words), SettingValue::Text(word)) if words.contains(&word.as_str()) => {
+                Some(value.clone())
+            }
+            (SettingKind::Pair { min, max } | SettingKind::OptionalPair { min, max }, value) => {
+                let numbers = match value {
+                    SettingValue::Number(number) => vec![*number; 2],
+                    SettingValue::Numbers(numbers) => numbers.clone(),
+                    SettingValue::Flag(_) | SettingValue::Text(_) => Vec::new(),
+                };
+                (numbers.len() == 2 && numbers.iter().all(|number| whole(*number, min, max)))
+                    .then_some(SettingValue::Numbers(numbers))
+            }
+            _ => None,
+        };
+        checked.ok_or_else(|| {
+            let error = Error::new("bad-setting", self.name).expected(self.kind.expectation()).got(value.to_string());
+            match (self.kind, value) {
+                (SettingKind::Choice(words), SettingValue::Text(word)) => match nearest(word, words.iter().copied()) {
+                    Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
+                    None => error,
+                },
+                _ => error,
+            }
+        })
+    }
+}
+
+impl SettingKind {
+    /// What a value must be, in words.
+    pub fn expectation(&self) -> String {
+        match self {
+            Self::Flag => "true or false".to_owned(),
+            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Pair { min, max } | Self::OptionalPair { min, max } => {
+                format!("one or two whole numbers from {min} to {max}")
+            }
+            Self::Choice(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                format!("one of {}", quoted.join(", "))
+            }
+        }
+    }
+}
+
+impl SettingDefault {
+    /// The value that stands for a setting that was left out.
+    pub fn value(&self) -> Option<SettingValue> {
+        match *self {
+            Self::Required | Self::Absent => None,
+            Self::Flag(flag) => Some(SettingValue::Flag(flag)),
+            Self::Number(number) => Some(SettingValue::Number(number)),
+            Self::Pair(height, width) => Some(SettingValue::Numbers(vec![height, width])),
+            Self::Text(text) => Some(SettingValue::Text(text.to_owned())),
+        }
+    }
+}
+
+/// The known name that is most like a mistyped one, if any is alike enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Case and separators are what people mistake most: "kernel_size", "maxpooling2d".
+    let plain =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase() };
+    let name = plain(&name.chars().take(64).collect::<String>());
+    known
+        .map(|candidate| (strsim::jaro_winkler(&name, &plain(candidate)), candidate))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .and_then(|(similarity, candidate)| (similarity > 0.6).then_some(candidate))
+}
+
+fn unknown_setting(schema: &'static [Setting], type_name: &str, unknown: &str) -> Error {
+    let known: Vec<&str> = schema.iter().map(|setting| setting.name).collect();
+    let error = Error::new("unknown-setting", unknown);
+    let error = match known.is_empty() {
+        true => error.expected(format!("no setting, as {type_name} has none")),
+        false => error.expected(format!("a setting of {type_name}: {}", known.join(", "))),
+    };
+    match nearest(unknown, known.into_iter()) {
+        Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
+        None => error.hint("Remove it."),
+    }
+}
