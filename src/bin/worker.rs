@@ -1,3 +1,6 @@
 //! Starts the engine in its worker.
 
-fn main() {}
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    console_error_panic_hook::set_once();
+}

@@ -1,1 +1,91 @@
-fn main() {}
+//! The project's own commands: `cargo xtask serve`, `cargo xtask test` and what they are made of.
+//!
+//! Each of them does its own set-up: it says in plain words what is missing, gets it, and never does work twice.
+
+mod data;
+mod shell;
+mod site;
+mod tools;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::prelude::*;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  serve [--port N]   install what is missing, fetch MNIST, build, serve; prints the address
+  build              the same up to a static dist/ that any web server can serve from any folder
+  data [--from DIR]  fetch MNIST, check it, cut it into shards under www/data; --from: IDX files on disk
+  tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nFailed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next()? {
+        Some(Value(command)) => command.string()?,
+        Some(Short('h') | Long("help")) | None => {
+            print!("{HELP}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match command.as_str() {
+        "serve" => {
+            let mut port = 8080;
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("port") => port = arguments.value()?.parse()?,
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            site::serve(port)
+        }
+        "build" => {
+            finish(arguments)?;
+            site::build()
+        }
+        "data" => {
+            let mut from = None;
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("from") => from = Some(arguments.value()?.into()),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            data::ensure(from)
+        }
+        "tools" => {
+            finish(arguments)?;
+            tools::for_build().map(drop)
+        }
+        "hook" => {
+            let stage = arguments.value()?.string()?;
+            finish(arguments)?;
+            match stage.as_str() {
+                "before" => site::before_trunk(),
+                "after" => site::after_trunk(),
+                other => bail!("there is no hook `{other}`"),
+            }
+        }
+        other => bail!("there is no command `{other}`\n\n{HELP}"),
+    }
+}
+
+fn finish(mut arguments: lexopt::Parser) -> Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}

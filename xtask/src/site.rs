@@ -1,0 +1,118 @@
+//! The page as static files: built by trunk into `dist/`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+
+use crate::shell::{command, find, root, run, say};
+use crate::{data, tools};
+
+/// Builds `dist/`, with everything that this takes.
+pub fn build() -> Result<()> {
+    tools::for_build()?;
+    data::ensure(None)?;
+    say("Building the page and its worker into dist/");
+    run(command("trunk").args(["build", "--release"]).env_remove("NO_COLOR"))
+        .context("the build failed; the messages above say where")?;
+    print_sizes()
+}
+
+/// Builds with optimisation, then builds again whenever a source file changes.
+pub fn serve(port: u16) -> Result<()> {
+    tools::for_build()?;
+    data::ensure(None)?;
+    say(format!("Building; then the page is at http://127.0.0.1:{port}/ (Ctrl+C ends it)"));
+    let port = port.to_string();
+    run(command("trunk").args(["serve", "--release", "--address", "127.0.0.1", "--port", &port]).env_remove("NO_COLOR"))
+}
+
+/// trunk calls this before it builds.
+pub fn before_trunk() -> Result<()> {
+    // trunk copies this folder; it has to be there even where the data set cannot be had.
+    fs::create_dir_all(root().join("www").join("data")).context("www/data cannot be created")?;
+    if let Err(error) = data::ensure(None) {
+        say(format!("Going on without the data set, so the page cannot train: {error:#}"));
+    }
+    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release") && find("wasm-opt").is_none() {
+        say(
+            "wasm-opt is missing. `cargo xtask tools` installs it; then use `cargo xtask build`, or put node_modules/.bin on the PATH",
+        );
+    }
+    Ok(())
+}
+
+/// trunk calls this when it has built: gives the worker's files names that change with their content, which trunk does
+/// for the page only. Otherwise a browser could pair a new page with an old worker from its cache.
+pub fn after_trunk() -> Result<()> {
+    let staging =
+        PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("TRUNK_STAGING_DIR is not set: trunk runs this")?);
+    let read = |name: &str| fs::read(staging.join(name)).with_context(|| format!("trunk did not build {name}"));
+    let read_text = |name: &str| anyhow::Ok(String::from_utf8(read(name)?)?);
+    let (loader, script, program) = (read_text("worker_loader.js")?, read_text("worker.js")?, read("worker_bg.wasm")?);
+    let hash = Sha256::new().chain_update(&script).chain_update(&program).finalize();
+    let name = format!("worker-{}", hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>());
+
+    // Each file names the next one: page, loader, script, program.
+    let rename = |text: &str, inside: &str, old: &str| -> Result<String> {
+        ensure!(text.contains(old), "{inside} does not name {old}, so the worker's files cannot be renamed");
+        Ok(text.replace(old, &old.replacen("worker", &name, 1)))
+    };
+    fs::write(staging.join(format!("{name}_loader.js")), rename(&loader, "worker_loader.js", "worker.js")?)?;
+    fs::write(staging.join(format!("{name}.js")), rename(&script, "worker.js", "worker_bg.wasm")?)?;
+    fs::write(staging.join(format!("{name}_bg.wasm")), program)?;
+    for old in ["worker_loader.js", "worker.js", "worker_bg.wasm"] {
+        fs::remove_file(staging.join(old))?;
+    }
+    let page = rename(&read_text("index.html")?, "index.html", "worker_loader.js")?;
+    fs::write(staging.join("index.html"), page).context("index.html cannot be written")
+}
+
+/// What a visitor downloads, file by file, and the total of all but the data.
+fn print_sizes() -> Result<()> {
+    let dist = root().join("dist");
+    let mut files = BTreeMap::new();
+    list(&dist, &mut files)?;
+    let (mut code_bytes, mut data_bytes) = (0, 0);
+    println!("\n{:>12} {:>12}  file", "bytes", "gzip");
+    for (path, bytes) in &files {
+        let name = path.strip_prefix(&dist).unwrap_or(path);
+        if name.starts_with("data") {
+            data_bytes += bytes.len();
+            continue;
+        }
+        let gzip_bytes = gzip_size(bytes)?;
+        code_bytes += gzip_bytes;
+        println!("{:>12} {gzip_bytes:>12}  {}", bytes.len(), name.display());
+    }
+    println!(
+        "\nTo download: {:.1} KB (gzip) of program, {:.1} MB of data.",
+        code_bytes as f64 / 1e3,
+        data_bytes as f64 / 1e6
+    );
+    Ok(())
+}
+
+fn list(folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            list(&path, files)?;
+        } else {
+            files.insert(path.clone(), fs::read(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn gzip_size(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
