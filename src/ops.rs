@@ -3,7 +3,11 @@
 //! Pointwise ops are rows of one table ([`pointwise`]). Every other op has a folder of its own with its shape inference
 //! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), and one line in [`registry`].
 
+pub mod batch_normalization;
 pub mod classification;
+pub mod dropout;
+pub mod layout;
+pub mod lookup;
 pub mod pointwise;
 pub mod reduce;
 pub mod reshape;
@@ -30,6 +34,9 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "softmax", cases: softmax::cases },
         Entry { name: "softmax_cross_entropy", cases: softmax_cross_entropy::cases },
         Entry { name: "classification", cases: classification::cases },
+        Entry { name: "layout", cases: layout::cases },
+        Entry { name: "lookup", cases: lookup::cases },
+        Entry { name: "dropout", cases: dropout::cases },
     ]
 }
 
