@@ -54,6 +54,7 @@
 
 pub mod autograd;
 pub mod backend;
+pub mod data;
 pub mod error;
 pub mod ir;
 pub mod model;
@@ -62,3 +63,7 @@ pub mod plan;
 pub mod protocol;
 pub mod random;
 pub mod tensor;
+
+// What talks to the browser.
+#[cfg(target_arch = "wasm32")]
+pub mod transport;

@@ -1,0 +1,99 @@
+//! Protocol messages as JavaScript values.
+//!
+//! An envelope crosses as the array `[message, arrays]`: the message by `serde-wasm-bindgen`, every array as a typed
+//! array whose buffer is moved, not copied, by the transfer list.
+
+use js_sys::{Array, Float32Array, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::{Error, Result};
+use crate::protocol::{Bulk, Envelope, ErrorReport};
+
+/// A value to post and the buffers to transfer with it.
+pub struct Packet {
+    pub value: JsValue,
+    pub transfer: Array,
+}
+
+/// A serde value as plain JavaScript objects and arrays (no `Map`); `None` is left out.
+///
+/// # Errors
+/// `bad-message`, which no type of the protocol causes.
+pub fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {
+    value
+        .serialize(&Serializer::new().serialize_maps_as_objects(true))
+        .map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
+}
+
+/// The serde value of a JavaScript value.
+///
+/// # Errors
+/// `bad-message`, with serde's words for what does not fit.
+pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
+}
+
+/// Turns an envelope into what `postMessage` takes.
+///
+/// # Errors
+/// As [`to_js`].
+pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
+    let arrays = Array::new();
+    let transfer = Array::new();
+    for bulk in &envelope.arrays {
+        let (array, buffer) = match bulk {
+            Bulk::F32(values) => {
+                let array = Float32Array::from(values.as_slice());
+                (JsValue::from(&array), array.buffer())
+            }
+            Bulk::U8(values) => {
+                let array = Uint8Array::from(values.as_slice());
+                (JsValue::from(&array), array.buffer())
+            }
+        };
+        arrays.push(&array);
+        transfer.push(&buffer);
+    }
+    let value = Array::of(&[to_js(&envelope.message)?, arrays.into()]).into();
+    Ok(Packet { value, transfer })
+}
+
+/// Reads what [`pack`] made.
+///
+/// # Errors
+/// `bad-message` for anything else.
+pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
+    let bad = |got: &str| Error::new("bad-message", "message").expected("a message and its arrays").got(got);
+    let pair: Array = value.dyn_into().map_err(|_| bad("no array"))?;
+    let arrays: Array = pair.get(1).dyn_into().map_err(|_| bad("no list of arrays"))?;
+    let arrays = arrays
+        .iter()
+        .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array of another type")))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Envelope { message: from_js(pair.get(0))?, arrays })
+}
+
+/// A copy of a `Float32Array` or `Uint8Array`; `None` for anything else.
+pub fn bulk_from_js(value: &JsValue) -> Option<Bulk> {
+    if let Some(array) = value.dyn_ref::<Float32Array>() {
+        Some(Bulk::F32(array.to_vec()))
+    } else {
+        value.dyn_ref::<Uint8Array>().map(|array| Bulk::U8(array.to_vec()))
+    }
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone() }
+    }
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
