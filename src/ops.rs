@@ -6,8 +6,9 @@
 pub mod batch_normalization;
 pub mod classification;
 pub mod dropout;
+pub mod gather;
 pub mod layout;
-pub mod lookup;
+pub mod one_hot;
 pub mod pointwise;
 pub mod reduce;
 pub mod reshape;
@@ -35,7 +36,8 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "softmax_cross_entropy", cases: softmax_cross_entropy::cases },
         Entry { name: "classification", cases: classification::cases },
         Entry { name: "layout", cases: layout::cases },
-        Entry { name: "lookup", cases: lookup::cases },
+        Entry { name: "gather", cases: gather::cases },
+        Entry { name: "one_hot", cases: one_hot::cases },
         Entry { name: "dropout", cases: dropout::cases },
     ]
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
+use super::reduce::cpu::{column_sums, row_sum};
 use crate::error::{Error, Result};
 use crate::ir::Expr;
 use crate::ir::op::Case;
@@ -56,20 +57,14 @@ impl Op for SumTo {
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let (input, shape) = (call.inputs[0], &call.input_types[0].shape);
-        call.output.fill(0.0);
-        let period = call.output.len();
         let trailing = self.shape.rank() <= shape.rank()
             && self.shape.dims().iter().zip(&shape.dims()[shape.rank() - self.shape.rank()..]).all(|(a, b)| a == b);
-        if period == 1 {
-            call.output[0] = sum(input);
+        if let [total] = &mut *call.output {
+            *total = row_sum(input);
         } else if trailing {
-            // Leading axes are summed: whole rows are added, which the compiler vectorises.
-            for row in input.chunks_exact(period) {
-                for (total, value) in call.output.iter_mut().zip(row) {
-                    *total += value;
-                }
-            }
+            column_sums(input, call.output);
         } else {
+            call.output.fill(0.0);
             let target = Broadcast::new(&self.shape, shape);
             for (index, value) in input.iter().enumerate() {
                 call.output[target.index(index)] += value;
@@ -85,19 +80,6 @@ impl Op for SumTo {
         }
         HostTensor::f32(self.shape.clone(), sums.into_iter().map(|sum| sum as f32).collect())
     }
-}
-
-/// The sum of all values, in eight lanes.
-fn sum(values: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    let chunks = values.chunks_exact(8);
-    let rest: f32 = chunks.remainder().iter().sum();
-    for chunk in chunks {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += value;
-        }
-    }
-    lanes.iter().sum::<f32>() + rest
 }
 
 pub fn cases() -> Vec<Case> {

@@ -37,9 +37,8 @@ pub fn initial_weight(name: &str, seed: u32, shape: &[usize]) -> Vec<f32> {
 /// Rows and columns, both ends included, of the segments a..g.
 const SEGMENTS: [[usize; 4]; 7] =
     [[0, 1, 0, 8], [0, 7, 7, 8], [7, 14, 7, 8], [13, 14, 0, 8], [7, 14, 0, 1], [0, 7, 0, 1], [6, 8, 0, 8]];
-const DIGITS: [u32; 10] = [
-    0b0111111, 0b0000110, 0b1011011, 0b1001111, 0b1100110, 0b1101101, 0b1111101, 0b0000111, 0b1111111, 0b1101111,
-];
+const DIGITS: [u32; 10] =
+    [0b0111111, 0b0000110, 0b1011011, 0b1001111, 0b1100110, 0b1101101, 0b1111101, 0b0000111, 0b1111111, 0b1101111];
 
 /// Pixels `[count,28,28]` and labels of seven-segment digits.
 pub fn seven_segment_digits(count: usize) -> (Vec<u8>, Vec<u8>) {

@@ -68,6 +68,19 @@ pub fn reduce<C: Combine>(shape: &Shape, kept: &Shape, axes: &[usize], input: &[
     }
 }
 
+/// The sum of all values.
+pub fn row_sum(values: &[f32]) -> f32 {
+    row_total::<Sum>(values)
+}
+
+/// The sums of the columns of rows as long as `output`; a bias gradient is one.
+pub fn column_sums(rows: &[f32], output: &mut [f32]) {
+    output.fill(0.0);
+    if !output.is_empty() {
+        column_totals::<Sum>(rows, output);
+    }
+}
+
 fn row_total<C: Combine>(row: &[f32]) -> f32 {
     let mut total = C::START;
     for block in row.chunks(BLOCK * LANES) {

@@ -1,7 +1,7 @@
 //! Sums, means and maxima over any axes.
 
 mod cases;
-mod cpu;
+pub(super) mod cpu;
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Rows of a table by integer index (`gather`, what an embedding does), and integers as unit vectors (`one_hot`).
+//! Rows of a table by integer index: what an embedding does.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::case_values::{integers, uniform};
 use crate::error::{Error, Result};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+use crate::tensor::{DType, Shape, TensorType};
 
 /// Of a table `[V,...]` and indices `i32[I]` (any shape `I`) the rows `[I,...]`. An index outside `0..V` gives NaN.
 #[derive(Clone, Debug)]
@@ -18,26 +18,12 @@ pub struct GatherGradient {
     pub rows: usize,
 }
 
-/// Of `i32[I]` the unit vectors `[I,classes]`; all zeros for an integer outside `0..classes`, as in Keras.
-#[derive(Clone, Debug)]
-pub struct OneHot {
-    pub classes: usize,
-}
-
 /// Appends a [`Gather`].
 ///
 /// # Errors
 /// If the table has no axis, or the indices are no integers.
 pub fn gather(graph: &mut Graph, table: NodeId, indices: NodeId) -> Result<NodeId> {
     graph.apply(Arc::new(Gather), &[table, indices])
-}
-
-/// Appends a [`OneHot`].
-///
-/// # Errors
-/// If the input is not of integers.
-pub fn one_hot(graph: &mut Graph, labels: NodeId, classes: usize) -> Result<NodeId> {
-    graph.apply(Arc::new(OneHot { classes }), &[labels])
 }
 
 fn joined(first: &[usize], second: &[usize]) -> Shape {
@@ -132,82 +118,29 @@ impl Op for GatherGradient {
     }
 }
 
-impl Op for OneHot {
-    fn name(&self) -> &'static str {
-        "one_hot"
-    }
-
-    fn attributes(&self) -> String {
-        format!("classes={}", self.classes)
-    }
-
-    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
-        match inputs {
-            [labels] if labels.dtype == DType::I32 => Ok(TensorType::f32(joined(labels.shape.dims(), &[self.classes]))),
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "one tensor of type i32", &shapes))
-            }
-        }
-    }
-
-    fn vjp(&self, _graph: &mut Graph, _call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
-        Ok(vec![None])
-    }
-
-    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> u64 {
-        0
-    }
-
-    fn cpu(&self, call: &mut CpuCall<'_>) {
-        call.output.fill(0.0);
-        if self.classes == 0 {
-            return;
-        }
-        for (&label, row) in as_i32(call.inputs[0]).iter().zip(call.output.chunks_exact_mut(self.classes)) {
-            if let Some(value) = row.get_mut(label as usize) {
-                *value = 1.0;
-            }
-        }
-    }
-}
-
 pub fn cases() -> Vec<Case> {
-    let gather = |table: &[usize], indices: &[usize]| Case {
-        label: format!("gather {indices:?} of {table:?}"),
+    let case = |table: &[usize], indices: &[usize]| Case {
+        label: format!("{indices:?} of {table:?}"),
         op: Arc::new(Gather),
         inputs: vec![uniform(table, -1.0, 1.0, 1), integers(indices, table[0] as u32, 2)],
         differentiable: vec![true, false],
         tolerance: 0.0,
     };
-    let labels: HostTensor = integers([2, 3], 5, 1);
-    vec![
-        gather(&[5, 3], &[2, 4]),
-        gather(&[4], &[7]),
-        gather(&[3, 2, 2], &[1]),
-        Case {
-            label: "one_hot".to_owned(),
-            op: Arc::new(OneHot { classes: 5 }),
-            inputs: vec![labels],
-            differentiable: vec![false],
-            tolerance: 0.0,
-        },
-    ]
+    vec![case(&[5, 3], &[2, 4]), case(&[4], &[7]), case(&[3, 2, 2], &[1])]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ir::interpret::run_cpu_kernel;
+    use crate::tensor::HostTensor;
 
     #[test]
-    fn out_of_range() {
+    fn an_index_out_of_range_shows_as_nan() {
         let indices = HostTensor::i32([3], &[1, -1, 2]).unwrap();
         let table = HostTensor::f32([2, 1], vec![5.0, 6.0]).unwrap();
         let rows = run_cpu_kernel(&Gather, &[&table, &indices], &TensorType::f32([3, 1]));
         assert!(rows.words()[0] == 6.0 && rows.words()[1].is_nan() && rows.words()[2].is_nan());
-        let vectors = run_cpu_kernel(&OneHot { classes: 2 }, &[&indices], &TensorType::f32([3, 2]));
-        assert_eq!(vectors.words(), [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     }
 
     #[test]
