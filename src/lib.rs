@@ -66,4 +66,6 @@ pub mod tensor;
 
 // What talks to the browser.
 #[cfg(target_arch = "wasm32")]
+pub mod client;
+#[cfg(target_arch = "wasm32")]
 pub mod transport;

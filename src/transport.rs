@@ -33,8 +33,7 @@ pub fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {
 /// # Errors
 /// `bad-message`, with serde's words for what does not fit.
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
+    serde_wasm_bindgen::from_value(value).map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
 }
 
 /// Turns an envelope into what `postMessage` takes.

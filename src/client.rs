@@ -1,0 +1,367 @@
+//! The page's side of the engine: requests that are answered, events, and a worker that is replaced when it dies.
+//!
+//! A [`Client`] is cheap to clone. Whoever changes the model or the configuration through it, everybody hears of it by
+//! [`Client::subscribe_changes`], so that the page and the JavaScript API never disagree.
+
+mod listeners;
+mod recovery;
+mod watchdog;
+mod worker_handle;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures_channel::oneshot;
+use wasm_bindgen::JsValue;
+
+use self::listeners::Listeners;
+pub use self::listeners::Subscription;
+use self::recovery::Recovery;
+use self::watchdog::Watchdog;
+use self::worker_handle::{WorkerHandle, WorkerSignal};
+use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::protocol::{
+    Answer, BackendInfo, Bulk, Command, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary, Request,
+    RunState,
+};
+
+/// What a request comes back with.
+pub type Outcome = Result<(Answer, Vec<Bulk>), ErrorReport>;
+
+/// Something that the page shows has changed, whoever changed it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    Model(ModelSpec, ModelSummary),
+    Training(TrainingConfig),
+    Backend(BackendInfo),
+    Engine(EngineInfo),
+}
+
+/// Talks to the engine in its worker.
+#[derive(Clone)]
+pub struct Client {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    worker_url: String,
+    data_url: String,
+    worker: RefCell<Option<WorkerHandle>>,
+    /// Counts the workers, so that a late message of a dead one is told from its successor's.
+    generation: Cell<u32>,
+    link: RefCell<Link>,
+    next_id: Cell<u32>,
+    pending: RefCell<HashMap<u32, Pending>>,
+    events: Listeners<(Event, Vec<Bulk>)>,
+    changes: Listeners<Change>,
+    recovery: RefCell<Recovery>,
+    watchdog: Watchdog,
+    state: Cell<RunState>,
+}
+
+/// How far the worker is.
+enum Link {
+    /// It has not said [`Message::Ready`] yet, or is being brought back to where its predecessor was: requests wait.
+    Starting(Vec<Envelope<Request>>),
+    Up,
+    /// It cannot be started; every request gets this.
+    Down(ErrorReport),
+}
+
+struct Pending {
+    reply: oneshot::Sender<Outcome>,
+    command: Command,
+}
+
+impl Client {
+    /// Starts the worker. `worker_url` is its loader, `data_url` the folder of the data sets; both absolute.
+    ///
+    /// Requests may be made at once: they wait for the worker. What goes wrong is told by the answers.
+    pub fn start(worker_url: &str, data_url: &str) -> Self {
+        let client = Self {
+            inner: Rc::new(Inner {
+                worker_url: worker_url.to_owned(),
+                data_url: data_url.to_owned(),
+                worker: RefCell::new(None),
+                generation: Cell::new(0),
+                link: RefCell::new(Link::Starting(Vec::new())),
+                next_id: Cell::new(1),
+                pending: RefCell::default(),
+                events: Listeners::default(),
+                changes: Listeners::default(),
+                recovery: RefCell::default(),
+                watchdog: Watchdog::default(),
+                state: Cell::default(),
+            }),
+        };
+        client.spawn_worker();
+        client.watch();
+        client
+    }
+
+    /// Starts the worker that belongs to this page: its loader as named by `<meta name="chalkgrad-worker">` (else
+    /// `worker_loader.js`) and the folder `data`, both relative to the page.
+    pub fn start_for_page() -> Self {
+        let document = web_sys::window().and_then(|window| window.document());
+        let base = document.as_ref().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
+        let loader = document
+            .and_then(|document| document.query_selector("meta[name=chalkgrad-worker]").ok().flatten())
+            .and_then(|meta| meta.get_attribute("content"))
+            .unwrap_or_else(|| "worker_loader.js".to_owned());
+        let absolute = |url: &str| web_sys::Url::new_with_base(url, &base).map_or(url.to_owned(), |url| url.href());
+        Self::start(&absolute(&loader), &absolute("data/"))
+    }
+
+    /// Sends a command and waits for its answer. `arrays` are those that the command's documentation names.
+    ///
+    /// # Errors
+    /// What the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if there is
+    /// none.
+    pub async fn request(&self, command: Command, arrays: Vec<Bulk>) -> Outcome {
+        match self.send(command, arrays).await {
+            Ok(outcome) => outcome,
+            Err(oneshot::Canceled) => Err(report("worker-restarted", "The engine was restarted before it answered.")),
+        }
+    }
+
+    /// Calls `handler` for every event, with its arrays, until the subscription is dropped.
+    pub fn subscribe(&self, handler: impl Fn(&Event, &[Bulk]) + 'static) -> Subscription {
+        self.inner.events.add(move |(event, arrays)| handler(event, arrays))
+    }
+
+    /// Calls `handler` whenever model, configuration, backend or engine changed, until the subscription is dropped.
+    pub fn subscribe_changes(&self, handler: impl Fn(&Change) + 'static) -> Subscription {
+        self.inner.changes.add(handler)
+    }
+
+    /// What the engine is doing, as far as it has told.
+    pub fn state(&self) -> RunState {
+        self.inner.state.get()
+    }
+
+    /// Sends at once, or queues until the worker is up; the future is the reply.
+    fn send(&self, command: Command, arrays: Vec<Bulk>) -> oneshot::Receiver<Outcome> {
+        let (reply, receiver) = oneshot::channel();
+        if let Link::Down(report) = &*self.inner.link.borrow() {
+            let _ = reply.send(Err(report.clone()));
+            return receiver;
+        }
+        let envelope = self.register(reply, command, arrays);
+        match &mut *self.inner.link.borrow_mut() {
+            Link::Starting(queue) => {
+                queue.push(envelope);
+                return receiver;
+            }
+            Link::Up | Link::Down(_) => {}
+        }
+        self.post(&envelope);
+        receiver
+    }
+
+    /// Sends past the queue: the handshake and what brings a new worker to where the old one was.
+    fn send_first(&self, command: Command, arrays: Vec<Bulk>) -> oneshot::Receiver<Outcome> {
+        let (reply, receiver) = oneshot::channel();
+        let envelope = self.register(reply, command, arrays);
+        self.post(&envelope);
+        receiver
+    }
+
+    fn register(&self, reply: oneshot::Sender<Outcome>, command: Command, arrays: Vec<Bulk>) -> Envelope<Request> {
+        let id = self.inner.next_id.get();
+        self.inner.next_id.set(id.wrapping_add(1));
+        self.inner.pending.borrow_mut().insert(id, Pending { reply, command: command.clone() });
+        self.inner.recovery.borrow_mut().sent(id, &command);
+        Envelope { message: Request { id, command }, arrays }
+    }
+
+    fn post(&self, envelope: &Envelope<Request>) {
+        let posted = match &*self.inner.worker.borrow() {
+            Some(worker) => worker.post(envelope),
+            None => Err(report("worker-failed", "The engine's worker is not there.")),
+        };
+        if let Err(error) = posted
+            && let Some(pending) = self.inner.pending.borrow_mut().remove(&envelope.message.id)
+        {
+            let _ = pending.reply.send(Err(error));
+        }
+    }
+
+    fn spawn_worker(&self) {
+        let generation = self.inner.generation.get().wrapping_add(1);
+        self.inner.generation.set(generation);
+        self.inner.watchdog.reset();
+        let weak = Rc::downgrade(&self.inner);
+        let spawned = WorkerHandle::spawn(&self.inner.worker_url, move |signal| {
+            if let Some(inner) = weak.upgrade()
+                && inner.generation.get() == generation
+            {
+                Client { inner }.receive(signal);
+            }
+        });
+        match spawned {
+            Ok(worker) => *self.inner.worker.borrow_mut() = Some(worker),
+            Err(error) => self.give_up(error),
+        }
+    }
+
+    fn receive(&self, signal: WorkerSignal) {
+        let envelope = match signal {
+            WorkerSignal::Message(envelope) => envelope,
+            WorkerSignal::Died(reason) => return self.replace_worker(&reason),
+        };
+        self.inner.watchdog.heard();
+        match envelope.message {
+            Message::Ready => {
+                let client = self.clone();
+                wasm_bindgen_futures::spawn_local(async move { client.bring_up().await });
+            }
+            Message::Reply { id, result } => {
+                let Some(pending) = self.inner.pending.borrow_mut().remove(&id) else { return };
+                self.inner.recovery.borrow_mut().replied(id);
+                if let Ok(answer) = &result {
+                    self.note(&pending.command, answer);
+                }
+                let _ = pending.reply.send(result.map(|answer| (answer, envelope.arrays)));
+            }
+            Message::Event(Event::Error(error)) if error.code == "worker-died" => self.replace_worker(&error.message),
+            Message::Event(event) => self.pass_on(event, envelope.arrays),
+        }
+    }
+
+    fn pass_on(&self, event: Event, arrays: Vec<Bulk>) {
+        if let Event::State { state } = &event {
+            self.inner.state.set(*state);
+        }
+        self.inner.recovery.borrow_mut().saw(&event, &arrays);
+        self.inner.events.call(&(event, arrays));
+    }
+
+    /// Notes what a successful command changed, and tells those who want to know.
+    fn note(&self, command: &Command, answer: &Answer) {
+        self.inner.recovery.borrow_mut().answered(command, answer);
+        let change = match (command, answer) {
+            (Command::SetModel { spec }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
+            (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
+            (Command::SetBackend { .. }, Answer::Backend(backend)) => Change::Backend(backend.clone()),
+            (Command::Hello { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),
+            _ => return,
+        };
+        self.inner.changes.call(&change);
+    }
+
+    /// The handshake with a new worker; after a restart also the way back to where the old one was.
+    async fn bring_up(&self) {
+        let generation = self.inner.generation.get();
+        let steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
+        for (command, arrays) in steps {
+            let outcome = self.send_first(command, arrays).await;
+            if self.inner.generation.get() != generation {
+                return;
+            }
+            if let Ok(Err(error)) = outcome {
+                self.warn(
+                    &error.code,
+                    &format!("The engine could not be brought back to where it was: {}", error.message),
+                );
+            }
+        }
+        let queue = match self.inner.link.replace(Link::Up) {
+            Link::Starting(queue) => queue,
+            Link::Up | Link::Down(_) => Vec::new(),
+        };
+        let resume = self.inner.recovery.borrow_mut().take_unfinished();
+        if let Some(command) = resume {
+            // Nobody waits for this one any more: its events tell how it goes.
+            drop(self.send_first(command, Vec::new()));
+        }
+        for envelope in &queue {
+            self.post(envelope);
+        }
+    }
+
+    fn replace_worker(&self, reason: &str) {
+        if let Some(worker) = self.inner.worker.borrow_mut().take() {
+            worker.terminate();
+        }
+        let ever_up = self.inner.recovery.borrow().was_up();
+        let queue = match self.inner.link.replace(Link::Starting(Vec::new())) {
+            Link::Starting(queue) => queue,
+            Link::Up => Vec::new(),
+            down @ Link::Down(_) => {
+                self.inner.link.replace(down);
+                return;
+            }
+        };
+        if !self.inner.watchdog.may_restart() || !ever_up {
+            let hint = "Load the page again; if that does not help, close other tabs or use a smaller model.";
+            return self
+                .give_up(report("worker-failed", &format!("The engine could not be kept running: {reason} {hint}")));
+        }
+        // What had been sent is lost with the worker; what only waited in the queue goes to the next one.
+        let queued: Vec<u32> = queue.iter().map(|envelope| envelope.message.id).collect();
+        self.inner.link.replace(Link::Starting(queue));
+        let lost = self.inner.recovery.borrow().lost(reason);
+        let goes_on = self.inner.recovery.borrow_mut().prepare_restart(&queued);
+        self.reject_pending(&report("worker-restarted", &lost), &queued);
+        self.spawn_worker();
+        if !goes_on {
+            self.pass_on(Event::State { state: RunState::Stopped }, Vec::new());
+        }
+        self.warn("worker-restarted", &lost);
+    }
+
+    fn give_up(&self, error: ErrorReport) {
+        self.inner.link.replace(Link::Down(error.clone()));
+        self.reject_pending(&error, &[]);
+        self.pass_on(Event::State { state: RunState::Failed }, Vec::new());
+        self.pass_on(Event::Error(error), Vec::new());
+    }
+
+    fn reject_pending(&self, error: &ErrorReport, but: &[u32]) {
+        let (kept, rejected) =
+            self.inner.pending.take().into_iter().partition::<HashMap<_, _>, _>(|(id, _)| but.contains(id));
+        *self.inner.pending.borrow_mut() = kept;
+        for pending in rejected.into_values() {
+            let _ = pending.reply.send(Err(error.clone()));
+        }
+    }
+
+    fn warn(&self, code: &str, message: &str) {
+        self.pass_on(Event::Warning(report(code, message)), Vec::new());
+    }
+
+    /// Looks every few seconds whether a worker from which something is expected still answers.
+    fn watch(&self) {
+        let weak = Rc::downgrade(&self.inner);
+        self.inner.watchdog.start(move || {
+            let Some(inner) = weak.upgrade() else { return };
+            let client = Client { inner };
+            let inner = &client.inner;
+            let starting = matches!(&*inner.link.borrow(), Link::Starting(_));
+            let expects = starting || !inner.pending.borrow().is_empty() || inner.state.get() == RunState::Training;
+            if inner.worker.borrow().is_none() || !expects {
+                return inner.watchdog.reset();
+            }
+            if inner.watchdog.tick() {
+                client.replace_worker("it did not answer for ten seconds.");
+            } else if !starting && inner.watchdog.is_suspicious() {
+                drop(client.send_first(Command::Ping, Vec::new()));
+            }
+        });
+    }
+}
+
+/// An error as people see it.
+pub fn report(code: &str, message: &str) -> ErrorReport {
+    ErrorReport { code: code.to_owned(), message: message.to_owned(), layer: None }
+}
+
+/// What a JavaScript exception says.
+fn describe(error: &JsValue) -> String {
+    js_sys::Reflect::get(error, &"message".into())
+        .ok()
+        .and_then(|message| message.as_string())
+        .or_else(|| error.as_string())
+        .unwrap_or_else(|| "unknown error".to_owned())
+}

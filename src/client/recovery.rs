@@ -1,0 +1,159 @@
+//! What it takes to bring a new worker to where a dead one was.
+
+use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::protocol::{Answer, BackendChoice, Bulk, Command, Event, RunState, SnapshotInfo};
+
+#[derive(Default)]
+pub(super) struct Recovery {
+    up: bool,
+    backend: Option<(BackendChoice, Option<u32>)>,
+    model: Option<ModelSpec>,
+    training: Option<TrainingConfig>,
+    snapshot: Option<(SnapshotInfo, Vec<Bulk>)>,
+    /// The last step and epoch heard of.
+    step: u32,
+    epoch: u32,
+    run: Option<Run>,
+    /// The rest of a run that died with its worker.
+    unfinished: Option<Command>,
+}
+
+/// A run that was asked for.
+#[derive(Clone, Copy)]
+struct Run {
+    request_id: u32,
+    epochs: Option<u32>,
+    steps: Option<u32>,
+    /// Where it began; known with the snapshot that the worker posts first.
+    start: Option<(u32, u32)>,
+    paused: bool,
+}
+
+impl Recovery {
+    /// Whether a worker has ever completed the handshake.
+    pub fn was_up(&self) -> bool {
+        self.up
+    }
+
+    /// Notes what a command that succeeded changed.
+    pub fn answered(&mut self, command: &Command, answer: &Answer) {
+        match (command, answer) {
+            (Command::Hello { .. }, _) => self.up = true,
+            (Command::SetBackend { choice, workers }, _) => self.backend = Some((*choice, *workers)),
+            (Command::SetModel { spec }, _) => {
+                self.model = Some(spec.clone());
+                self.forget_progress();
+            }
+            (Command::SetTraining { .. }, Answer::Training(config)) => self.training = Some(config.clone()),
+            (Command::Reset, _) => self.forget_progress(),
+            _ => {}
+        }
+    }
+
+    /// Notes what an event tells about the run.
+    pub fn saw(&mut self, event: &Event, arrays: &[Bulk]) {
+        match event {
+            Event::Snapshot(info) => {
+                (self.step, self.epoch) = (info.step, info.epoch);
+                if let Some(run) = &mut self.run {
+                    run.start.get_or_insert((info.step, info.epoch));
+                }
+                self.snapshot = Some((info.clone(), arrays.to_vec()));
+            }
+            Event::Batch(batch) => (self.step, self.epoch) = (batch.step, batch.epoch),
+            Event::State { state } => match state {
+                RunState::Done | RunState::Stopped | RunState::Failed | RunState::Idle => self.run = None,
+                RunState::Paused => self.set_paused(true),
+                RunState::Training | RunState::Waiting => self.set_paused(false),
+                RunState::Evaluating => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// Notes that a request is on its way to the worker.
+    pub fn sent(&mut self, request_id: u32, command: &Command) {
+        // While a run goes on, the engine refuses another one.
+        if let (Command::Train { epochs, steps }, None) = (command, &self.run) {
+            self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start: None, paused: false });
+        }
+    }
+
+    /// Notes that a request was answered, whatever the answer.
+    pub fn replied(&mut self, request_id: u32) {
+        self.run.take_if(|run| run.request_id == request_id);
+    }
+
+    /// The commands for a new worker, in order, from the handshake on.
+    pub fn steps(&self, data_url: &str) -> Vec<(Command, Vec<Bulk>)> {
+        let mut steps = vec![(Command::Hello { data_url: data_url.to_owned() }, Vec::new())];
+        if let Some((choice, workers)) = self.backend {
+            steps.push((Command::SetBackend { choice, workers }, Vec::new()));
+        }
+        if let Some(config) = &self.training {
+            steps.push((Command::SetTraining { config: config.clone() }, Vec::new()));
+        }
+        if let Some(spec) = &self.model {
+            steps.push((Command::SetModel { spec: spec.clone() }, Vec::new()));
+        }
+        if let Some((snapshot, arrays)) = &self.snapshot {
+            steps.push((Command::Restore { snapshot: snapshot.clone() }, arrays.clone()));
+        }
+        steps
+    }
+
+    /// Before a new worker starts: works out what remains of the run that was under way, counted from the last snapshot,
+    /// unless it was paused or its request still waits (is among `queued`). Whether anything remains.
+    pub fn prepare_restart(&mut self, queued: &[u32]) -> bool {
+        if self.run.is_some_and(|run| queued.contains(&run.request_id)) {
+            return true;
+        }
+        if let Some(run) = self.run.take() {
+            self.unfinished = if run.paused { None } else { self.remaining(run) };
+        }
+        self.unfinished.is_some()
+    }
+
+    /// What remains of the run that the last worker did not finish.
+    pub fn take_unfinished(&mut self) -> Option<Command> {
+        self.unfinished.take()
+    }
+
+    fn remaining(&self, run: Run) -> Option<Command> {
+        let (step, epoch) = self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch));
+        let (start_step, start_epoch) = run.start.unwrap_or((step, epoch));
+        if let Some(steps) = run.steps {
+            let steps = steps.saturating_sub(step.saturating_sub(start_step));
+            return (steps > 0).then_some(Command::Train { epochs: None, steps: Some(steps) });
+        }
+        let epochs = run.epochs.unwrap_or_else(|| self.training.as_ref().map_or_else(default_epochs, |t| t.epochs));
+        let epochs = epochs.saturating_sub(epoch.saturating_sub(start_epoch));
+        (epochs > 0).then_some(Command::Train { epochs: Some(epochs), steps: None })
+    }
+
+    /// What a restart costs, in words.
+    pub fn lost(&self, reason: &str) -> String {
+        let from = self.snapshot.as_ref().map_or(0, |(info, _)| info.step);
+        let steps = self.step.saturating_sub(from);
+        let lost = match (steps, &self.snapshot) {
+            (0, _) => "No training step was lost.".to_owned(),
+            (_, Some(_)) => format!("{steps} training steps since the last snapshot (step {from}) were lost."),
+            (_, None) => format!("{steps} training steps were lost: the model starts anew."),
+        };
+        format!("The engine was restarted because {reason} {lost}")
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        if let Some(run) = &mut self.run {
+            run.paused = paused;
+        }
+    }
+
+    fn forget_progress(&mut self) {
+        (self.step, self.epoch, self.snapshot) = (0, 0, None);
+    }
+}
+
+fn default_epochs() -> u32 {
+    TrainingConfig::default().epochs
+}

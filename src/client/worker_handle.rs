@@ -1,0 +1,80 @@
+//! One worker: its start, its messages, its end.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use super::{describe, report};
+use crate::protocol::{Envelope, ErrorReport, Message, Request};
+use crate::transport;
+
+/// What comes from a worker.
+pub(super) enum WorkerSignal {
+    Message(Envelope<Message>),
+    /// It threw, could not be loaded or sent what cannot be read; the reason in words.
+    Died(String),
+}
+
+pub(super) struct WorkerHandle {
+    worker: Worker,
+    // Kept for as long as the worker may call them.
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_error: Closure<dyn Fn(ErrorEvent)>,
+    _on_message_error: Closure<dyn Fn(MessageEvent)>,
+}
+
+impl WorkerHandle {
+    /// Starts a module worker. The signals come later, never before this returns.
+    ///
+    /// # Errors
+    /// `worker-failed` where the browser refuses to make one.
+    pub fn spawn(url: &str, on_signal: impl Fn(WorkerSignal) + Clone + 'static) -> Result<Self, ErrorReport> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("chalkgrad engine");
+        let worker = Worker::new_with_options(url, &options).map_err(|error| {
+            report("worker-failed", &format!("The engine's worker cannot start: {}", describe(&error)))
+        })?;
+
+        let signal = on_signal.clone();
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            signal(match transport::unpack(event.data()) {
+                Ok(envelope) => WorkerSignal::Message(envelope),
+                Err(error) => WorkerSignal::Died(format!("it sent what cannot be read: {error}")),
+            });
+        });
+        let signal = on_signal.clone();
+        let on_error = Closure::<dyn Fn(ErrorEvent)>::new(move |event: ErrorEvent| {
+            // Handled here, so it need not reach the console as well.
+            event.prevent_default();
+            // An event without a message stands for a script that could not be loaded.
+            let message = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
+            signal(WorkerSignal::Died(message.unwrap_or_else(|| "its program could not be loaded.".to_owned())));
+        });
+        let on_message_error = Closure::<dyn Fn(MessageEvent)>::new(move |_| {
+            on_signal(WorkerSignal::Died("a message of it could not be read.".to_owned()));
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, _on_message: on_message, _on_error: on_error, _on_message_error: on_message_error })
+    }
+
+    /// # Errors
+    /// `worker-failed` where the message cannot be posted.
+    pub fn post(&self, envelope: &Envelope<Request>) -> Result<(), ErrorReport> {
+        let packet = transport::pack(envelope)?;
+        self.worker
+            .post_message_with_transfer(&packet.value, &packet.transfer)
+            .map_err(|error| report("worker-failed", &format!("A message cannot be posted: {}", describe(&error))))
+    }
+
+    pub fn terminate(self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.set_onmessageerror(None);
+        self.worker.terminate();
+        // This may run inside one of the closures, which must outlive the call.
+        let Self { _on_message, _on_error, _on_message_error, .. } = self;
+        wasm_bindgen_futures::spawn_local(async move { drop((_on_message, _on_error, _on_message_error)) });
+    }
+}
