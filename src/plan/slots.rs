@@ -18,7 +18,7 @@ use crate::ir::{Graph, NodeId, NodeKind};
 /// If a state is to be updated from the old value of a state that is updated too.
 pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[Step]) -> Result<Plan> {
     let mut assignment = Assignment::new(graph, taps, steps);
-    let mut kernels = Vec::with_capacity(steps.len());
+    let mut kernels = assignment.keep_viewed_states(taps);
     for (position, step) in steps.iter().enumerate() {
         kernels.push(assignment.kernel(position, step));
     }
@@ -53,6 +53,8 @@ struct Assignment<'a> {
     last_use: BTreeMap<NodeId, usize>,
     /// States whose new value may be written over the old one by the step that computes it, by the new value.
     direct_updates: BTreeMap<NodeId, NodeId>,
+    /// Copies of states that are updated while a view of their old value is asked for, by that view.
+    old_values: BTreeMap<NodeId, SlotId>,
     free: Vec<SlotId>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Assignment<'a> {
             slot_of: BTreeMap::new(),
             last_use: BTreeMap::new(),
             direct_updates: BTreeMap::new(),
+            old_values: BTreeMap::new(),
             free: Vec::new(),
         };
         let live = graph.live(taps);
@@ -96,6 +99,25 @@ impl<'a> Assignment<'a> {
             this.last_use.insert(id, usize::MAX);
         }
         this
+    }
+
+    /// Copies the states whose old value is asked for through a view, such as a reshape, and that a run updates.
+    fn keep_viewed_states(&mut self, taps: &[NodeId]) -> Vec<Kernel> {
+        let graph = self.graph;
+        let mut kernels = Vec::new();
+        for &id in graph.outputs().iter().chain(taps) {
+            let state = storage(graph, id);
+            let updated = graph.updates().iter().any(|&(own, _)| own == state);
+            if id == state || !updated || self.old_values.contains_key(&id) {
+                continue;
+            }
+            let output_type = graph.tensor_type(id).clone();
+            let output = self.new_slot(SlotKind::Temporary, output_type.shape.len());
+            self.old_values.insert(id, output);
+            let work = Work::Copy { from: self.slot_of[&state] };
+            kernels.push(Kernel { node: id, layer: graph.node(id).layer, work, output, output_type });
+        }
+        kernels
     }
 
     fn find_direct_updates(&mut self, steps: &[Step]) {
@@ -228,7 +250,7 @@ impl<'a> Assignment<'a> {
             let node = self.graph.node(id);
             let own = storage(self.graph, id);
             let stays = readable.contains(&own) || !matches!(self.graph.node(own).kind, NodeKind::Op(_));
-            let slot = self.slot_of.get(&own).copied()?;
+            let slot = self.old_values.get(&id).or(self.slot_of.get(&own)).copied()?;
             (stays && !node.name.is_empty()).then(|| NamedValue {
                 name: node.name.clone(),
                 slot,
