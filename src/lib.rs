@@ -62,6 +62,7 @@ pub mod ops;
 pub mod plan;
 pub mod protocol;
 pub mod random;
+pub mod simd;
 pub mod tensor;
 
 // What talks to the browser.

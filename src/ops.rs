@@ -5,16 +5,20 @@
 
 pub mod batch_normalization;
 pub mod classification;
+pub mod conv2d;
 pub mod dropout;
 pub mod gather;
 pub mod layout;
+pub mod matmul;
 pub mod one_hot;
 pub mod pointwise;
+pub mod pool2d;
 pub mod reduce;
 pub mod reshape;
 pub mod softmax;
 pub mod softmax_cross_entropy;
 pub mod sum_to;
+pub mod window;
 
 use crate::error::Error;
 use crate::ir::op::Case;
@@ -39,6 +43,9 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "gather", cases: gather::cases },
         Entry { name: "one_hot", cases: one_hot::cases },
         Entry { name: "dropout", cases: dropout::cases },
+        Entry { name: "matmul", cases: matmul::cases },
+        Entry { name: "conv2d", cases: conv2d::cases },
+        Entry { name: "pool2d", cases: pool2d::cases },
     ]
 }
 

@@ -1,0 +1,32 @@
+//! Kernels on plain slices: four-lane vectors, one packed matrix product, and what convolution and pooling make of it.
+//!
+//! The lowest layer beside [`crate::tensor`]: it knows neither tensors nor graphs. The same code runs as WebAssembly SIMD
+//! and natively, and gives the same bits on both (without relaxed SIMD).
+//!
+//! Everything that multiplies goes through one microkernel, [`gemm`]: 4 rows by 8 columns, the left operand *gathered*
+//! (element `(row, k)` lies at `row_offsets[row] + step_offsets[k]`), the right one packed into panels of 8 columns.
+//! Offsets as tables make a matrix product of any transposition, an implicit convolution (no im2col) and both of its
+//! gradients instances of the same loop.
+//!
+//! No function allocates once its scratch has grown: it is a `Vec<f32>` that the caller keeps between calls.
+//!
+//! `unsafe` is confined to [`lanes`] (intrinsics and raw loads) and [`gemm`] (unchecked loads after one check of the
+//! tables' maxima).
+
+pub mod conv;
+pub mod gemm;
+pub mod lanes;
+pub mod math;
+pub mod matmul;
+pub mod pack;
+pub mod pool;
+pub mod reduce;
+pub mod reference;
+
+/// At least `words` words of working memory with undefined content.
+pub fn reserve(scratch: &mut Vec<f32>, words: usize) -> &mut [f32] {
+    if scratch.len() < words {
+        scratch.resize(words, 0.0);
+    }
+    &mut scratch[..words]
+}
