@@ -64,6 +64,7 @@ pub mod protocol;
 pub mod random;
 pub mod simd;
 pub mod tensor;
+pub mod train;
 
 // What talks to the browser.
 #[cfg(target_arch = "wasm32")]

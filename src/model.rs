@@ -2,7 +2,12 @@
 
 pub mod activations;
 pub mod catalogue;
+pub mod initializers;
 pub mod layers;
+pub mod losses;
+pub mod lower;
+pub mod optimizer;
+pub mod schedule;
 mod settings;
 pub mod spec;
 pub mod training;

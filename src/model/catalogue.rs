@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::layers::CATALOGUE;
-use super::settings::nearest;
+pub use super::settings::nearest;
 pub use super::settings::{Setting, SettingDefault, SettingKind, Settings};
 use super::spec::ModelSpec;
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! The layers, one file each.
 
 use super::catalogue::LayerType;
+use super::lower::Lower;
 
 mod common;
 
@@ -11,6 +12,9 @@ macro_rules! layers {
 
         /// Every layer that exists, in the order in which menus show them.
         pub static CATALOGUE: &[&dyn LayerType] = &[$(&$layer),*];
+
+        /// The same layers, as the engine sees them.
+        pub static LOWERINGS: &[&dyn Lower] = &[$(&$layer),*];
     };
 }
 

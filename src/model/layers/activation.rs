@@ -1,8 +1,10 @@
 //! Activation: a function applied to each number, or to the last axis for softmax.
 
 use crate::error::Result;
+use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{LayerType, Setting, SettingDefault, Settings};
+use crate::model::lower::{Context, Lower};
 
 pub struct Activation;
 
@@ -23,5 +25,11 @@ impl LayerType for Activation {
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok(input.to_vec())
+    }
+}
+
+impl Lower for Activation {
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
+        context.activation(settings.choice("activation"), input)
     }
 }

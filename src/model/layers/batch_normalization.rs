@@ -1,9 +1,12 @@
 //! BatchNormalization: each channel is shifted and scaled to mean 0 and variance 1, then by learned numbers (Ioffe and Szegedy 2015).
 
 use crate::error::Result;
+use crate::ir::NodeId;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec,
 };
+use crate::model::lower::{Context, Lower, Mode};
+use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 
 pub struct BatchNormalization;
 
@@ -65,5 +68,24 @@ impl LayerType for BatchNormalization {
         let moving_mean = weight("moving_mean", Initializer::Zeros, false);
         let moving_variance = weight("moving_variance", Initializer::Ones, false);
         gamma.into_iter().chain(beta).chain([moving_mean, moving_variance]).collect()
+    }
+}
+
+impl Lower for BatchNormalization {
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
+        let epsilon = settings.number("epsilon") as f32;
+        let affine = Affine { gamma: context.optional_weight("gamma"), beta: context.optional_weight("beta") };
+        let mean = context.weight("moving_mean")?;
+        let variance = context.weight("moving_variance")?;
+        if context.mode == Mode::Inference {
+            return by_statistics(context.graph, input, affine, mean, variance, epsilon);
+        }
+        let normalized = by_batch(context.graph, input, affine, epsilon)?;
+        let momentum = settings.number("momentum") as f32;
+        for (weight, batch) in [(mean, normalized.mean), (variance, normalized.variance)] {
+            let next = moving(context.graph, weight, batch, momentum)?;
+            context.update(weight, next);
+        }
+        Ok(normalized.output)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::catalogue::{Initializer, Setting, SettingDefault, SettingKind, Settings, shape_text};
+use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
 pub const MAX_WINDOW: u32 = 1024;
@@ -78,6 +79,11 @@ impl Window {
             dilation: [1, 1],
             same_padding: settings.choice("padding") == "same",
         }
+    }
+
+    /// The padding as ops call it.
+    pub fn padding(&self) -> Padding {
+        if self.same_padding { Padding::Same } else { Padding::Valid }
     }
 
     /// How many positions the window has, down and right. As in Keras, `valid` counts whole windows and `same` counts

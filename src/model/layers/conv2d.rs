@@ -2,8 +2,11 @@
 
 use super::common::{KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, image_extents, kernel_initializer};
 use crate::error::{Error, Result};
+use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec};
+use crate::model::lower::{Context, Lower};
+use crate::ops::conv2d::Conv2d;
 
 pub struct Conv2D;
 
@@ -91,5 +94,15 @@ impl LayerType for Conv2D {
             .flag("useBias")
             .then(|| WeightSpec { name: "bias", shape: vec![filters], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
         [kernel].into_iter().chain(bias).collect()
+    }
+}
+
+impl Lower for Conv2D {
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
+        let window = Self::window(settings);
+        let conv = Conv2d { strides: window.strides, dilations: window.dilation, padding: window.padding() };
+        let kernel = context.weight("kernel")?;
+        let sum = conv.apply(context.graph, input, kernel)?;
+        context.bias_and_activation(settings, sum)
     }
 }

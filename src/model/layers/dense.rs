@@ -2,10 +2,13 @@
 
 use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, kernel_initializer};
 use crate::error::{Error, Result};
+use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec, shape_text,
 };
+use crate::model::lower::{Context, Lower};
+use crate::ops::matmul::matmul;
 
 pub struct Dense;
 
@@ -60,5 +63,12 @@ impl LayerType for Dense {
             .flag("useBias")
             .then(|| WeightSpec { name: "bias", shape: vec![units], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
         [kernel].into_iter().chain(bias).collect()
+    }
+}
+
+impl Lower for Dense {
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
+        let product = matmul(context.graph, input, context.weight("kernel")?)?;
+        context.bias_and_activation(settings, product)
     }
 }

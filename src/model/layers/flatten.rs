@@ -1,7 +1,10 @@
 //! Flatten: the image becomes one long vector.
 
 use crate::error::Result;
+use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
+use crate::model::lower::{Context, Lower};
+use crate::ops::reshape::flatten;
 
 pub struct Flatten;
 
@@ -20,5 +23,11 @@ impl LayerType for Flatten {
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok(vec![input.iter().product()])
+    }
+}
+
+impl Lower for Flatten {
+    fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
+        flatten(context.graph, input)
     }
 }

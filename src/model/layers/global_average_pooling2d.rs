@@ -2,7 +2,10 @@
 
 use super::common::image_extents;
 use crate::error::Result;
+use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
+use crate::model::lower::{Context, Lower};
+use crate::ops::reduce;
 
 pub struct GlobalAveragePooling2D;
 
@@ -21,5 +24,11 @@ impl LayerType for GlobalAveragePooling2D {
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         image_extents(input).map(|[_, _, channels]| vec![channels])
+    }
+}
+
+impl Lower for GlobalAveragePooling2D {
+    fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
+        reduce::mean(context.graph, input, &[1, 2], false)
     }
 }

@@ -2,7 +2,10 @@
 
 use super::common::{PADDING, POOL_SIZE, POOL_STRIDES, Window, image_extents};
 use crate::error::Result;
+use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
+use crate::model::lower::{Context, Lower};
+use crate::ops::pool2d::{Pool2d, PoolKind};
 
 pub struct MaxPooling2D;
 
@@ -25,5 +28,18 @@ impl LayerType for MaxPooling2D {
         let [height, width, channels] = image_extents(input)?;
         let [rows, columns] = Window::pooling(settings).positions("poolSize", [height, width])?;
         Ok(vec![rows, columns, channels])
+    }
+}
+
+impl Lower for MaxPooling2D {
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
+        let window = Window::pooling(settings);
+        let pool = Pool2d {
+            kind: PoolKind::Max,
+            window: window.size,
+            strides: window.strides,
+            padding: window.padding(),
+        };
+        pool.apply(context.graph, input)
     }
 }

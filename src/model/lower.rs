@@ -1,0 +1,156 @@
+//! From a checked model to the nodes of a graph.
+//!
+//! A layer's file says how the layer lowers, by [`Lower`]. Only the engine refers to this module, so that the page, which
+//! needs no more than the catalogue, stays small.
+
+use std::sync::Arc;
+
+use super::catalogue::{LayerType, ResolvedLayer, Settings};
+use super::layers::LOWERINGS;
+use crate::error::{Error, Result};
+use crate::ir::{Graph, NodeId};
+use crate::ops::pointwise;
+use crate::ops::reshape::Reshape;
+use crate::ops::softmax::softmax;
+use crate::tensor::TensorType;
+
+/// How a layer becomes nodes.
+pub trait Lower: LayerType {
+    /// Appends the layer's nodes and returns its output, for an input `[N, input shape]`.
+    ///
+    /// # Errors
+    /// If an op does not accept what it is given.
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId>;
+}
+
+/// What the graph is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Dropout drops, batch normalisation takes the statistics of the batch. `key`, `i32[2]`, differs from step to step.
+    Training {
+        key: NodeId,
+    },
+    Inference,
+}
+
+/// What a layer is given to append its nodes.
+pub struct Context<'a> {
+    pub graph: &'a mut Graph,
+    pub mode: Mode,
+    /// The layer's position in the model.
+    pub layer: u32,
+    weights: Vec<(&'static str, NodeId)>,
+    updates: Vec<(NodeId, NodeId)>,
+}
+
+impl Context<'_> {
+    /// The layer's weight of this name, if it has one.
+    pub fn optional_weight(&self, name: &str) -> Option<NodeId> {
+        self.weights.iter().find(|(own, _)| *own == name).map(|(_, node)| *node)
+    }
+
+    /// The layer's weight of this name.
+    ///
+    /// # Errors
+    /// If the catalogue does not give the layer this weight.
+    pub fn weight(&self, name: &str) -> Result<NodeId> {
+        self.optional_weight(name)
+            .ok_or_else(|| Error::new("unknown-tensor", name).expected("a weight that the layer declares"))
+    }
+
+    /// Says that a training step ends by giving a weight (of those that are not trained) a new value.
+    pub fn update(&mut self, weight: NodeId, value: NodeId) {
+        self.updates.push((weight, value));
+    }
+
+    /// Appends an activation function of the catalogue.
+    ///
+    /// # Errors
+    /// If there is none of this name.
+    pub fn activation(&mut self, name: &str, x: NodeId) -> Result<NodeId> {
+        match name {
+            "linear" => Ok(x),
+            "softmax" => softmax(self.graph, x),
+            other => pointwise::apply(self.graph, other, &[x]),
+        }
+    }
+
+    /// Appends `activation(x + bias)`, with the bias where the layer has one.
+    ///
+    /// # Errors
+    /// If shapes do not fit.
+    pub fn bias_and_activation(&mut self, settings: &Settings, x: NodeId) -> Result<NodeId> {
+        let sum = match self.optional_weight("bias") {
+            Some(bias) => pointwise::add(self.graph, x, bias)?,
+            None => x,
+        };
+        self.activation(settings.choice("activation"), sum)
+    }
+}
+
+/// A model in a graph.
+pub struct Network {
+    /// `[N, output shape]`
+    pub output: NodeId,
+    /// Trained weights, layer by layer in Keras's order.
+    pub parameters: Vec<NodeId>,
+    /// For each layer its output.
+    pub outputs: Vec<NodeId>,
+    /// New values of the weights that are not trained; empty for inference.
+    pub updates: Vec<(NodeId, NodeId)>,
+    /// Parameters with an L2 penalty, and its factor.
+    pub penalties: Vec<(NodeId, f32)>,
+}
+
+/// Appends a whole model on `images` `[N, input shape]`. Weights become states called `conv2d.kernel`, outputs of layers
+/// nodes called `conv2d.output`.
+///
+/// # Errors
+/// If a name is taken or an op does not accept what it is given; the error carries the layer.
+pub fn append_model(graph: &mut Graph, layers: &[ResolvedLayer], images: NodeId, mode: Mode) -> Result<Network> {
+    let mut network =
+        Network { output: images, parameters: vec![], outputs: vec![], updates: vec![], penalties: vec![] };
+    for (index, layer) in layers.iter().enumerate() {
+        graph.enter_layer(&layer.name);
+        let result = append_layer(graph, layer, index as u32, mode, &mut network);
+        result.map_err(|error| error.at_layer(index, &layer.name))?;
+    }
+    graph.set_layer(None);
+    Ok(network)
+}
+
+fn append_layer(graph: &mut Graph, layer: &ResolvedLayer, index: u32, mode: Mode, network: &mut Network) -> Result<()> {
+    let mut weights = Vec::with_capacity(layer.weights.len());
+    for weight in &layer.weights {
+        let node = graph.state(&format!("{}.{}", layer.name, weight.name), TensorType::f32(weight.shape.clone()))?;
+        weights.push((weight.name, node));
+        if weight.trainable {
+            network.parameters.push(node);
+        }
+        if weight.l2 > 0.0 {
+            network.penalties.push((node, weight.l2));
+        }
+    }
+    let input = network.output;
+    let lowering = find(layer.layer_type.type_name())?;
+    let mut context = Context { graph, mode, layer: index, weights, updates: Vec::new() };
+    let mut output = lowering.lower(&mut context, &layer.settings, input)?;
+    network.updates.append(&mut context.updates);
+    if output == input {
+        // A layer that does nothing still has an output of its own name.
+        let shape = graph.tensor_type(input).shape.clone();
+        output = graph.apply(Arc::new(Reshape { shape }), &[input])?;
+    }
+    graph.set_name(output, &format!("{}.output", layer.name))?;
+    network.outputs.push(output);
+    network.output = output;
+    Ok(())
+}
+
+fn find(type_name: &str) -> Result<&'static dyn Lower> {
+    LOWERINGS
+        .iter()
+        .find(|layer| layer.type_name() == type_name)
+        .copied()
+        .ok_or_else(|| Error::new("unknown-layer", type_name).expected("a layer that lowers to a graph"))
+}

@@ -1,0 +1,83 @@
+//! An evaluation on its way: batch by batch, exact for a shorter last one.
+
+use std::ops::Range;
+
+use crate::data::Part;
+use crate::protocol::{EpochReport, Evaluation};
+
+/// Images that are evaluated at a time.
+const BATCH: usize = 128;
+
+/// Why there is an evaluation.
+pub enum Purpose {
+    Requested,
+    /// The end of an epoch, which is reported with its validation.
+    Validation(EpochReport),
+}
+
+pub struct EvaluationRun {
+    pub purpose: Purpose,
+    pub part: Part,
+    images: Range<usize>,
+    next: usize,
+    classes: usize,
+    loss: f64,
+    penalty: f32,
+    correct: usize,
+    /// `[classes,classes]`, `confusion[true][predicted]`.
+    confusion: Vec<f32>,
+}
+
+impl EvaluationRun {
+    /// An evaluation of these images of a part, by a model with so many outputs.
+    pub fn new(purpose: Purpose, part: Part, images: Range<usize>, classes: usize) -> Self {
+        let next = images.start;
+        let confusion = vec![0.0; classes * classes];
+        Self { purpose, part, images, next, classes, loss: 0.0, penalty: 0.0, correct: 0, confusion }
+    }
+
+    /// Begins again, for a model with so many outputs.
+    pub fn restart(&mut self, classes: usize) {
+        let purpose = std::mem::replace(&mut self.purpose, Purpose::Requested);
+        *self = Self::new(purpose, self.part, self.images.clone(), classes);
+    }
+
+    /// How many images must have arrived before it can go on.
+    pub fn needed(&self) -> usize {
+        self.next_batch().end
+    }
+
+    /// The next images; empty at the end.
+    pub fn next_batch(&self) -> Range<usize> {
+        self.next..(self.next + BATCH).min(self.images.end)
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.next >= self.images.end
+    }
+
+    /// Takes the results of [`EvaluationRun::next_batch`]: the sum of the losses and the predicted classes.
+    pub fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32]) {
+        self.next = self.next_batch().end;
+        self.loss += f64::from(loss);
+        self.penalty = penalty;
+        for (&label, &class) in labels.iter().zip(predicted) {
+            self.correct += usize::from(label == class);
+            let (row, column) = (label as usize, class as usize);
+            if row < self.classes && column < self.classes {
+                self.confusion[row * self.classes + column] += 1.0;
+            }
+        }
+    }
+
+    pub fn result(self) -> (Purpose, Evaluation, Vec<f32>) {
+        let samples = self.images.len();
+        let evaluation = Evaluation {
+            loss: (self.loss / samples.max(1) as f64) as f32 + self.penalty,
+            accuracy: (self.correct as f64 / samples.max(1) as f64) as f32,
+            samples: samples as u32,
+            classes: self.classes as u32,
+        };
+        (self.purpose, evaluation, self.confusion)
+    }
+}

@@ -1,0 +1,173 @@
+//! The three graphs of a model: a training step, an evaluation, a prediction.
+
+use crate::autograd::gradients;
+use crate::error::Result;
+use crate::ir::{Expr, Graph, NodeId};
+use crate::model::catalogue::ResolvedLayer;
+use crate::model::losses::{append_loss, logits};
+use crate::model::lower::{Mode, Network, append_model};
+use crate::model::optimizer::{Clipping, append_guarded_update, append_updates};
+use crate::model::spec::TrainingConfig;
+use crate::ops::classification::{argmax, correct_predictions};
+use crate::ops::{pointwise, reduce};
+use crate::tensor::TensorType;
+
+/// Input `[N, input shape]`.
+pub const IMAGES: &str = "images";
+/// Input `i32[N]`.
+pub const LABELS: &str = "labels";
+/// Input `[N]`: how much each sample counts. In training the weights of a batch add up to 1; a row of 0 is padding.
+pub const SAMPLE_WEIGHT: &str = "sample_weight";
+/// Input `i32[2]` of a training step, there only where a layer draws random numbers: seed and step.
+pub const KEY: &str = "key";
+/// Output `[]`: the weighted sum of the samples' losses, plus the L2 penalties.
+pub const LOSS: &str = "loss";
+/// Output `[]`: how many samples of weight above 0 were classified right.
+pub const CORRECT: &str = "correct";
+/// Output `[]` of a training step: 1 where loss and gradients are numbers, else 0, and then no state changes.
+pub const HEALTHY: &str = "healthy";
+/// Output `i32[N]` of an evaluation: the class with the highest score.
+pub const PREDICTED: &str = "predicted";
+/// Output `[]` of an evaluation: the L2 penalties alone.
+pub const PENALTY: &str = "penalty";
+
+/// A graph, and the nodes to watch besides its outputs.
+pub struct Program {
+    pub graph: Graph,
+    pub taps: Vec<NodeId>,
+}
+
+/// One step of training on a batch: forward, backward, update, metrics.
+///
+/// The outputs of all layers and the gradients of all parameters stay readable. Most of them the backward pass needs
+/// until late anyway, so that this costs little, and any tensor of the last step can be looked at without a second run.
+///
+/// # Errors
+/// If the model does not fit the loss; the error carries the layer.
+pub fn training(
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    batch: usize,
+    config: &TrainingConfig,
+) -> Result<Program> {
+    let mut graph = Graph::new();
+    let images = graph.input(IMAGES, batched(batch, input_shape))?;
+    let labels = graph.input(LABELS, TensorType::i32([batch]))?;
+    let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
+    let key = graph.input(KEY, TensorType::i32([2]))?;
+    let network = append_model(&mut graph, layers, images, Mode::Training { key })?;
+
+    let losses = append_loss(&mut graph, config.loss, network.output, labels)?;
+    let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
+    let mut loss = reduce::sum(&mut graph, weighted, &[0], false)?;
+    if let Some(penalty) = append_penalty(&mut graph, &network)? {
+        loss = pointwise::add(&mut graph, loss, penalty)?;
+    }
+    graph.set_name(loss, LOSS)?;
+    let parameter_gradients = gradients(&mut graph, loss, &network.parameters)?;
+
+    let scores = scores(&graph, &network);
+    let right = correct_predictions(&mut graph, scores, labels)?;
+    let counted = Expr::input(0) * Expr::input(1).greater(0.0);
+    let counted = pointwise::apply_expression(&mut graph, "count", &counted, &[right, sample_weight])?;
+    let correct = reduce::sum(&mut graph, counted, &[0], false)?;
+    graph.set_name(correct, CORRECT)?;
+
+    let healthy = append_health(&mut graph, loss, &parameter_gradients)?;
+    graph.set_name(healthy, HEALTHY)?;
+    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
+    append_updates(&mut graph, &config.optimizer, clipping, &network.parameters, &parameter_gradients, healthy)?;
+    for &(state, value) in &network.updates {
+        append_guarded_update(&mut graph, healthy, state, value)?;
+    }
+    for output in [loss, correct, healthy] {
+        graph.add_output(output);
+    }
+    let taps = network.outputs.into_iter().chain(parameter_gradients).collect();
+    Ok(Program { graph, taps })
+}
+
+/// Loss and predictions of a batch, in inference mode. Weights of samples are 1, or 0 for padding.
+///
+/// # Errors
+/// If the model does not fit the loss; the error carries the layer.
+pub fn evaluation(
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    batch: usize,
+    config: &TrainingConfig,
+) -> Result<Program> {
+    let mut graph = Graph::new();
+    let images = graph.input(IMAGES, batched(batch, input_shape))?;
+    let labels = graph.input(LABELS, TensorType::i32([batch]))?;
+    let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
+    let network = append_model(&mut graph, layers, images, Mode::Inference)?;
+    let losses = append_loss(&mut graph, config.loss, network.output, labels)?;
+    let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
+    let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
+    graph.set_name(loss, LOSS)?;
+    graph.add_output(loss);
+    let scores = scores(&graph, &network);
+    let predicted = argmax(&mut graph, scores)?;
+    graph.set_name(predicted, PREDICTED)?;
+    graph.add_output(predicted);
+    if let Some(penalty) = append_penalty(&mut graph, &network)? {
+        graph.set_name(penalty, PENALTY)?;
+        graph.add_output(penalty);
+    }
+    Ok(Program { graph, taps: Vec::new() })
+}
+
+/// The outputs of all layers for a batch, in inference mode.
+///
+/// # Errors
+/// If an op does not accept what it is given; the error carries the layer.
+pub fn prediction(layers: &[ResolvedLayer], input_shape: &[usize], batch: usize) -> Result<Program> {
+    let mut graph = Graph::new();
+    let images = graph.input(IMAGES, batched(batch, input_shape))?;
+    let network = append_model(&mut graph, layers, images, Mode::Inference)?;
+    graph.add_output(network.output);
+    Ok(Program { graph, taps: network.outputs })
+}
+
+fn batched(batch: usize, shape: &[usize]) -> TensorType {
+    TensorType::f32([&[batch], shape].concat())
+}
+
+/// What the predicted class is read from: logits where there are some, so that the softmax need not be computed.
+fn scores(graph: &Graph, network: &Network) -> NodeId {
+    logits(graph, network.output).unwrap_or(network.output)
+}
+
+/// The sum of `l2 * sum(w^2)` over the weights that have a penalty (Keras's `L2`).
+fn append_penalty(graph: &mut Graph, network: &Network) -> Result<Option<NodeId>> {
+    let mut total = None;
+    for &(weight, factor) in &network.penalties {
+        let squares = pointwise::square(graph, weight)?;
+        let axes: Vec<usize> = (0..graph.tensor_type(weight).shape.rank()).collect();
+        let sum = reduce::sum(graph, squares, &axes, false)?;
+        let factor = graph.scalar(factor);
+        let sum = pointwise::mul(graph, sum, factor)?;
+        total = Some(match total {
+            Some(total) => pointwise::add(graph, total, sum)?,
+            None => sum,
+        });
+    }
+    Ok(total)
+}
+
+/// 1 where loss and gradients are numbers, else 0. Zero times a number is zero; times an infinity or NaN it is NaN.
+fn append_health(graph: &mut Graph, loss: NodeId, gradients: &[NodeId]) -> Result<NodeId> {
+    let zero =
+        |graph: &mut Graph, x| pointwise::apply_expression(graph, "zero_if_number", &(Expr::input(0) * 0.0), &[x]);
+    let mut total = zero(graph, loss)?;
+    for &gradient in gradients {
+        graph.set_layer(graph.node(gradient).layer);
+        let axes: Vec<usize> = (0..graph.tensor_type(gradient).shape.rank()).collect();
+        let sum = reduce::sum(graph, gradient, &axes, false)?;
+        let sum = zero(graph, sum)?;
+        total = pointwise::add(graph, total, sum)?;
+    }
+    graph.set_layer(None);
+    pointwise::apply_expression(graph, "is_number", &Expr::input(0).equal(0.0), &[total])
+}

@@ -1,0 +1,93 @@
+//! What a session reports while it trains, and how far it is.
+
+use crate::protocol::{EpochReport, Evaluation};
+
+/// How long to train, from where the model stands; both given, whichever comes first. Neither: as many epochs as the
+/// configuration says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Goal {
+    /// Until so many epochs have come to their end; the first may be one that had begun before.
+    pub epochs: Option<u32>,
+    pub steps: Option<u32>,
+}
+
+/// What `advance` came to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Progress {
+    /// `has_time` said no; call again.
+    OutOfTime,
+    Step(StepReport),
+    /// An epoch, and its validation, came to its end. `seconds` and `images_per_second` are 0: a session has no clock.
+    Epoch(EpochReport),
+    /// An evaluation that was asked for, and its confusion matrix `[classes,classes]`, `confusion[true][predicted]`.
+    Evaluated(Evaluation, Vec<f32>),
+    /// The images for what comes next have not arrived.
+    WaitingForData,
+    /// The goal is reached. Said once.
+    Finished,
+    /// Nothing to do.
+    Idle,
+}
+
+/// One step of training.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct StepReport {
+    /// Steps since the weights were initialised, this one included.
+    pub step: u32,
+    /// From 0, since the weights were initialised.
+    pub epoch: u32,
+    /// Batches of this epoch, this one included.
+    pub batch_in_epoch: u32,
+    pub batches_per_epoch: u32,
+    /// Images of this batch.
+    pub images: u32,
+    pub loss: f32,
+    /// Mean over the images of this epoch so far.
+    pub epoch_loss: f32,
+    pub epoch_accuracy: f32,
+}
+
+/// Where a model stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Position {
+    /// Steps since the weights were initialised.
+    pub step: u32,
+    /// Epochs completed.
+    pub epoch: u32,
+    /// Batches of the running epoch that are done.
+    pub batch: u32,
+}
+
+/// Sums over the running epoch.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Totals {
+    pub loss: f64,
+    pub correct: f64,
+    pub images: f64,
+}
+
+impl Totals {
+    pub fn add(&mut self, loss: f32, correct: f32, images: usize) {
+        self.loss += f64::from(loss) * images as f64;
+        self.correct += f64::from(correct);
+        self.images += images as f64;
+    }
+
+    /// Mean loss and accuracy.
+    pub fn means(&self) -> [f32; 2] {
+        let images = self.images.max(1.0);
+        [(self.loss / images) as f32, (self.correct / images) as f32]
+    }
+
+    /// The sums as pairs of numbers whose sum they are, for a snapshot.
+    pub fn to_f32(self) -> Vec<f32> {
+        let pair = |value: f64| [value as f32, (value - f64::from(value as f32)) as f32];
+        [self.loss, self.correct, self.images].into_iter().flat_map(pair).collect()
+    }
+
+    /// From what [`Totals::to_f32`] gave; zero where the numbers are too few.
+    pub fn from_f32(values: &[f32]) -> Self {
+        let sum = |index: usize| values.iter().skip(2 * index).take(2).map(|&value| f64::from(value)).sum();
+        Self { loss: sum(0), correct: sum(1), images: sum(2) }
+    }
+}

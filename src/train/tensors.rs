@@ -1,0 +1,160 @@
+//! Tensors by name, and snapshots.
+
+use super::Session;
+use super::progress::{Position, Totals};
+use crate::error::{Error, Result};
+use crate::model::optimizer::{slot_state, slots};
+use crate::protocol::SnapshotInfo;
+use crate::tensor::HostTensor;
+
+/// The array of a snapshot that holds the sums over the running epoch.
+const EPOCH_TOTALS: &str = "epoch totals";
+
+impl Session {
+    /// Names of all that can be read now: weights (`conv2d.kernel`), the optimizer's state (`momentum conv2d.kernel`),
+    /// after a step or a prediction outputs (`conv2d.output`), after a step gradients (`grad conv2d.kernel`).
+    pub fn tensor_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
+        if self.outputs.is_some() {
+            names.extend(self.layers.iter().map(|layer| format!("{}.output", layer.name)));
+        }
+        if self.gradients.is_some() {
+            names.extend(self.parameters().into_iter().map(|(name, _)| format!("grad {name}")));
+        }
+        names
+    }
+
+    /// A tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last; gradients
+    /// those of the last step.
+    ///
+    /// # Errors
+    /// `unknown-tensor`, naming the nearest known one; `no-value-yet` before the first step.
+    pub fn tensor(&self, name: &str) -> Result<HostTensor> {
+        if let Some((_, shape)) = self.states().into_iter().find(|(own, _)| own == name) {
+            let values = self.backend.read_state(name)?;
+            return HostTensor::f32(shape, values).ok_or_else(|| Error::new("unknown-tensor", name));
+        }
+        let is_output = self.layers.iter().any(|layer| name.strip_suffix(".output") == Some(layer.name.as_str()));
+        let is_gradient =
+            name.strip_prefix("grad ").is_some_and(|name| self.parameters().iter().any(|(own, _)| own == name));
+        let holder = match (is_output, is_gradient) {
+            (true, _) => self.outputs,
+            (_, true) => self.gradients,
+            _ => return Err(self.unknown_tensor(name)),
+        };
+        match holder {
+            Some(handle) => self.backend.read(handle, name),
+            None => Err(Error::new("no-value-yet", name)
+                .expected("a step of training before")
+                .got("none")
+                .hint("Train for a step first; for an output, a prediction does as well.")),
+        }
+    }
+
+    /// Writes a weight or the optimizer's state.
+    ///
+    /// # Errors
+    /// `unknown-tensor`, `read-only` for outputs and gradients, `wrong-length`. Nothing is then changed.
+    pub fn set_tensor(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
+        let Some((_, shape)) = self.states().into_iter().find(|(own, _)| own == name) else {
+            if self.tensor_names().iter().any(|own| own == name) {
+                return Err(Error::new("read-only", name)
+                    .expected("the name of a parameter")
+                    .got("an output or a gradient"));
+            }
+            return Err(self.unknown_tensor(name));
+        };
+        let (expected, got) = (shape.iter().product::<usize>(), values.len());
+        let values = HostTensor::f32(shape.clone(), values).ok_or_else(|| {
+            Error::new("wrong-length", name)
+                .expected(format!("{expected} numbers for the shape {}", crate::tensor::Shape::from(shape)))
+                .got(got.to_string())
+        })?;
+        self.settle();
+        self.backend.write_state(name, &values);
+        Ok(())
+    }
+
+    /// All that is needed to go on later as if training had never stopped: weights, optimizer state, position.
+    ///
+    /// # Errors
+    /// If the backend cannot read a state.
+    pub fn snapshot(&mut self) -> Result<(SnapshotInfo, Vec<Vec<f32>>)> {
+        self.settle();
+        let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
+        let mut arrays = names.iter().map(|name| self.backend.read_state(name)).collect::<Result<Vec<_>>>()?;
+        names.push(EPOCH_TOTALS.to_owned());
+        arrays.push(self.totals.to_f32());
+        let Position { step, epoch, batch } = self.position;
+        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names }, arrays))
+    }
+
+    /// Goes back to a snapshot of the same model and optimizer. Training stops.
+    ///
+    /// # Errors
+    /// `wrong-snapshot` if names or lengths are not those of this model. Nothing is then changed.
+    pub fn restore(&mut self, info: &SnapshotInfo, arrays: Vec<Vec<f32>>) -> Result<()> {
+        let wrong = |expected: String, got: String| {
+            Error::new("wrong-snapshot", "snapshot")
+                .expected(expected)
+                .got(got)
+                .hint("A snapshot fits only the model and the optimizer that it was taken of.")
+        };
+        if info.names.len() != arrays.len() {
+            return Err(wrong(format!("{} arrays", info.names.len()), arrays.len().to_string()));
+        }
+        let mut states = Vec::new();
+        for (name, shape) in self.states() {
+            let position = info.names.iter().position(|own| *own == name);
+            let values = position.and_then(|position| arrays.get(position)).cloned();
+            let Some(values) = values else { return Err(wrong(format!("an array {name}"), "none".to_owned())) };
+            let got = values.len();
+            let value = HostTensor::f32(shape.clone(), values)
+                .ok_or_else(|| wrong(format!("an array {name} of shape {shape:?}"), format!("{got} numbers")))?;
+            states.push((name, value));
+        }
+        self.stop();
+        self.cancel();
+        for (name, value) in &states {
+            self.backend.write_state(name, value);
+        }
+        (self.outputs, self.gradients) = (None, None);
+        self.restart_evaluations();
+        let batch = if info.batch_in_epoch < self.batches_per_epoch() { info.batch_in_epoch } else { 0 };
+        self.position = Position { step: info.step, epoch: info.epoch, batch };
+        let totals = info.names.iter().position(|name| name == EPOCH_TOTALS);
+        self.totals = totals.and_then(|index| arrays.get(index)).map_or_else(Totals::default, |t| Totals::from_f32(t));
+        Ok(())
+    }
+
+    /// Names and shapes of the trained weights, layer by layer.
+    pub(super) fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        self.weights(true)
+    }
+
+    fn weights(&self, trained_only: bool) -> Vec<(String, Vec<usize>)> {
+        let weights = self.layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
+        weights
+            .filter(|(_, weight)| weight.trainable || !trained_only)
+            .map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone()))
+            .collect()
+    }
+
+    /// Names and shapes of all states: weights, then the optimizer's.
+    fn states(&self) -> Vec<(String, Vec<usize>)> {
+        let mut states = self.weights(false);
+        for slot in slots(&self.config.optimizer) {
+            states.extend(self.parameters().into_iter().map(|(name, shape)| (slot_state(&slot, &name), shape)));
+        }
+        states
+    }
+
+    fn unknown_tensor(&self, name: &str) -> Error {
+        let names = self.tensor_names();
+        let error = Error::new("unknown-tensor", name).expected("one of tensorNames()");
+        match crate::model::catalogue::nearest(name, names.iter().map(String::as_str)) {
+            Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
+            None => error,
+        }
+    }
+}
