@@ -3,6 +3,7 @@
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction, erf};
 use crate::plan::program::{Access, Instruction, Program, Value};
+use crate::simd::lanes::{F32x4, LANES};
 
 /// Elements per block: 4 KiB a register.
 const BLOCK: usize = 1024;
@@ -158,16 +159,32 @@ fn map2(target: &mut [f32], a: Lane<'_>, b: Lane<'_>, function: impl Fn(f32, f32
     }
 }
 
+/// Four at a time; what is left over goes through the same lanes, so that a value does not depend on its position.
+#[inline(always)]
+fn map_lanes(target: &mut [f32], a: Lane<'_>, function: impl Fn(F32x4) -> F32x4) {
+    let one = |a: f32| function(F32x4::splat(a)).to_array()[0];
+    match a {
+        Lane::Number(a) => target.fill(one(a)),
+        Lane::Block(a) => {
+            let whole = target.len() - target.len() % LANES;
+            for (target, a) in target[..whole].chunks_exact_mut(LANES).zip(a.chunks_exact(LANES)) {
+                function(F32x4::load(a)).store(target);
+            }
+            target[whole..].iter_mut().zip(&a[whole..]).for_each(|(target, &a)| *target = one(a));
+        }
+    }
+}
+
 fn unary(function: UnaryFunction, a: Lane<'_>, target: &mut [f32]) {
     match function {
         UnaryFunction::Neg => map(target, a, |a| -a),
         UnaryFunction::Abs => map(target, a, f32::abs),
         UnaryFunction::Sqrt => map(target, a, f32::sqrt),
         UnaryFunction::Rsqrt => map(target, a, |a| 1.0 / a.sqrt()),
-        UnaryFunction::Exp => map(target, a, f32::exp),
-        UnaryFunction::Log => map(target, a, f32::ln),
+        UnaryFunction::Exp => map_lanes(target, a, F32x4::exp),
+        UnaryFunction::Log => map_lanes(target, a, F32x4::log),
         UnaryFunction::Log1p => map(target, a, f32::ln_1p),
-        UnaryFunction::Tanh => map(target, a, f32::tanh),
+        UnaryFunction::Tanh => map_lanes(target, a, F32x4::tanh),
         UnaryFunction::Erf => map(target, a, erf),
     }
 }
