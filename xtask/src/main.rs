@@ -2,9 +2,11 @@
 //!
 //! Each of them does its own set-up: it says in plain words what is missing, gets it, and never does work twice.
 
+mod browser;
 mod data;
 mod shell;
 mod site;
+mod test;
 mod tools;
 
 use std::process::ExitCode;
@@ -18,6 +20,11 @@ cargo xtask COMMAND
   serve [--port N]   install what is missing, fetch MNIST, build, serve; prints the address
   build              the same up to a static dist/ that any web server can serve from any folder
   data [--from DIR]  fetch MNIST, check it, cut it into shards under www/data; --from: IDX files on disk
+  test [--only STAGE]...
+                     install what is missing and run every test; the stages are
+                     format, lint, native, wasm, build, flows
+  measure [--epochs N] [--steps N] [--seed N]
+                     train the reference program in the built page, in Chromium, and print its figures
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
 ";
 
@@ -65,6 +72,20 @@ fn run() -> Result<()> {
                 }
             }
             data::ensure(from)
+        }
+        "test" => {
+            let mut only = Vec::new();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Long("only") => only.push(arguments.value()?.string()?),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            test::test(&only)
+        }
+        "measure" => {
+            let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
+            test::measure(&rest)
         }
         "tools" => {
             finish(arguments)?;

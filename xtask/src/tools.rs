@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::shell::{capture, command, find, root, run, say, target};
 
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 struct CargoTool {
     program: &'static str,
@@ -68,6 +68,17 @@ pub fn wasm_target() -> Result<()> {
              package for that target"
         )
     })
+}
+
+/// A part of Rust's own tools: rustfmt, clippy.
+pub fn component(name: &str) -> Result<()> {
+    let program = if name == "clippy" { "cargo-clippy" } else { name };
+    if find(program).is_some_and(|path| capture(command(path).arg("--version")).is_ok()) {
+        return Ok(());
+    }
+    say(format!("Installing {name}"));
+    run(command("rustup").args(["component", "add", name]))
+        .with_context(|| format!("{name} is needed and could not be installed; `rustup component add {name}` does it"))
 }
 
 /// wasm-opt and the driver of the browser tests, from npm, in the versions of package-lock.json.

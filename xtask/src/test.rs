@@ -1,0 +1,134 @@
+//! `cargo xtask test`: everything that a change must pass.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use crate::shell::{command, find, root, run, say, target};
+use crate::tools::WASM_TARGET;
+use crate::{browser, data, site, tools};
+
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    run: fn() -> Result<()>,
+}
+
+const STAGES: &[Stage] = &[
+    Stage { name: "format", what: "rustfmt has nothing to change", run: format },
+    Stage { name: "lint", what: "clippy, for this machine and for WebAssembly", run: lint },
+    Stage { name: "native", what: "all tests that need no browser", run: native },
+    Stage { name: "wasm", what: "tests/web.rs: the SIMD kernels as WebAssembly in Chromium", run: wasm },
+    Stage { name: "build", what: "the page as users get it, in dist/", run: site::build },
+    Stage { name: "flows", what: "tests/e2e: the built page, used as a person would, in Chromium", run: flows },
+];
+
+/// The names that `--only` takes.
+pub fn stage_names() -> String {
+    STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs the stages that are named, all of them if none is. A stage that fails does not stop the others.
+pub fn test(only: &[String]) -> Result<()> {
+    if let Some(unknown) = only.iter().find(|name| STAGES.iter().all(|stage| stage.name != name.as_str())) {
+        bail!("there is no stage `{unknown}`; the stages are {}", stage_names());
+    }
+    let mut results = Vec::new();
+    for stage in STAGES.iter().filter(|stage| only.is_empty() || only.iter().any(|name| name == stage.name)) {
+        println!("\n── {}: {}", stage.name, stage.what);
+        let start = Instant::now();
+        let result = (stage.run)();
+        let elapsed = start.elapsed();
+        match &result {
+            Ok(()) => println!("── {} passed after {}", stage.name, seconds(elapsed)),
+            Err(error) => println!("── {} failed after {}: {error:#}", stage.name, seconds(elapsed)),
+        }
+        results.push((stage.name, elapsed, result));
+    }
+    println!("\nSummary");
+    for (name, elapsed, result) in &results {
+        println!("  {} {name:<8} {:>8}", if result.is_ok() { "passed" } else { "FAILED" }, seconds(*elapsed));
+    }
+    let failed: Vec<_> = results.iter().filter(|(_, _, result)| result.is_err()).map(|(name, _, _)| *name).collect();
+    if !failed.is_empty() {
+        bail!("{} of {} stages: {}", failed.len(), results.len(), failed.join(", "));
+    }
+    Ok(())
+}
+
+fn seconds(elapsed: Duration) -> String {
+    format!("{:.0} s", elapsed.as_secs_f64())
+}
+
+fn format() -> Result<()> {
+    tools::component("rustfmt")?;
+    run(command("cargo").args(["fmt", "--all", "--check"])).context("`cargo fmt --all` puts it right")
+}
+
+fn lint() -> Result<()> {
+    tools::component("clippy")?;
+    tools::wasm_target()?;
+    let clippy =
+        |scope: &[&str]| run(command("cargo").args(["clippy", "--quiet"]).args(scope).args(["--", "-D", "warnings"]));
+    clippy(&["--workspace", "--all-targets"])?;
+    // What is compiled for the browser: the other tests are native ones.
+    clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--test", "web"])
+}
+
+fn native() -> Result<()> {
+    run(command("cargo").args(["test", "--workspace", "--quiet"]))
+}
+
+fn wasm() -> Result<()> {
+    tools::for_build()?;
+    let browser = browser::ensure()?;
+    let capabilities = target().join("webdriver.json");
+    let options = json!({ "goog:chromeOptions": { "binary": browser.chromium, "args": QUIET_CHROMIUM } });
+    fs::write(&capabilities, options.to_string()).context("target/webdriver.json cannot be written")?;
+    run(command("cargo")
+        .args(["test", "--quiet", "--package", "chalkgrad", "--target", WASM_TARGET, "--test", "web"])
+        .env("CHROMEDRIVER", &browser.chromedriver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
+}
+
+/// Keeps Chromium from talking to anybody but the page; the flows use the same (tests/e2e/playwright.config.js).
+const QUIET_CHROMIUM: &[&str] = &[
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+fn flows() -> Result<()> {
+    ensure_dist()?;
+    data::ensure(None)?;
+    tools::npm_packages()?;
+    let chromium = browser::ensure()?.chromium;
+    say(format!("Playwright drives {}", chromium.display()));
+    let playwright = root().join("node_modules").join("@playwright").join("test").join("cli.js");
+    run(command(node()?)
+        .arg(playwright)
+        .args(["test", "--config", "tests/e2e/playwright.config.js"])
+        .env("CHROMIUM", chromium))
+}
+
+/// Trains the reference program in the built page and prints its figures.
+pub fn measure(arguments: &[String]) -> Result<()> {
+    ensure_dist()?;
+    let chromium = browser::ensure()?.chromium;
+    run(command(node()?).arg("tests/e2e/measure.js").args(arguments).env("CHROMIUM", chromium))
+}
+
+fn ensure_dist() -> Result<()> {
+    if root().join("dist").join("index.html").is_file() { Ok(()) } else { site::build() }
+}
+
+fn node() -> Result<PathBuf> {
+    find("node").context("Node.js 20 or newer is needed to drive the browser (https://nodejs.org)")
+}
