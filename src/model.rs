@@ -1,6 +1,7 @@
 //! Models: what a user writes down (`spec`), which layers exist (`catalogue`, `layers`), and how they become a graph.
 
 pub mod activations;
+pub mod builders;
 pub mod catalogue;
 pub mod initializers;
 pub mod layers;

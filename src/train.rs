@@ -3,12 +3,14 @@
 //! A state machine with no clock and no I/O. Whoever drives it calls [`Session::advance`] again and again; each call runs
 //! kernels until its time is up or there is something to report, so that even a huge batch never blocks the caller.
 //!
+//! * [`fit`]: a session for programs that wait for each answer.
 //! * [`graphs`]: training step, evaluation and prediction as graphs.
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`progress`]: what is reported, and where the model stands.
 //! * `tensors`: reading and writing tensors, snapshots.
 
 mod evaluation;
+pub mod fit;
 pub mod graphs;
 pub mod plans;
 pub mod progress;
@@ -113,7 +115,7 @@ impl Session {
             spec: model.clone(),
             layers: Vec::new(),
             config,
-            plans: Plans::new(),
+            plans: Plans::default(),
             position: Position::default(),
             totals: Totals::default(),
             run: None,

@@ -39,7 +39,7 @@ pub fn slots(optimizer: &OptimizerSpec) -> Vec<Slot> {
     let momentum = Slot { name: "momentum", initial: 0.0 };
     let velocity = Slot { name: "velocity", initial: 0.0 };
     match *optimizer {
-        OptimizerSpec::Sgd { momentum: rate, .. } if rate == 0.0 => vec![],
+        OptimizerSpec::Sgd { momentum: 0.0, .. } => vec![],
         OptimizerSpec::Sgd { .. } => vec![momentum],
         OptimizerSpec::RmsProp { .. } => vec![velocity],
         OptimizerSpec::Adagrad { initial_accumulator_value, .. } => {
@@ -141,7 +141,7 @@ impl Update<'_> {
         // The operands of every expression below, in this order: parameter or slot, then what it takes.
         let [a, b, c, d] = [0, 1, 2, 3].map(|index| move || Expr::input(index));
         match *optimizer {
-            OptimizerSpec::Sgd { momentum, .. } if momentum == 0.0 => {
+            OptimizerSpec::Sgd { momentum: 0.0, .. } => {
                 self.set_parameter("sgd", &(a() - b() * c()), &[parameter, gradient, rate])
             }
             OptimizerSpec::Sgd { momentum, nesterov, .. } => {

@@ -49,11 +49,13 @@ pub struct Plans {
     cache: Cache<PlanKey, Loaded>,
 }
 
-impl Plans {
-    pub fn new() -> Self {
+impl Default for Plans {
+    fn default() -> Self {
         Self { cache: Cache::new(CAPACITY) }
     }
+}
 
+impl Plans {
     /// The plan for a key, compiled and loaded where it is not there yet.
     ///
     /// # Errors
