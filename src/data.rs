@@ -3,6 +3,8 @@
 //! A [`Dataset`] grows while its shards arrive. Nothing that training computes depends on when they do: a [`Sampler`]
 //! decides on the order from the seed alone, and says how much of the file a batch needs.
 
+#[cfg(target_arch = "wasm32")]
+pub mod fetch;
 pub mod idx;
 mod sampler;
 

@@ -1,0 +1,130 @@
+//! The browser's fetch, hash, decompression and cache, as far as the loader needs them.
+
+use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    CacheStorage, ReadableStreamDefaultReader, ReadableWritablePair, RequestCache, RequestInit, Response, SubtleCrypto,
+    WorkerGlobalScope,
+};
+
+use crate::error::{Error, Result};
+
+// web-sys offers this one only among its unstable interfaces.
+#[wasm_bindgen]
+extern "C" {
+    type DecompressionStream;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(format: &str) -> Result<DecompressionStream, JsValue>;
+}
+
+fn scope() -> WorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// A property of the worker's global scope that only secure contexts have.
+fn secure_property(path: &[&str]) -> Option<JsValue> {
+    path.iter().try_fold(JsValue::from(js_sys::global()), |object, name| {
+        Reflect::get(&object, &JsValue::from_str(name)).ok().filter(|value| value.is_object())
+    })
+}
+
+/// The body of a response, in pieces as they arrive; `on_bytes` hears how many there are so far. With `reload` the
+/// browser's HTTP cache is passed by.
+///
+/// # Errors
+/// `data-unavailable`, without a subject.
+pub async fn fetch_bytes(url: &str, reload: bool, on_bytes: &mut dyn FnMut(f64) -> Result<()>) -> Result<Uint8Array> {
+    let unavailable = |got: &str| Error::new("data-unavailable", "").expected("the file").got(got);
+    let lost = |_: JsValue| unavailable("no connection to the server");
+    let init = RequestInit::new();
+    // A manifest or shard from the HTTP cache may be stale; `no-cache` asks the server whether it still holds.
+    init.set_cache(if reload { RequestCache::Reload } else { RequestCache::NoCache });
+    let response: Response =
+        JsFuture::from(scope().fetch_with_str_and_init(url, &init)).await.map_err(lost)?.unchecked_into();
+    if !response.ok() {
+        return Err(unavailable(&format!("HTTP status {}", response.status())));
+    }
+    let body = response.body().ok_or_else(|| unavailable("an empty answer"))?;
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut chunks: Vec<Uint8Array> = Vec::new();
+    let mut len = 0;
+    loop {
+        let read = JsFuture::from(reader.read()).await.map_err(|_| unavailable("an answer that broke off"))?;
+        if Reflect::get(&read, &"done".into()).is_ok_and(|done| done.is_truthy()) {
+            break;
+        }
+        let chunk: Uint8Array = Reflect::get(&read, &"value".into())
+            .ok()
+            .and_then(|chunk| chunk.dyn_into().ok())
+            .ok_or_else(|| unavailable("no bytes"))?;
+        len += chunk.length();
+        chunks.push(chunk);
+        on_bytes(f64::from(len))?;
+    }
+    let bytes = Uint8Array::new_with_length(len);
+    let mut offset = 0;
+    for chunk in &chunks {
+        bytes.set(chunk, offset);
+        offset += chunk.length();
+    }
+    Ok(bytes)
+}
+
+pub fn is_gzip(bytes: &Uint8Array) -> bool {
+    bytes.length() > 2 && bytes.get_index(0) == 0x1f && bytes.get_index(1) == 0x8b
+}
+
+/// In hexadecimal; `None` where the browser does not offer it (not a secure context).
+pub async fn sha256(bytes: &Uint8Array) -> Option<String> {
+    let subtle: SubtleCrypto = secure_property(&["crypto", "subtle"])?.unchecked_into();
+    let promise = subtle.digest_with_str_and_buffer_source("SHA-256", bytes).ok()?;
+    let hash = Uint8Array::new(&JsFuture::from(promise).await.ok()?);
+    Some(hash.to_vec().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// `None` if the bytes are no whole gzip stream.
+pub async fn gunzip(bytes: &Uint8Array) -> Option<Uint8Array> {
+    let stream = DecompressionStream::new("gzip").ok()?;
+    let packed = Response::new_with_opt_buffer_source(Some(bytes)).ok()?.body()?;
+    let unpacked = packed.pipe_through(stream.unchecked_ref::<ReadableWritablePair>());
+    let response = Response::new_with_opt_readable_stream(Some(&unpacked)).ok()?;
+    let buffer: ArrayBuffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?.dyn_into().ok()?;
+    Some(Uint8Array::new(&buffer))
+}
+
+/// The browser's store of responses. What it cannot do, because it is full or forbidden, is only less convenient, so
+/// its failures are not told.
+pub struct Cache {
+    cache: web_sys::Cache,
+}
+
+impl Cache {
+    /// `None` where the browser does not offer one (not a secure context, or storage is forbidden).
+    pub async fn open(name: &str) -> Option<Self> {
+        let storage: CacheStorage = secure_property(&["caches"])?.unchecked_into();
+        let cache = settle(storage.open(name)).await?;
+        Some(Self { cache: cache.unchecked_into() })
+    }
+
+    pub async fn get(&self, url: &str) -> Option<Uint8Array> {
+        let response: Response = settle(self.cache.match_with_str(url)).await?.dyn_into().ok()?;
+        let buffer = settle(response.array_buffer().ok()?).await?;
+        Some(Uint8Array::new(&buffer))
+    }
+
+    pub async fn put(&self, url: &str, bytes: &Uint8Array) {
+        if let Ok(response) = Response::new_with_opt_buffer_source(Some(bytes)) {
+            settle(self.cache.put_with_str(url, &response)).await;
+        }
+    }
+
+    pub async fn delete(&self, url: &str) {
+        settle(self.cache.delete_with_str(url)).await;
+    }
+}
+
+async fn settle(promise: Promise) -> Option<JsValue> {
+    JsFuture::from(promise).await.ok()
+}
