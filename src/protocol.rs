@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
 /// A message and the arrays that travel with it.
@@ -170,7 +171,8 @@ pub enum Event {
     Batch(BatchReport),
     Epoch(EpochReport),
     Data(DataProgress),
-    /// At the end of every epoch: what a restarted worker needs to go on. Arrays: one `F32` per name.
+    /// What a restarted worker needs to go on: at the end of every epoch, and when a run begins or ends unless the last
+    /// one is younger than a second. Arrays: one `F32` per name.
     Snapshot(SnapshotInfo),
     Error(ErrorReport),
     Warning(ErrorReport),
@@ -204,6 +206,12 @@ pub struct ErrorReport {
     /// The name of the layer at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<String>,
+}
+
+impl From<Error> for ErrorReport {
+    fn from(error: Error) -> Self {
+        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, Result};
-use crate::protocol::{Bulk, Envelope, ErrorReport};
+use crate::protocol::{Bulk, Envelope};
 
 /// A value to post and the buffers to transfer with it.
 pub struct Packet {
@@ -82,17 +82,5 @@ pub fn bulk_from_js(value: &JsValue) -> Option<Bulk> {
         Some(Bulk::F32(array.to_vec()))
     } else {
         value.dyn_ref::<Uint8Array>().map(|array| Bulk::U8(array.to_vec()))
-    }
-}
-
-impl From<&Error> for ErrorReport {
-    fn from(error: &Error) -> Self {
-        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone() }
-    }
-}
-
-impl From<Error> for ErrorReport {
-    fn from(error: Error) -> Self {
-        Self::from(&error)
     }
 }

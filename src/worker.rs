@@ -1,0 +1,16 @@
+//! The engine in its worker: the training session behind messages.
+//!
+//! [`Engine`] turns commands into answers and events, in slices of time, so that every command is answered while it
+//! trains. It knows neither clock nor messages nor network, and is tested natively. [`start`] gives it all three.
+
+mod engine;
+mod evaluations;
+mod run;
+mod samples;
+
+#[cfg(target_arch = "wasm32")]
+mod main_loop;
+
+pub use engine::Engine;
+#[cfg(target_arch = "wasm32")]
+pub use main_loop::start;

@@ -1,0 +1,160 @@
+//! The worker's message loop: messages in, slices of work, messages out.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, Performance};
+
+use super::Engine;
+use crate::data::fetch::{Arrival, Loader};
+use crate::error::Error;
+use crate::protocol::{Envelope, ErrorReport, Event, Message, Request};
+use crate::transport;
+
+struct MainLoop {
+    scope: DedicatedWorkerGlobalScope,
+    performance: Performance,
+    engine: RefCell<Engine>,
+    /// A message to oneself comes after those of the page that are waiting already, and, unlike a timer, without delay.
+    next_turn: MessagePort,
+    turn_is_due: Cell<bool>,
+    loader: RefCell<Option<Loader>>,
+    is_loading: Cell<bool>,
+}
+
+/// Starts the engine in this worker: from here on it answers messages, and says [`Message::Ready`].
+pub fn start() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        let message = info.to_string();
+        post_fatal(&format!("its program met an error that it cannot go on from ({message})."));
+    }));
+    if let Err(message) = run() {
+        post_fatal(&message);
+    }
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+/// Tells the page that this worker is done for.
+fn post_fatal(message: &str) {
+    let report = ErrorReport { code: "worker-died".to_owned(), message: message.to_owned(), layer: None };
+    let _ = post(&scope(), &Envelope::new(Message::Event(Event::Error(report))));
+}
+
+fn post(scope: &DedicatedWorkerGlobalScope, envelope: &Envelope<Message>) -> Result<(), Error> {
+    let packet = transport::pack(envelope)?;
+    scope
+        .post_message_with_transfer(&packet.value, &packet.transfer)
+        .map_err(|error| Error::new("bad-message", "message").got(format!("{error:?}")))
+}
+
+fn run() -> Result<(), String> {
+    let scope = scope();
+    let performance = scope.performance().ok_or("this browser gives workers no clock.")?;
+    let channel = MessageChannel::new().map_err(|error| format!("no message channel: {error:?}"))?;
+    let engine = Engine::new().map_err(|error| error.to_string())?;
+    let main_loop = Rc::new(MainLoop {
+        scope: scope.clone(),
+        performance,
+        engine: RefCell::new(engine),
+        next_turn: channel.port2(),
+        turn_is_due: Cell::new(false),
+        loader: RefCell::new(None),
+        is_loading: Cell::new(false),
+    });
+    let on_turn = Closure::<dyn Fn()>::new({
+        let main_loop = main_loop.clone();
+        move || main_loop.turn()
+    });
+    channel.port1().set_onmessage(Some(on_turn.into_js_value().unchecked_ref()));
+    let on_message = Closure::<dyn Fn(MessageEvent)>::new({
+        let main_loop = main_loop.clone();
+        move |event: MessageEvent| main_loop.receive(event)
+    });
+    scope.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
+    main_loop.flush();
+    Ok(())
+}
+
+impl MainLoop {
+    fn receive(self: &Rc<Self>, event: MessageEvent) {
+        match transport::unpack::<Request>(event.data()) {
+            Ok(request) => {
+                self.engine.borrow_mut().handle(request, &|| self.performance.now());
+                self.go_on();
+            }
+            // There is no telling whose request it was; the page is told that something is wrong.
+            Err(error) => {
+                let _ = post(&self.scope, &Envelope::new(Message::Event(Event::Error(error.into()))));
+            }
+        }
+    }
+
+    fn turn(self: &Rc<Self>) {
+        self.turn_is_due.set(false);
+        self.engine.borrow_mut().turn(&|| self.performance.now());
+        self.go_on();
+    }
+
+    /// Posts what there is to say, and sees to what there is to do.
+    fn go_on(self: &Rc<Self>) {
+        self.flush();
+        let download = self.engine.borrow_mut().take_download_request();
+        if let Some(url) = download {
+            self.load(&url);
+        }
+        if self.engine.borrow().has_work() && !self.turn_is_due.replace(true) {
+            // Without a turn the engine would stand still, so this is as bad as a crash.
+            if let Err(error) = self.next_turn.post_message(&JsValue::NULL) {
+                post_fatal(&format!("it cannot go on: {error:?}."));
+            }
+        }
+    }
+
+    fn flush(&self) {
+        let outbox = self.engine.borrow_mut().take_outbox();
+        for envelope in &outbox {
+            if let Err(error) = post(&self.scope, envelope) {
+                post_fatal(&error.to_string());
+            }
+        }
+    }
+
+    /// Loads the data set, or what is still missing of it, while the engine works.
+    fn load(self: &Rc<Self>, data_url: &str) {
+        if self.is_loading.replace(true) {
+            return;
+        }
+        let loader = self.loader.borrow_mut().take();
+        let mut loader = loader.unwrap_or_else(|| Loader::new(data_url, &self.engine.borrow().dataset().info().name));
+        let main_loop = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let result = loader.run(&mut |arrival| main_loop.receive_data(arrival)).await;
+            *main_loop.loader.borrow_mut() = Some(loader);
+            main_loop.is_loading.set(false);
+            main_loop.engine.borrow_mut().download_ended(result, main_loop.performance.now());
+            main_loop.go_on();
+        });
+    }
+
+    fn receive_data(self: &Rc<Self>, arrival: Arrival) -> Result<(), Error> {
+        let now_ms = self.performance.now();
+        let result = {
+            let mut engine = self.engine.borrow_mut();
+            match arrival {
+                Arrival::Info(info) => engine.set_dataset_info(info),
+                Arrival::Bytes { loaded_bytes, total_bytes } => {
+                    engine.bytes_arrived(loaded_bytes, total_bytes, now_ms);
+                    Ok(())
+                }
+                Arrival::Shard { part, pixels, labels } => engine.shard_arrived(part, pixels, labels, now_ms),
+            }
+        };
+        self.go_on();
+        result
+    }
+}

@@ -1,0 +1,224 @@
+//! The account of one training run: what was reported, how fast it goes, how long it will take.
+
+use std::collections::VecDeque;
+
+use crate::protocol::{BatchReport, EpochReport, History, RunState};
+use crate::train::{Goal, StepReport};
+
+/// Speed is measured over the last so many milliseconds.
+const WINDOW_MS: f64 = 3_000.0;
+const SAMPLE_EVERY_MS: f64 = 100.0;
+
+/// The most losses for which memory is taken ahead.
+const MAX_RESERVED_LOSSES: u32 = 1 << 20;
+
+/// One run, from the command that asked for it to its end. Times are in milliseconds of any clock; pauses and
+/// evaluations that were asked for do not count.
+pub struct Run {
+    /// The request that is answered when the run ends.
+    pub request_id: u32,
+    goal: Goal,
+    history: History,
+    losses: Vec<f32>,
+    /// Losses that have been posted already.
+    posted: usize,
+    last: StepReport,
+    /// Steps until the goal, known with the first step.
+    total_steps: Option<u32>,
+    images: u64,
+    active_ms: f64,
+    /// When the clock was last read; `None` while it does not count.
+    mark_ms: Option<f64>,
+    /// Images and time when the running epoch began, as far as this run is concerned.
+    epoch_start: (u64, f64),
+    /// Images done and time, of late.
+    window: VecDeque<(u64, f64)>,
+}
+
+impl Run {
+    /// `goal` names epochs or steps.
+    pub fn new(request_id: u32, goal: Goal, now_ms: f64) -> Self {
+        Self {
+            request_id,
+            goal,
+            history: History::default(),
+            losses: Vec::new(),
+            posted: 0,
+            last: StepReport::default(),
+            total_steps: None,
+            images: 0,
+            active_ms: 0.0,
+            mark_ms: Some(now_ms),
+            epoch_start: (0, 0.0),
+            window: VecDeque::new(),
+        }
+    }
+
+    /// The clock starts to count, or counts from now on.
+    pub fn mark(&mut self, now_ms: f64) {
+        self.mark_ms = Some(now_ms);
+    }
+
+    /// The clock counts up to now and then stops.
+    pub fn halt(&mut self, now_ms: f64) {
+        self.read_clock(now_ms);
+        self.mark_ms = None;
+    }
+
+    pub fn step(&mut self, report: StepReport, now_ms: f64) {
+        self.read_clock(now_ms);
+        if self.total_steps.is_none() {
+            let total = total_steps(self.goal, &report);
+            // Taken at once: a run shall not need more memory the longer it goes on.
+            self.losses.reserve_exact(total.min(MAX_RESERVED_LOSSES) as usize);
+            self.total_steps = Some(total);
+        }
+        self.images += u64::from(report.images);
+        self.losses.push(report.loss);
+        self.last = report;
+        if self.window.back().is_none_or(|&(_, at_ms)| self.active_ms - at_ms >= SAMPLE_EVERY_MS) {
+            self.window.push_back((self.images, self.active_ms));
+            while self.window.len() > 2 && self.window[1].1 < self.active_ms - WINDOW_MS {
+                self.window.pop_front();
+            }
+        }
+    }
+
+    /// Completes an epoch's report.
+    pub fn epoch(&mut self, mut report: EpochReport, now_ms: f64) -> EpochReport {
+        self.read_clock(now_ms);
+        let (images, started_ms) = std::mem::replace(&mut self.epoch_start, (self.images, self.active_ms));
+        report.seconds = (self.active_ms - started_ms) / 1000.0;
+        report.images_per_second = per_second(self.images - images, self.active_ms - started_ms);
+        self.history.epochs += 1;
+        self.history.epoch_loss.push(report.loss);
+        self.history.epoch_accuracy.push(report.accuracy);
+        self.history.val_loss.extend(report.val_loss);
+        self.history.val_accuracy.extend(report.val_accuracy);
+        report
+    }
+
+    /// The report of the last step, and the losses since the last such report; `None` if there is no step since.
+    pub fn batch(&mut self) -> Option<(BatchReport, Vec<f32>)> {
+        let losses = self.losses.get(self.posted..).filter(|losses| !losses.is_empty())?.to_vec();
+        self.posted = self.losses.len();
+        let (done, total) = (self.losses.len() as f64, f64::from(self.total_steps.unwrap_or(0)));
+        let last = self.last;
+        let ms_per_step = self.active_ms / done;
+        let report = BatchReport {
+            step: last.step,
+            epoch: last.epoch,
+            batch_in_epoch: last.batch_in_epoch,
+            batches_per_epoch: last.batches_per_epoch,
+            loss: last.loss,
+            epoch_loss: last.epoch_loss,
+            epoch_accuracy: last.epoch_accuracy,
+            images_per_second: self.images_per_second(),
+            remaining_seconds: (total - done).max(0.0) * ms_per_step / 1000.0,
+            progress: if total > 0.0 { (done / total).min(1.0) } else { 0.0 },
+        };
+        Some((report, losses))
+    }
+
+    /// The whole story, and the loss of every step.
+    pub fn finish(mut self, state: RunState, now_ms: f64) -> (History, Vec<f32>) {
+        self.halt(now_ms);
+        self.history.state = state;
+        self.history.steps = self.losses.len() as u32;
+        self.history.seconds = self.active_ms / 1000.0;
+        self.history.images_per_second = per_second(self.images, self.active_ms);
+        (self.history, self.losses)
+    }
+
+    fn images_per_second(&self) -> f64 {
+        match self.window.front() {
+            Some(&(images, at_ms)) if self.images > images => per_second(self.images - images, self.active_ms - at_ms),
+            _ => per_second(self.images, self.active_ms),
+        }
+    }
+
+    fn read_clock(&mut self, now_ms: f64) {
+        if let Some(mark_ms) = self.mark_ms {
+            self.active_ms += (now_ms - mark_ms).max(0.0);
+            self.mark_ms = Some(now_ms);
+        }
+    }
+}
+
+/// Steps from before the run's first step, whose report this is, until its goal.
+fn total_steps(goal: Goal, first: &StepReport) -> u32 {
+    let done_of_epoch = first.batch_in_epoch.saturating_sub(1);
+    let by_epochs =
+        goal.epochs.map(|epochs| epochs.saturating_mul(first.batches_per_epoch).saturating_sub(done_of_epoch));
+    by_epochs.into_iter().chain(goal.steps).min().unwrap_or(1)
+}
+
+fn per_second(count: u64, ms: f64) -> f64 {
+    if ms > 0.0 { count as f64 * 1000.0 / ms } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(step: u32) -> StepReport {
+        StepReport {
+            step,
+            batch_in_epoch: step,
+            batches_per_epoch: 100,
+            images: 32,
+            loss: 1.0 / step as f32,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn speed_and_remaining_time_leave_pauses_out() {
+        let mut run = Run::new(1, Goal { epochs: Some(2), steps: None }, 0.0);
+        for step in 1..=50 {
+            run.step(report(step), f64::from(step) * 10.0);
+        }
+        run.halt(500.0);
+        run.mark(60_000.0);
+        run.step(report(51), 60_010.0);
+        let (batch, losses) = run.batch().unwrap();
+        assert_eq!(losses.len(), 51);
+        assert!((batch.images_per_second - 3200.0).abs() < 1.0, "{}", batch.images_per_second);
+        assert!((batch.remaining_seconds - 1.49).abs() < 1e-6, "{}", batch.remaining_seconds);
+        assert!((batch.progress - 51.0 / 200.0).abs() < 1e-9);
+        assert!(run.batch().is_none(), "nothing new");
+        let (history, losses) = run.finish(RunState::Stopped, 60_010.0);
+        assert_eq!((history.steps, losses.len(), history.state), (51, 51, RunState::Stopped));
+        assert!((history.seconds - 0.51).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_run_from_the_middle_of_an_epoch_counts_to_its_end() {
+        assert_eq!(total_steps(Goal { epochs: Some(2), steps: None }, &report(41)), 160);
+        assert_eq!(total_steps(Goal { epochs: Some(2), steps: Some(7) }, &report(41)), 7);
+    }
+
+    #[test]
+    fn the_window_forgets() {
+        let mut run = Run::new(1, Goal { epochs: None, steps: Some(10_000) }, 0.0);
+        let mut now_ms = 0.0;
+        for step in 1..=1000 {
+            now_ms += if step <= 500 { 100.0 } else { 10.0 };
+            run.step(report(step), now_ms);
+        }
+        let (batch, _) = run.batch().unwrap();
+        assert!((batch.images_per_second - 3200.0).abs() < 150.0, "{}", batch.images_per_second);
+        assert!(run.window.len() < 40);
+    }
+
+    #[test]
+    fn an_epoch_is_timed_from_its_beginning() {
+        let mut run = Run::new(1, Goal { epochs: Some(1), steps: None }, 1_000.0);
+        run.step(report(1), 1_500.0);
+        let epoch = run.epoch(EpochReport { loss: 0.5, val_loss: Some(0.25), ..Default::default() }, 2_000.0);
+        assert_eq!((epoch.seconds, epoch.images_per_second), (1.0, 32.0));
+        let (history, _) = run.finish(RunState::Done, 2_000.0);
+        assert_eq!((history.epochs, history.epoch_loss, history.val_loss), (1, vec![0.5], vec![0.25]));
+        assert!(history.val_accuracy.is_empty());
+    }
+}

@@ -1,0 +1,104 @@
+//! Random images of a split: the sample digits of the input panel.
+
+use crate::data::{self, Dataset, Part};
+use crate::error::{Error, Result};
+use crate::model::spec::TrainingConfig;
+use crate::protocol::Split;
+
+/// The most images that can be asked for at once.
+const MAX_SAMPLES: u32 = 1_000;
+
+#[derive(Clone, Copy, Debug)]
+pub struct SampleRequest {
+    pub split: Split,
+    pub label: Option<u32>,
+    pub count: u32,
+    pub seed: u32,
+}
+
+/// Pixels `[k,H,W,C]` and labels `[k]`.
+pub struct Samples {
+    pub pixels: Vec<u8>,
+    pub labels: Vec<u32>,
+}
+
+impl SampleRequest {
+    /// # Errors
+    /// `bad-setting` for a label that is no class, and for no or too many images.
+    pub fn check(&self, dataset: &Dataset) -> Result<()> {
+        let classes = dataset.info().classes;
+        if let Some(label) = self.label
+            && label as usize >= classes
+        {
+            return Err(Error::new("bad-setting", "label")
+                .expected(format!("a class from 0 to {}", classes.saturating_sub(1)))
+                .got(label.to_string()));
+        }
+        if !(1..=MAX_SAMPLES).contains(&self.count) {
+            return Err(Error::new("bad-setting", "count")
+                .expected(format!("a whole number from 1 to {MAX_SAMPLES}"))
+                .got(self.count.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Draws from what has arrived, each image at most once; `None` if nothing has. There are fewer than asked for where
+    /// there are no more.
+    pub fn draw(&self, dataset: &Dataset, config: &TrainingConfig) -> Option<Samples> {
+        let (trained, validation) = data::split(config.train_samples as usize, config.validation_split);
+        let (part, range) = match self.split {
+            Split::Train => (Part::Train, trained),
+            Split::Validation => (Part::Train, validation),
+            Split::Test => (Part::Test, 0..dataset.total(Part::Test)),
+        };
+        let labels = dataset.labels(part);
+        let range = range.start.min(labels.len())..range.end.min(labels.len());
+        if range.is_empty() {
+            return None;
+        }
+        let mut candidates: Vec<usize> =
+            range.filter(|&index| self.label.is_none_or(|label| u32::from(labels[index]) == label)).collect();
+        let mut samples = Samples { pixels: Vec::new(), labels: Vec::new() };
+        let mut state = self.seed;
+        for _ in 0..self.count.min(candidates.len() as u32) {
+            let index = candidates.swap_remove(next(&mut state) as usize % candidates.len());
+            samples.pixels.extend_from_slice(dataset.image(part, index)?);
+            samples.labels.push(u32::from(labels[index]));
+        }
+        Some(samples)
+    }
+}
+
+/// A small hash of a counter is enough to pick sample images (the finaliser of MurmurHash3).
+fn next(state: &mut u32) -> u32 {
+    *state = state.wrapping_add(0x9E37_79B9);
+    let mut x = *state;
+    x = (x ^ (x >> 16)).wrapping_mul(0x85EB_CA6B);
+    x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE35);
+    x ^ (x >> 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DatasetInfo;
+
+    #[test]
+    fn samples_are_of_the_class_and_all_different() {
+        let mut info = DatasetInfo::mnist();
+        (info.height, info.width, info.test_total) = (1, 1, 100);
+        let mut dataset = Dataset::new(info);
+        let config = TrainingConfig::default();
+        let request = SampleRequest { split: Split::Test, label: Some(3), count: 20, seed: 5 };
+        assert!(request.draw(&dataset, &config).is_none());
+        let pixels: Vec<u8> = (0..100).collect();
+        let labels: Vec<u8> = pixels.iter().map(|pixel| pixel % 10).collect();
+        dataset.add_test(&pixels, &labels).unwrap();
+        let mut samples = request.draw(&dataset, &config).unwrap();
+        assert_eq!(samples.labels, [3; 10], "there are ten of them");
+        samples.pixels.sort_unstable();
+        assert_eq!(samples.pixels, (0..10).map(|i| 10 * i + 3).collect::<Vec<u8>>());
+        assert!(SampleRequest { label: Some(10), ..request }.check(&dataset).is_err());
+        assert!(SampleRequest { count: 0, ..request }.check(&dataset).is_err());
+    }
+}
