@@ -135,6 +135,27 @@ impl Client {
         self.inner.changes.add(handler)
     }
 
+    /// Calls `handler` if the engine cannot be started, or no longer kept running.
+    pub fn on_failure(&self, handler: impl Fn(&ErrorReport) + 'static) {
+        let down = match &*self.inner.link.borrow() {
+            Link::Down(error) => Some(error.clone()),
+            Link::Starting(_) | Link::Up => None,
+        };
+        if let Some(error) = down {
+            handler(&error);
+        }
+        let handler = move |event: &Event, _: &[Bulk]| match event {
+            Event::Error(error) if error.code == "worker-failed" => handler(error),
+            _ => {}
+        };
+        self.subscribe(handler).forever();
+    }
+
+    /// Passes an event of the page's own to all subscribers.
+    pub fn tell(&self, event: Event) {
+        self.inner.events.call(&(event, Vec::new()));
+    }
+
     /// What the engine is doing, as far as it has told.
     pub fn state(&self) -> RunState {
         self.inner.state.get()

@@ -69,6 +69,8 @@ pub mod worker;
 
 // What talks to the browser.
 #[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
 pub mod client;
 #[cfg(target_arch = "wasm32")]
 pub mod transport;

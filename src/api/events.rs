@@ -1,0 +1,67 @@
+//! `chalkgrad.on(event, handler)`.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Function};
+use wasm_bindgen::prelude::*;
+
+use super::set;
+use crate::client::{Client, report};
+use crate::protocol::{Bulk, Event};
+use crate::transport::to_js;
+
+const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
+
+pub(super) struct Events {
+    client: Client,
+}
+
+impl Events {
+    pub fn new(client: &Client) -> Self {
+        Self { client: client.clone() }
+    }
+
+    /// Subscribes; returns the function that unsubscribes. A handler or event that is none is told by a `warning`, since
+    /// this function does not throw.
+    pub fn on(&self, event: JsValue, handler: JsValue) -> JsValue {
+        let known = event.as_string().and_then(|event| NAMES.iter().find(|name| **name == event));
+        let (Some(&name), Some(handler)) = (known, handler.dyn_ref::<Function>()) else {
+            let message = format!("chalkgrad.on: expected one of {} and a function.", NAMES.join(", "));
+            self.client.tell(Event::Warning(report("bad-argument", &message)));
+            return Closure::<dyn Fn()>::new(|| {}).into_js_value();
+        };
+        let handler = handler.clone();
+        let subscription = self.client.subscribe(move |event, arrays| {
+            if let Some(detail) = detail(name, event, arrays)
+                && let Err(error) = handler.call1(&JsValue::UNDEFINED, &detail)
+            {
+                // The page goes on; whoever wrote the handler sees it in the console.
+                web_sys::console::error_2(&"A handler of chalkgrad.on threw:".into(), &error);
+            }
+        });
+        let subscription = Rc::new(RefCell::new(Some(subscription)));
+        Closure::<dyn Fn()>::new(move || drop(subscription.take())).into_js_value()
+    }
+}
+
+/// What the handlers of `name` are called with; `None` if the event is another one.
+fn detail(name: &str, event: &Event, arrays: &[Bulk]) -> Option<JsValue> {
+    match (name, event) {
+        ("state", Event::State { state }) => {
+            let detail = JsValue::from(js_sys::Object::new());
+            set(&detail, "state", &to_js(state).ok()?);
+            Some(detail)
+        }
+        ("batch", Event::Batch(batch)) => {
+            let detail = to_js(batch).ok()?;
+            if let Some(Bulk::F32(losses)) = arrays.first() {
+                set(&detail, "losses", &losses.iter().map(|&loss| JsValue::from(loss)).collect::<Array>());
+            }
+            Some(detail)
+        }
+        ("epoch", Event::Epoch(epoch)) => to_js(epoch).ok(),
+        ("error", Event::Error(error)) | ("warning", Event::Warning(error)) => to_js(error).ok(),
+        _ => None,
+    }
+}
