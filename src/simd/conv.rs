@@ -62,7 +62,7 @@ impl ConvGeometry {
     /// Images per block: enough pixels for the cache blocks, and if possible a whole number of tiles.
     fn block_images(&self, pixels: usize) -> usize {
         let out_pixels = self.out_pixels().max(1);
-        let whole = (1..=TILE_ROWS).find(|count| count * out_pixels % TILE_ROWS == 0).unwrap_or(TILE_ROWS);
+        let whole = (1..=TILE_ROWS).find(|count| (count * out_pixels).is_multiple_of(TILE_ROWS)).unwrap_or(TILE_ROWS);
         (whole * pixels.div_ceil(whole * out_pixels)).min(self.batch).max(1)
     }
 

@@ -3,7 +3,7 @@
 //! All three give the same bits, so results do not depend on where they were computed. [`F32x4::mul_add`] therefore
 //! rounds twice, except in builds with relaxed SIMD, which ask for speed instead.
 
-use std::ops::{Add, Div, Mul, Sub};
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// Lanes of a vector.
 pub const LANES: usize = 4;
@@ -106,11 +106,6 @@ impl F32x4 {
     #[inline(always)]
     pub fn abs(self) -> Self {
         self.and(Self::splat(f32::from_bits(0x7fff_ffff)))
-    }
-
-    #[inline(always)]
-    pub fn neg(self) -> Self {
-        self.xor(Self::splat(-0.0))
     }
 
     /// Mask of `self < other`; false for NaN, as in all comparisons but [`F32x4::not_equal`].
@@ -241,6 +236,14 @@ impl Div for F32x4 {
     #[inline(always)]
     fn div(self, other: Self) -> Self {
         Self(imp::div(self.0, other.0))
+    }
+}
+
+impl Neg for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.xor(Self::splat(-0.0))
     }
 }
 
