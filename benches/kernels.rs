@@ -3,6 +3,9 @@
 //! Natively: `cargo bench --bench kernels`. In V8 (Node.js): `cargo bench --bench kernels --target
 //! wasm32-unknown-unknown`. Times are the best of several runs; on a busy machine repeat.
 
+#[path = "common/clock.rs"]
+mod clock;
+
 use chalkgrad::simd::conv::{ConvGeometry, conv2d, conv2d_input_gradient, conv2d_kernel_gradient};
 use chalkgrad::simd::matmul::{MatmulGeometry, matmul};
 use chalkgrad::simd::pool::{PoolGeometry, max_pool, max_pool_gradient};
@@ -120,40 +123,10 @@ fn run() {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-mod clock {
-    use std::sync::LazyLock;
-    use std::time::Instant;
-
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-    pub fn now_ms() -> f64 {
-        START.elapsed().as_secs_f64() * 1e3
-    }
-
-    pub fn print(line: &str) {
-        println!("{line}");
-    }
-}
-
 #[cfg(target_arch = "wasm32")]
-mod clock {
-    use wasm_bindgen::prelude::wasm_bindgen;
-
-    #[wasm_bindgen]
-    extern "C" {
-        #[wasm_bindgen(js_namespace = performance, js_name = now)]
-        pub fn now_ms() -> f64;
-    }
-
-    pub fn print(line: &str) {
-        wasm_bindgen_test::console_log!("{line}");
-    }
-
-    #[wasm_bindgen_test::wasm_bindgen_test]
-    fn kernels() {
-        super::run();
-    }
+#[wasm_bindgen_test::wasm_bindgen_test]
+fn kernels() {
+    run();
 }
 
 fn main() {
@@ -162,6 +135,4 @@ fn main() {
     if std::env::args().any(|argument| argument == "--bench") {
         run();
     }
-    #[cfg(target_arch = "wasm32")]
-    let _ = run;
 }
