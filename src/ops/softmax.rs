@@ -9,6 +9,7 @@ use super::{pointwise, reduce};
 use crate::error::{Error, Result};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
+use crate::simd::lanes::{F32x4, LANES};
 use crate::tensor::{DType, HostTensor, Shape, TensorType};
 
 /// `exp(x) / sum(exp(x))` over the innermost axis.
@@ -56,23 +57,50 @@ fn infer_rows(name: &str, count: usize, inputs: &[&TensorType]) -> Result<Tensor
     }
 }
 
-pub(super) fn maximum(row: &[f32]) -> f32 {
-    row.iter().fold(f32::NEG_INFINITY, |a, &b| if a > b || a.is_nan() { a } else { b })
+/// The greatest value of a row. A NaN may get lost here; the exponentials show it.
+fn maximum(row: &[f32]) -> f32 {
+    let chunks = row.chunks_exact(LANES);
+    let rest = chunks.remainder().iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    let lanes = chunks.fold(F32x4::splat(rest), |greatest, values| greatest.max(F32x4::load(values)));
+    lanes.to_array().into_iter().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// Calls `each` with `exp(x - offset)` of four values after another, and returns the sum of all. Past the end of the row
+/// lanes are 0.
+#[inline(always)]
+fn exponentials(row: &[f32], offset: f32, mut each: impl FnMut(usize, F32x4)) -> f32 {
+    let offset = F32x4::splat(offset);
+    let mut sum = F32x4::zero();
+    let chunks = row.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for (position, values) in chunks.enumerate() {
+        let value = (F32x4::load(values) - offset).exp();
+        sum = sum + value;
+        each(position * LANES, value);
+    }
+    if !rest.is_empty() {
+        let mut values = [f32::NEG_INFINITY; LANES];
+        values[..rest.len()].copy_from_slice(rest);
+        let value = (F32x4::from_array(values) - offset).exp();
+        sum = sum + value;
+        each(row.len() - rest.len(), value);
+    }
+    sum.sum()
 }
 
 /// `log(sum(exp(x)))` of a row.
 pub(super) fn log_sum_exp(row: &[f32]) -> f32 {
     let maximum = maximum(row);
-    maximum + row.iter().map(|value| (value - maximum).exp()).sum::<f32>().ln()
+    let sum = exponentials(row, maximum, |_, _| {});
+    maximum + F32x4::splat(sum).log().to_array()[0]
 }
 
 pub(super) fn softmax_row(row: &[f32], output: &mut [f32]) {
-    let maximum = maximum(row);
-    let mut sum = 0.0;
-    for (result, value) in output.iter_mut().zip(row) {
-        *result = (value - maximum).exp();
-        sum += *result;
-    }
+    let sum = exponentials(row, maximum(row), |position, value| {
+        let target = &mut output[position..];
+        let count = target.len().min(LANES);
+        target[..count].copy_from_slice(&value.to_array()[..count]);
+    });
     let scale = 1.0 / sum;
     output.iter_mut().for_each(|result| *result *= scale);
 }
@@ -218,6 +246,13 @@ mod tests {
 
     #[test]
     fn nan_stays_visible() {
-        assert!(log_sum_exp(&[1.0, f32::NAN, 2.0]).is_nan());
+        for position in 0..7 {
+            let mut row = [1.0; 7];
+            row[position] = f32::NAN;
+            assert!(log_sum_exp(&row).is_nan());
+            let mut output = [0.0; 7];
+            softmax_row(&row, &mut output);
+            assert!(output.iter().all(|value| value.is_nan()));
+        }
     }
 }
