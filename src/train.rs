@@ -58,6 +58,8 @@ pub struct Session {
     in_flight: Option<InFlight>,
     /// What is still to be reported.
     pending: VecDeque<Result<Progress>>,
+    /// The weights are those that the seed gave: nobody has trained or written them.
+    untouched: bool,
     /// The plan that holds the outputs of the last batch or the last prediction.
     outputs: Option<PlanHandle>,
     /// The plan that holds the gradients of the last step.
@@ -122,6 +124,7 @@ impl Session {
             evaluations: VecDeque::new(),
             in_flight: None,
             pending: VecDeque::new(),
+            untouched: true,
             outputs: None,
             gradients: None,
             indices: Vec::new(),
@@ -167,7 +170,8 @@ impl Session {
         ModelSummary { params: layers.iter().map(|layer| layer.params).sum(), layers }
     }
 
-    /// Replaces the training configuration, also during training. Weights stay. The optimizer's state stays unless its
+    /// Replaces the training configuration, also during training. Weights stay, unless the seed changes before anybody
+    /// has trained or written them: they are then those of the new seed. The optimizer's state stays unless its
     /// type changes. If the order of the images changes (batch size, seed, shuffle, number of images), the running epoch
     /// begins again.
     ///
@@ -215,6 +219,9 @@ impl Session {
         if !optimizer::keeps_state(&old.optimizer, &self.config.optimizer) {
             self.write_slots();
         }
+        if old.seed != self.config.seed && self.untouched {
+            self.write_weights();
+        }
         Ok(())
     }
 
@@ -237,6 +244,15 @@ impl Session {
         self.cancel();
         self.unload_plans();
         self.backend.clear();
+        self.write_weights();
+        self.write_slots();
+        self.restart_evaluations();
+        self.position = Position::default();
+        self.totals = Totals::default();
+    }
+
+    /// Writes the weights that the seed gives.
+    fn write_weights(&mut self) {
         let weights = initializers::initial_weights(&self.layers, self.config.seed);
         let specs = self.layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
         for ((layer, weight), values) in specs.zip(weights) {
@@ -244,10 +260,7 @@ impl Session {
                 self.backend.write_state(&format!("{}.{}", layer.name, weight.name), &values);
             }
         }
-        self.write_slots();
-        self.restart_evaluations();
-        self.position = Position::default();
-        self.totals = Totals::default();
+        self.untouched = true;
     }
 
     /// Starts training from where the model stands.
@@ -575,6 +588,7 @@ impl Session {
         if self.read_scalar(&run.loaded, graphs::HEALTHY)? != 1.0 {
             return Err(self.not_a_number(loss));
         }
+        self.untouched = false;
         self.totals.add(loss, correct, run.images);
         self.position.step += 1;
         self.position.batch += 1;

@@ -148,6 +148,26 @@ fn the_same_seed_gives_the_same_losses_bit_for_bit() {
 }
 
 #[test]
+fn a_new_seed_gives_new_weights_unless_somebody_has_touched_them() {
+    let kernel = |session: &Session| session.tensor("dense.kernel").unwrap();
+    let seed = |session: &mut Session, seed| {
+        session.set_training(TrainingConfig { seed, ..session.training().clone() }).unwrap();
+    };
+    let mut session = session(small());
+    let first = kernel(&session);
+    seed(&mut session, 1);
+    let second = kernel(&session);
+    assert_ne!(second, first);
+    session.reset();
+    assert_eq!(kernel(&session), second);
+    session.set_tensor("dense.bias", vec![0.5; 3]).unwrap();
+    seed(&mut session, 0);
+    assert_eq!(kernel(&session), second);
+    session.reset();
+    assert_eq!(kernel(&session), first);
+}
+
+#[test]
 fn resuming_equals_never_having_stopped() {
     let mut whole = session(small());
     let expected = train(&mut whole, steps(25));

@@ -71,6 +71,7 @@ impl Session {
                 .got(got.to_string())
         })?;
         self.settle();
+        self.untouched = false;
         self.backend.write_state(name, &values);
         Ok(())
     }
@@ -115,6 +116,7 @@ impl Session {
         }
         self.stop();
         self.cancel();
+        self.untouched = false;
         for (name, value) in &states {
             self.backend.write_state(name, value);
         }
