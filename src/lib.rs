@@ -65,6 +65,7 @@ pub mod random;
 pub mod simd;
 pub mod tensor;
 pub mod train;
+pub mod ui;
 pub mod worker;
 
 // What talks to the browser.

@@ -1,0 +1,22 @@
+//! The page: what people see and touch.
+//!
+//! Everything under `app`, `panels` and `widgets` is Leptos and exists in the browser only; what can be said without it
+//! (the edit history, the digit's preprocessing, curves, texts, form values) is plain state, tested natively.
+
+pub mod checked;
+pub mod curves;
+pub mod digit;
+pub mod fields;
+pub mod format;
+pub mod history;
+pub mod text;
+pub mod training_fields;
+
+#[cfg(target_arch = "wasm32")]
+pub mod app;
+#[cfg(target_arch = "wasm32")]
+mod panels;
+#[cfg(target_arch = "wasm32")]
+mod state;
+#[cfg(target_arch = "wasm32")]
+mod widgets;

@@ -1,0 +1,75 @@
+//! What the cards say about a draft: names, shapes and sizes up to the first layer at fault, and the fault.
+
+use super::history::Draft;
+use crate::error::Error;
+use crate::model::catalogue;
+
+/// One layer that is in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CheckedLayer {
+    pub name: String,
+    /// Without the batch axis.
+    pub output_shape: Vec<usize>,
+    pub params: usize,
+}
+
+/// The result of checking a draft. Layers behind the fault have no shapes, so they are missing in `layers`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Checked {
+    pub layers: Vec<CheckedLayer>,
+    pub error: Option<Error>,
+}
+
+impl Checked {
+    /// Checks a draft as a classifier of so many classes.
+    pub fn new(draft: &Draft, classes: usize) -> Self {
+        let (resolved, error) = catalogue::resolve_prefix(&draft.spec());
+        let error = error.or_else(|| catalogue::check_classifier(&resolved, classes).err());
+        let layers = resolved
+            .iter()
+            .map(|layer| CheckedLayer {
+                name: layer.name.clone(),
+                output_shape: layer.output_shape.clone(),
+                params: layer.params(),
+            })
+            .collect();
+        Self { layers, error }
+    }
+
+    pub fn params(&self) -> usize {
+        self.layers.iter().map(|layer| layer.params).sum()
+    }
+
+    /// The fault of the layer at this place.
+    pub fn error_at(&self, index: usize) -> Option<&Error> {
+        self.error.as_ref().filter(|error| error.layer_index == Some(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::{LayerSpec, ModelSpec};
+    use crate::ui::history::History;
+
+    #[test]
+    fn layers_before_the_fault_keep_their_shapes() {
+        let mut history = History::new(&ModelSpec::reference_cnn());
+        assert_eq!(Checked::new(history.draft(), 10).params(), 93_322);
+        history.insert(0, LayerSpec::new("Flatten"));
+        let checked = Checked::new(history.draft(), 10);
+        assert_eq!(checked.layers.len(), 1);
+        assert!(checked.error_at(0).is_none());
+        assert!(checked.error_at(1).is_some());
+    }
+
+    #[test]
+    fn a_model_without_ten_outputs_is_at_fault_in_its_last_layer() {
+        let mut history = History::new(&ModelSpec::reference_cnn());
+        let last = history.draft().layers[7].0;
+        history.set(last, "units", Some(3.0.into()));
+        let checked = Checked::new(history.draft(), 10);
+        assert_eq!(checked.layers.len(), 8);
+        assert!(checked.error_at(7).is_some());
+    }
+}

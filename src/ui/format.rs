@@ -1,0 +1,94 @@
+//! Numbers and shapes as people read them.
+
+/// `28×28×1`.
+pub fn shape(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+}
+
+/// `93,322`.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `98.76%`, with so many decimals.
+pub fn percent(share: f32, decimals: usize) -> String {
+    if share.is_finite() { format!("{:.decimals$}%", share * 100.0) } else { "–".to_owned() }
+}
+
+/// A loss: four decimals while it is small, fewer when it is not.
+pub fn loss(value: f32) -> String {
+    match value {
+        value if !value.is_finite() => "–".to_owned(),
+        value if value.abs() < 10.0 => format!("{value:.4}"),
+        value if value.abs() < 1e5 => format!("{value:.1}"),
+        value => format!("{value:.1e}"),
+    }
+}
+
+/// `0:09`, `12:34`, `1:02:03`.
+pub fn duration(seconds: f64) -> String {
+    if !(0.0..8.64e6).contains(&seconds) {
+        return "–".to_owned();
+    }
+    let whole = seconds.ceil() as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// `11.6 MB`, in units of a million bytes.
+pub fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1e6)
+}
+
+/// Parts of a type name at which a line may break: `MaxPooling2D` is `Max`, `Pooling2D`.
+pub fn words(type_name: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let bytes = type_name.as_bytes();
+    for index in 1..bytes.len() {
+        if bytes[index].is_ascii_uppercase() && bytes[index - 1].is_ascii_lowercase() {
+            parts.push(&type_name[start..index]);
+            start = index;
+        }
+    }
+    parts.push(&type_name[start..]);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(93_322), "93,322");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(percent(0.987_66, 2), "98.77%");
+        assert_eq!(percent(f32::NAN, 2), "–");
+        assert_eq!(loss(2.302_585), "2.3026");
+        assert_eq!(loss(f32::INFINITY), "–");
+        assert_eq!(loss(1234.56), "1234.6");
+        assert_eq!(duration(8.2), "0:09");
+        assert_eq!(duration(3723.0), "1:02:03");
+        assert_eq!(duration(f64::NAN), "–");
+        assert_eq!(duration(-1.0), "–");
+        assert_eq!(shape(&[26, 26, 32]), "26×26×32");
+    }
+
+    #[test]
+    fn type_names_break_between_words() {
+        assert_eq!(words("GlobalAveragePooling2D"), ["Global", "Average", "Pooling2D"]);
+        assert_eq!(words("Conv2D"), ["Conv2D"]);
+        assert_eq!(words(""), [""]);
+    }
+}

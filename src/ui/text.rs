@@ -1,0 +1,275 @@
+//! Every string that people read: the locale files and how they are looked up.
+//!
+//! Many keys come from data (a layer's type, a setting's name, an error's code), so texts are found by key at run time;
+//! the tests below do what a macro would do at compile time: no key in the source or the catalogue is without its text,
+//! in any language.
+
+/// A language of the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Locale {
+    English,
+    Chinese,
+}
+
+impl Locale {
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
+    /// As in `<html lang>`.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh",
+        }
+    }
+
+    /// The best match for a language tag such as `zh-CN`.
+    pub fn from_tag(tag: &str) -> Self {
+        if tag.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
+    }
+
+    /// The language's own name for itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Chinese => "中文",
+        }
+    }
+
+    /// Its file: one JSON object of texts by key.
+    pub fn json(self) -> &'static str {
+        match self {
+            Self::English => include_str!("../../www/locales/en.json"),
+            Self::Chinese => include_str!("../../www/locales/zh.json"),
+        }
+    }
+}
+
+/// Puts values in the place of `{name}`.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+#[cfg(target_arch = "wasm32")]
+pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with};
+
+#[cfg(target_arch = "wasm32")]
+mod browser {
+    use std::cell::OnceCell;
+
+    use leptos::prelude::{ArcRwSignal, Get, GetUntracked, Set, untrack};
+    use wasm_bindgen::JsCast;
+
+    use super::{Locale, fill};
+    use crate::error::Error;
+    use crate::protocol::ErrorReport;
+
+    type Table = Vec<(String, String)>;
+
+    thread_local! {
+        static LOCALE: ArcRwSignal<Locale> = ArcRwSignal::new(Locale::English);
+        static TABLES: [OnceCell<Table>; 2] = const { [OnceCell::new(), OnceCell::new()] };
+    }
+
+    /// The language of the page; a signal where one is tracked.
+    pub fn locale() -> Locale {
+        LOCALE.with(|locale| locale.get())
+    }
+
+    pub fn set_locale(locale: Locale) {
+        LOCALE.with(|signal| signal.set(locale));
+    }
+
+    /// The text of a key in the language of the page. Follows the language where signals are tracked.
+    pub fn t(key: &str) -> String {
+        look_up(locale(), key).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// As [`t`], but nothing for a key that has no text.
+    pub fn t_or_empty(key: &str) -> String {
+        look_up(locale(), key).unwrap_or_default()
+    }
+
+    /// The text of a key with values in the place of `{name}`, as it is now: for what is said once.
+    pub fn t_once(key: &str, values: &[(&str, &str)]) -> String {
+        untrack(|| t_with(key, values))
+    }
+
+    /// The text of a key with values in the place of `{name}`.
+    pub fn t_with(key: &str, values: &[(&str, &str)]) -> String {
+        fill(&t(key), values)
+    }
+
+    /// What kind of fault it is, in a few words.
+    pub fn error_title(code: &str) -> String {
+        look_up(locale(), &format!("error_{code}")).unwrap_or_else(|| t("error_other"))
+    }
+
+    /// What was expected and what came. The engine's phrases are English; their frame is not.
+    pub fn error_detail(error: &Error) -> String {
+        let is_known = look_up(Locale::English, &format!("error_{}", error.code)).is_some();
+        if locale() == Locale::English || !is_known {
+            return error.to_string();
+        }
+        let subject = look_up(locale(), &format!("setting_{}", error.subject)).unwrap_or_else(|| error.subject.clone());
+        t_with("error_detail", &[("subject", &subject), ("expected", &error.expected), ("got", &error.got)])
+    }
+
+    /// An error that came from the engine.
+    pub fn report_text(report: &ErrorReport) -> String {
+        if LOCALE.with(|locale| locale.get_untracked()) == Locale::English {
+            return report.message.clone();
+        }
+        match look_up(locale(), &format!("error_{}", report.code)) {
+            Some(title) => format!("{title}（{}）", report.message),
+            None => report.message.clone(),
+        }
+    }
+
+    fn look_up(locale: Locale, key: &str) -> Option<String> {
+        let index = Locale::ALL.iter().position(|other| *other == locale)?;
+        TABLES.with(|tables| {
+            let table = tables[index].get_or_init(|| read(locale.json()));
+            let at = table.binary_search_by(|(known, _)| known.as_str().cmp(key)).ok()?;
+            Some(table[at].1.clone())
+        })
+    }
+
+    /// The browser has a JSON parser already.
+    fn read(json: &str) -> Table {
+        let Ok(object) = js_sys::JSON::parse(json) else { return Table::new() };
+        let entries = js_sys::Object::entries(object.unchecked_ref());
+        let pair = |entry: wasm_bindgen::JsValue| {
+            let entry: js_sys::Array = entry.dyn_into().ok()?;
+            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+        };
+        let mut table: Table = entries.iter().filter_map(pair).collect();
+        table.sort_unstable();
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+    use crate::model::catalogue::SettingKind;
+    use crate::model::layers::CATALOGUE;
+
+    fn table(locale: Locale) -> BTreeMap<String, String> {
+        serde_json::from_str(locale.json()).expect("a locale file is one flat JSON object of strings")
+    }
+
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        fs::read_dir(folder)
+            .unwrap()
+            .flat_map(|entry| {
+                let path = entry.unwrap().path();
+                if path.is_dir() { sources(&path) } else { vec![path] }
+            })
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .collect()
+    }
+
+    /// The string literals that directly follow `call` in the sources under `folder`.
+    fn literals(folder: &str, calls: &[&str]) -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut found = BTreeSet::new();
+        for path in sources(&root) {
+            let source = fs::read_to_string(path).unwrap();
+            // Tests, such as this one, come last in a file.
+            let source = source.split("#[cfg(test)]").next().unwrap();
+            for call in calls {
+                for (at, _) in source.match_indices(call) {
+                    let is_whole_word =
+                        !source[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+                    let rest = source[at + call.len()..].trim_start();
+                    if let (true, Some(rest)) = (is_whole_word, rest.strip_prefix('"')) {
+                        found.insert(rest.split('"').next().unwrap().to_owned());
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn all_locales_have_the_same_keys_and_placeholders() {
+        let english = table(Locale::English);
+        for locale in Locale::ALL {
+            let other = table(locale);
+            let missing: Vec<_> = english.keys().filter(|key| !other.contains_key(*key)).collect();
+            let extra: Vec<_> = other.keys().filter(|key| !english.contains_key(*key)).collect();
+            assert!(missing.is_empty() && extra.is_empty(), "{locale:?}: missing {missing:?}, extra {extra:?}");
+            for (key, text) in &english {
+                let placeholders = |text: &str| -> BTreeSet<String> {
+                    text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect()
+                };
+                assert_eq!(placeholders(text), placeholders(&other[key]), "{locale:?}: placeholders of {key}");
+                assert!(!other[key].trim().is_empty(), "{locale:?}: {key} is empty");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_the_page_names_has_a_text() {
+        let keys = literals("src/ui", &["t(", "t_with(", "t_once(", "text_key=", "label=", "help="]);
+        assert!(keys.len() > 40, "the search finds the calls: {}", keys.len());
+        let english = table(Locale::English);
+        let missing: Vec<_> = keys.iter().filter(|key| !english.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_field_of_the_training_form_has_a_text() {
+        use crate::ui::training_fields::{number_fields, optimizer_named, optimizer_names};
+        let english = table(Locale::English);
+        let fields = optimizer_names().into_iter().flat_map(|kind| number_fields(&optimizer_named(kind)));
+        let keys = fields.flat_map(|field| [field.name.to_owned(), format!("{}_help", field.name)]);
+        let missing: BTreeSet<_> = keys.filter(|key| !english.contains_key(key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_layer_and_setting_is_described() {
+        let english = table(Locale::English);
+        let mut missing = BTreeSet::new();
+        for layer in CATALOGUE {
+            let mut keys = vec![format!("layer_{}_help", layer.type_name())];
+            for setting in layer.settings() {
+                keys.push(format!("setting_{}", setting.name));
+                keys.push(format!("setting_{}_help", setting.name));
+                assert!(
+                    !matches!(setting.kind, SettingKind::Choice([])),
+                    "{} of {} has nothing to choose",
+                    setting.name,
+                    layer.type_name()
+                );
+            }
+            missing.extend(keys.into_iter().filter(|key| !english.contains_key(key)));
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    #[test]
+    fn every_fault_of_a_model_has_a_title() {
+        let codes = literals("src/model", &["Error::new("]);
+        let english = table(Locale::English);
+        let missing: Vec<_> = codes.iter().filter(|code| !english.contains_key(&format!("error_{code}"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn placeholders_are_filled() {
+        assert_eq!(fill("{a} of {b}", &[("a", "1"), ("b", "2")]), "1 of 2");
+    }
+
+    #[test]
+    fn languages_are_recognised() {
+        assert_eq!(Locale::from_tag("zh-Hans-CN"), Locale::Chinese);
+        assert_eq!(Locale::from_tag("en-GB"), Locale::English);
+        assert_eq!(Locale::from_tag(""), Locale::English);
+    }
+}
