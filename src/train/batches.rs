@@ -1,0 +1,247 @@
+//! Batch by batch: what a step or a part of an evaluation is given, and what becomes of its results.
+
+use super::evaluation::{EvaluationRun, Purpose};
+use super::plans::{Loaded, PlanKey};
+use super::progress::{Position, Progress, StepReport, Totals};
+use super::{InFlight, Session, graphs};
+use crate::backend::RunStatus;
+use crate::data::Part;
+use crate::error::{Error, Result};
+use crate::ir::op::as_i32_mut;
+use crate::model::catalogue::ResolvedLayer;
+use crate::model::optimizer::{self, BIAS_CORRECTION, LEARNING_RATE};
+use crate::model::schedule;
+use crate::protocol::EpochReport;
+use crate::tensor::HostTensor;
+
+impl Session {
+    pub(super) fn batches_per_epoch(&self) -> u32 {
+        self.sampler.images().div_ceil(self.config.batch_size.max(1) as usize) as u32
+    }
+
+    /// Gives up a run that has not come to its end.
+    pub(super) fn cancel(&mut self) {
+        if let Some(run) = self.in_flight.take() {
+            self.backend.cancel(run.loaded.handle);
+        }
+    }
+
+    /// Completes what has begun, so that all weights are of one step. Its report comes with the next `advance`.
+    pub(super) fn settle(&mut self) {
+        while let Some(run) = &self.in_flight {
+            match self.backend.run(run.loaded.handle, &mut || true) {
+                Ok(RunStatus::Unfinished) => {}
+                Ok(RunStatus::Done) => self.complete(),
+                Err(error) => self.fail(run.evaluation, error),
+            }
+        }
+    }
+
+    /// Whether the end of an epoch is being validated; training waits for that.
+    pub(super) fn is_validating(&self) -> bool {
+        self.evaluations.front().is_some_and(|first| matches!(first.purpose, Purpose::Validation(_)))
+    }
+
+    /// Begins the evaluations again that are not done, for a model that has changed.
+    pub(super) fn restart_evaluations(&mut self) {
+        if self.in_flight.as_ref().is_some_and(|run| run.evaluation) {
+            self.cancel();
+        }
+        let classes = self.classes();
+        self.evaluations.iter_mut().for_each(|evaluation| evaluation.restart(classes));
+    }
+
+    /// Gives up what was going on, an evaluation or training, and queues the error.
+    pub(super) fn fail(&mut self, evaluation: bool, error: Error) {
+        self.cancel();
+        if evaluation {
+            self.evaluations.pop_front();
+        } else {
+            self.run = None;
+        }
+        self.pending.push_back(Err(error));
+    }
+
+    /// Whether there is an evaluation to go on with, and its images have arrived.
+    pub(super) fn is_evaluation_ready(&self) -> bool {
+        self.evaluations.front().is_some_and(|first| self.dataset.images(first.part) >= first.needed())
+    }
+
+    /// Begins the next step; false if there is none to take, or its images have not arrived.
+    pub(super) fn begin_step(&mut self) -> Result<bool> {
+        let (Position { epoch, batch, step }, size) = (self.position, self.config.batch_size as usize);
+        if self.is_validating() || self.run.is_none_or(|run| run.is_done()) {
+            return Ok(false);
+        }
+        if self.dataset.train_images() < self.sampler.needed(epoch, batch as usize, size) {
+            return Ok(false);
+        }
+        self.indices.clear();
+        self.indices.extend_from_slice(self.sampler.batch(epoch, batch as usize, size));
+        let images = self.indices.len();
+        let loaded = self.plan(PlanKey::Training(images))?;
+        self.write_batch(&loaded, Part::Train, 1.0 / images as f32)?;
+        let factor =
+            schedule::factor(&self.config.learning_rate_schedule, step, self.batches_per_epoch(), self.config.epochs);
+        let rate = (self.config.optimizer.learning_rate() * factor) as f32;
+        let correction = optimizer::bias_correction(&self.config.optimizer, step);
+        self.write_scalar(&loaded, LEARNING_RATE, rate)?;
+        self.write_scalar(&loaded, BIAS_CORRECTION, correction)?;
+        if loaded.has_input(graphs::KEY) {
+            let key = [self.config.seed as i32, step as i32];
+            self.backend
+                .write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))?;
+        }
+        self.in_flight = Some(InFlight { loaded, images, evaluation: false });
+        Ok(true)
+    }
+
+    pub(super) fn begin_evaluation_batch(&mut self) -> Result<bool> {
+        let Some(first) = self.evaluations.front() else { return Ok(false) };
+        let (part, range) = (first.part, first.next_batch());
+        self.indices.clear();
+        self.indices.extend(range.start as u32..range.end as u32);
+        let images = self.indices.len();
+        let loaded = self.plan(PlanKey::Evaluation(images))?;
+        self.write_batch(&loaded, part, 1.0)?;
+        self.in_flight = Some(InFlight { loaded, images, evaluation: true });
+        Ok(true)
+    }
+
+    /// Writes the images of `indices`, their labels and weights.
+    fn write_batch(&mut self, loaded: &Loaded, part: Part, sample_weight: f32) -> Result<()> {
+        let Self { backend, dataset, indices, labels, .. } = self;
+        labels.resize(indices.len(), 0);
+        let mut result = Ok(());
+        backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
+            result = dataset.copy_batch(part, indices, words, labels);
+        })?;
+        result?;
+        backend.write_input(loaded.handle, graphs::LABELS, &mut |words| as_i32_mut(words).copy_from_slice(labels))?;
+        backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
+    }
+
+    fn write_scalar(&mut self, loaded: &Loaded, name: &str, value: f32) -> Result<()> {
+        if !loaded.has_input(name) {
+            return Ok(());
+        }
+        self.backend.write_input(loaded.handle, name, &mut |words| words.fill(value))
+    }
+
+    fn read_scalar(&self, loaded: &Loaded, name: &str) -> Result<f32> {
+        let value = self.backend.read(loaded.handle, name)?;
+        Ok(value.words().first().copied().unwrap_or(f32::NAN))
+    }
+
+    /// Takes the results of the run that has come to its end, and queues what is to be reported.
+    pub(super) fn complete(&mut self) {
+        let Some(run) = self.in_flight.take() else { return };
+        let result = if run.evaluation { self.complete_evaluation_batch(&run) } else { self.complete_step(&run) };
+        if let Err(error) = result {
+            self.fail(run.evaluation, error);
+        }
+    }
+
+    fn complete_step(&mut self, run: &InFlight) -> Result<()> {
+        (self.outputs, self.gradients) = (Some(run.loaded.handle), Some(run.loaded.handle));
+        let loss = self.read_scalar(&run.loaded, graphs::LOSS)?;
+        let correct = self.read_scalar(&run.loaded, graphs::CORRECT)?;
+        if self.read_scalar(&run.loaded, graphs::HEALTHY)? != 1.0 {
+            return Err(self.not_a_number(loss));
+        }
+        self.untouched = false;
+        self.totals.add(loss, correct, run.images);
+        self.position.step += 1;
+        self.position.batch += 1;
+        let [epoch_loss, epoch_accuracy] = self.totals.means();
+        let batches_per_epoch = self.batches_per_epoch();
+        self.pending.push_back(Ok(Progress::Step(StepReport {
+            step: self.position.step,
+            epoch: self.position.epoch,
+            batch_in_epoch: self.position.batch,
+            batches_per_epoch,
+            images: run.images as u32,
+            loss,
+            epoch_loss,
+            epoch_accuracy,
+        })));
+        if let Some(steps) = self.run.as_mut().and_then(|run| run.steps_left.as_mut()) {
+            *steps = steps.saturating_sub(1);
+        }
+        if self.position.batch >= batches_per_epoch {
+            self.complete_epoch();
+        }
+        Ok(())
+    }
+
+    fn complete_epoch(&mut self) {
+        let [loss, accuracy] = self.totals.means();
+        let report =
+            EpochReport { epoch: self.position.epoch, step: self.position.step, loss, accuracy, ..Default::default() };
+        self.position.epoch += 1;
+        self.position.batch = 0;
+        self.totals = Totals::default();
+        if let Some(epochs) = self.run.as_mut().and_then(|run| run.epochs_left.as_mut()) {
+            *epochs = epochs.saturating_sub(1);
+        }
+        let validation = self.sampler.images()..self.config.train_samples as usize;
+        if validation.is_empty() {
+            self.pending.push_back(Ok(Progress::Epoch(report)));
+        } else {
+            let purpose = Purpose::Validation(report);
+            self.evaluations.push_front(EvaluationRun::new(purpose, Part::Train, validation, self.classes()));
+        }
+    }
+
+    fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
+        let loss = self.read_scalar(&run.loaded, graphs::LOSS)?;
+        let has_penalty = run.loaded.has_value(graphs::PENALTY);
+        let penalty = if has_penalty { self.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
+        let predicted = self.backend.read(run.loaded.handle, graphs::PREDICTED)?;
+        let Some(first) = self.evaluations.front_mut() else { return Ok(()) };
+        first.add(loss, penalty, &self.labels[..run.images], predicted.i32s());
+        if !first.is_done() {
+            return Ok(());
+        }
+        let Some(done) = self.evaluations.pop_front() else { return Ok(()) };
+        let (purpose, evaluation, confusion) = done.result();
+        self.pending.push_back(Ok(match purpose {
+            Purpose::Requested => Progress::Evaluated(evaluation, confusion),
+            Purpose::Validation(report) => Progress::Epoch(EpochReport {
+                val_loss: Some(evaluation.loss),
+                val_accuracy: Some(evaluation.accuracy),
+                ..report
+            }),
+        }));
+        Ok(())
+    }
+
+    /// The error for a step whose loss or gradient is no number: finds the first layer, in forward order, whose weights
+    /// or output hold such a value, else the last whose gradient does.
+    fn not_a_number(&self, loss: f32) -> Error {
+        let bad = |values: Result<HostTensor>| values.is_ok_and(|values| values.words().iter().any(|x| !x.is_finite()));
+        let tensors = |layer: &ResolvedLayer, prefix: &str| -> Vec<String> {
+            layer.weights.iter().map(|weight| format!("{prefix}{}.{}", layer.name, weight.name)).collect()
+        };
+        let forward = self.layers.iter().position(|layer| {
+            let weights = tensors(layer, "").into_iter().any(|name| bad(self.tensor(&name)));
+            weights || bad(self.tensor(&format!("{}.output", layer.name)))
+        });
+        let backward = || {
+            let gradient =
+                |layer: &ResolvedLayer| tensors(layer, "grad ").into_iter().any(|name| bad(self.tensor(&name)));
+            self.layers.iter().rposition(gradient)
+        };
+        let (index, what) = match forward {
+            Some(index) => (index, "output"),
+            None if loss.is_finite() => (backward().unwrap_or(0), "gradient"),
+            None => (self.layers.len().saturating_sub(1), "loss"),
+        };
+        let name = self.layers.get(index).map_or("", |layer| layer.name.as_str());
+        Error::new("not-a-number", what)
+            .expected("finite numbers")
+            .got("infinity or NaN")
+            .hint("Training has stopped; the weights are those before this step. Try a smaller learning rate.")
+            .at_layer(index, name)
+    }
+}

@@ -1,0 +1,145 @@
+//! What a session is set up with: model, configuration, initial weights.
+
+use super::plans::{self, PlanKey};
+use super::progress::{Position, Totals};
+use super::{Session, sampler};
+use crate::error::{Error, Result};
+use crate::model::catalogue::{self, ResolvedLayer};
+use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::model::{initializers, optimizer, training};
+use crate::protocol::ModelSummary;
+use crate::tensor::HostTensor;
+
+impl Session {
+    /// Replaces the model. Training stops; the new weights come from the seed.
+    ///
+    /// # Errors
+    /// If the model is invalid, does not fit the data, or is too large. The old model then goes on as if nothing had
+    /// happened.
+    pub fn set_model(&mut self, spec: &ModelSpec) -> Result<ModelSummary> {
+        let layers = self.check_model(spec)?;
+        self.layers = layers;
+        self.spec = spec.clone();
+        self.reset();
+        Ok(self.summary())
+    }
+
+    /// Replaces the training configuration, also during training. Weights stay, unless the seed changes before anybody
+    /// has trained or written them: they are then those of the new seed. The optimizer's state stays unless its
+    /// type changes. If the order of the images changes (batch size, seed, shuffle, number of images), the running epoch
+    /// begins again.
+    ///
+    /// # Errors
+    /// If a value is out of range or does not fit the data. The old configuration then stays.
+    pub fn set_training(&mut self, config: TrainingConfig) -> Result<()> {
+        training::check(&config)?;
+        let info = self.dataset.info();
+        if config.dataset != info.name {
+            return Err(Error::new("unknown-dataset", config.dataset.clone()).expected(format!("\"{}\"", info.name)));
+        }
+        if config.train_samples as usize > info.train_total {
+            return Err(Error::new("bad-setting", "trainSamples")
+                .expected(format!("at most the {} training images of {}", info.train_total, info.name))
+                .got(config.train_samples.to_string()));
+        }
+        let same_graph = config.loss == self.config.loss
+            && config.optimizer.clone().with_learning_rate(0.0)
+                == self.config.optimizer.clone().with_learning_rate(0.0)
+            && config.clip_norm == self.config.clip_norm
+            && config.clip_value == self.config.clip_value;
+        let same_plans = same_graph && config.batch_size == self.config.batch_size;
+        if !same_plans {
+            plans::compile(
+                PlanKey::Training(config.batch_size as usize),
+                &self.layers,
+                &self.spec.input_shape,
+                &config,
+            )?;
+        }
+        self.settle();
+        let order = |config: &TrainingConfig| {
+            (config.batch_size, config.seed, config.shuffle, config.train_samples, config.validation_split.to_bits())
+        };
+        let old = std::mem::replace(&mut self.config, config);
+        if order(&old) != order(&self.config) {
+            self.sampler = sampler(&self.config);
+            self.position.batch = 0;
+            self.totals = Totals::default();
+        }
+        if !same_plans {
+            self.unload_plans();
+            self.restart_evaluations();
+        }
+        if !optimizer::keeps_state(&old.optimizer, &self.config.optimizer) {
+            self.write_slots();
+        }
+        if old.seed != self.config.seed && self.untouched {
+            self.write_weights();
+        }
+        Ok(())
+    }
+
+    /// New weights from the seed; optimizer state and counters cleared; training stops.
+    pub fn reset(&mut self) {
+        self.stop();
+        self.cancel();
+        self.unload_plans();
+        self.backend.clear();
+        self.write_weights();
+        self.write_slots();
+        self.restart_evaluations();
+        self.position = Position::default();
+        self.totals = Totals::default();
+    }
+
+    /// Writes the weights that the seed gives.
+    fn write_weights(&mut self) {
+        let weights = initializers::initial_weights(&self.layers, self.config.seed);
+        let specs = self.layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
+        for ((layer, weight), values) in specs.zip(weights) {
+            if let Some(values) = HostTensor::f32(weight.shape.clone(), values) {
+                self.backend.write_state(&format!("{}.{}", layer.name, weight.name), &values);
+            }
+        }
+        self.untouched = true;
+    }
+
+    /// Gives the optimizer a fresh state.
+    fn write_slots(&mut self) {
+        for slot in optimizer::slots(&self.config.optimizer) {
+            for (name, shape) in self.parameters() {
+                let count = shape.iter().product();
+                if let Some(values) = HostTensor::f32(shape, vec![slot.initial; count]) {
+                    self.backend.write_state(&optimizer::slot_state(&slot, &name), &values);
+                }
+            }
+        }
+    }
+
+    fn check_model(&self, spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
+        let layers = catalogue::resolve(spec)?;
+        let info = self.dataset.info();
+        // The catalogue has bounded the product.
+        if spec.input_shape.iter().product::<usize>() != info.image_len() {
+            return Err(Error::new("wrong-input", "inputShape")
+                .expected(format!("{} numbers, as the images of {}", info.image_len(), info.name))
+                .got(catalogue::shape_text(&spec.input_shape)));
+        }
+        catalogue::check_classifier(&layers, info.classes)?;
+        let slots = optimizer::slots(&self.config.optimizer).len() as u64;
+        let bytes = layers.iter().map(|layer| layer.params() as u64).sum::<u64>().saturating_mul(4 * (2 + slots));
+        if bytes > plans::MAX_PLAN_BYTES as u64 {
+            return Err(Error::new("too-large", "memory for weights and optimizer")
+                .expected(format!("at most {} MiB", plans::MAX_PLAN_BYTES >> 20))
+                .got(format!("{} MiB", bytes >> 20))
+                .hint("Use smaller layers."));
+        }
+        plans::compile(PlanKey::Training(self.config.batch_size as usize), &layers, &spec.input_shape, &self.config)?;
+        Ok(layers)
+    }
+
+    fn unload_plans(&mut self) {
+        self.plans.unload(self.backend.as_mut());
+        (self.outputs, self.gradients) = (None, None);
+    }
+}
