@@ -267,7 +267,10 @@ impl Session {
     }
 
     pub(super) fn plan(&mut self, key: PlanKey) -> Result<Loaded> {
-        self.plans.get(self.backend.as_mut(), key, &self.layers, &self.spec.input_shape, &self.config)
+        let (loaded, evicted) =
+            self.plans.get(self.backend.as_mut(), key, &self.layers, &self.spec.input_shape, &self.config)?;
+        self.outputs = self.outputs.filter(|handle| Some(*handle) != evicted);
+        Ok(loaded)
     }
 }
 

@@ -297,6 +297,18 @@ fn tensors_are_read_and_written_by_name() {
     assert_eq!(session.tensor("dense.output").unwrap().shape().dims(), [2, 3]);
     assert_eq!(session.tensor("grad conv2d.kernel").unwrap().shape().dims(), [3, 3, 1, 4]);
 
+    // Many predictions of different sizes never take away what the last step or the last prediction left.
+    for count in 1..20 {
+        session.predict(Pixels::F32(vec![0.5; count * SIDE * SIDE])).unwrap();
+        assert_eq!(session.tensor("dense.output").unwrap().shape().dims(), [count, 3]);
+        session.tensor("grad conv2d.kernel").unwrap();
+    }
+    for count in 1..20 {
+        evaluate(&mut session, Split::Test, Some(count));
+        let readable = session.tensor("dense.output").is_ok();
+        assert_eq!(readable, session.tensor_names().contains(&"dense.output".to_owned()));
+    }
+
     let before = session.tensor("dense.bias").unwrap();
     assert_eq!(session.set_tensor("dense.bias", vec![1.0; 4]).unwrap_err().code, "wrong-length");
     assert_eq!(session.set_tensor("grad dense.bias", vec![1.0; 3]).unwrap_err().code, "read-only");

@@ -10,8 +10,12 @@ use crate::model::spec::TrainingConfig;
 use crate::plan::cache::Cache;
 use crate::plan::{Plan, SlotKind};
 
-/// How many plans are kept: two batch sizes each of training, evaluation and validation, and some predictions.
-const CAPACITY: usize = 10;
+/// How many training plans are kept: a full and a last batch. They are never dropped while the configuration stays, since
+/// they hold the tensors of the last step.
+const TRAINING_CAPACITY: usize = 2;
+
+/// How many other plans are kept: two batch sizes each of evaluation and validation, and some predictions.
+const OTHER_CAPACITY: usize = 8;
 
 /// The most memory that one plan may take. Above it a browser's tab would die instead of answering.
 pub const MAX_PLAN_BYTES: usize = 1 << 30;
@@ -46,17 +50,18 @@ impl Loaded {
 
 /// The plans of one model and configuration.
 pub struct Plans {
-    cache: Cache<PlanKey, Loaded>,
+    training: Cache<PlanKey, Loaded>,
+    others: Cache<PlanKey, Loaded>,
 }
 
 impl Default for Plans {
     fn default() -> Self {
-        Self { cache: Cache::new(CAPACITY) }
+        Self { training: Cache::new(TRAINING_CAPACITY), others: Cache::new(OTHER_CAPACITY) }
     }
 }
 
 impl Plans {
-    /// The plan for a key, compiled and loaded where it is not there yet.
+    /// The plan for a key, compiled and loaded where it is not there yet; and the plan that had to make room for it.
     ///
     /// # Errors
     /// `too-large` if it would take too much memory; those of lowering and planning.
@@ -67,30 +72,31 @@ impl Plans {
         layers: &[ResolvedLayer],
         input_shape: &[usize],
         config: &TrainingConfig,
-    ) -> Result<Loaded> {
+    ) -> Result<(Loaded, Option<PlanHandle>)> {
         let mut evicted = None;
         let make = || {
             let plan = Arc::new(compile(key, layers, input_shape, config)?);
             let handle = backend.load(plan.clone())?;
             Ok(Loaded { handle, plan })
         };
-        let loaded = self.cache.get_or_make(&key, make, |old| evicted = Some(old))?.clone();
+        let cache = if matches!(key, PlanKey::Training(_)) { &mut self.training } else { &mut self.others };
+        let loaded = cache.get_or_make(&key, make, |old| evicted = Some(old.handle))?.clone();
         if let Some(old) = evicted {
-            backend.unload(old.handle);
+            backend.unload(old);
         }
-        Ok(loaded)
+        Ok((loaded, evicted))
     }
 
     /// Unloads all plans.
     pub fn unload(&mut self, backend: &mut dyn Backend) {
-        for loaded in self.cache.drain() {
+        for loaded in self.training.drain().chain(self.others.drain()) {
             backend.unload(loaded.handle);
         }
     }
 
     /// How many plans have been made so far.
     pub fn made(&self) -> u64 {
-        self.cache.made()
+        self.training.made() + self.others.made()
     }
 }
 
