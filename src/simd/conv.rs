@@ -7,8 +7,9 @@ use super::gemm::{BLOCK_ROWS, Product, TILE_ROWS, gemm};
 use super::pack::{pack_rows, pack_transposed, packed_len};
 use super::reserve;
 
-/// Pixels of the output over which one pass of the kernel gradient sums in registers.
-const BLOCK_PIXELS: usize = 256;
+/// Pixels of the output over which one pass of the kernel gradient sums in registers. Each takes a cache line of the
+/// input, and the lines lie a power of two apart: more than so many evict each other from the first-level cache.
+const BLOCK_PIXELS: usize = 128;
 
 /// The extents of a convolution. Padding at the bottom and right follows from the output's extents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,27 +30,32 @@ struct Window {
     columns: usize,
 }
 
+/// The first pixel of a window and the one after its last, along one axis and within the image.
+fn span(out: usize, stride: usize, pad: usize, window: usize, extent: usize) -> (usize, usize) {
+    let first = (out * stride).saturating_sub(pad);
+    (first, (out * stride + window).saturating_sub(pad).min(extent).max(first))
+}
+
 impl PoolGeometry {
-    /// Visits every window in row-major order. Geometries whose windows can miss the image entirely are not valid.
-    fn for_each_window(&self, mut visit: impl FnMut(&Window)) {
-        let span = |out: usize, stride: usize, pad: usize, window: usize, extent: usize| {
-            let first = (out * stride).saturating_sub(pad);
-            (first, (out * stride + window).saturating_sub(pad).min(extent))
-        };
-        for image in 0..self.batch {
-            for out_y in 0..self.out_height {
-                let (top, bottom) = span(out_y, self.stride_height, self.pad_top, self.window_height, self.height);
-                for out_x in 0..self.out_width {
-                    let (left, right) = span(out_x, self.stride_width, self.pad_left, self.window_width, self.width);
-                    visit(&Window {
-                        output: ((image * self.out_height + out_y) * self.out_width + out_x) * self.channels,
-                        input: ((image * self.height + top) * self.width + left) * self.channels,
-                        rows: bottom.saturating_sub(top),
-                        columns: right.saturating_sub(left),
-                    });
-                }
+    /// The windows of one row of the output, from left to right.
+    fn windows(&self, image: usize, out_y: usize) -> impl Iterator<Item = Window> + use<> {
+        let g = *self;
+        let (top, bottom) = span(out_y, g.stride_height, g.pad_top, g.window_height, g.height);
+        (0..g.out_width).map(move |out_x| {
+            let (left, right) = span(out_x, g.stride_width, g.pad_left, g.window_width, g.width);
+            Window {
+                output: ((image * g.out_height + out_y) * g.out_width + out_x) * g.channels,
+                input: ((image * g.height + top) * g.width + left) * g.channels,
+                rows: bottom - top,
+                columns: right - left,
             }
-        }
+        })
+    }
+
+    /// All windows in row-major order.
+    fn all_windows(&self) -> impl Iterator<Item = Window> + use<> {
+        let g = *self;
+        (0..g.batch * g.out_height).flat_map(move |row| g.windows(row / g.out_height, row % g.out_height))
     }
 
     /// Offsets of a window's pixels in row-major order.
@@ -60,57 +65,146 @@ impl PoolGeometry {
             (window.input, window.columns, self.channels, self.width * self.channels);
         (0..window.rows).flat_map(move |y| (0..columns).map(move |x| first + y * row_words + x * channels))
     }
+
+    /// The same for a window of 2x2, by far the most frequent.
+    #[inline(always)]
+    fn four_pixels(&self, window: &Window) -> Option<[usize; 4]> {
+        let (first, below) = (window.input, window.input + self.width * self.channels);
+        (window.rows == 2 && window.columns == 2).then_some([
+            first,
+            first + self.channels,
+            below,
+            below + self.channels,
+        ])
+    }
+
+    /// Whether no pixel of the input is in two windows.
+    fn is_disjoint(&self) -> bool {
+        self.stride_height >= self.window_height && self.stride_width >= self.window_width
+    }
+
+    /// Whether every pixel of the input is in some window.
+    fn is_covering(&self) -> bool {
+        let covers = |outputs: usize, stride: usize, window: usize, extent: usize, pad: usize| {
+            stride <= window && (outputs * stride).saturating_sub(pad) >= extent
+        };
+        covers(self.out_height, self.stride_height, self.window_height, self.height, self.pad_top)
+            && covers(self.out_width, self.stride_width, self.window_width, self.width, self.pad_left)
+    }
+
+    /// Runs a gradient window by window; `window` stores (or, where windows overlap, adds) its part of the output.
+    /// Calls `finish` once on each finished run of rows with its offset.
+    fn scatter(
+        &self,
+        output: &mut [f32],
+        finish: &mut dyn FnMut(&mut [f32], usize),
+        mut window: impl FnMut(&Window, &mut [f32]),
+    ) {
+        if !(self.is_disjoint() && self.is_covering()) {
+            output.fill(0.0);
+        }
+        let row_words = self.width * self.channels;
+        let rows_are_disjoint = self.stride_height >= self.window_height;
+        for image in 0..self.batch {
+            let mut finished = 0;
+            for out_y in 0..self.out_height {
+                self.windows(image, out_y).for_each(|part| window(&part, output));
+                let next = ((out_y + 1) * self.stride_height).saturating_sub(self.pad_top).min(self.height);
+                let end = if out_y + 1 == self.out_height { self.height } else { next };
+                if rows_are_disjoint && end > finished {
+                    let range = (image * self.height + finished) * row_words..(image * self.height + end) * row_words;
+                    finish(&mut output[range.clone()], range.start);
+                    finished = end;
+                }
+            }
+        }
+        if !rows_are_disjoint {
+            finish(output, 0);
+        }
+    }
 }
 
 /// The maximum of each window.
 pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let channels = geometry.channels;
-    geometry.for_each_window(|window| {
+    let whole = channels / LANES * LANES;
+    for window in geometry.all_windows() {
         let target = &mut output[window.output..][..channels];
-        let whole = channels / LANES * LANES;
-        for channel in (0..whole).step_by(LANES) {
-            let mut best = F32x4::splat(f32::NEG_INFINITY);
-            for pixel in geometry.pixels(window) {
-                best = F32x4::load(&input[pixel + channel..]).max(best);
+        let load = |pixel: usize, channel: usize| F32x4::load(&input[pixel + channel..]);
+        if let Some([a, b, c, d]) = geometry.four_pixels(&window) {
+            for channel in (0..whole).step_by(LANES) {
+                let upper = load(b, channel).max(load(a, channel));
+                load(d, channel).max(load(c, channel).max(upper)).store(&mut target[channel..]);
             }
-            best.store(&mut target[channel..]);
+        } else {
+            for channel in (0..whole).step_by(LANES) {
+                let mut best = F32x4::splat(f32::NEG_INFINITY);
+                for pixel in geometry.pixels(&window) {
+                    best = load(pixel, channel).max(best);
+                }
+                best.store(&mut target[channel..]);
+            }
         }
         for channel in whole..channels {
             let mut best = f32::NEG_INFINITY;
-            for pixel in geometry.pixels(window) {
+            for pixel in geometry.pixels(&window) {
                 let value = input[pixel + channel];
                 best = if value < best { best } else { value };
             }
             target[channel] = best;
         }
-    });
+    }
 }
 
 /// The gradient of [`max_pool`] with respect to its input: each window's gradient goes to its first maximum in
-/// row-major order, as TensorFlow sends it on CPUs.
-pub fn max_pool_gradient(geometry: &PoolGeometry, input: &[f32], gradient: &[f32], output: &mut [f32]) {
+/// row-major order, as TensorFlow sends it on CPUs. Calls `finish` once on each finished part with its offset.
+pub fn max_pool_gradient(
+    geometry: &PoolGeometry,
+    input: &[f32],
+    gradient: &[f32],
+    output: &mut [f32],
+    finish: &mut dyn FnMut(&mut [f32], usize),
+) {
     let channels = geometry.channels;
-    output.fill(0.0);
-    geometry.for_each_window(|window| {
+    let whole = channels / LANES * LANES;
+    let is_disjoint = geometry.is_disjoint();
+    geometry.scatter(output, finish, |window, output| {
         let source = &gradient[window.output..][..channels];
-        let whole = channels / LANES * LANES;
-        for channel in (0..whole).step_by(LANES) {
-            let mut best = F32x4::splat(f32::NEG_INFINITY);
-            for pixel in geometry.pixels(window) {
-                best = F32x4::load(&input[pixel + channel..]).max(best);
+        let load = |pixel: usize, channel: usize| F32x4::load(&input[pixel + channel..]);
+        if let Some(pixels) = geometry.four_pixels(window).filter(|_| is_disjoint) {
+            for channel in (0..whole).step_by(LANES) {
+                let values = pixels.map(|pixel| load(pixel, channel));
+                let best = values[3].max(values[2].max(values[1].max(values[0])));
+                let mut left = F32x4::load(&source[channel..]);
+                for (pixel, value) in pixels.into_iter().zip(values) {
+                    let hit = value.equal(best);
+                    left.and(hit).store(&mut output[pixel + channel..]);
+                    left = left.and_not(hit);
+                }
             }
-            let mut left = F32x4::load(&source[channel..]);
-            for pixel in geometry.pixels(window) {
-                let hit = F32x4::load(&input[pixel + channel..]).equal(best);
-                let target = &mut output[pixel + channel..];
-                (F32x4::load(target) + left.and(hit)).store(target);
-                left = left.and_not(hit);
+        } else {
+            for channel in (0..whole).step_by(LANES) {
+                let mut best = F32x4::splat(f32::NEG_INFINITY);
+                for pixel in geometry.pixels(window) {
+                    best = load(pixel, channel).max(best);
+                }
+                let mut left = F32x4::load(&source[channel..]);
+                for pixel in geometry.pixels(window) {
+                    let hit = load(pixel, channel).equal(best);
+                    let target = &mut output[pixel + channel..];
+                    let before = if is_disjoint { F32x4::zero() } else { F32x4::load(target) };
+                    (before + left.and(hit)).store(target);
+                    left = left.and_not(hit);
+                }
             }
         }
         for channel in whole..channels {
             let mut best: Option<(usize, f32)> = None;
             for pixel in geometry.pixels(window) {
                 let value = input[pixel + channel];
+                if is_disjoint {
+                    output[pixel + channel] = 0.0;
+                }
                 if best.is_none_or(|(_, best)| value > best) {
                     best = Some((pixel + channel, value));
                 }
@@ -125,40 +219,48 @@ pub fn max_pool_gradient(geometry: &PoolGeometry, input: &[f32], gradient: &[f32
 /// The mean of each window's elements that lie in the image.
 pub fn average_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let channels = geometry.channels;
-    geometry.for_each_window(|window| {
+    for window in geometry.all_windows() {
         let target = &mut output[window.output..][..channels];
         let count = (window.rows * window.columns).max(1) as f32;
         let whole = channels / LANES * LANES;
         for channel in (0..whole).step_by(LANES) {
             let mut sum = F32x4::zero();
-            for pixel in geometry.pixels(window) {
+            for pixel in geometry.pixels(&window) {
                 sum = sum + F32x4::load(&input[pixel + channel..]);
             }
             (sum / F32x4::splat(count)).store(&mut target[channel..]);
         }
         for channel in whole..channels {
-            let sum: f32 = geometry.pixels(window).map(|pixel| input[pixel + channel]).sum();
+            let sum: f32 = geometry.pixels(&window).map(|pixel| input[pixel + channel]).sum();
             target[channel] = sum / count;
         }
-    });
+    }
 }
 
-/// The gradient of [`average_pool`] with respect to its input.
-pub fn average_pool_gradient(geometry: &PoolGeometry, gradient: &[f32], output: &mut [f32]) {
+/// The gradient of [`average_pool`] with respect to its input. Calls `finish` once on each finished part with its
+/// offset.
+pub fn average_pool_gradient(
+    geometry: &PoolGeometry,
+    gradient: &[f32],
+    output: &mut [f32],
+    finish: &mut dyn FnMut(&mut [f32], usize),
+) {
     let channels = geometry.channels;
-    output.fill(0.0);
-    geometry.for_each_window(|window| {
+    let whole = channels / LANES * LANES;
+    let is_disjoint = geometry.is_disjoint();
+    geometry.scatter(output, finish, |window, output| {
         let source = &gradient[window.output..][..channels];
         let count = (window.rows * window.columns).max(1) as f32;
-        let whole = channels / LANES * LANES;
         for pixel in geometry.pixels(window) {
             let target = &mut output[pixel..][..channels];
             for channel in (0..whole).step_by(LANES) {
                 let share = F32x4::load(&source[channel..]) / F32x4::splat(count);
-                (F32x4::load(&target[channel..]) + share).store(&mut target[channel..]);
+                let before = if is_disjoint { F32x4::zero() } else { F32x4::load(&target[channel..]) };
+                (before + share).store(&mut target[channel..]);
             }
             for channel in whole..channels {
-                target[channel] += source[channel] / count;
+                let before = if is_disjoint { 0.0 } else { target[channel] };
+                target[channel] = before + source[channel] / count;
             }
         }
     });

@@ -21,6 +21,8 @@ pub fn cases() -> Vec<Case> {
         ("1x1 stride 2", conv(Valid, [2, 2], [1, 1]), [2, 5, 5, 4], [1, 1, 4, 3]),
         ("kernel as large as the image", conv(Valid, [1, 1], [1, 1]), [5, 4, 3, 2], [4, 3, 2, 5]),
         ("kernel larger than the image, same", conv(Same, [1, 1], [1, 1]), [2, 2, 3, 2], [5, 5, 2, 3]),
+        ("several blocks of images, same", conv(Same, [1, 1], [1, 1]), [37, 3, 3, 2], [3, 3, 2, 3]),
+        ("several blocks of images, stride 2", conv(Valid, [2, 2], [1, 1]), [50, 5, 5, 3], [3, 3, 3, 4]),
         ("many pixels", conv(Same, [1, 1], [1, 1]), [2, 19, 21, 1], [3, 3, 1, 2]),
     ];
     let mut cases = Vec::new();

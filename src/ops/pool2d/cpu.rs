@@ -15,7 +15,7 @@ pub(super) fn forward(op: &Pool2d, call: &mut CpuCall<'_>) {
 pub(super) fn gradient(op: &Pool2dGradient, call: &mut CpuCall<'_>) {
     let Ok(geometry) = op.geometry(call.input_types) else { return };
     match op.pool.kind {
-        PoolKind::Max => max_pool_gradient(&geometry, call.inputs[1], call.inputs[0], call.output),
-        PoolKind::Average => average_pool_gradient(&geometry, call.inputs[0], call.output),
+        PoolKind::Max => max_pool_gradient(&geometry, call.inputs[1], call.inputs[0], call.output, call.finish),
+        PoolKind::Average => average_pool_gradient(&geometry, call.inputs[0], call.output, call.finish),
     }
 }

@@ -59,6 +59,10 @@ impl Op for Pool2dGradient {
         }
     }
 
+    fn absorbs_epilogue(&self) -> bool {
+        true
+    }
+
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         2 * output.shape.len() as u64
     }
