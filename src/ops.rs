@@ -1,7 +1,8 @@
 //! The ops: what a tensor program is made of.
 //!
 //! Pointwise ops are rows of one table ([`pointwise`]). Every other op has a folder of its own with its shape inference
-//! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), and one line in [`registry`].
+//! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), or one file where all of that is short,
+//! and one line in [`registry`]. [`batch_normalization`] is no op but puts one together from others.
 
 pub mod batch_normalization;
 pub mod classification;

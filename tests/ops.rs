@@ -23,6 +23,24 @@ fn all_cases() -> Vec<(String, Case)> {
         .collect()
 }
 
+/// An op that the registry lacks would never be tested.
+#[test]
+fn every_op_is_in_the_registry() {
+    let folder = format!("{}/src/ops", env!("CARGO_MANIFEST_DIR"));
+    let registered: Vec<&str> = registry().into_iter().map(|entry| entry.name).collect();
+    let mut found = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let source = if path.is_dir() { path.join("mod.rs") } else { path.clone() };
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if std::fs::read_to_string(source).unwrap().contains("impl Op for") {
+            assert!(registered.contains(&name), "src/ops/{name} has ops that ops::registry does not list");
+            found += 1;
+        }
+    }
+    assert!(found >= 10, "only {found} files with ops");
+}
+
 #[test]
 fn cpu_kernels_match_their_references() {
     let mut compared = 0;
