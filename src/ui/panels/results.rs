@@ -54,7 +54,7 @@ fn ResultView(result: TestResult) -> impl IntoView {
                 <table class="confusion">
                     <caption>{move || t("confusion")}</caption>
                     <thead>
-                        <tr><th scope="col" class="corner"><span>{move || t("true_class")}</span> " \\ " <span>{move || t("predicted_class")}</span></th>{head}</tr>
+                        <tr><th scope="col" class="corner"><span>{move || t("true_class")}</span>  <span>{move || t("predicted_class")}</span></th>{head}</tr>
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
