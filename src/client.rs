@@ -314,7 +314,8 @@ impl Client {
                 return;
             }
         };
-        if !self.inner.watchdog.may_restart() || !ever_up {
+        let reason = if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") };
+        if !self.inner.watchdog.may_restart() {
             let hint = "Load the page again; if that does not help, close other tabs or use a smaller model.";
             return self
                 .give_up(report("worker-failed", &format!("The engine could not be kept running: {reason} {hint}")));
@@ -322,14 +323,16 @@ impl Client {
         // What had been sent is lost with the worker; what only waited in the queue goes to the next one.
         let queued: Vec<u32> = queue.iter().map(|envelope| envelope.message.id).collect();
         self.inner.link.replace(Link::Starting(queue));
-        let lost = self.inner.recovery.borrow().lost(reason);
+        let lost = self.inner.recovery.borrow().lost(&reason);
         let goes_on = self.inner.recovery.borrow_mut().prepare_restart(&queued);
         self.reject_pending(&report("worker-restarted", &lost), &queued);
         self.spawn_worker();
         if !goes_on {
             self.pass_on(Event::State { state: RunState::Stopped }, Vec::new());
         }
-        self.warn("worker-restarted", &lost);
+        if ever_up {
+            self.warn("worker-restarted", &lost);
+        }
     }
 
     fn give_up(&self, error: ErrorReport) {
