@@ -3,6 +3,7 @@
 //! [`Engine`] turns commands into answers and events, in slices of time, so that every command is answered while it
 //! trains. It knows neither clock nor messages nor network, and is tested natively. [`start`] gives it all three.
 
+mod backends;
 mod engine;
 mod evaluations;
 mod run;

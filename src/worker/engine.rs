@@ -1,15 +1,15 @@
 //! The engine: a session, what it has been asked for, and what it has to say.
 
+mod arrival;
+mod commands;
+
+use self::arrival::Download;
 use super::evaluations::Evaluations;
 use super::run::Run;
 use super::samples::SampleRequest;
-use crate::data::{Dataset, DatasetInfo, Part};
 use crate::error::{Error, Result};
-use crate::protocol::{
-    Answer, BackendAvailability, BackendChoice, BackendInfo, Bulk, Command, DataProgress, EngineInfo, Envelope,
-    ErrorReport, Event, Message, Request, RunState,
-};
-use crate::train::{Goal, Pixels, Progress, Session};
+use crate::protocol::{Answer, Bulk, Envelope, ErrorReport, Event, Message, Request, RunState};
+use crate::train::{Goal, Progress, Session};
 
 /// How long one [`Engine::turn`] lasts at most, but for a kernel that has begun. Commands are read between turns.
 const TURN_MS: f64 = 12.0;
@@ -22,9 +22,6 @@ const BATCH_EVENT_MS: f64 = 1000.0 / 30.0;
 
 /// No snapshot when a run begins or ends, if the last one is younger.
 const SNAPSHOT_MS: f64 = 1000.0;
-
-/// At most so many download events a second.
-const DATA_EVENT_MS: f64 = 100.0;
 
 /// The session behind messages. Times are in milliseconds of any clock that only goes forward.
 pub struct Engine {
@@ -45,17 +42,6 @@ pub struct Engine {
     last_snapshot_ms: f64,
     /// Weights have changed since the last snapshot.
     changed: bool,
-}
-
-/// How the data set's download stands.
-#[derive(Default)]
-struct Download {
-    /// Somebody has to start it.
-    wanted: bool,
-    url: Option<String>,
-    progress: DataProgress,
-    error: Option<Error>,
-    last_event_ms: f64,
 }
 
 impl Engine {
@@ -101,122 +87,6 @@ impl Engine {
             Ok(None) => {}
             Err(error) => self.reply(id, Err(error.into()), Vec::new()),
         }
-    }
-
-    /// The answer, or `None` if it comes later.
-    fn carry_out(
-        &mut self,
-        id: u32,
-        command: Command,
-        arrays: Vec<Bulk>,
-        clock: &dyn Fn() -> f64,
-    ) -> Result<Option<(Answer, Vec<Bulk>)>> {
-        let answer = match command {
-            Command::Hello { data_url } => {
-                if self.download.url.is_none() {
-                    self.download.url = Some(data_url);
-                    self.download.wanted = true;
-                }
-                Answer::Engine(engine_info())
-            }
-            Command::SetBackend { choice, workers } => {
-                check_backend(choice, workers)?;
-                Answer::Backend(backend_info())
-            }
-            Command::SetModel { spec } => {
-                let summary = self.session.set_model(&spec)?;
-                self.begin_anew(clock());
-                Answer::Summary(summary)
-            }
-            Command::GetModel => Answer::Model(self.session.model().clone()),
-            Command::SetTraining { config } => {
-                self.session.set_training(config)?;
-                self.midway = false;
-                self.waiting = false;
-                self.changed = true;
-                Answer::Training(self.session.training().clone())
-            }
-            Command::GetTraining => Answer::Training(self.session.training().clone()),
-            Command::Train { epochs, steps } => {
-                self.start(id, epochs, steps, clock())?;
-                return Ok(None);
-            }
-            Command::Pause => {
-                self.settle(clock);
-                self.pause(clock());
-                Answer::State { state: self.state }
-            }
-            Command::Resume => {
-                self.resume(clock());
-                Answer::State { state: self.state }
-            }
-            Command::Stop => {
-                self.settle(clock);
-                self.end_run(RunState::Stopped, None, clock());
-                Answer::State { state: self.state }
-            }
-            Command::Reset => {
-                self.session.reset();
-                self.begin_anew(clock());
-                Answer::Done
-            }
-            Command::Evaluate { split, samples } => {
-                self.session.start_evaluation(split, samples)?;
-                self.evaluations.push(id, split, samples);
-                self.retry_download();
-                self.show_state();
-                return Ok(None);
-            }
-            Command::Predict => {
-                let pixels = match one_array(arrays)? {
-                    Bulk::U8(pixels) => Pixels::U8(pixels),
-                    Bulk::F32(pixels) => Pixels::F32(pixels),
-                };
-                let (probabilities, classes) = self.session.predict(pixels)?;
-                return Ok(Some((Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])));
-            }
-            Command::TensorNames => Answer::Names(self.session.tensor_names()),
-            Command::Tensor { name } => {
-                self.settle(clock);
-                let tensor = self.session.tensor(&name)?;
-                let shape = tensor.shape().dims().to_vec();
-                return Ok(Some((Answer::Tensor { shape }, vec![Bulk::F32(tensor.into_words())])));
-            }
-            Command::SetTensor { name } => {
-                let Bulk::F32(values) = one_array(arrays)? else {
-                    return Err(Error::new("bad-argument", name).expected("a Float32Array").got("an array of bytes"));
-                };
-                self.settle(clock);
-                self.session.set_tensor(&name, values)?;
-                self.changed = true;
-                Answer::Done
-            }
-            Command::Samples { split, label, count, seed } => {
-                let request = SampleRequest { split, label, count, seed };
-                request.check(self.session.dataset())?;
-                self.samples.push((id, request));
-                self.answer_samples();
-                return Ok(None);
-            }
-            Command::RetryData => {
-                self.retry_download();
-                Answer::Done
-            }
-            Command::Ping => Answer::Done,
-            Command::Restore { snapshot } => {
-                let arrays = arrays
-                    .into_iter()
-                    .map(|array| match array {
-                        Bulk::F32(values) => Ok(values),
-                        Bulk::U8(_) => Err(Error::new("bad-argument", "snapshot").expected("arrays of f32")),
-                    })
-                    .collect::<Result<Vec<_>>>()?;
-                self.session.restore(&snapshot, arrays)?;
-                self.begin_anew(clock());
-                Answer::Done
-            }
-        };
-        Ok(Some((answer, Vec::new())))
     }
 
     /// Works for a while.
@@ -479,150 +349,5 @@ impl Engine {
 
     fn reply(&mut self, id: u32, result: Result<Answer, ErrorReport>, arrays: Vec<Bulk>) {
         self.outbox.push(Envelope { message: Message::Reply { id, result }, arrays });
-    }
-}
-
-/// The data set's arrival.
-impl Engine {
-    /// The URL to load from, if the download has to be started; asked once.
-    pub fn take_download_request(&mut self) -> Option<String> {
-        std::mem::take(&mut self.download.wanted).then(|| self.download.url.clone()).flatten()
-    }
-
-    pub fn dataset(&self) -> &Dataset {
-        self.session.dataset()
-    }
-
-    /// The data set is described; memory is taken for all of it, so that it does not grow during training.
-    ///
-    /// # Errors
-    /// `bad-data` if images have arrived already and the description is another one.
-    pub fn set_dataset_info(&mut self, info: DatasetInfo) -> Result<()> {
-        let dataset = self.session.dataset_mut();
-        if *dataset.info() != info {
-            if dataset.train_images() + dataset.test_images() > 0 {
-                return Err(Error::new("bad-data", info.name).expected("the same data set as before"));
-            }
-            let train_total = info.train_total as u32;
-            *dataset = Dataset::new(info);
-            let mut config = self.session.training().clone();
-            if config.train_samples > train_total {
-                config.train_samples = train_total;
-                self.session.set_training(config)?;
-            }
-        }
-        self.session.dataset_mut().reserve();
-        Ok(())
-    }
-
-    pub fn bytes_arrived(&mut self, loaded_bytes: f64, total_bytes: f64, now_ms: f64) {
-        self.download.progress.loaded_bytes = loaded_bytes;
-        self.download.progress.total_bytes = total_bytes;
-        if now_ms - self.download.last_event_ms >= DATA_EVENT_MS {
-            self.download.last_event_ms = now_ms;
-            self.post_download();
-        }
-    }
-
-    /// # Errors
-    /// As [`Dataset::add`].
-    pub fn shard_arrived(&mut self, part: Part, pixels: &[u8], labels: &[u8], now_ms: f64) -> Result<()> {
-        self.session.dataset_mut().add(part, pixels, labels)?;
-        if self.waiting {
-            self.waiting = false;
-            if let Some(run) = &mut self.run
-                && !self.paused
-            {
-                run.mark(now_ms);
-            }
-            self.show_state();
-        }
-        self.answer_samples();
-        self.post_download();
-        Ok(())
-    }
-
-    /// The download is over, for good or with an error. What waits for images that do not come is told.
-    pub fn download_ended(&mut self, result: Result<()>, now_ms: f64) {
-        let Err(error) = result else { return };
-        self.download.error = Some(error.clone());
-        self.download.progress.error = Some(error.clone().into());
-        self.post_download();
-        let unready = self.evaluations.take_unready(self.session.dataset(), self.session.training());
-        for id in unready {
-            self.reply(id, Err(error.clone().into()), Vec::new());
-        }
-        self.answer_samples();
-        if self.waiting && !self.paused {
-            self.fail_run(error, now_ms);
-        }
-        self.show_state();
-    }
-
-    /// Starts the download again if it failed.
-    fn retry_download(&mut self) {
-        if self.download.error.take().is_some() {
-            self.download.progress.error = None;
-            self.download.wanted = true;
-            self.post_download();
-        }
-    }
-
-    fn post_download(&mut self) {
-        let dataset = self.session.dataset();
-        let progress = &mut self.download.progress;
-        progress.train_images = dataset.train_images() as u32;
-        progress.test_images = dataset.test_images() as u32;
-        progress.complete = dataset.is_complete();
-        let progress = progress.clone();
-        self.event(Event::Data(progress));
-    }
-}
-
-fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {
-    let count = arrays.len();
-    let mut arrays = arrays.into_iter();
-    match (arrays.next(), arrays.next()) {
-        (Some(array), None) => Ok(array),
-        _ => Err(Error::new("bad-argument", "arrays").expected("one array").got(count.to_string())),
-    }
-}
-
-fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Result<()> {
-    if choice == BackendChoice::Webgpu {
-        return Err(Error::new("backend-unavailable", "webgpu")
-            .expected("a backend that this version has")
-            .got("one that is not built in yet")
-            .hint("Choose \"cpu\" or \"auto\"."));
-    }
-    if workers == Some(0) {
-        return Err(Error::new("bad-argument", "workers").expected("at least 1").got("0"));
-    }
-    Ok(())
-}
-
-fn backend_info() -> BackendInfo {
-    BackendInfo {
-        backend: "cpu".to_owned(),
-        detail: "CPU with WebAssembly SIMD, one worker: WebGPU and more workers are not built into this version."
-            .to_owned(),
-        workers: 1,
-    }
-}
-
-fn engine_info() -> EngineInfo {
-    let backend = |name: &str, available, detail: &str| BackendAvailability {
-        name: name.to_owned(),
-        available,
-        detail: detail.to_owned(),
-    };
-    EngineInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        backend: backend_info(),
-        backends: vec![
-            backend("cpu", true, "WebAssembly SIMD, one worker"),
-            backend("webgpu", false, "Not built in yet"),
-        ],
-        datasets: vec!["mnist".to_owned()],
     }
 }

@@ -1,0 +1,135 @@
+//! What each command does.
+
+use super::Engine;
+use crate::error::{Error, Result};
+use crate::protocol::{Answer, Bulk, Command, RunState};
+use crate::train::Pixels;
+use crate::worker::backends::{backend_info, check_backend, engine_info};
+use crate::worker::samples::SampleRequest;
+
+impl Engine {
+    /// The answer, or `None` if it comes later.
+    pub(super) fn carry_out(
+        &mut self,
+        id: u32,
+        command: Command,
+        arrays: Vec<Bulk>,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<Option<(Answer, Vec<Bulk>)>> {
+        let answer = match command {
+            Command::Hello { data_url } => {
+                if self.download.url.is_none() {
+                    self.download.url = Some(data_url);
+                    self.download.wanted = true;
+                }
+                Answer::Engine(engine_info())
+            }
+            Command::SetBackend { choice, workers } => {
+                check_backend(choice, workers)?;
+                Answer::Backend(backend_info())
+            }
+            Command::SetModel { spec } => {
+                let summary = self.session.set_model(&spec)?;
+                self.begin_anew(clock());
+                Answer::Summary(summary)
+            }
+            Command::GetModel => Answer::Model(self.session.model().clone()),
+            Command::SetTraining { config } => {
+                self.session.set_training(config)?;
+                self.midway = false;
+                self.waiting = false;
+                self.changed = true;
+                Answer::Training(self.session.training().clone())
+            }
+            Command::GetTraining => Answer::Training(self.session.training().clone()),
+            Command::Train { epochs, steps } => {
+                self.start(id, epochs, steps, clock())?;
+                return Ok(None);
+            }
+            Command::Pause => {
+                self.settle(clock);
+                self.pause(clock());
+                Answer::State { state: self.state }
+            }
+            Command::Resume => {
+                self.resume(clock());
+                Answer::State { state: self.state }
+            }
+            Command::Stop => {
+                self.settle(clock);
+                self.end_run(RunState::Stopped, None, clock());
+                Answer::State { state: self.state }
+            }
+            Command::Reset => {
+                self.session.reset();
+                self.begin_anew(clock());
+                Answer::Done
+            }
+            Command::Evaluate { split, samples } => {
+                self.session.start_evaluation(split, samples)?;
+                self.evaluations.push(id, split, samples);
+                self.retry_download();
+                self.show_state();
+                return Ok(None);
+            }
+            Command::Predict => {
+                let pixels = match one_array(arrays)? {
+                    Bulk::U8(pixels) => Pixels::U8(pixels),
+                    Bulk::F32(pixels) => Pixels::F32(pixels),
+                };
+                let (probabilities, classes) = self.session.predict(pixels)?;
+                return Ok(Some((Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])));
+            }
+            Command::TensorNames => Answer::Names(self.session.tensor_names()),
+            Command::Tensor { name } => {
+                self.settle(clock);
+                let tensor = self.session.tensor(&name)?;
+                let shape = tensor.shape().dims().to_vec();
+                return Ok(Some((Answer::Tensor { shape }, vec![Bulk::F32(tensor.into_words())])));
+            }
+            Command::SetTensor { name } => {
+                let Bulk::F32(values) = one_array(arrays)? else {
+                    return Err(Error::new("bad-argument", name).expected("a Float32Array").got("an array of bytes"));
+                };
+                self.settle(clock);
+                self.session.set_tensor(&name, values)?;
+                self.changed = true;
+                Answer::Done
+            }
+            Command::Samples { split, label, count, seed } => {
+                let request = SampleRequest { split, label, count, seed };
+                request.check(self.session.dataset())?;
+                self.samples.push((id, request));
+                self.answer_samples();
+                return Ok(None);
+            }
+            Command::RetryData => {
+                self.retry_download();
+                Answer::Done
+            }
+            Command::Ping => Answer::Done,
+            Command::Restore { snapshot } => {
+                let arrays = arrays
+                    .into_iter()
+                    .map(|array| match array {
+                        Bulk::F32(values) => Ok(values),
+                        Bulk::U8(_) => Err(Error::new("bad-argument", "snapshot").expected("arrays of f32")),
+                    })
+                    .collect::<Result<Vec<_>>>()?;
+                self.session.restore(&snapshot, arrays)?;
+                self.begin_anew(clock());
+                Answer::Done
+            }
+        };
+        Ok(Some((answer, Vec::new())))
+    }
+}
+
+fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {
+    let count = arrays.len();
+    let mut arrays = arrays.into_iter();
+    match (arrays.next(), arrays.next()) {
+        (Some(array), None) => Ok(array),
+        _ => Err(Error::new("bad-argument", "arrays").expected("one array").got(count.to_string())),
+    }
+}
