@@ -1,13 +1,14 @@
 //! `chalkgrad.on(event, handler)`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
 use super::set;
-use crate::client::{Client, report};
+use crate::client::{Client, Subscription, report};
 use crate::protocol::{Bulk, Event};
 use crate::transport::to_js;
 
@@ -15,11 +16,15 @@ const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
 
 pub(super) struct Events {
     client: Client,
+    next_id: Cell<u32>,
+    /// Kept here and not by the function that unsubscribes: that one is JavaScript's to collect as soon as the caller has
+    /// no use for it.
+    subscriptions: Rc<RefCell<HashMap<u32, Subscription>>>,
 }
 
 impl Events {
     pub fn new(client: &Client) -> Self {
-        Self { client: client.clone() }
+        Self { client: client.clone(), next_id: Cell::new(0), subscriptions: Rc::default() }
     }
 
     /// Subscribes; returns the function that unsubscribes. A handler or event that is none is told by a `warning`, since
@@ -40,8 +45,14 @@ impl Events {
                 web_sys::console::error_2(&"A handler of chalkgrad.on threw:".into(), &error);
             }
         });
-        let subscription = Rc::new(RefCell::new(Some(subscription)));
-        Closure::<dyn Fn()>::new(move || drop(subscription.take())).into_js_value()
+        let id = self.next_id.replace(self.next_id.get().wrapping_add(1));
+        self.subscriptions.borrow_mut().insert(id, subscription);
+        let subscriptions = self.subscriptions.clone();
+        let unsubscribe = move || {
+            let removed = subscriptions.borrow_mut().remove(&id);
+            drop(removed);
+        };
+        Closure::<dyn Fn()>::new(unsubscribe).into_js_value()
     }
 }
 

@@ -18,6 +18,8 @@ struct MainLoop {
     engine: RefCell<Engine>,
     /// A message to oneself comes after those of the page that are waiting already, and, unlike a timer, without delay.
     next_turn: MessagePort,
+    /// Where that message arrives; held so that it lives.
+    _turns: MessagePort,
     turn_is_due: Cell<bool>,
     loader: RefCell<Option<Loader>>,
     is_loading: Cell<bool>,
@@ -62,6 +64,7 @@ fn run() -> Result<(), String> {
         performance,
         engine: RefCell::new(engine),
         next_turn: channel.port2(),
+        _turns: channel.port1(),
         turn_is_due: Cell::new(false),
         loader: RefCell::new(None),
         is_loading: Cell::new(false),
