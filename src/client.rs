@@ -274,18 +274,27 @@ impl Client {
     /// The handshake with a new worker; after a restart also the way back to where the old one was.
     async fn bring_up(&self) {
         let generation = self.inner.generation.get();
-        let steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
-        for (command, arrays) in steps {
-            let outcome = self.send_first(command, arrays).await;
-            if self.inner.generation.get() != generation {
-                return;
+        let mut steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
+        // A model may fit only the configuration that comes after it, or the other way round, so what is refused is tried
+        // once more after the rest.
+        for last_try in [false, true] {
+            let mut refused = Vec::new();
+            for (command, arrays) in steps {
+                let outcome = self.send_first(command.clone(), arrays.clone()).await;
+                if self.inner.generation.get() != generation {
+                    return;
+                }
+                match outcome {
+                    Ok(Err(error)) if last_try => {
+                        let message =
+                            format!("The engine could not be brought back to where it was: {}", error.message);
+                        self.warn(&error.code, &message);
+                    }
+                    Ok(Err(_)) => refused.push((command, arrays)),
+                    Ok(Ok(_)) | Err(oneshot::Canceled) => {}
+                }
             }
-            if let Ok(Err(error)) = outcome {
-                self.warn(
-                    &error.code,
-                    &format!("The engine could not be brought back to where it was: {}", error.message),
-                );
-            }
+            steps = refused;
         }
         let queue = match self.inner.link.replace(Link::Up) {
             Link::Starting(queue) => queue,
