@@ -1,7 +1,7 @@
 // What can go wrong around the page: data, network, browser, worker. Said clearly, and nothing lost.
 import { expect, SMALL, test } from './playground.js';
 
-test.use({ expectedErrors: [/Failed to load resource/, /net::ERR/] });
+test.use({ expectedErrors: { patterns: [/Failed to load resource/, /net::ERR/] } });
 
 const faults = {
   truncated: (bytes) => bytes.subarray(0, bytes.length / 2),

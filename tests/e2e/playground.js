@@ -6,7 +6,7 @@ export { expect };
 
 export const test = base.extend({
   /** Console errors that a flow causes on purpose. */
-  expectedErrors: [[], { option: true }],
+  expectedErrors: [{ patterns: [] }, { option: true }],
 
   server: async ({}, use) => {
     const server = await Server.start();
@@ -21,7 +21,7 @@ export const test = base.extend({
     });
     page.on('pageerror', (error) => errors.push(String(error)));
     await use(new Playground(page, server));
-    const unexpected = errors.filter((error) => !expectedErrors.some((pattern) => pattern.test(error)));
+    const unexpected = errors.filter((error) => !expectedErrors.patterns.some((pattern) => pattern.test(error)));
     expect(unexpected, 'errors on the console').toEqual([]);
   },
 });
