@@ -18,10 +18,11 @@ import tensorflow as tf
 from formula import initial_weight, mnist_train, plain, sample, seven_segment_digits, write
 
 STEPS, BATCH = 20, 32
-# The seed of the first weight. A ReLU whose input is 1e-7 opens or stays shut as f32 rounds, and twenty steps can make
-# 5e-3 of the loss of that, in Keras as here. From this seed (and that of the seven-segment digits) Keras in f32 and in f64
-# agree to 2e-5, so that a deviation of 1e-3 is a mistake.
-FIRST_SEED = 301
+# The seed of the first weight. A ReLU whose input is 1e-7 opens or stays shut as f32 rounds, and twenty steps of Adam or
+# RMSprop can make 1e-2 of the loss of that; so can a max pooling over two nearly equal values. From most seeds noise of
+# 4e-7 in the initial weights does so, in chalkgrad as in Keras; from this seed and that of the seven-segment digits it
+# moved no loss by more than 2e-6 (30 runs of chalkgrad).
+FIRST_SEED = 2901
 
 REFERENCE = [
     {"type": "Conv2D", "filters": 32, "kernelSize": [3, 3], "activation": "relu"},

@@ -112,7 +112,8 @@ fn compare_with_keras(data: &str, images: &Images) {
                 let (probabilities, classes) = session.predict(Pixels::U8(images.pixels[..4 * 784].to_vec())).unwrap();
                 assert_eq!((probabilities.len(), classes), (40, 10), "{label}");
                 for (index, (a, e)) in probabilities.iter().zip(f32s(&run["trained"]["probabilities"])).enumerate() {
-                    assert!((a - e).abs() < 1e-3, "{label}: probability {index} is {a}, Keras gives {e}");
+                    // Looser than the losses: rounding that decides one max pooling shows here undiluted.
+                    assert!((a - e).abs() < 5e-3, "{label}: probability {index} is {a}, Keras gives {e}");
                 }
             }
         }
