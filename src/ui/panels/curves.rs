@@ -151,7 +151,7 @@ fn paint(
 fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
     let stride = samples.len().div_ceil(columns).max(1);
     let last = samples.len().saturating_sub(1);
-    let is_kept = |index: &usize| index % stride == 0 || *index == last;
+    let is_kept = |index: &usize| index.is_multiple_of(stride) || *index == last;
     samples.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, sample)| *sample).collect()
 }
 

@@ -240,15 +240,18 @@ fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
     let title_parts =
         format::words(&type_name).into_iter().map(|part| view! { {part.to_owned()} <wbr/> }).collect_view();
     let family = format!("card family-{}", type_name.to_ascii_lowercase());
+    let fault_id = format!("card-{id}-fault");
+    let described = fault_id.clone();
+    // Beside the button, not in it: what is inside a button is not announced.
     let problem = move || {
         fault.get().map(|error| {
             let title = error_title(error.code);
             let detail = error_detail(&error);
             view! {
-                <span class="card-fault" role="alert">
+                <p class="card-fault" id=fault_id.clone() role="alert">
                     <span class="card-fault-title">{icon("warning")} {title}</span>
                     <span class="card-fault-detail">{detail}</span>
-                </span>
+                </p>
             }
         })
     };
@@ -262,6 +265,7 @@ fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
             id=format!("card-{id}")
             tabindex=tab_stop
             aria-pressed=move || is_selected.get().to_string()
+            aria-describedby=move || fault.with(Option::is_some).then(|| described.clone())
             on:click=select
         >
             <span class="card-type">{title_parts}</span>
@@ -271,8 +275,8 @@ fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
                 <span class="card-shape">{shape}</span>
                 <span class="card-params">{params}</span>
             </span>
-            {problem}
         </button>
+        {problem}
     }
     .into_any()
 }

@@ -92,6 +92,8 @@ fn Progress() -> impl IntoView {
             let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
             remaining.map(|seconds| t_with("time_left", &[("time", &format::duration(seconds))])).unwrap_or_default()
         }
+        // What ended before the weights were made anew is of no interest any more.
+        RunState::Done | RunState::Stopped if state.batch.with(Option::is_none) => String::new(),
         RunState::Paused => t("state_paused"),
         RunState::Waiting => t("state_waiting"),
         RunState::Evaluating => t("state_evaluating"),
