@@ -100,7 +100,7 @@ impl Curves {
         self.smooth_loss
             .iter()
             .enumerate()
-            .filter(|(index, value)| (index % stride == 0 || *index == last) && value.is_finite())
+            .filter(|(index, value)| (index.is_multiple_of(stride) || *index == last) && value.is_finite())
             .map(|(index, value)| Sample { step: index as u32 + 1, value: *value })
             .collect()
     }
