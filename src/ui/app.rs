@@ -13,7 +13,7 @@ use super::panels::results::ResultsPanel;
 use super::panels::top_bar::TopBar;
 use super::panels::training::TrainingPanel;
 use super::state::State;
-use super::text::{Locale, locale, set_locale, t};
+use super::text::{Locale, locale, set_locale, t, tr};
 use super::widgets::layer_menu::LayerMenu;
 use crate::client::Client;
 
@@ -50,7 +50,7 @@ fn App(client: Client) -> impl IntoView {
     let keys = window_event_listener(ev::keydown, move |event| on_key(state, &event));
     on_cleanup(move || keys.remove());
     view! {
-        <a class="skip-link" href="#network">{move || t("skip_to_network")}</a>
+        <a class="skip-link" href="#network">{tr("skip_to_network")}</a>
         <TopBar/>
         <Notices/>
         <main class="layout">

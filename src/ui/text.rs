@@ -50,7 +50,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with};
+pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with, tr};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
@@ -82,6 +82,11 @@ mod browser {
     /// The text of a key in the language of the page. Follows the language where signals are tracked.
     pub fn t(key: &str) -> String {
         look_up(locale(), key).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The text of a key as what views follow. All of them share this one type, which keeps the program small.
+    pub fn tr(key: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 'static {
+        move || t(key)
     }
 
     /// As [`t`], but nothing for a key that has no text.
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn every_key_that_the_page_names_has_a_text() {
-        let keys = literals("src/ui", &["t(", "t_with(", "t_once(", "text_key=", "label=", "help="]);
+        let keys = literals("src/ui", &["t(", "tr(", "t_with(", "t_once(", "text_key=", "label=", "help="]);
         assert!(keys.len() > 40, "the search finds the calls: {}", keys.len());
         let english = table(Locale::English);
         let missing: Vec<_> = keys.iter().filter(|key| !english.contains_key(*key)).collect();

@@ -10,7 +10,7 @@ pub mod layer_menu;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::text::t;
+use super::text::{t, tr};
 
 /// A button that shows an icon and is called by a text.
 #[component]
@@ -28,7 +28,7 @@ pub fn IconButton(
         <button
             type="button"
             class="icon-button"
-            aria-label=move || t(text_key)
+            aria-label=tr(text_key)
             title=title
             disabled=disabled
             on:click=move |_| on_click()

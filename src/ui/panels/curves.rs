@@ -10,7 +10,7 @@ use crate::ui::app::Theme;
 use crate::ui::curves::{Curves, Sample};
 use crate::ui::format;
 use crate::ui::state::State;
-use crate::ui::text::{t, t_with};
+use crate::ui::text::{t, t_with, tr};
 use crate::ui::widgets::chart::{Chart, Palette, draw, step_at};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub fn CurvesPanel() -> impl IntoView {
     view! {
         <section class="panel curves" aria-labelledby="curves-title">
             <header class="panel-header">
-                <h2 id="curves-title">{move || t("curves")}</h2>
+                <h2 id="curves-title">{tr("curves")}</h2>
                 <ul class="legend">
-                    <li><span class="legend-line legend-train"></span>{move || t("training_images")}</li>
-                    <li><span class="legend-line legend-validation"></span>{move || t("validation_images")}</li>
+                    <li><span class="legend-line legend-train"></span>{tr("training_images")}</li>
+                    <li><span class="legend-line legend-validation"></span>{tr("validation_images")}</li>
                 </ul>
             </header>
             <div class="charts">
@@ -83,21 +83,21 @@ fn CurveChart(quantity: Quantity) -> impl IntoView {
         Quantity::Loss => "loss",
         Quantity::Accuracy => "accuracy",
     };
-    let readout = move || {
+    let readout = Signal::derive(move || {
         state.curves_version.track();
         let cursor = cursor.get();
         state.curves.with_value(|curves| readout(curves, quantity, cursor))
-    };
-    let summary = move || {
+    });
+    let summary = Signal::derive(move || {
         // Follows the epochs only: a summary that changes with every batch could not be read.
         state.epoch.track();
         state.run.track();
         state.curves.with_value(|curves| summary(curves, quantity))
-    };
+    });
     view! {
         <figure class="chart">
             <figcaption>
-                <span>{move || t(title)}</span>
+                <span>{tr(title)}</span>
                 <span class="chart-readout">{readout}</span>
             </figcaption>
             <canvas
@@ -109,7 +109,7 @@ fn CurveChart(quantity: Quantity) -> impl IntoView {
                 on:pointerleave=move |_| cursor.set(None)
             ></canvas>
             <p class="chart-empty" hidden=move || { state.curves_version.track(); state.curves.with_value(|curves| !curves.is_empty()) }>
-                {move || t("no_curve_yet")}
+                {tr("no_curve_yet")}
             </p>
         </figure>
     }

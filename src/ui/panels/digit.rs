@@ -13,7 +13,7 @@ use crate::ui::app::Theme;
 use crate::ui::digit::{Drawing, Point, SIDE};
 use crate::ui::format;
 use crate::ui::state::{CLASSES, State, floats};
-use crate::ui::text::{t, t_with};
+use crate::ui::text::{t, t_with, tr};
 use crate::ui::widgets::digit_image::DigitImage;
 use crate::ui::widgets::icon::icon;
 
@@ -53,10 +53,10 @@ pub fn DigitPanel() -> impl IntoView {
     view! {
         <section class="panel digit" aria-labelledby="digit-title">
             <header class="panel-header">
-                <h2 id="digit-title">{move || t("digit")}</h2>
+                <h2 id="digit-title">{tr("digit")}</h2>
                 <div class="panel-actions">
                     <button type="button" class="button quiet" disabled=move || image.with(Vec::is_empty) on:click=clear>
-                        {move || t("clear")}
+                        {tr("clear")}
                     </button>
                 </div>
             </header>
@@ -64,7 +64,7 @@ pub fn DigitPanel() -> impl IntoView {
                 <Pad drawing=drawing image=image/>
                 <figure class="preview">
                     <DigitImage pixels=image width=SIDE is_dark=is_dark/>
-                    <figcaption>{move || t("preview")}</figcaption>
+                    <figcaption>{tr("preview")}</figcaption>
                 </figure>
             </div>
             <Samples samples=samples choose=choose/>
@@ -179,14 +179,14 @@ fn Pad(drawing: RwSignal<Drawing>, image: RwSignal<Vec<u8>>) -> impl IntoView {
                 width=PAD
                 height=PAD
                 role="img"
-                aria-label=move || t("pad")
+                aria-label=tr("pad")
                 node_ref=canvas
                 on:pointerdown=down
                 on:pointermove=moved
                 on:pointerup=up
                 on:pointercancel=up
             ></canvas>
-            <p class="pad-hint" hidden=move || !drawing.with(Drawing::is_empty)>{move || t("pad_hint")}</p>
+            <p class="pad-hint" hidden=move || !drawing.with(Drawing::is_empty)>{tr("pad_hint")}</p>
         </div>
     }
     .into_any()
@@ -260,7 +260,7 @@ fn Samples(samples: RwSignal<Vec<Sample>>, choose: impl Fn(Sample) + Copy + Send
                 Some(sample) => {
                     let label = sample.label.to_string();
                     let pixels = sample.pixels.clone();
-                    let name = move || t_with("sample", &[("label", &label)]);
+                    let name = Signal::derive(move || t_with("sample", &[("label", &label)]));
                     view! {
                         <button type="button" class="sample" aria-label=name on:click=move |_| choose(sample.clone())>
                             <DigitImage pixels=Signal::stored(pixels) width=SIDE is_dark=theme.is_dark/>
@@ -272,14 +272,14 @@ fn Samples(samples: RwSignal<Vec<Sample>>, choose: impl Fn(Sample) + Copy + Send
             .collect_view()
     };
     view! {
-        <div class="samples" role="group" aria-label=move || t("samples")>
+        <div class="samples" role="group" aria-label=tr("samples")>
             {buttons}
             <button
                 type="button"
                 class="icon-button sample-more"
-                aria-label=move || t("more_samples")
-                title=move || t("more_samples")
-                disabled=move || !has_test_images.get()
+                aria-label=tr("more_samples")
+                title=tr("more_samples")
+                disabled=Signal::derive(move || !has_test_images.get())
                 on:click=move |_| load()
             >
                 {icon("shuffle")}
@@ -302,8 +302,9 @@ fn Bars(probabilities: RwSignal<Option<Vec<f32>>>) -> impl IntoView {
         .map(|class| {
             let share =
                 Memo::new(move |_| probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied())));
-            let text = move || share.get().map_or_else(String::new, |share| format::percent(share, 1));
-            let style = move || format!("transform:scaleX({:.3})", share.get().unwrap_or(0.0).clamp(0.0, 1.0));
+            let text = Signal::derive(move || share.get().map_or_else(String::new, |share| format::percent(share, 1)));
+            let style =
+                Signal::derive(move || format!("transform:scaleX({:.3})", share.get().unwrap_or(0.0).clamp(0.0, 1.0)));
             view! {
                 <tr class:best=move || best.get() == Some(class)>
                     <th scope="row">{class}</th>
@@ -313,14 +314,14 @@ fn Bars(probabilities: RwSignal<Option<Vec<f32>>>) -> impl IntoView {
             }
         })
         .collect_view();
-    let verdict = move || match best.get() {
+    let verdict = Signal::derive(move || match best.get() {
         None => t("draw_to_see"),
         Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
-    };
+    });
     view! {
         <p class="verdict">{verdict}</p>
         <table class="bars">
-            <caption class="visually-hidden">{move || t("probabilities")}</caption>
+            <caption class="visually-hidden">{tr("probabilities")}</caption>
             <tbody>{rows}</tbody>
         </table>
     }

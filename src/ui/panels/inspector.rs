@@ -20,11 +20,11 @@ fn Inspector() -> impl IntoView {
         let id = state.selected.get()?;
         state.history.with(|history| history.draft().position(id))
     });
-    let title = move || {
+    let title = Signal::derive(move || {
         let Some(index) = position.get() else { return t("layer") };
         let name = state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.name.clone()));
         name.unwrap_or_else(|| state.history.with(|history| history.draft().layers[index].1.type_name.clone()))
-    };
+    });
     let fault = move || {
         let error = position.get().and_then(|index| state.checked.with(|checked| checked.error_at(index).cloned()))?;
         Some(view! {

@@ -9,7 +9,7 @@ use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::history::LayerId;
 use crate::ui::state::{AddMenu, State};
-use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with};
+use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with, tr};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::layer_form::LayerForm;
 use crate::ui::widgets::{IconButton, focus_soon};
@@ -20,18 +20,18 @@ pub fn NetworkPanel() -> impl IntoView {
     let layers =
         move || state.history.with(|history| history.draft().layers.iter().map(|(id, _)| *id).collect::<Vec<_>>());
     let count = Memo::new(move |_| state.history.with(|history| history.draft().layers.len()));
-    let total = move || {
+    let total = Signal::derive(move || {
         let is_valid = state.checked.with(|checked| checked.error.is_none());
         let params = state.checked.with(|checked| checked.params());
         if is_valid { t_with("params", &[("count", &format::count(params))]) } else { t("last_valid_kept") }
-    };
+    });
     let cannot_undo = Signal::derive(move || !state.history.with(|history| history.can_undo()));
     let cannot_redo = Signal::derive(move || !state.history.with(|history| history.can_redo()));
     let end = Signal::derive(move || count.get());
     view! {
         <section class="panel network" id="network" tabindex="-1" aria-labelledby="network-title">
             <header class="panel-header">
-                <h2 id="network-title">{move || t("network")}</h2>
+                <h2 id="network-title">{tr("network")}</h2>
                 <span class="panel-note" class:fault=move || state.checked.with(|checked| checked.error.is_some())>
                     {total}
                 </span>
@@ -167,7 +167,7 @@ fn Gap(index: Signal<usize>) -> impl IntoView {
             view! { <span class="chip">{area}<wbr/><span>{channels}</span></span> }.into_any()
         }
     };
-    let title = move || t_with("add_layer_here", &[("place", &(index.get() + 1).to_string())]);
+    let title = Signal::derive(move || t_with("add_layer_here", &[("place", &(index.get() + 1).to_string())]));
     let open = move |event: ev::MouseEvent| {
         let Some(button) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
             return;
@@ -183,9 +183,9 @@ fn Gap(index: Signal<usize>) -> impl IntoView {
             <button
                 type="button"
                 class="add"
-                aria-label=move || t("add_layer")
+                aria-label=tr("add_layer")
                 aria-haspopup="menu"
-                aria-expanded=move || is_open().to_string()
+                aria-expanded=Signal::derive(move || is_open().to_string())
                 title=title
                 on:click=open
             >
@@ -199,12 +199,12 @@ fn Gap(index: Signal<usize>) -> impl IntoView {
 #[component]
 fn InputCard() -> impl IntoView {
     let state = expect_context::<State>();
-    let shape = move || state.history.with(|history| format::shape(&history.draft().input_shape));
+    let shape = Signal::derive(move || state.history.with(|history| format::shape(&history.draft().input_shape)));
     view! {
         <div class="card card-input">
-            <span class="card-type">{move || t("input")}</span>
+            <span class="card-type">{tr("input")}</span>
             <span class="card-name">"MNIST"</span>
-            <span class="card-settings">{move || t("input_values")}</span>
+            <span class="card-settings">{tr("input_values")}</span>
             <span class="card-facts"><span class="card-shape">{shape}</span></span>
         </div>
     }
@@ -225,13 +225,17 @@ fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
         if is_stop { "0" } else { "-1" }
     };
     let settings = catalogue::find(&type_name).map(|layer_type| layer_type.settings()).unwrap_or_default();
-    let summary = move || layer.with(|layer| layer.as_ref().map(|layer| fields::summary(settings, layer).join(" · ")));
-    let name = move || checked.with(|checked| checked.as_ref().map(|layer| layer.name.clone()));
-    let shape = move || checked.with(|checked| checked.as_ref().map(|layer| format::shape(&layer.output_shape)));
-    let params = move || {
+    let summary = Signal::derive(move || {
+        layer.with(|layer| layer.as_ref().map(|layer| fields::summary(settings, layer).join(" · ")))
+    });
+    let name = Signal::derive(move || checked.with(|checked| checked.as_ref().map(|layer| layer.name.clone())));
+    let shape = Signal::derive(move || {
+        checked.with(|checked| checked.as_ref().map(|layer| format::shape(&layer.output_shape)))
+    });
+    let params = Signal::derive(move || {
         let params = checked.with(|checked| checked.as_ref().map_or(0, |layer| layer.params));
         if params == 0 { String::new() } else { t_with("params_short", &[("count", &format::count(params))]) }
-    };
+    });
     // A finger on a phone closes the form by tapping the card again; a mouse on a desktop just selects.
     let select = move |_| {
         let closes = state.is_narrow.get_untracked() && is_selected.get_untracked();
@@ -260,12 +264,12 @@ fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
             type="button"
             class=family
             class:selected=is_selected
-            class:faulty=move || fault.with(Option::is_some)
-            class:unknown=move || checked.with(Option::is_none)
+            class:faulty=Signal::derive(move || fault.with(Option::is_some))
+            class:unknown=Signal::derive(move || checked.with(Option::is_none))
             id=format!("card-{id}")
             tabindex=tab_stop
-            aria-pressed=move || is_selected.get().to_string()
-            aria-describedby=move || fault.with(Option::is_some).then(|| described.clone())
+            aria-pressed=Signal::derive(move || is_selected.get().to_string())
+            aria-describedby=Signal::derive(move || fault.with(Option::is_some).then(|| described.clone()))
             on:click=select
         >
             <span class="card-type">{title_parts}</span>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::format;
 use crate::ui::state::{Notice, NoticeKind, State};
-use crate::ui::text::{report_text, t, t_with};
+use crate::ui::text::{report_text, t_with, tr};
 use crate::ui::widgets::IconButton;
 use crate::ui::widgets::icon::icon;
 
@@ -13,7 +13,7 @@ pub fn Notices() -> impl IntoView {
     let state = expect_context::<State>();
     view! {
         <div class="visually-hidden" role="status" aria-live="polite">{move || state.announcement.get()}</div>
-        <div class="notices" role="region" aria-live="polite" aria-label=move || t("messages")>
+        <div class="notices" role="region" aria-live="polite" aria-label=tr("messages")>
             <DataProgress/>
             <For each=move || state.notices.get() key=|notice| notice.id children=move |notice| view! { <NoticeView notice=notice/> }/>
         </div>
@@ -29,7 +29,7 @@ fn NoticeView(notice: Notice) -> impl IntoView {
     let report = notice.report;
     let retry = (notice.kind == NoticeKind::Data).then(|| {
         view! {
-            <button type="button" class="button" on:click=move |_| state.retry_data()>{move || t("retry")}</button>
+            <button type="button" class="button" on:click=move |_| state.retry_data()>{tr("retry")}</button>
         }
     });
     let dismiss = move || state.notices.update(|notices| notices.retain(|notice| notice.id != id));
@@ -50,13 +50,13 @@ fn DataProgress() -> impl IntoView {
     let state = expect_context::<State>();
     let is_loading =
         Memo::new(move |_| state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none()));
-    let text = move || {
+    let text = Signal::derive(move || {
         state.data.with(|data| {
             let (loaded, total) = (format::megabytes(data.loaded_bytes), format::megabytes(data.total_bytes));
             let images = format::count(data.train_images as usize);
             t_with("data_progress", &[("loaded", &loaded), ("total", &total), ("images", &images)])
         })
-    };
+    });
     let share = move || state.data.with(|data| (data.loaded_bytes / data.total_bytes.max(1.0)).clamp(0.0, 1.0));
     view! {
         {move || is_loading.get().then(|| view! {

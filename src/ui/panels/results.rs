@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::format;
 use crate::ui::state::{State, TestResult};
-use crate::ui::text::{t, t_with};
+use crate::ui::text::{t, t_with, tr};
 
 #[component]
 pub fn ResultsPanel() -> impl IntoView {
@@ -20,7 +20,7 @@ pub fn ResultsPanel() -> impl IntoView {
     };
     view! {
         <section class="panel results" aria-labelledby="results-title">
-            <header class="panel-header"><h2 id="results-title">{move || t("results")}</h2></header>
+            <header class="panel-header"><h2 id="results-title">{tr("results")}</h2></header>
             {content}
         </section>
     }
@@ -35,7 +35,7 @@ fn ResultView(result: TestResult) -> impl IntoView {
         format::count(((1.0 - evaluation.accuracy as f64) * evaluation.samples as f64).round().max(0.0) as usize);
     let classes = evaluation.classes as usize;
     let counts = StoredValue::new(confusion);
-    let summary = move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]);
+    let summary = Signal::derive(move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]));
     let head = (0..classes).map(|class| view! { <th scope="col">{class}</th> }).collect_view();
     let rows = counts.with_value(|counts| {
         counts.chunks(classes.max(1)).enumerate().map(|(class, row)| confusion_row(class, row)).collect_view()
@@ -44,17 +44,17 @@ fn ResultView(result: TestResult) -> impl IntoView {
         <div class="result">
             <div class="result-facts">
                 <dl class="result-numbers">
-                    <div><dt>{move || t("test_accuracy")}</dt><dd class="result-big">{format::percent(evaluation.accuracy, 2)}</dd></div>
-                    <div><dt>{move || t("test_loss")}</dt><dd>{format::loss(evaluation.loss)}</dd></div>
+                    <div><dt>{tr("test_accuracy")}</dt><dd class="result-big">{format::percent(evaluation.accuracy, 2)}</dd></div>
+                    <div><dt>{tr("test_loss")}</dt><dd>{format::loss(evaluation.loss)}</dd></div>
                 </dl>
                 <p class="help">{summary}</p>
                 <Legend/>
             </div>
-            <div class="confusion-scroll" tabindex="0" role="group" aria-label=move || t("confusion")>
+            <div class="confusion-scroll" tabindex="0" role="group" aria-label=tr("confusion")>
                 <table class="confusion">
-                    <caption>{move || t("confusion")}</caption>
+                    <caption>{tr("confusion")}</caption>
                     <thead>
-                        <tr><th scope="col" class="corner"><span>{move || t("true_class")}</span>  <span>{move || t("predicted_class")}</span></th>{head}</tr>
+                        <tr><th scope="col" class="corner"><span>{tr("true_class")}</span>  <span>{tr("predicted_class")}</span></th>{head}</tr>
                     </thead>
                     <tbody>{rows}</tbody>
                 </table>
@@ -78,8 +78,9 @@ fn confusion_row(class: usize, row: &[f32]) -> impl IntoView + use<> {
             let shade = shade(count / total);
             let (is_dark, is_hit) = (shade > 0.55, predicted == class);
             let (truth, guess, images) = (class.to_string(), predicted.to_string(), format::count(*count as usize));
-            let title =
-                move || t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)]);
+            let title = Signal::derive(move || {
+                t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
+            });
             view! {
                 <td style=format!("--shade:{:.0}%", shade * 100.0) class:dark=is_dark class:hit=is_hit title=title>
                     {*count as u32}
@@ -103,7 +104,7 @@ fn Legend() -> impl IntoView {
         <figure class="scale">
             <div class="scale-bar"></div>
             <div class="scale-ticks" aria-hidden="true">{stops}</div>
-            <figcaption>{move || t("confusion_scale")}</figcaption>
+            <figcaption>{tr("confusion_scale")}</figcaption>
         </figure>
     }
     .into_any()

@@ -6,7 +6,7 @@ use crate::protocol::RunState;
 use crate::ui::app::Theme;
 use crate::ui::format;
 use crate::ui::state::State;
-use crate::ui::text::{Locale, locale, set_locale, t, t_with};
+use crate::ui::text::{Locale, locale, set_locale, t, t_with, tr};
 use crate::ui::widgets::icon::icon;
 
 #[component]
@@ -38,28 +38,28 @@ fn Controls() -> impl IntoView {
     let state = expect_context::<State>();
     let is_running = Memo::new(move |_| state.is_training());
     view! {
-        <div class="controls" role="group" aria-label=move || t("run")>
+        <div class="controls" role="group" aria-label=tr("run")>
             <button type="button" class="button primary" on:click=move |_| state.train_or_pause()>
                 {move || icon(if is_running.get() { "pause" } else { "train" })}
                 <span>{move || if is_running.get() { t("pause") } else { t("train") }}</span>
             </button>
-            <button type="button" class="button" title=move || t("step_help") disabled=is_running on:click=move |_| state.step()>
+            <button type="button" class="button" title=tr("step_help") disabled=is_running on:click=move |_| state.step()>
                 {icon("step")}
-                <span>{move || t("step")}</span>
+                <span>{tr("step")}</span>
             </button>
-            <button type="button" class="button" title=move || t("reset_help") on:click=move |_| state.reset()>
+            <button type="button" class="button" title=tr("reset_help") on:click=move |_| state.reset()>
                 {icon("reset")}
-                <span>{move || t("reset")}</span>
+                <span>{tr("reset")}</span>
             </button>
             <button
                 type="button"
                 class="button"
-                title=move || t("evaluate_help")
-                aria-busy=move || state.is_evaluating.get().to_string()
+                title=tr("evaluate_help")
+                aria-busy=Signal::derive(move || state.is_evaluating.get().to_string())
                 on:click=move |_| state.evaluate()
             >
                 {icon("evaluate")}
-                <span>{move || t("evaluate")}</span>
+                <span>{tr("evaluate")}</span>
             </button>
         </div>
     }
@@ -75,7 +75,7 @@ fn Progress() -> impl IntoView {
         // Thousandths are finer than the bar can show; less often the page has to be touched.
         (progress.clamp(0.0, 1.0) * 1000.0).round() as u32
     });
-    let position = move || {
+    let position = Signal::derive(move || {
         state.batch.with(|batch| match batch {
             None => t(if state.is_training() { "run_starts" } else { "run_idle" }),
             Some(batch) => {
@@ -85,8 +85,8 @@ fn Progress() -> impl IntoView {
                 t_with("run_position", &[("epoch", &epoch), ("batch", &done), ("batches", &of)])
             }
         })
-    };
-    let status = move || match state.run.get() {
+    });
+    let status = Signal::derive(move || match state.run.get() {
         RunState::Idle => String::new(),
         RunState::Training => {
             let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
@@ -100,16 +100,16 @@ fn Progress() -> impl IntoView {
         RunState::Done => t("state_done"),
         RunState::Stopped => t("state_stopped"),
         RunState::Failed => t("state_failed"),
-    };
+    });
     view! {
         <div class="progress">
             <div
                 class="progress-track"
                 role="progressbar"
-                aria-label=move || t("progress")
+                aria-label=tr("progress")
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=move || (progress.get() / 10).to_string()
+                aria-valuenow=Signal::derive(move || (progress.get() / 10).to_string())
             >
                 <div class="progress-fill" style=move || format!("transform:scaleX({})", progress.get() as f32 / 1000.0)></div>
             </div>
@@ -131,10 +131,10 @@ fn Numbers() -> impl IntoView {
     };
     view! {
         <dl class="numbers">
-            <div><dt>{move || t("loss")}</dt><dd>{number(|batch| format::loss(batch.epoch_loss))}</dd></div>
-            <div><dt>{move || t("accuracy")}</dt><dd>{number(|batch| format::percent(batch.epoch_accuracy, 1))}</dd></div>
+            <div><dt>{tr("loss")}</dt><dd>{number(|batch| format::loss(batch.epoch_loss))}</dd></div>
+            <div><dt>{tr("accuracy")}</dt><dd>{number(|batch| format::percent(batch.epoch_accuracy, 1))}</dd></div>
             <div>
-                <dt>{move || t("images_per_second")}</dt>
+                <dt>{tr("images_per_second")}</dt>
                 <dd>{number(|batch| format::count(batch.images_per_second.max(0.0) as usize))}</dd>
             </div>
         </dl>
@@ -153,15 +153,15 @@ fn Backend(state: State) -> impl IntoView {
             None => "…".to_owned(),
         })
     };
-    let detail = move || {
+    let detail = Signal::derive(move || {
         state.backend.with(|backend| match backend {
             Some(backend) => backend.detail.clone(),
             None => t("engine_starts"),
         })
-    };
+    });
     view! {
         <span class="badge" title=detail>
-            <span class="visually-hidden">{move || t("backend")}": "</span>
+            <span class="visually-hidden">{tr("backend")}": "</span>
             {name}
             <span class="visually-hidden">". " {detail}</span>
         </span>
@@ -176,14 +176,14 @@ fn LanguageSwitch() -> impl IntoView {
             <button
                 type="button"
                 lang=choice.tag()
-                aria-pressed=move || (locale() == choice).to_string()
+                aria-pressed=Signal::derive(move || (locale() == choice).to_string())
                 on:click=move |_| set_locale(choice)
             >
                 {choice.name()}
             </button>
         }
     });
-    view! { <div class="segmented" role="group" aria-label=move || t("language")>{buttons.into_iter().collect_view()}</div> }
+    view! { <div class="segmented" role="group" aria-label=tr("language")>{buttons.into_iter().collect_view()}</div> }
         .into_any()
 }
 
@@ -194,9 +194,9 @@ fn ThemeSwitch() -> impl IntoView {
         <button
             type="button"
             class="icon-button"
-            aria-label=move || t("dark_theme")
-            title=move || t("dark_theme")
-            aria-pressed=move || theme.is_dark.get().to_string()
+            aria-label=tr("dark_theme")
+            title=tr("dark_theme")
+            aria-pressed=Signal::derive(move || theme.is_dark.get().to_string())
             on:click=move |_| theme.is_dark.update(|dark| *dark = !*dark)
         >
             {move || icon(if theme.is_dark.get() { "sun" } else { "moon" })}

@@ -6,7 +6,7 @@ use crate::model::catalogue::SettingKind;
 use crate::model::spec::{LossSpec, OptimizerSpec, TrainingConfig};
 use crate::ui::fields::number_text;
 use crate::ui::state::State;
-use crate::ui::text::{t, t_with};
+use crate::ui::text::{t, t_with, tr};
 use crate::ui::training_fields::{Fault, NumberField, number_fields, optimizer_name, optimizer_named, optimizer_names};
 use crate::ui::widgets::field::{NumberInput, Row, Select};
 
@@ -44,7 +44,7 @@ pub fn TrainingPanel() -> impl IntoView {
     let nesterov = move || (optimizer.get() == "SGD").then(|| view! { <NesterovRow/> });
     view! {
         <section class="panel training" aria-labelledby="training-title">
-            <header class="panel-header"><h2 id="training-title">{move || t("training")}</h2></header>
+            <header class="panel-header"><h2 id="training-title">{tr("training")}</h2></header>
             <div class="form">
                 <Row id="training-optimizer".to_owned() label="optimizer" help="optimizer_help" error=no_error()>
                     <Select

@@ -76,9 +76,9 @@ pub fn NumberInput(
             autocomplete="off"
             spellcheck="false"
             aria-describedby=described
-            aria-label=move || name.get()
-            aria-invalid=move || invalid.get().to_string()
-            placeholder=move || placeholder.get()
+            aria-label=Signal::derive(move || name.get())
+            aria-invalid=Signal::derive(move || invalid.get().to_string())
+            placeholder=Signal::derive(move || placeholder.get())
             prop:value=value
             on:input=move |event| on_input(event_target_value(&event))
             on:change=move |_| on_done()

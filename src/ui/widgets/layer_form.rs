@@ -9,7 +9,7 @@ use crate::model::spec::LayerSpec;
 use crate::ui::fields;
 use crate::ui::history::LayerId;
 use crate::ui::state::State;
-use crate::ui::text::{error_detail, t, t_or_empty};
+use crate::ui::text::{error_detail, t, t_or_empty, tr};
 
 #[component]
 pub fn LayerForm(id: LayerId) -> impl IntoView {
@@ -26,7 +26,7 @@ pub fn LayerForm(id: LayerId) -> impl IntoView {
             <LayerActions id=id/>
             <p class="help">{move || t_or_empty(&format!("layer_{type_name}_help"))}</p>
             {rows}
-            {is_plain.then(|| view! { <p class="help">{move || t("no_settings")}</p> })}
+            {is_plain.then(|| view! { <p class="help">{tr("no_settings")}</p> })}
         </div>
     }
     .into_any()
@@ -42,7 +42,7 @@ fn LayerActions(id: LayerId) -> impl IntoView {
         state.history.with(|history| position.get().is_none_or(|at| at + 1 == history.draft().layers.len()))
     });
     view! {
-        <div class="actions" role="group" aria-label=move || t("layer_actions")>
+        <div class="actions" role="group" aria-label=tr("layer_actions")>
             <IconButton text_key="move_up" icon="up" shortcut="Alt+↑" disabled=is_first on_click=move || {
                 state.move_selected(-1);
             }/>
@@ -87,7 +87,7 @@ fn setting_row(
                 type="checkbox"
                 id=row.clone()
                 aria-describedby=format!("{row}-help")
-                prop:checked=move || first.with(|text| text == "true")
+                prop:checked=Signal::derive(move || first.with(|text| text == "true"))
                 on:change=move |event| {
                     set([if event_target_checked(&event) { "true" } else { "false" }, ""]);
                     done();

@@ -9,7 +9,7 @@ use crate::model::catalogue::{self, SettingDefault, SettingKind};
 use crate::model::layers::CATALOGUE;
 use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
 use crate::ui::state::{AddMenu, State};
-use crate::ui::text::t;
+use crate::ui::text::{t, tr};
 
 /// A new layer with what the user would have to say filled in.
 fn new_layer(type_name: &str) -> LayerSpec {
@@ -111,7 +111,7 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
                     on:click=choose
                 >
                     <span class="menu-name">{type_name}</span>
-                    {(!fits).then(|| view! { <span class="menu-unfit">{move || t("does_not_fit")}</span> })}
+                    {(!fits).then(|| view! { <span class="menu-unfit">{tr("does_not_fit")}</span> })}
                     <span class="menu-help">{move || t(&format!("layer_{type_name}_help"))}</span>
                 </button>
             }
@@ -122,7 +122,7 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
     focus_soon("menu-item-0".to_owned());
     view! {
         <div class="menu-backdrop" on:click=move |_| close()></div>
-        <div class="menu" role="menu" aria-label=move || t("add_layer") style=place on:keydown=on_keydown>
+        <div class="menu" role="menu" aria-label=tr("add_layer") style=place on:keydown=on_keydown>
             {items}
         </div>
     }
