@@ -73,7 +73,7 @@ fn run() {
         if index > 0 {
             // Nothing asks for the gradient of the images.
             step.push(report(&format!("{name}, input gradient"), flops, || {
-                conv2d_input_gradient(&g, &y, &k, &mut x_out, &mut scratch);
+                conv2d_input_gradient(&g, &y, &k, &mut x_out, &mut scratch, &mut |_, _| {});
             }));
         }
         step.push(report(&format!("{name}, kernel gradient"), flops, || {

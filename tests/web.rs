@@ -1,7 +1,7 @@
 //! The CPU kernels where users run them: WebAssembly SIMD in a browser. The same tests also run natively, which shows
 //! that both give the same bits.
 //!
-//! `cargo test --target wasm32-unknown-unknown --test web`, with `CHROMEDRIVER` set.
+//! `cargo xtask test` runs them in both places.
 
 use chalkgrad::ir::interpret::run_cpu_kernel;
 use chalkgrad::ops::registry;

@@ -169,17 +169,19 @@ pub fn conv2d(
 }
 
 /// The gradient with respect to the input: for each element of the window, the output's gradient times the transposed
-/// slice of the kernel is added to the pixels that the element saw. Nothing is multiplied by padding.
+/// slice of the kernel is added to the pixels that the element saw. Nothing is multiplied by padding. Calls `finish` once
+/// on each finished run of images with its offset.
 pub fn conv2d_input_gradient(
     geometry: &ConvGeometry,
     gradient: &[f32],
     kernel: &[f32],
     output: &mut [f32],
     scratch: &mut Vec<f32>,
+    finish: &mut dyn FnMut(&mut [f32], usize),
 ) {
     output.fill(0.0);
     if output.is_empty() || gradient.is_empty() {
-        return;
+        return finish(output, 0);
     }
     let (in_channels, out_channels) = (geometry.in_channels, geometry.out_channels);
     let images_per_block = geometry.block_images(BLOCK_ROWS);
@@ -200,7 +202,7 @@ pub fn conv2d_input_gradient(
     let image_words = geometry.image_words();
     let blocks =
         gradient.chunks(pixels_per_block * out_channels).zip(output.chunks_mut(images_per_block * image_words));
-    for (gradient, output) in blocks {
+    for (block, (gradient, output)) in blocks.enumerate() {
         let images = output.len() / image_words;
         for (tap, packed) in packed.chunks_exact(tap_words).enumerate() {
             let pairs = tap_pairs(geometry, tap, images, a_rows, c_rows);
@@ -215,6 +217,7 @@ pub fn conv2d_input_gradient(
             };
             gemm(&product, output);
         }
+        finish(output, block * images_per_block * image_words);
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn forward(op: &Conv2d, call: &mut CpuCall<'_>) {
 
 pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &mut CpuCall<'_>) {
     let Ok(geometry) = op.geometry(call.input_types) else { return };
-    conv2d_input_gradient(&geometry, call.inputs[0], call.inputs[1], call.output, call.scratch);
+    conv2d_input_gradient(&geometry, call.inputs[0], call.inputs[1], call.output, call.scratch, call.finish);
 }
 
 pub(super) fn kernel_gradient(op: &Conv2dKernelGradient, call: &mut CpuCall<'_>) {

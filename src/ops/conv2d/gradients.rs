@@ -56,6 +56,10 @@ impl Op for Conv2dInputGradient {
         ])
     }
 
+    fn absorbs_epilogue(&self) -> bool {
+        true
+    }
+
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         self.geometry(inputs).map_or(0, |geometry| flops(&geometry))
     }
