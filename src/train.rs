@@ -231,20 +231,8 @@ impl Session {
     /// are those before that step; training stops.
     pub fn advance(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Progress> {
         loop {
-            if let Some(report) = self.pending.pop_front() {
-                return report;
-            }
-            if let Some(run) = &self.in_flight {
-                match self.backend.run(run.loaded.handle, has_time) {
-                    Ok(RunStatus::Unfinished) => return Ok(Progress::OutOfTime),
-                    Ok(RunStatus::Done) => self.complete(),
-                    Err(error) => self.fail(run.evaluation, error),
-                }
-                continue;
-            }
-            if self.run.is_some_and(|run| run.is_done()) && !self.is_validating() {
-                self.run = None;
-                return Ok(Progress::Finished);
+            if let Some(progress) = self.finish_begun(has_time) {
+                return progress;
             }
             let evaluation = self.is_evaluation_ready();
             match if evaluation { self.begin_evaluation_batch() } else { self.begin_step() } {
@@ -254,6 +242,27 @@ impl Session {
                 Err(error) => self.fail(evaluation, error),
             }
         }
+    }
+
+    /// Goes on with what has begun, and begins nothing new: what a pause needs. `None` when nothing is on its way and
+    /// nothing is left to report. An error is one of [`Session::advance`].
+    pub fn finish_begun(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<Result<Progress>> {
+        loop {
+            if let Some(report) = self.pending.pop_front() {
+                return Some(report);
+            }
+            let Some(run) = &self.in_flight else { break };
+            match self.backend.run(run.loaded.handle, has_time) {
+                Ok(RunStatus::Unfinished) => return Some(Ok(Progress::OutOfTime)),
+                Ok(RunStatus::Done) => self.complete(),
+                Err(error) => self.fail(run.evaluation, error),
+            }
+        }
+        if self.run.is_some_and(|run| run.is_done()) && !self.is_validating() {
+            self.run = None;
+            return Some(Ok(Progress::Finished));
+        }
+        None
     }
 
     /// How many plans have been made since the session began.

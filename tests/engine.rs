@@ -233,6 +233,14 @@ fn pause_holds_and_resume_goes_on() {
     assert!(taken.last().is_some_and(|&step| step < 2000), "{taken:?}");
     let refused = bench.ask(train(None, Some(1))).unwrap_err();
     assert_eq!(refused.code, "already-training");
+    // Nor does reading: no step begins, so the weights hold still.
+    let Ok((Answer::Names(names), _)) = bench.ask(Command::TensorNames) else { panic!("no names") };
+    let mut weights = || bench.ask(Command::Tensor { name: names[0].clone() }).map(|(_, arrays)| arrays);
+    let paused = weights();
+    assert!(paused.is_ok());
+    for _ in 0..3 {
+        assert_eq!(weights(), paused);
+    }
     // Evaluating does not train on.
     assert!(matches!(
         bench.ask(Command::Evaluate { split: Split::Test, samples: None }),

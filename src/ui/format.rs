@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(percent(0.987_66, 2), "98.77%");
         assert_eq!(percent(f32::NAN, 2), "–");
-        assert_eq!(loss(2.302_585), "2.3026");
+        assert_eq!(loss(2.312_345), "2.3123");
         assert_eq!(loss(f32::INFINITY), "–");
         assert_eq!(loss(1234.56), "1234.6");
         assert_eq!(duration(8.2), "0:09");

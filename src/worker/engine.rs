@@ -178,9 +178,9 @@ impl Engine {
         // Reports of a step that a stopped run had left behind belong to nobody.
         loop {
             match self.peek() {
-                Ok(Progress::Step(_) | Progress::Epoch(_)) => {}
-                Ok(Progress::OutOfTime | Progress::WaitingForData | Progress::Finished | Progress::Idle) => break,
-                other => self.absorb(other, now_ms),
+                Some(Ok(Progress::Step(_) | Progress::Epoch(_))) => {}
+                None | Some(Ok(Progress::OutOfTime | Progress::Finished)) => break,
+                Some(other) => self.absorb(other, now_ms),
             }
         }
         self.session.start(Goal { epochs, steps })?;
@@ -262,21 +262,21 @@ impl Engine {
             return;
         }
         let deadline_ms = clock() + SETTLE_MS;
-        let progress = self.session.advance(&mut || clock() < deadline_ms);
+        let Some(progress) = self.session.finish_begun(&mut || clock() < deadline_ms) else { return };
         let stepped = matches!(progress, Ok(Progress::Step(_)));
         self.absorb(progress, clock());
         if stepped {
             // The step may have been the last of an epoch or of the run.
-            while let Ok(progress @ (Progress::Epoch(_) | Progress::Finished)) = self.peek() {
+            while let Some(Ok(progress @ (Progress::Epoch(_) | Progress::Finished))) = self.peek() {
                 self.absorb(Ok(progress), clock());
             }
         }
     }
 
-    /// A report that is there already, without any work.
-    fn peek(&mut self) -> Result<Progress> {
-        let progress = self.session.advance(&mut || false);
-        self.midway = matches!(progress, Ok(Progress::OutOfTime));
+    /// A report that is there already; no new step begins.
+    fn peek(&mut self) -> Option<Result<Progress>> {
+        let progress = self.session.finish_begun(&mut || false);
+        self.midway = matches!(progress, Some(Ok(Progress::OutOfTime)));
         progress
     }
 

@@ -89,7 +89,7 @@ fn wasm() -> Result<()> {
     let options = json!({ "goog:chromeOptions": { "binary": browser.chromium, "args": QUIET_CHROMIUM } });
     fs::write(&capabilities, options.to_string()).context("target/webdriver.json cannot be written")?;
     run(command("cargo")
-        .args(["test", "--quiet", "--package", "chalkgrad", "--target", WASM_TARGET, "--test", "web"])
+        .args(["test", "--package", "chalkgrad", "--target", WASM_TARGET, "--test", "web"])
         .env("CHROMEDRIVER", &browser.chromedriver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
