@@ -16,7 +16,7 @@
 //! | [`autograd`] | graph to graph: appends the backward pass, asking each op for its vector-Jacobian product |
 //! | [`plan`] | graph to kernels: fusion, buffers by lifetime, taps; the printed form |
 //! | [`backend`] | what runs plans; [`backend::cpu`] does so on SIMD kernels |
-//! | `simd` | lanes, packing and the microkernels of matrix multiplication and convolution |
+//! | [`simd`] | a crate of its own (folder `simd`): lanes, packing and the microkernels of matrix multiplication and convolution |
 //! | `train` | the training session: a state machine with no clock and no I/O of its own |
 //! | `data` | IDX files, data sets that grow while they download, splits, the sampler |
 //! | [`protocol`] | the typed messages between page and worker |
@@ -62,11 +62,13 @@ pub mod ops;
 pub mod plan;
 pub mod protocol;
 pub mod random;
-pub mod simd;
 pub mod tensor;
 pub mod train;
 pub mod ui;
 pub mod worker;
+
+// A crate of its own, because it alone is built for speed rather than size in what the browser downloads.
+pub use chalkgrad_simd as simd;
 
 // What talks to the browser.
 #[cfg(target_arch = "wasm32")]

@@ -9,7 +9,6 @@ use std::path::Path;
 const ALLOWED: &[(&str, &[&str])] = &[
     // Errors show shapes, and shapes are checked: the two are one ground floor.
     ("error", &["tensor"]),
-    ("simd", &[]),
     ("tensor", &["error"]),
     ("random", &["error", "tensor"]),
     ("ir", &["tensor", "error"]),

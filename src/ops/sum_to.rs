@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
-use super::reduce::cpu::{column_sums, row_sum};
 use crate::error::{Error, Result};
 use crate::ir::Expr;
 use crate::ir::op::Case;
 use crate::ir::pointwise::Broadcast;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall, pointwise::Pointwise};
+use crate::simd::reduce::{column_sums, row_sum};
 use crate::tensor::{DType, HostTensor, Shape, TensorType};
 
 /// The sum over all axes along which `shape` would have to be repeated to reach the input's shape.

@@ -1,9 +1,9 @@
 //! Runs a pointwise program over a stretch of its result, in blocks that fit the first-level cache. Each instruction is
-//! one loop over a block, which the compiler turns into SIMD code.
+//! one SIMD loop over a block.
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction, erf};
 use crate::plan::program::{Access, Instruction, Program, Value};
-use crate::simd::lanes::{F32x4, LANES};
+use crate::simd::elementwise::{self, Operand};
 
 /// Elements per block: 4 KiB a register.
 const BLOCK: usize = 1024;
@@ -30,13 +30,6 @@ impl Registers {
             }
         }
     }
-}
-
-/// What an instruction reads over one block.
-#[derive(Clone, Copy)]
-enum Lane<'a> {
-    Block(&'a [f32]),
-    Number(f32),
 }
 
 /// Computes `part`, which starts at element `offset` of the whole result.
@@ -112,110 +105,51 @@ fn execute(
     memory: &Registers,
 ) {
     let length = target.len();
-    let lane = |value: Value| match value {
-        Value::Constant(number) => Lane::Number(number),
-        Value::Register(register) => Lane::Block(&memory.blocks[usize::from(register)][..length]),
+    let read = |value: Value| match value {
+        Value::Constant(number) => Operand::Number(number),
+        Value::Register(register) => Operand::Block(&memory.blocks[usize::from(register)][..length]),
         Value::Operand(number) => {
             let operand = &operands[usize::from(number)];
             match (operand.words, operand.access) {
-                (Some(words), Access::Full) => Lane::Block(&words[index..index + length]),
-                (Some(words), Access::Scalar) => Lane::Number(words[0]),
-                _ => Lane::Block(&memory.staged[usize::from(number)][..length]),
+                (Some(words), Access::Full) => Operand::Block(&words[index..index + length]),
+                (Some(words), Access::Scalar) => Operand::Number(words[0]),
+                _ => Operand::Block(&memory.staged[usize::from(number)][..length]),
             }
         }
     };
     match instruction {
-        Instruction::Move(a) => match lane(a) {
-            Lane::Block(block) => target.copy_from_slice(block),
-            Lane::Number(number) => target.fill(number),
-        },
-        Instruction::Unary(function, a) => unary(function, lane(a), target),
-        Instruction::Binary(function, a, b) => binary(function, lane(a), lane(b), target),
-        Instruction::Select(condition, yes, no) => select(lane(condition), lane(yes), lane(no), target),
+        Instruction::Move(a) => elementwise::copy(target, read(a)),
+        Instruction::Unary(function, a) => unary(function, read(a), target),
+        Instruction::Binary(function, a, b) => binary(function, read(a), read(b), target),
+        Instruction::Select(condition, yes, no) => elementwise::select(target, read(condition), read(yes), read(no)),
     }
 }
 
-#[inline(always)]
-fn map(target: &mut [f32], a: Lane<'_>, function: impl Fn(f32) -> f32) {
-    match a {
-        Lane::Number(a) => target.fill(function(a)),
-        Lane::Block(a) => target.iter_mut().zip(a).for_each(|(target, &a)| *target = function(a)),
-    }
-}
-
-#[inline(always)]
-fn map2(target: &mut [f32], a: Lane<'_>, b: Lane<'_>, function: impl Fn(f32, f32) -> f32) {
-    match (a, b) {
-        (Lane::Block(a), Lane::Block(b)) => {
-            target.iter_mut().zip(a).zip(b).for_each(|((target, &a), &b)| *target = function(a, b));
-        }
-        (Lane::Block(a), Lane::Number(b)) => {
-            target.iter_mut().zip(a).for_each(|(target, &a)| *target = function(a, b));
-        }
-        (Lane::Number(a), Lane::Block(b)) => {
-            target.iter_mut().zip(b).for_each(|(target, &b)| *target = function(a, b));
-        }
-        (Lane::Number(a), Lane::Number(b)) => target.fill(function(a, b)),
-    }
-}
-
-/// Four at a time; what is left over goes through the same lanes, so that a value does not depend on its position.
-#[inline(always)]
-fn map_lanes(target: &mut [f32], a: Lane<'_>, function: impl Fn(F32x4) -> F32x4) {
-    let one = |a: f32| function(F32x4::splat(a)).to_array()[0];
-    match a {
-        Lane::Number(a) => target.fill(one(a)),
-        Lane::Block(a) => {
-            let whole = target.len() - target.len() % LANES;
-            for (target, a) in target[..whole].chunks_exact_mut(LANES).zip(a.chunks_exact(LANES)) {
-                function(F32x4::load(a)).store(target);
-            }
-            target[whole..].iter_mut().zip(&a[whole..]).for_each(|(target, &a)| *target = one(a));
-        }
-    }
-}
-
-fn unary(function: UnaryFunction, a: Lane<'_>, target: &mut [f32]) {
+fn unary(function: UnaryFunction, a: Operand<'_>, target: &mut [f32]) {
     match function {
-        UnaryFunction::Neg => map(target, a, |a| -a),
-        UnaryFunction::Abs => map(target, a, f32::abs),
-        UnaryFunction::Sqrt => map(target, a, f32::sqrt),
-        UnaryFunction::Rsqrt => map(target, a, |a| 1.0 / a.sqrt()),
-        UnaryFunction::Exp => map_lanes(target, a, F32x4::exp),
-        UnaryFunction::Log => map_lanes(target, a, F32x4::log),
-        UnaryFunction::Log1p => map(target, a, f32::ln_1p),
-        UnaryFunction::Tanh => map_lanes(target, a, F32x4::tanh),
-        UnaryFunction::Erf => map(target, a, erf),
+        UnaryFunction::Neg => elementwise::neg(target, a),
+        UnaryFunction::Abs => elementwise::abs(target, a),
+        UnaryFunction::Sqrt => elementwise::sqrt(target, a),
+        UnaryFunction::Rsqrt => elementwise::rsqrt(target, a),
+        UnaryFunction::Exp => elementwise::exp(target, a),
+        UnaryFunction::Log => elementwise::log(target, a),
+        UnaryFunction::Log1p => elementwise::each(target, a, f32::ln_1p),
+        UnaryFunction::Tanh => elementwise::tanh(target, a),
+        UnaryFunction::Erf => elementwise::each(target, a, erf),
     }
 }
 
-fn binary(function: BinaryFunction, a: Lane<'_>, b: Lane<'_>, target: &mut [f32]) {
-    macro_rules! dispatch {
-        ($($name:ident),+) => {
-            match function {
-                $(BinaryFunction::$name => map2(target, a, b, |a, b| BinaryFunction::$name.apply(a, b)),)+
-            }
-        };
-    }
-    dispatch!(Add, Sub, Mul, Div, Pow, Max, Min, Greater, GreaterEqual, Equal)
-}
-
-fn select(condition: Lane<'_>, yes: Lane<'_>, no: Lane<'_>, target: &mut [f32]) {
-    let at = |lane: Lane<'_>, position: usize| match lane {
-        Lane::Block(block) => block[position],
-        Lane::Number(number) => number,
-    };
-    match (condition, yes, no) {
-        // The gradient of relu: the one that matters.
-        (Lane::Block(condition), Lane::Block(yes), Lane::Number(no)) => {
-            for ((target, &condition), &yes) in target.iter_mut().zip(condition).zip(yes) {
-                *target = if condition != 0.0 { yes } else { no };
-            }
-        }
-        _ => {
-            for (position, target) in target.iter_mut().enumerate() {
-                *target = if at(condition, position) != 0.0 { at(yes, position) } else { at(no, position) };
-            }
-        }
+fn binary(function: BinaryFunction, a: Operand<'_>, b: Operand<'_>, target: &mut [f32]) {
+    match function {
+        BinaryFunction::Add => elementwise::add(target, a, b),
+        BinaryFunction::Sub => elementwise::sub(target, a, b),
+        BinaryFunction::Mul => elementwise::mul(target, a, b),
+        BinaryFunction::Div => elementwise::div(target, a, b),
+        BinaryFunction::Pow => elementwise::each2(target, a, b, f32::powf),
+        BinaryFunction::Max => elementwise::max(target, a, b),
+        BinaryFunction::Min => elementwise::min(target, a, b),
+        BinaryFunction::Greater => elementwise::greater(target, a, b),
+        BinaryFunction::GreaterEqual => elementwise::greater_equal(target, a, b),
+        BinaryFunction::Equal => elementwise::equal(target, a, b),
     }
 }

@@ -144,17 +144,13 @@ impl Op for Reduce {
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let shape = &call.input_types[0].shape;
         match self.reduction {
-            Reduction::Sum => {
-                cpu::reduce::<cpu::Sum>(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output)
-            }
+            Reduction::Sum => cpu::SUM.run(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output),
             Reduction::Mean => {
-                cpu::reduce::<cpu::Sum>(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output);
+                cpu::SUM.run(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output);
                 let share = 1.0 / self.reduced_count(shape) as f32;
                 call.output.iter_mut().for_each(|value| *value *= share);
             }
-            Reduction::Max => {
-                cpu::reduce::<cpu::Max>(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output)
-            }
+            Reduction::Max => cpu::MAX.run(shape, &self.kept_shape(shape), &self.axes, call.inputs[0], call.output),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Kernels on plain slices: four-lane vectors, one packed matrix product, and what convolution and pooling make of it.
 //!
-//! The lowest layer beside [`crate::tensor`]: it knows neither tensors nor graphs. The same code runs as WebAssembly SIMD
-//! and natively, and gives the same bits on both (without relaxed SIMD).
+//! The lowest layer of chalkgrad: it knows neither tensors nor graphs. The same code runs as WebAssembly SIMD and natively,
+//! and gives the same bits on both (without relaxed SIMD). It is a crate of its own so that it alone is built for speed,
+//! and the rest of what a browser downloads for size: public functions are not generic, or they would be compiled with the
+//! caller's options.
 //!
 //! Everything that multiplies goes through one microkernel, [`gemm`]: 4 rows by 8 columns, the left operand *gathered*
 //! (element `(row, k)` lies at `row_offsets[row] + step_offsets[k]`), the right one packed into panels of 8 columns.
@@ -14,6 +16,7 @@
 //! tables' maxima).
 
 pub mod conv;
+pub mod elementwise;
 pub mod gemm;
 pub mod lanes;
 pub mod math;

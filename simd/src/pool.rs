@@ -124,7 +124,13 @@ impl PoolGeometry {
     }
 }
 
-/// The maximum of each window.
+/// The larger one, `best` of equals; a NaN on either side stays, so that pooling hides none from whoever looks for it.
+#[inline(always)]
+fn larger(best: F32x4, value: F32x4) -> F32x4 {
+    value.less_equal(best).or(best.not_equal(best)).select(best, value)
+}
+
+/// The maximum of each window, NaN where it holds one.
 pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let channels = geometry.channels;
     let whole = channels / LANES * LANES;
@@ -133,14 +139,14 @@ pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
         let load = |pixel: usize, channel: usize| F32x4::load(&input[pixel + channel..]);
         if let Some([a, b, c, d]) = geometry.four_pixels(&window) {
             for channel in (0..whole).step_by(LANES) {
-                let upper = load(b, channel).max(load(a, channel));
-                load(d, channel).max(load(c, channel).max(upper)).store(&mut target[channel..]);
+                let upper = larger(load(a, channel), load(b, channel));
+                larger(larger(upper, load(c, channel)), load(d, channel)).store(&mut target[channel..]);
             }
         } else {
             for channel in (0..whole).step_by(LANES) {
                 let mut best = F32x4::splat(f32::NEG_INFINITY);
                 for pixel in geometry.pixels(&window) {
-                    best = load(pixel, channel).max(best);
+                    best = larger(best, load(pixel, channel));
                 }
                 best.store(&mut target[channel..]);
             }
@@ -149,7 +155,7 @@ pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
             let mut best = f32::NEG_INFINITY;
             for pixel in geometry.pixels(&window) {
                 let value = input[pixel + channel];
-                best = if value < best { best } else { value };
+                best = if value <= best || best.is_nan() { best } else { value };
             }
             target[channel] = best;
         }
@@ -264,4 +270,40 @@ pub fn average_pool_gradient(
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever a NaN lies, it comes out of every window that holds it, with lanes and without.
+    #[test]
+    fn the_maximum_of_a_window_with_a_nan_is_nan() {
+        for (window, channels) in [(2, 4), (3, 4), (2, 3), (3, 5)] {
+            let geometry = PoolGeometry {
+                batch: 1,
+                height: window,
+                width: window,
+                channels,
+                window_height: window,
+                window_width: window,
+                stride_height: window,
+                stride_width: window,
+                pad_top: 0,
+                pad_left: 0,
+                out_height: 1,
+                out_width: 1,
+            };
+            for at in 0..window * window * channels {
+                let mut input: Vec<f32> =
+                    (0..window * window * channels).map(|index| (index * 7 % 11) as f32).collect();
+                input[at] = f32::NAN;
+                let mut output = vec![0.0; channels];
+                max_pool(&geometry, &input, &mut output);
+                for (channel, value) in output.iter().enumerate() {
+                    assert_eq!(value.is_nan(), channel == at % channels, "window {window}, NaN at {at}: {output:?}");
+                }
+            }
+        }
+    }
 }

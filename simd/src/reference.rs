@@ -104,7 +104,8 @@ fn pool_windows(g: &PoolGeometry) -> Vec<Vec<usize>> {
 
 /// See [`max_pool`](super::pool::max_pool).
 pub fn max_pool(g: &PoolGeometry, input: &[f32]) -> Vec<f32> {
-    let max = |window: &Vec<usize>| window.iter().map(|&index| input[index]).fold(f32::NEG_INFINITY, f32::max);
+    let larger = |best: f32, value: f32| if value.is_nan() || best.is_nan() { f32::NAN } else { best.max(value) };
+    let max = |window: &Vec<usize>| window.iter().map(|&index| input[index]).fold(f32::NEG_INFINITY, larger);
     pool_windows(g).iter().map(max).collect()
 }
 
