@@ -19,7 +19,7 @@ use self::listeners::Listeners;
 pub use self::listeners::Subscription;
 use self::recovery::Recovery;
 use self::watchdog::Watchdog;
-use self::worker_handle::{WorkerHandle, WorkerSignal};
+use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{
     Answer, BackendInfo, Bulk, Command, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary, Request,
@@ -45,7 +45,7 @@ pub struct Client {
 }
 
 struct Inner {
-    worker_url: String,
+    program: WorkerProgram,
     data_url: String,
     worker: RefCell<Option<WorkerHandle>>,
     /// Counts the workers, so that a late message of a dead one is told from its successor's.
@@ -75,14 +75,14 @@ struct Pending {
 }
 
 impl Client {
-    /// Starts the worker. `worker_url` is its loader, `data_url` the folder of the data sets; both absolute.
+    /// Starts the worker. `data_url` is the folder of the data sets, absolute.
     ///
     /// Requests may be made at once: they wait for the worker. What goes wrong is told by the answers.
-    pub fn start(worker_url: &str, data_url: &str) -> Self {
+    fn start(program: WorkerProgram, data_url: String) -> Self {
         let client = Self {
             inner: Rc::new(Inner {
-                worker_url: worker_url.to_owned(),
-                data_url: data_url.to_owned(),
+                program,
+                data_url,
                 worker: RefCell::new(None),
                 generation: Cell::new(0),
                 link: RefCell::new(Link::Starting(Vec::new())),
@@ -100,17 +100,20 @@ impl Client {
         client
     }
 
-    /// Starts the worker that belongs to this page: its loader as named by `<meta name="chalkgrad-worker">` (else
-    /// `worker_loader.js`) and the folder `data`, both relative to the page.
+    /// Starts the worker that belongs to this page: `worker.js` and the folder `data` beside it. It runs the script that
+    /// `index.html` has started in the page.
     pub fn start_for_page() -> Self {
-        let document = web_sys::window().and_then(|window| window.document());
-        let base = document.as_ref().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default();
-        let loader = document
-            .and_then(|document| document.query_selector("meta[name=chalkgrad-worker]").ok().flatten())
-            .and_then(|meta| meta.get_attribute("content"))
-            .unwrap_or_else(|| "worker_loader.js".to_owned());
+        let base = web_sys::window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.base_uri().ok().flatten())
+            .unwrap_or_default();
         let absolute = |url: &str| web_sys::Url::new_with_base(url, &base).map_or(url.to_owned(), |url| url.href());
-        Self::start(&absolute(&loader), &absolute("data/"))
+        let script_url = js_sys::Reflect::get(&js_sys::global(), &"chalkgradReady".into())
+            .and_then(|ready| js_sys::Reflect::get(&ready, &"script".into()))
+            .ok()
+            .and_then(|script| script.as_string())
+            .unwrap_or_default();
+        Self::start(WorkerProgram { loader_url: absolute("worker.js"), script_url }, absolute("data/"))
     }
 
     /// Sends a command and waits for its answer. `arrays` are those that the command's documentation names.
@@ -213,7 +216,7 @@ impl Client {
         self.inner.generation.set(generation);
         self.inner.watchdog.reset();
         let weak = Rc::downgrade(&self.inner);
-        let spawned = WorkerHandle::spawn(&self.inner.worker_url, move |signal| {
+        let spawned = WorkerHandle::spawn(&self.inner.program, move |signal| {
             if let Some(inner) = weak.upgrade()
                 && inner.generation.get() == generation
             {

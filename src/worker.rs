@@ -14,4 +14,4 @@ mod main_loop;
 
 pub use engine::Engine;
 #[cfg(target_arch = "wasm32")]
-pub use main_loop::start;
+pub use main_loop::{is_here, start};

@@ -14,6 +14,26 @@ pub(super) enum WorkerSignal {
     Died(String),
 }
 
+/// What a worker runs: this very program, which it gets compiled.
+pub(super) struct WorkerProgram {
+    /// `www/worker.js`, absolute.
+    pub loader_url: String,
+    /// The program's JavaScript half, absolute.
+    pub script_url: String,
+}
+
+impl WorkerProgram {
+    /// `{script, module}`, as the loader wants it.
+    fn first_message(&self) -> JsValue {
+        let message = js_sys::Object::new();
+        for (name, value) in [("script", self.script_url.as_str().into()), ("module", wasm_bindgen::module())] {
+            // A new object takes every field.
+            let _ = js_sys::Reflect::set(&message, &name.into(), &value);
+        }
+        message.into()
+    }
+}
+
 pub(super) struct WorkerHandle {
     worker: Worker,
     // Kept for as long as the worker may call them.
@@ -27,11 +47,14 @@ impl WorkerHandle {
     ///
     /// # Errors
     /// `worker-failed` where the browser refuses to make one.
-    pub fn spawn(url: &str, on_signal: impl Fn(WorkerSignal) + Clone + 'static) -> Result<Self, ErrorReport> {
+    pub fn spawn(
+        program: &WorkerProgram,
+        on_signal: impl Fn(WorkerSignal) + Clone + 'static,
+    ) -> Result<Self, ErrorReport> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("chalkgrad engine");
-        let worker = Worker::new_with_options(url, &options).map_err(|error| {
+        let worker = Worker::new_with_options(&program.loader_url, &options).map_err(|error| {
             report("worker-failed", &format!("The engine's worker cannot start: {}", describe(&error)))
         })?;
 
@@ -56,6 +79,9 @@ impl WorkerHandle {
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
+        worker.post_message(&program.first_message()).map_err(|error| {
+            report("worker-failed", &format!("The engine's program cannot be handed over: {}", describe(&error)))
+        })?;
         Ok(Self { worker, _on_message: on_message, _on_error: on_error, _on_message_error: on_message_error })
     }
 

@@ -25,6 +25,11 @@ struct MainLoop {
     is_loading: Cell<bool>,
 }
 
+/// Whether this program was started in a worker rather than in a page.
+pub fn is_here() -> bool {
+    js_sys::global().has_type::<DedicatedWorkerGlobalScope>()
+}
+
 /// Starts the engine in this worker: from here on it answers messages, and says [`Message::Ready`].
 pub fn start() {
     std::panic::set_hook(Box::new(|info| {

@@ -12,10 +12,6 @@ const { values: options } = parseArgs({
 const goal = options.steps ? { steps: Number(options.steps) } : { epochs: Number(options.epochs ?? 5) };
 
 const server = await Server.start();
-// The worker's memory is asked for from outside: its loader keeps a hold of it for us.
-const loader = fs.readdirSync(new URL('../../dist/', import.meta.url)).find((name) => name.endsWith('_loader.js'));
-server.faults.set(loader, (bytes) => Buffer.from(bytes.toString().replace('await init(', 'self.program = await init(')));
-
 const browser = await chromium.launch(launchOptions);
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });

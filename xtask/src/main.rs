@@ -96,7 +96,6 @@ fn run() -> Result<()> {
             finish(arguments)?;
             match stage.as_str() {
                 "before" => site::before_trunk(),
-                "after" => site::after_trunk(),
                 other => bail!("there is no hook `{other}`"),
             }
         }

@@ -6,10 +6,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest, Sha256};
 
 use crate::shell::{command, find, root, run, say};
 use crate::{data, tools};
@@ -46,32 +45,6 @@ pub fn before_trunk() -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// trunk calls this when it has built: gives the worker's files names that change with their content, which trunk does
-/// for the page only. Otherwise a browser could pair a new page with an old worker from its cache.
-pub fn after_trunk() -> Result<()> {
-    let staging =
-        PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("TRUNK_STAGING_DIR is not set: trunk runs this")?);
-    let read = |name: &str| fs::read(staging.join(name)).with_context(|| format!("trunk did not build {name}"));
-    let read_text = |name: &str| anyhow::Ok(String::from_utf8(read(name)?)?);
-    let (loader, script, program) = (read_text("worker_loader.js")?, read_text("worker.js")?, read("worker_bg.wasm")?);
-    let hash = Sha256::new().chain_update(&script).chain_update(&program).finalize();
-    let name = format!("worker-{}", hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>());
-
-    // Each file names the next one: page, loader, script, program.
-    let rename = |text: &str, inside: &str, old: &str| -> Result<String> {
-        ensure!(text.contains(old), "{inside} does not name {old}, so the worker's files cannot be renamed");
-        Ok(text.replace(old, &old.replacen("worker", &name, 1)))
-    };
-    fs::write(staging.join(format!("{name}_loader.js")), rename(&loader, "worker_loader.js", "worker.js")?)?;
-    fs::write(staging.join(format!("{name}.js")), rename(&script, "worker.js", "worker_bg.wasm")?)?;
-    fs::write(staging.join(format!("{name}_bg.wasm")), program)?;
-    for old in ["worker_loader.js", "worker.js", "worker_bg.wasm"] {
-        fs::remove_file(staging.join(old))?;
-    }
-    let page = rename(&read_text("index.html")?, "index.html", "worker_loader.js")?;
-    fs::write(staging.join("index.html"), page).context("index.html cannot be written")
 }
 
 /// What a visitor downloads, file by file, and the total of all but the data.

@@ -1,0 +1,6 @@
+// Starts the page's program once more, as the engine: the first message says which, and holds it compiled already.
+self.onmessage = async ({ data: { script, module } }) => {
+  const { default: init } = await import(script);
+  // Within reach of whoever wants to know how much memory the engine has.
+  self.program = await init({ module_or_path: module });
+};
