@@ -1,6 +1,8 @@
 //! Backends: what runs plans. Only `backend/gpu` may name wgpu.
 
 pub mod cpu;
+#[cfg(feature = "shaders")]
+pub mod gpu;
 
 use std::sync::Arc;
 

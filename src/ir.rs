@@ -1,5 +1,6 @@
 //! The intermediate representation: a static graph of named tensors.
 //!
+//! * `gpu`: what ops say of themselves for a GPU.
 //! * [`graph`]: nodes in topological order, their names and layers; the printed form.
 //! * [`op`]: what an op must say of itself. Passes know ops by this trait alone.
 //! * [`expr`]: scalar expressions, the meaning of every pointwise op on every backend.
@@ -8,6 +9,8 @@
 //! * [`interpret`]: the reference interpreter.
 
 pub mod expr;
+#[cfg(feature = "shaders")]
+pub mod gpu;
 pub mod graph;
 pub mod interpret;
 pub mod op;

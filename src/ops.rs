@@ -9,6 +9,8 @@ pub mod classification;
 pub mod conv2d;
 pub mod dropout;
 pub mod gather;
+#[cfg(feature = "shaders")]
+pub mod gemm;
 pub mod layout;
 pub mod matmul;
 pub mod one_hot;

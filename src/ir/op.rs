@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::expr::Expr;
+#[cfg(feature = "shaders")]
+use super::gpu::{GpuCall, Pass};
 use super::graph::{Graph, NodeId};
 use crate::error::Result;
 use crate::tensor::{HostTensor, TensorType};
@@ -60,6 +62,14 @@ pub trait Op: fmt::Debug + Send + Sync {
     /// Computes the result on the CPU. Shapes have been checked by [`Op::infer`], so slices have the right lengths.
     /// Backends never call it for views, and run pointwise ops by their expression.
     fn cpu(&self, call: &mut CpuCall<'_>);
+
+    /// The shaders that compute the result on a GPU, one after the other; empty where there are none. Never asked of
+    /// views and pointwise ops.
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let _ = call;
+        Vec::new()
+    }
 
     /// A plain scalar implementation to test [`Op::cpu`] against; `None` where the kernel itself is plain.
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {

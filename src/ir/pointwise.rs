@@ -124,6 +124,11 @@ impl Broadcast {
         Self { axes }
     }
 
+    /// For each axis of the result, innermost first: its extent and the operand's stride.
+    pub fn axes(&self) -> &[(usize, usize)] {
+        &self.axes
+    }
+
     /// The operand's element for the result's element `index`.
     pub fn index(&self, mut index: usize) -> usize {
         let mut element = 0;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::case_values::{integers, uniform};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32, as_i32_mut};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
@@ -43,6 +45,12 @@ fn greatest(row: &[f32]) -> i32 {
     best as i32
 }
 
+#[cfg(feature = "shaders")]
+fn greatest_shader(call: &GpuCall<'_>, element: &str) -> String {
+    let columns = constants(&[("C", call.input_types[0].shape.last())]);
+    [&columns, include_str!("classification/gpu.wgsl"), element].concat()
+}
+
 impl Op for ArgMax {
     fn name(&self) -> &'static str {
         "argmax"
@@ -66,6 +74,11 @@ impl Op for ArgMax {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         inputs[0].shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        vec![Pass::elements(call, greatest_shader(call, "fn element(i: u32) -> i32 { return greatest(i); }\n"))]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -104,6 +117,12 @@ impl Op for CorrectPredictions {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         inputs[0].shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, greatest(i) == x1[i]); }\n";
+        vec![Pass::elements(call, greatest_shader(call, element))]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

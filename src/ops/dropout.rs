@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use super::case_values::uniform;
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::random::{philox4x32, unit_f32};
@@ -60,6 +62,14 @@ impl Op for Dropout {
     /// The same mask and scale, on the gradient.
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         Ok(vec![Some(graph.apply(Arc::new(self.clone()), &[call.gradient, call.inputs[1]])?), None])
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let scale = 1.0 / (1.0 - self.rate);
+        let numbers = format!("const RATE: f32 = {:?};\nconst SCALE: f32 = {scale:?};\n", self.rate);
+        let stream = constants(&[("STREAM", self.stream as usize)]);
+        vec![Pass::elements(call, [&numbers, &stream, include_str!("dropout/gpu.wgsl")].concat())]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

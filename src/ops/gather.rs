@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::case_values::{integers, uniform};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
@@ -57,6 +59,13 @@ impl Op for Gather {
         0
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let width: usize = call.input_types[0].shape.dims()[1..].iter().product();
+        let sizes = constants(&[("WIDTH", width), ("TABLE_ROWS", call.input_types[0].shape[0])]);
+        vec![Pass::elements(call, sizes + include_str!("gather/gpu.wgsl"))]
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let width: usize = call.input_types[0].shape.dims()[1..].iter().product();
         if width == 0 {
@@ -99,6 +108,13 @@ impl Op for GatherGradient {
 
     fn vjp(&self, _graph: &mut Graph, _call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         Err(super::no_second_derivative(self.name()))
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let width: usize = call.output_type.shape.dims()[1..].iter().product();
+        let sizes = constants(&[("WIDTH", width), ("INDICES", call.input_types[0].shape.len())]);
+        vec![Pass::elements(call, sizes + include_str!("gather/gpu_gradient.wgsl"))]
     }
 
     /// Adds up in the order of the indices, so that a run replays bit for bit.

@@ -8,8 +8,12 @@ use smallvec::SmallVec;
 
 use super::case_values::uniform;
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, index_function, reads};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+#[cfg(feature = "shaders")]
+use crate::tensor::DType;
 use crate::tensor::{Shape, TensorType};
 
 type Extents = SmallVec<[usize; 4]>;
@@ -123,6 +127,22 @@ fn offset(strides: &[usize], start: &[usize]) -> usize {
     strides.iter().zip(start).map(|(stride, start)| stride * start).sum()
 }
 
+/// Each element from where strides and an offset say that it lies.
+#[cfg(feature = "shaders")]
+fn moved(call: &GpuCall<'_>, dims: &[usize], strides: &[usize], offset: usize) -> Pass {
+    let axes: Vec<(usize, usize)> = dims.iter().copied().zip(strides.iter().copied()).collect();
+    let element = format!("fn element(i: u32) -> {} {{ return x0[from_index(i)]; }}\n", scalar(call));
+    Pass::elements(call, index_function("from_index", &axes, offset) + &element)
+}
+
+#[cfg(feature = "shaders")]
+fn scalar(call: &GpuCall<'_>) -> &'static str {
+    match call.output_type.dtype {
+        DType::F32 => "f32",
+        DType::I32 => "i32",
+    }
+}
+
 fn one_input<'a>(name: &str, inputs: &[&'a TensorType]) -> Result<&'a TensorType> {
     match inputs {
         [x] => Ok(x),
@@ -157,6 +177,13 @@ impl Op for Transpose {
             inverse[axis] = position;
         }
         Ok(vec![Some(transpose(graph, call.gradient, &inverse)?)])
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let own = call.input_types[0].shape.strides();
+        let strides: Extents = self.permutation.iter().map(|&axis| own[axis]).collect();
+        vec![moved(call, call.output_type.shape.dims(), &strides, 0)]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -218,6 +245,24 @@ impl Op for Concat {
         Ok(gradients)
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let inner: usize = call.output_type.shape.dims()[self.axis + 1..].iter().product();
+        let row = call.output_type.shape[self.axis] * inner;
+        let mut first = 0;
+        let mut passes = Vec::new();
+        for (input, read) in call.input_types.iter().zip(reads(call)) {
+            let length = input.shape[self.axis] * inner;
+            if !input.shape.is_empty() {
+                let to = index_function("to", &[(input.shape.len() / length, row), (length, 1)], first);
+                let source = to + "fn row(i: u32) { store(to(i), x0[i]); }\n";
+                passes.push(Pass { reads: vec![read], ..Pass::rows(call, input.shape.len(), source) });
+            }
+            first += length;
+        }
+        passes
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let inner: usize = call.output_type.shape.dims()[self.axis + 1..].iter().product();
         let row = call.output_type.shape[self.axis] * inner;
@@ -263,6 +308,12 @@ impl Op for Slice {
         Ok(vec![Some(pad(graph, call.gradient, &self.start, &after)?)])
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let strides = call.input_types[0].shape.strides();
+        vec![moved(call, call.output_type.shape.dims(), &strides, offset(&strides, &self.start))]
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let strides = call.input_types[0].shape.strides();
         let from = View { offset: offset(&strides, &self.start), strides: &strides };
@@ -295,6 +346,18 @@ impl Op for Pad {
         let shape = &graph.tensor_type(call.inputs[0]).shape;
         let end: Extents = shape.dims().iter().zip(&self.before).map(|(extent, before)| extent + before).collect();
         Ok(vec![Some(slice(graph, call.gradient, &self.before, &end)?)])
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let input = &call.input_types[0].shape;
+        let strides = call.output_type.shape.strides();
+        let axes: Vec<(usize, usize)> = input.dims().iter().copied().zip(strides.iter().copied()).collect();
+        let zero = format!("fn element(i: u32) -> {0} {{ return {0}(0); }}\n", scalar(call));
+        let zeros = Pass { reads: Vec::new(), ..Pass::elements(call, zero) };
+        let to = index_function("to", &axes, offset(&strides, &self.before));
+        let values = Pass::rows(call, input.len(), to + "fn row(i: u32) { store(to(i), x0[i]); }\n");
+        vec![zeros, values]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

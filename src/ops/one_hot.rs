@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::case_values::integers;
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
@@ -49,6 +51,12 @@ impl Op for OneHot {
 
     fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> u64 {
         0
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, x0[i / C] == i32(i % C)); }\n";
+        vec![Pass::elements(call, constants(&[("C", self.classes)]) + element)]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::case_values::uniform;
 use super::{pointwise, reduce};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
 use crate::simd::lanes::{F32x4, LANES};
@@ -38,6 +40,20 @@ pub fn softmax(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
 /// If the input has no axis.
 pub fn log_softmax(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
     graph.apply(Arc::new(LogSoftmax), &[x])
+}
+
+/// A pass over the rows; `row` is its WGSL.
+#[cfg(feature = "shaders")]
+fn row_passes(call: &GpuCall<'_>, row: &str) -> Vec<Pass> {
+    let columns = call.output_type.shape.last().max(1);
+    let source = [&gpu_functions(columns), row].concat();
+    vec![Pass::rows(call, call.output_type.shape.len() / columns, source)]
+}
+
+/// WGSL functions for rows of `x0` of this length, `C`: `greatest(first)` and `sum_of_exponentials(first, offset)`.
+#[cfg(feature = "shaders")]
+pub(super) fn gpu_functions(columns: usize) -> String {
+    constants(&[("C", columns)]) + include_str!("softmax/gpu.wgsl")
 }
 
 fn infer_rows(name: &str, count: usize, inputs: &[&TensorType]) -> Result<TensorType> {
@@ -131,6 +147,16 @@ impl Op for Softmax {
         4 * output.shape.len() as u64
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        row_passes(
+            call,
+            "fn row(i: u32) {\n    let first = i * C;\n    let offset = greatest(first);\n    \
+             let scale = 1.0 / sum_of_exponentials(first, offset);\n    \
+             for (var c = 0u; c < C; c++) { store(first + c, exp(x0[first + c] - offset) * scale); }\n}\n",
+        )
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let length = call.output_type.shape.last().max(1);
         for (row, output) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
@@ -168,6 +194,16 @@ impl Op for LogSoftmax {
         4 * output.shape.len() as u64
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        row_passes(
+            call,
+            "fn row(i: u32) {\n    let first = i * C;\n    let offset = greatest(first);\n    \
+             let total = offset + log(sum_of_exponentials(first, offset));\n    \
+             for (var c = 0u; c < C; c++) { store(first + c, x0[first + c] - total); }\n}\n",
+        )
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let length = call.output_type.shape.last().max(1);
         for (row, output) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
@@ -201,6 +237,16 @@ impl Op for SoftmaxGradient {
 
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         4 * output.shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        row_passes(
+            call,
+            "fn row(i: u32) {\n    let first = i * C;\n    var dot = 0.0;\n    \
+             for (var c = 0u; c < C; c++) { dot += x0[first + c] * x1[first + c]; }\n    \
+             for (var c = 0u; c < C; c++) { store(first + c, x0[first + c] * (x1[first + c] - dot)); }\n}\n",
+        )
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::case_values::uniform;
 use crate::error::{Error, Result};
 use crate::ir::Expr;
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::Case;
 use crate::ir::pointwise::Broadcast;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall, pointwise::Pointwise};
@@ -53,6 +55,14 @@ impl Op for SumTo {
         // The gradient repeats along the summed axes: broadcast it against the input, whose values do not matter.
         let repeat = Pointwise::new("broadcast", Expr::input(0));
         Ok(vec![Some(graph.apply(Arc::new(repeat), &[call.gradient, call.inputs[0]])?)])
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let shape = &call.input_types[0].shape;
+        let missing = shape.rank() - self.shape.rank();
+        let is_reduced = |axis: usize| axis < missing || (self.shape[axis - missing] == 1 && shape[axis] != 1);
+        super::reduce::gpu::passes(super::reduce::Reduction::Sum, shape, &is_reduced, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

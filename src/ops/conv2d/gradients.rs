@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "shaders")]
+use super::gpu;
 use super::{Conv2d, attributes, cpu, flops, output_shape};
 use crate::error::Result;
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::window::{expect_shape, inputs, rank_4};
 use crate::simd::conv::ConvGeometry;
@@ -64,6 +68,11 @@ impl Op for Conv2dInputGradient {
         self.geometry(inputs).map_or(0, |geometry| flops(&geometry))
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::input_gradient(self, call)
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         cpu::input_gradient(self, call);
     }
@@ -119,6 +128,11 @@ impl Op for Conv2dKernelGradient {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         self.geometry(inputs).map_or(0, |geometry| flops(&geometry))
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::kernel_gradient(self, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

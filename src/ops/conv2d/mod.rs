@@ -3,6 +3,8 @@
 
 mod cases;
 mod cpu;
+#[cfg(feature = "shaders")]
+mod gpu;
 mod gradients;
 
 use std::sync::Arc;
@@ -12,6 +14,8 @@ pub use gradients::{Conv2dInputGradient, Conv2dKernelGradient};
 
 use super::window::{Padding, inputs, rank_4};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::conv::ConvGeometry;
 use crate::simd::reference;
@@ -136,6 +140,11 @@ impl Op for Conv2d {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         self.forward_geometry(inputs).map_or(0, |geometry| flops(&geometry))
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::forward(self, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

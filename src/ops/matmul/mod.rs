@@ -2,6 +2,8 @@
 
 mod cases;
 mod cpu;
+#[cfg(feature = "shaders")]
+mod gpu;
 
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ pub use cases::cases;
 
 use super::window::inputs;
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::matmul::MatmulGeometry;
 use crate::simd::reference;
@@ -94,6 +98,11 @@ impl Op for Matmul {
 
     fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> u64 {
         self.geometry(inputs).map_or(0, |geometry| 2 * geometry.steps as u64 * output.shape.len() as u64)
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::passes(self, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

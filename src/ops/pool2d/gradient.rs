@@ -1,7 +1,11 @@
 //! The gradient of a pooling with respect to its input.
 
+#[cfg(feature = "shaders")]
+use super::gpu;
 use super::{Pool2d, PoolKind, attributes, cpu, output_shape};
 use crate::error::Result;
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::no_second_derivative;
 use crate::ops::window::{expect_shape, inputs, rank_4};
@@ -65,6 +69,11 @@ impl Op for Pool2dGradient {
 
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         2 * output.shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::gradient(self, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

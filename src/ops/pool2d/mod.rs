@@ -3,6 +3,8 @@
 
 mod cases;
 mod cpu;
+#[cfg(feature = "shaders")]
+mod gpu;
 mod gradient;
 
 use std::sync::Arc;
@@ -12,6 +14,8 @@ pub use gradient::Pool2dGradient;
 
 use super::window::{Padding, inputs, rank_4};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::pool::PoolGeometry;
 use crate::simd::reference;
@@ -111,6 +115,11 @@ impl Op for Pool2d {
 
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         (self.window[0] * self.window[1]) as u64 * output.shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::forward(self, call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -2,6 +2,8 @@
 
 mod cases;
 pub(super) mod cpu;
+#[cfg(feature = "shaders")]
+pub(super) mod gpu;
 
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ pub use cases::cases;
 use super::pointwise;
 use super::reshape::reshape;
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::pointwise::Pointwise;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, HostTensor, Shape, TensorType};
@@ -139,6 +143,11 @@ impl Op for Reduce {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         inputs[0].shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::passes(self.reduction, &call.input_types[0].shape, &|axis| self.axes.contains(&axis), call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

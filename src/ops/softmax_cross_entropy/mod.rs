@@ -9,8 +9,12 @@ use std::sync::Arc;
 
 pub use cases::cases;
 
+#[cfg(feature = "shaders")]
+use super::softmax::gpu_functions;
 use super::softmax::{log_sum_exp, softmax_row};
 use crate::error::{Error, Result};
+#[cfg(feature = "shaders")]
+use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::as_i32;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, HostTensor, Shape, TensorType};
@@ -68,6 +72,12 @@ impl Op for SoftmaxCrossEntropy {
         4 * inputs[0].shape.len() as u64
     }
 
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let source = gpu_functions(call.input_types[0].shape.last().max(1)) + include_str!("gpu.wgsl");
+        vec![Pass::elements(call, source)]
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let classes = call.input_types[0].shape.last().max(1);
         let rows = call.inputs[0].chunks_exact(classes);
@@ -106,6 +116,13 @@ impl Op for SoftmaxCrossEntropyGradient {
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         5 * inputs[0].shape.len() as u64
+    }
+
+    #[cfg(feature = "shaders")]
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let classes = call.output_type.shape.last().max(1);
+        let source = gpu_functions(classes) + include_str!("gpu_gradient.wgsl");
+        vec![Pass::rows(call, call.output_type.shape.len() / classes, source)]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

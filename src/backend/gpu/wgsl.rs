@@ -1,0 +1,232 @@
+//! WGSL from its parts: buffers, an op's functions, a fused pointwise program, an entry point.
+
+use std::fmt::Write as _;
+
+use crate::ir::expr::{BinaryFunction, UnaryFunction};
+use crate::ir::gpu::{Element, Form, index_function};
+use crate::plan::program::{Access, Instruction, Program, Value};
+
+/// Invocations of a workgroup where the op does not say.
+pub const WORKGROUP_SIZE: usize = 64;
+/// The most workgroups along one axis that every device allows.
+const MAX_WORKGROUPS: usize = 65_535;
+
+/// A pointwise program at the end of a kernel.
+pub struct Epilogue<'a> {
+    pub program: &'a Program,
+    pub operands: Vec<(Origin, &'a Access)>,
+}
+
+/// Where an operand of a pointwise program is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The buffer of this binding.
+    Binding(usize),
+    /// The value that the kernel has computed.
+    Value,
+    /// What the output buffer holds before.
+    Output,
+}
+
+/// A shader and over how many workgroups it is dispatched.
+pub fn shader(
+    elements: &[Element],
+    integers: bool,
+    source: &str,
+    form: Form,
+    epilogue: Option<&Epilogue<'_>>,
+) -> (String, [u32; 3]) {
+    let mut text = String::with_capacity(source.len() + 2048);
+    for (binding, element) in elements.iter().enumerate() {
+        let scalar = match element {
+            Element::F32 => "f32",
+            Element::I32 => "i32",
+            Element::Vec4 => "vec4<f32>",
+        };
+        let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, read> x{binding}: array<{scalar}>;");
+    }
+    let scalar = if integers { "i32" } else { "f32" };
+    let output = elements.len();
+    let _ = writeln!(text, "@group(0) @binding({output}) var<storage, read_write> out: array<{scalar}>;");
+    match epilogue {
+        Some(epilogue) => {
+            text.push_str(&program(epilogue));
+            text.push_str("fn store(i: u32, value: f32) { out[i] = finish(i, value); }\n");
+        }
+        None => {
+            let _ = writeln!(text, "fn store(i: u32, value: {scalar}) {{ out[i] = value; }}");
+        }
+    }
+    text.push_str(source);
+    let workgroups = entry(&mut text, form);
+    for (name, function) in FUNCTIONS {
+        if text.contains(name) {
+            text.push_str(function);
+        }
+    }
+    (text, workgroups)
+}
+
+fn entry(text: &mut String, form: Form) -> [u32; 3] {
+    let (count, call) = match form {
+        Form::Elements { count } => (count, "store(i, element(i));"),
+        Form::Quads { count } => (
+            count.div_ceil(4),
+            "let four = quad(i);\n    store(4u * i, four.x);\n    store(4u * i + 1u, four.y);\n    \
+             store(4u * i + 2u, four.z);\n    store(4u * i + 3u, four.w);",
+        ),
+        Form::Rows { count } => (count, "row(i);"),
+        Form::Tiles { workgroup_size: [x, y], workgroups } => {
+            let _ = write!(
+                text,
+                "@compute @workgroup_size({x}, {y})\nfn main(@builtin(workgroup_id) group: vec3<u32>, \
+                 @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) index: u32) {{\n    \
+                 tile(group, local, index);\n}}\n"
+            );
+            return workgroups;
+        }
+    };
+    let groups = count.div_ceil(WORKGROUP_SIZE);
+    let across = groups.clamp(1, MAX_WORKGROUPS);
+    let _ = write!(
+        text,
+        "@compute @workgroup_size({WORKGROUP_SIZE})\nfn main(@builtin(global_invocation_id) id: vec3<u32>) {{\n    \
+         let i = id.x + id.y * {}u;\n    if (i >= {count}u) {{ return; }}\n    {call}\n}}\n",
+        across * WORKGROUP_SIZE
+    );
+    [across as u32, groups.div_ceil(across) as u32, 1]
+}
+
+/// `fn finish(i: u32, value: f32) -> f32`: a pointwise program for element `i`.
+fn program(epilogue: &Epilogue<'_>) -> String {
+    let mut functions = String::new();
+    let mut body = String::from("fn finish(i: u32, value: f32) -> f32 {\n");
+    for (number, (origin, access)) in epilogue.operands.iter().enumerate() {
+        let at = match access {
+            Access::Full => "i".to_owned(),
+            Access::Scalar => "0u".to_owned(),
+            Access::Trailing { period } => format!("i % {period}u"),
+            Access::Leading { inner } => format!("i / {inner}u"),
+            Access::General(broadcast) => {
+                let axes: Vec<(usize, usize)> = broadcast.axes().iter().rev().copied().collect();
+                functions.push_str(&index_function(&format!("at{number}"), &axes, 0));
+                format!("at{number}(i)")
+            }
+        };
+        let _ = match origin {
+            Origin::Binding(binding) => writeln!(body, "    let o{number} = x{binding}[{at}];"),
+            Origin::Value => writeln!(body, "    let o{number} = value;"),
+            Origin::Output => writeln!(body, "    let o{number} = out[i];"),
+        };
+    }
+    let mut registers = vec![String::new(); epilogue.program.registers];
+    for (position, (instruction, target)) in epilogue.program.instructions.iter().enumerate() {
+        // Two constants would be computed by the compiler, which refuses what has no value.
+        let read = |value: Value, body: &mut String| match value {
+            Value::Register(register) => registers[usize::from(register)].clone(),
+            Value::Operand(operand) => format!("o{operand}"),
+            Value::Constant(number) => {
+                let name = format!("k{position}_{}", body.len());
+                let _ = writeln!(body, "    let {name} = {};", constant(number));
+                name
+            }
+        };
+        let expression = match *instruction {
+            Instruction::Move(a) => read(a, &mut body),
+            Instruction::Unary(function, a) => unary(function, &read(a, &mut body)),
+            // The compiler may take it that there are no infinities, and that 0 times any number is 0.
+            Instruction::Binary(BinaryFunction::Mul, a, Value::Constant(0.0)) => {
+                format!("zero_if_finite({})", read(a, &mut body))
+            }
+            Instruction::Binary(function, a, b) => {
+                let a = read(a, &mut body);
+                binary(function, &a, &read(b, &mut body))
+            }
+            Instruction::Select(condition, yes, no) => {
+                let condition = read(condition, &mut body);
+                let yes = read(yes, &mut body);
+                format!("select({}, {yes}, {condition} != 0.0)", read(no, &mut body))
+            }
+        };
+        let _ = writeln!(body, "    let v{position} = {expression};");
+        if let Some(register) = registers.get_mut(usize::from(*target)) {
+            *register = format!("v{position}");
+        }
+    }
+    let _ = writeln!(body, "    return v{};\n}}", epilogue.program.instructions.len().saturating_sub(1));
+    functions + &body
+}
+
+/// A number as WGSL; infinities, which WGSL cannot write, as the greatest numbers.
+fn constant(number: f32) -> String {
+    format!("f32({:?})", if number.is_nan() { 0.0 } else { number.clamp(f32::MIN, f32::MAX) })
+}
+
+fn unary(function: UnaryFunction, a: &str) -> String {
+    match function {
+        UnaryFunction::Neg => format!("-{a}"),
+        UnaryFunction::Rsqrt => format!("(1.0 / sqrt({a}))"),
+        UnaryFunction::Tanh => format!("hyperbolic_tangent({a})"),
+        UnaryFunction::Log1p => format!("log_of_one_plus({a})"),
+        UnaryFunction::Erf => format!("error_function({a})"),
+        UnaryFunction::Abs | UnaryFunction::Exp | UnaryFunction::Log | UnaryFunction::Sqrt => {
+            format!("{}({a})", function.name())
+        }
+    }
+}
+
+fn binary(function: BinaryFunction, a: &str, b: &str) -> String {
+    match function {
+        BinaryFunction::Pow => format!("power({a}, {b})"),
+        // A NaN in `a` stays.
+        BinaryFunction::Max => format!("select({a}, {b}, {b} > {a})"),
+        BinaryFunction::Min => format!("select({a}, {b}, {b} < {a})"),
+        BinaryFunction::Greater | BinaryFunction::GreaterEqual | BinaryFunction::Equal => {
+            format!("select(0.0, 1.0, {a} {} {b})", function.symbol())
+        }
+        BinaryFunction::Add | BinaryFunction::Sub | BinaryFunction::Mul | BinaryFunction::Div => {
+            format!("({a} {} {b})", function.symbol())
+        }
+    }
+}
+
+/// Functions that are added where the text names them.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("is_nan(", "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n"),
+    ("not_a_number(", "fn not_a_number(i: u32) -> f32 { return bitcast<f32>(0x7fc00000u | (i & 1u)); }\n"),
+    (
+        // Not 0 for an infinity and a NaN: it is 1, since compilers may take it that there are no NaNs.
+        "zero_if_finite(",
+        "fn zero_if_finite(x: f32) -> f32 { return select(0.0, 1.0, (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u); }\n",
+    ),
+    (
+        // Beyond 9 it is 1 in single precision; some implementations overflow for large arguments, and are poor near 0.
+        "hyperbolic_tangent(",
+        "fn hyperbolic_tangent(x: f32) -> f32 {\n    if (abs(x) < 0.25) {\n        let s = x * x;\n        \
+         return x * (1.0 + s * (-0.33333333 + s * (0.13333333 + s * (-0.053968254 + s * 0.021869488))));\n    }\n    \
+         let t = exp(-2.0 * min(abs(x), 10.0));\n    let y = (1.0 - t) / (1.0 + t);\n    \
+         return select(select(y, -y, x < 0.0), x, (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u);\n}\n",
+    ),
+    (
+        "log_of_one_plus(",
+        "fn log_of_one_plus(x: f32) -> f32 {\n    \
+         let near = x * (1.0 + x * (-0.5 + x * (0.33333333 + x * (-0.25 + x * (0.2 + x * (-0.16666667 + x * 0.14285714))))));\n    \
+         return select(log(1.0 + x), near, abs(x) < 0.06);\n}\n",
+    ),
+    (
+        // Abramowitz and Stegun, formula 7.1.26; near 0 the series, where the formula loses its digits.
+        "error_function(",
+        "fn error_function(x: f32) -> f32 {\n    let m = abs(x);\n    let t = 1.0 / (1.0 + 0.3275911 * m);\n    \
+         let p = t * (0.2548296 + t * (-0.28449674 + t * (1.4214138 + t * (-1.4531521 + t * 1.0614054))));\n    \
+         let y = 1.0 - p * exp(-m * m);\n    return select(y, -y, x < 0.0);\n}\n",
+    ),
+    (
+        // As the C library: a negative base has a power where the exponent is a whole number.
+        "power(",
+        "fn power(a: f32, b: f32) -> f32 {\n    if (b == 0.0) { return 1.0; }\n    \
+         if (b == 2.0) { return a * a; }\n    let m = exp2(b * log2(abs(a)));\n    \
+         if (a == 0.0) { return select(1.0 / abs(a), 0.0, b > 0.0); }\n    if (a > 0.0) { return m; }\n    \
+         if (floor(b) != b) { return bitcast<f32>(0x7fc00000u | (bitcast<u32>(a) & 1u)); }\n    \
+         let half = 0.5 * b;\n    return select(-m, m, floor(half) == half);\n}\n",
+    ),
+];

@@ -1,0 +1,128 @@
+//! What an op says of itself for a GPU: the text of its compute shaders and over what they are dispatched.
+//!
+//! Everything here is data. An op writes WGSL functions in which all extents are numbers; the backend puts the
+//! declarations of the buffers before them, and behind them the entry point and the epilogue that was fused into the op.
+//!
+//! In the text, `x0, x1, ...` are the buffers that a pass reads, in the order of [`Pass::reads`], and `store(i, value)`
+//! writes element `i` of what it writes, through the epilogue where there is one. Some functions are always there:
+//! `is_nan(f32) -> bool` (shaders may take it that there are no NaNs, so it looks at the bits) and
+//! `not_a_number(u32) -> f32`, a NaN that no compiler can foresee.
+
+use crate::tensor::TensorType;
+
+/// What the ops are asked for.
+pub struct GpuCall<'a> {
+    pub input_types: &'a [&'a TensorType],
+    pub output_type: &'a TensorType,
+    pub tiling: Tiling,
+}
+
+/// How matrix products hold the tiles that they work on. Neither is best everywhere, so adapters are measured.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Tiling {
+    /// Tiles in workgroup memory, 4 x 4 results an invocation: for real GPUs.
+    #[default]
+    Workgroup,
+    /// Everything in registers, 8 x 16 results an invocation: for GPUs that are emulated on a CPU.
+    Registers,
+}
+
+/// One dispatch.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// WGSL functions and constants.
+    pub source: String,
+    pub form: Form,
+    pub reads: Vec<(Buffer, Element)>,
+    pub writes: Buffer,
+    /// Whether results are `i32`.
+    pub integers: bool,
+}
+
+/// A buffer of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Buffer {
+    Input(usize),
+    /// Working memory of one call, by number; it lasts from pass to pass.
+    Scratch {
+        number: usize,
+        size_words: usize,
+    },
+    Output,
+}
+
+/// As what a buffer's words are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Element {
+    F32,
+    I32,
+    /// Four numbers at a time. Every buffer is long enough to read the last ones so.
+    Vec4,
+}
+
+/// What stands in the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// `fn element(i: u32) -> f32` (or `i32`), called for each of so many elements.
+    Elements { count: usize },
+    /// `fn quad(i: u32) -> vec4<f32>`: elements `4 i` to `4 i + 3`, for a count that is a multiple of four.
+    Quads { count: usize },
+    /// `fn row(i: u32)`, called for each of so many rows. It calls `store` itself.
+    Rows { count: usize },
+    /// `fn tile(group: vec3<u32>, local: vec3<u32>, index: u32)`, for each invocation of a grid of workgroups; `index` is
+    /// the number of the invocation in its workgroup. It calls `store` itself.
+    Tiles { workgroup_size: [u32; 2], workgroups: [u32; 3] },
+}
+
+impl Pass {
+    /// A pass that computes the output element by element from all inputs, in order.
+    pub fn elements(call: &GpuCall<'_>, source: String) -> Self {
+        let count = call.output_type.shape.len();
+        Self {
+            source,
+            form: Form::Elements { count },
+            reads: reads(call),
+            writes: Buffer::Output,
+            integers: call.output_type.dtype == crate::tensor::DType::I32,
+        }
+    }
+}
+
+impl Pass {
+    /// A pass that computes the output row by row from all inputs, in order.
+    pub fn rows(call: &GpuCall<'_>, count: usize, source: String) -> Self {
+        Self { form: Form::Rows { count }, ..Self::elements(call, source) }
+    }
+}
+
+/// All inputs, each as what it is.
+pub fn reads(call: &GpuCall<'_>) -> Vec<(Buffer, Element)> {
+    let element = |input: &&TensorType| match input.dtype {
+        crate::tensor::DType::F32 => Element::F32,
+        crate::tensor::DType::I32 => Element::I32,
+    };
+    call.input_types.iter().enumerate().map(|(index, input)| (Buffer::Input(index), element(input))).collect()
+}
+
+/// `const NAME: u32 = value;` for each.
+pub fn constants(values: &[(&str, usize)]) -> String {
+    values.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect()
+}
+
+/// The same, as `i32`.
+pub fn signed_constants(values: &[(&str, usize)]) -> String {
+    values.iter().map(|(name, value)| format!("const {name}: i32 = {value};\n")).collect()
+}
+
+/// A WGSL function from the number of an element, in row-major order over `axes` of (extent, stride), to where it lies.
+pub fn index_function(name: &str, axes: &[(usize, usize)], offset: usize) -> String {
+    let mut inner = 1;
+    let mut sum = format!("{offset}u");
+    for &(extent, stride) in axes.iter().rev() {
+        if extent != 1 && stride != 0 {
+            sum.push_str(&format!(" + i / {inner}u % {extent}u * {stride}u"));
+        }
+        inner *= extent.max(1);
+    }
+    format!("fn {name}(i: u32) -> u32 {{ return {sum}; }}\n")
+}

@@ -1,0 +1,20 @@
+// Rows are pixels of the input, steps elements of the windows that hold the pixel (ky, kx, filter).
+
+fn a_row(row: u32) -> vec4<i32> {
+    let r = i32(row);
+    return vec4<i32>(r / (W * H) * OH, r / W % H + PT, r % W + PL, 0);
+}
+
+fn a_split(step: u32) -> vec4<i32> {
+    let s = i32(step);
+    return vec4<i32>(s / (F * KW) * DH, s / F % KW * DW, s % F, 0);
+}
+
+fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
+    let top = place.y - step.x;
+    let left = place.z - step.y;
+    let y = top / SH;
+    let x = left / SW;
+    if (top < 0 || left < 0 || y >= OH || x >= OW || y * SH != top || x * SW != left) { return -1; }
+    return ((place.x + y) * OW + x) * F + step.z;
+}

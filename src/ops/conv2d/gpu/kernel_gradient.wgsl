@@ -1,0 +1,18 @@
+// Rows are elements of a window (ky, kx, channel), steps pixels of the output.
+
+fn a_row(row: u32) -> vec4<i32> {
+    let r = i32(row);
+    return vec4<i32>(r / (C * KW) * DH - PT, r / C % KW * DW - PL, r % C, 0);
+}
+
+fn a_split(step: u32) -> vec4<i32> {
+    let s = i32(step);
+    return vec4<i32>(s / (OW * OH) * H, s / OW % OH * SH, s % OW * SW, 0);
+}
+
+fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
+    let y = place.x + step.y;
+    let x = place.y + step.z;
+    if (!INSIDE && (y < 0 || y >= H || x < 0 || x >= W)) { return -1; }
+    return ((step.x + y) * W + x) * C + place.z;
+}
