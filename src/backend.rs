@@ -4,6 +4,7 @@ pub mod cpu;
 #[cfg(feature = "shaders")]
 pub mod gpu;
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -21,6 +22,12 @@ pub enum RunStatus {
     /// Out of time: [`Backend::run`] goes on from here.
     Unfinished,
 }
+
+/// Called when something has arrived that the backend was waiting for.
+pub type Wake = Rc<dyn Fn()>;
+
+/// A value of a plan, or a state, by name.
+pub type Wanted = (Option<PlanHandle>, String);
 
 /// Something that runs plans. States are shared by all of its plans, by name, and live until they are removed.
 pub trait Backend {
@@ -54,19 +61,56 @@ pub trait Backend {
     /// If the plan has no such input.
     fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()>;
 
-    /// Starts or goes on with a run of the plan, kernel by kernel, until it is done or `has_time` says no. `has_time` is
+    /// Begins a run with the inputs that have been written. A backend that works by itself sets to work; others wait for
+    /// [`Backend::run`].
+    ///
+    /// # Errors
+    /// If there is no such plan, or the device is gone.
+    fn begin(&mut self, handle: PlanHandle) -> Result<()> {
+        let _ = handle;
+        Ok(())
+    }
+
+    /// Goes on with the oldest run of the plan, or begins one, kernel by kernel, until it is done or `has_time` says no. `has_time` is
     /// asked between kernels.
     ///
     /// # Errors
-    /// If there is no such plan.
+    /// If there is no such plan, or the device is gone.
     fn run(&mut self, handle: PlanHandle, has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus>;
 
     /// Gives up a run that is unfinished. States may be updated in part if it had come to its updates.
     fn cancel(&mut self, handle: PlanHandle);
 
-    /// The value of an output, a tap, an input or a state after a run.
+    /// The value of an output, a tap, an input or a state after a run. Where the backend is
+    /// [asynchronous](Backend::is_asynchronous), only outputs are there at once; all else has to be
+    /// [fetched](Backend::fetch) before, states too.
     ///
     /// # Errors
     /// If the plan has no such value.
     fn read(&self, handle: PlanHandle, name: &str) -> Result<HostTensor>;
+
+    /// Sends for values that are to be read: true once all of them are there. Ask again with the same ones when
+    /// [woken](Backend::set_wake). They are as of the first call; writing or running anything forgets them.
+    ///
+    /// # Errors
+    /// If there is no such value, or the device is gone.
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<bool> {
+        let _ = wanted;
+        Ok(true)
+    }
+
+    /// Whether the backend works by itself, so that whoever has nothing else to do must wait until it is woken.
+    fn is_asynchronous(&self) -> bool {
+        false
+    }
+
+    /// How many runs should be under way at a time.
+    fn runs_at_once(&self) -> usize {
+        1
+    }
+
+    /// Whom to tell when something has arrived.
+    fn set_wake(&mut self, wake: Wake) {
+        let _ = wake;
+    }
 }

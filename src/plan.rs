@@ -105,6 +105,8 @@ pub struct Plan {
     pub kernels: Vec<Kernel>,
     /// Inputs, states, outputs and taps that have a name.
     pub values: Vec<NamedValue>,
+    /// Names of the graph's outputs: what is read after every run.
+    pub outputs: Vec<String>,
 }
 
 impl Plan {

@@ -2,6 +2,25 @@
 //!
 //! * [`lower`]: a plan as shaders and commands. Pure, so that every shader can be checked without a device.
 //! * [`wgsl`]: how shaders are put together.
+//! * `device`, `loaded`, `staging`: a device, a plan on it, and what comes back from it.
+//!
+//! Buffers, pipelines and bind groups are made when a plan is loaded. A run is one submission, which also copies the
+//! plan's outputs into a staging buffer; it has come to its end when that buffer has arrived. In the browser nothing can
+//! wait for that, so [`Backend::run`] answers `Unfinished` until then, and everything else that is to be read is
+//! [fetched](Backend::fetch) first. Natively reading waits.
 
+#[cfg(feature = "gpu")]
+mod device;
+#[cfg(feature = "gpu")]
+mod loaded;
 pub mod lower;
+#[cfg(feature = "gpu")]
+mod staging;
 pub mod wgsl;
+
+#[cfg(feature = "gpu")]
+mod execute;
+#[cfg(feature = "gpu")]
+pub use device::GpuDevice;
+#[cfg(feature = "gpu")]
+pub use execute::GpuBackend;

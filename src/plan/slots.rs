@@ -41,7 +41,8 @@ pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[Step]) -> Result<Plan> {
         });
     }
     let values = assignment.named_values(taps);
-    Ok(Plan { slots: assignment.slots, kernels, values })
+    let outputs = graph.outputs().iter().map(|&id| graph.node(id).name.clone()).collect();
+    Ok(Plan { slots: assignment.slots, kernels, values, outputs })
 }
 
 struct Assignment<'a> {

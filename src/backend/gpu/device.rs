@@ -1,0 +1,85 @@
+//! A device: found, opened, watched.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// What went wrong on a device, told by it at some time or other. The first fault counts.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Mutex<Option<(&'static str, String)>>>);
+
+impl Faults {
+    fn note(&self, code: &'static str, message: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((code, message));
+    }
+
+    /// # Errors
+    /// `device-lost`, `gpu-out-of-memory` or `gpu-error` if there was a fault.
+    pub fn check(&self) -> Result<()> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some((code, message)) => {
+                Err(Error::new(code, "WebGPU").expected("a device that works").got(message.clone()))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// An open device.
+pub struct GpuDevice {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub faults: Faults,
+    /// As people know it: `"NVIDIA H100"`.
+    pub name: String,
+    /// It is emulated on the CPU.
+    pub is_software: bool,
+}
+
+impl GpuDevice {
+    /// Opens the best adapter there is, a software one if there is no other.
+    ///
+    /// # Errors
+    /// `backend-unavailable` if there is none, or it cannot be opened.
+    pub async fn open() -> Result<Self> {
+        let unavailable = |got: String| {
+            Error::new("backend-unavailable", "webgpu")
+                .expected("a GPU that the browser lets pages use")
+                .got(got)
+                .hint("Choose \"cpu\" or \"auto\", or try another browser.")
+        };
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::BROWSER_WEBGPU;
+        let instance = wgpu::Instance::new(descriptor);
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = instance.request_adapter(&options).await.map_err(|error| unavailable(error.to_string()))?;
+        let info = adapter.get_info();
+        // The default limits but for sizes: one batch of a wide layer may take more than 128 MiB.
+        let limits = adapter.limits();
+        let required_limits = wgpu::Limits {
+            max_buffer_size: limits.max_buffer_size,
+            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
+        let (device, queue) =
+            adapter.request_device(&descriptor).await.map_err(|error| unavailable(error.to_string()))?;
+        let faults = Faults::default();
+        let noted = faults.clone();
+        device.on_uncaptured_error(Arc::new(move |error| match error {
+            wgpu::Error::OutOfMemory { .. } => noted.note("gpu-out-of-memory", "no memory left".to_owned()),
+            wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+                noted.note("gpu-error", description);
+            }
+        }));
+        let noted = faults.clone();
+        device.set_device_lost_callback(move |_, message| {
+            noted.note("device-lost", if message.is_empty() { "it was lost".to_owned() } else { message });
+        });
+        let name = if info.name.is_empty() { info.vendor.to_string() } else { info.name };
+        Ok(Self { device, queue, faults, name, is_software: info.device_type == wgpu::DeviceType::Cpu })
+    }
+}

@@ -1,0 +1,339 @@
+//! The [`Backend`] on a device.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::device::GpuDevice;
+use super::loaded::{Loaded, Pipelines, storage};
+use super::lower::lower;
+use super::staging::Staging;
+use crate::backend::{Backend, PlanHandle, RunStatus, Wake, Wanted};
+use crate::error::{Error, Result};
+use crate::ir::gpu::Tiling;
+use crate::plan::{Plan, SlotKind};
+use crate::tensor::HostTensor;
+
+/// Work of about so long is given to the device ahead, so that it never idles and yet comes to rest soon.
+const AHEAD_MS: f64 = 40.0;
+const MAX_RUNS_AHEAD: usize = 8;
+
+/// See the [module](super).
+pub struct GpuBackend {
+    gpu: GpuDevice,
+    tiling: Tiling,
+    states: HashMap<String, (wgpu::Buffer, usize)>,
+    plans: HashMap<PlanHandle, Loaded>,
+    pipelines: Pipelines,
+    next_handle: u32,
+    wake: Option<Wake>,
+    /// What has been asked for, and has arrived or not.
+    fetched: HashMap<Wanted, Fetch>,
+    /// A clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is under way at a time.
+    clock: Option<fn() -> f64>,
+    run_ms: f64,
+    last_finish_ms: f64,
+}
+
+enum Fetch {
+    OnItsWay(Staging),
+    Arrived(Vec<f32>),
+}
+
+impl GpuBackend {
+    /// A backend on a device, with the tiling that is right for it unless measured otherwise.
+    pub fn new(gpu: GpuDevice) -> Self {
+        let tiling = if gpu.is_software { Tiling::Registers } else { Tiling::Workgroup };
+        Self {
+            gpu,
+            tiling,
+            states: HashMap::new(),
+            plans: HashMap::new(),
+            pipelines: Pipelines::new(),
+            next_handle: 0,
+            wake: None,
+            fetched: HashMap::new(),
+            clock: None,
+            run_ms: AHEAD_MS,
+            last_finish_ms: 0.0,
+        }
+    }
+
+    /// Plans that are loaded from now on are tiled so.
+    pub fn set_tiling(&mut self, tiling: Tiling) {
+        self.tiling = tiling;
+    }
+
+    pub fn tiling(&self) -> Tiling {
+        self.tiling
+    }
+
+    pub fn device(&self) -> &GpuDevice {
+        &self.gpu
+    }
+
+    /// Lets several short runs be under way at once, as measured by this clock, in milliseconds.
+    pub fn set_clock(&mut self, clock: fn() -> f64) {
+        self.clock = Some(clock);
+    }
+
+    /// Dispatches of one run of a plan; it is one submission.
+    pub fn dispatches(&self, handle: PlanHandle) -> usize {
+        self.plans.get(&handle).map_or(0, Loaded::dispatches)
+    }
+
+    fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
+        self.plans.get(&handle).ok_or_else(unknown_plan)
+    }
+
+    fn loaded_mut(&mut self, handle: PlanHandle) -> Result<&mut Loaded> {
+        self.plans.get_mut(&handle).ok_or_else(unknown_plan)
+    }
+
+    fn write(&self, buffer: &wgpu::Buffer, words: &[f32]) {
+        if !words.is_empty() {
+            self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(words));
+        }
+    }
+
+    fn set_state(&mut self, name: &str, words: &[f32]) {
+        let fits = self.states.get(name).is_some_and(|(_, size)| *size == words.len());
+        if !fits {
+            let buffer = storage(&self.gpu.device, words.len());
+            self.states.insert(name.to_owned(), (buffer, words.len()));
+        }
+        if let Some((buffer, _)) = self.states.get(name) {
+            self.write(buffer, words);
+        }
+    }
+
+    /// The buffer of something wanted, and its words.
+    fn source(&self, (handle, name): &Wanted) -> Result<(&wgpu::Buffer, usize)> {
+        match handle {
+            None => self
+                .states
+                .get(name)
+                .map(|(buffer, size)| (buffer, *size))
+                .ok_or_else(|| Error::new("unknown-tensor", name.as_str()).expected("a state")),
+            Some(handle) => {
+                let loaded = self.loaded(*handle)?;
+                let value = loaded.plan.value(name)?;
+                Ok((&loaded.slots[value.slot.0 as usize], value.tensor_type.shape.len()))
+            }
+        }
+    }
+
+    /// Copies something into a staging buffer that is on its way from here on.
+    fn send_for(&self, wanted: &Wanted) -> Result<Staging> {
+        let (buffer, size_words) = self.source(wanted)?;
+        let staging = Staging::new(&self.gpu.device, size_words);
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        encoder.copy_buffer_to_buffer(buffer, 0, &staging.buffer, 0, (size_words * 4) as u64);
+        self.gpu.queue.submit([encoder.finish()]);
+        staging.request(self.wake.as_ref());
+        Ok(staging)
+    }
+
+    /// The words of something wanted: fetched before, or, natively, now.
+    fn words(&self, wanted: &Wanted) -> Result<Vec<f32>> {
+        if let Some(Fetch::Arrived(words)) = self.fetched.get(wanted) {
+            return Ok(words.clone());
+        }
+        self.gpu.faults.check()?;
+        let staging = self.send_for(wanted)?;
+        match staging.take(&self.gpu.device) {
+            Ok(Some(mut words)) => {
+                words.truncate(self.source(wanted)?.1);
+                Ok(words)
+            }
+            Ok(None) => Err(Error::new("not-fetched", wanted.1.as_str()).expected("a tensor that was fetched before")),
+            Err(()) => Err(self.lost()),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        match self.gpu.faults.check() {
+            Err(error) => error,
+            Ok(()) => Error::new("device-lost", "WebGPU").expected("a device that works").got("no answer"),
+        }
+    }
+}
+
+fn unknown_plan() -> Error {
+    Error::new("unknown-plan", "backend webgpu").expected("a plan that is loaded")
+}
+
+impl Backend for GpuBackend {
+    fn name(&self) -> &'static str {
+        "webgpu"
+    }
+
+    fn load(&mut self, plan: Arc<Plan>) -> Result<PlanHandle> {
+        self.gpu.faults.check()?;
+        let limit = self.gpu.device.limits();
+        let limit_words = limit.max_storage_buffer_binding_size.min(limit.max_buffer_size) as usize / 4;
+        let lowered = lower(&plan, self.tiling)?;
+        let slots = plan.slots.iter().map(|slot| slot.size_words);
+        if let Some(size) = slots.chain(lowered.scratch_words.iter().copied()).find(|&size| size + 4 > limit_words) {
+            return Err(Error::new("too-large", "memory for one tensor on this GPU")
+                .expected(format!("at most {} MiB", limit_words >> 18))
+                .got(format!("{} MiB", size >> 18))
+                .hint("Use smaller batches or smaller layers."));
+        }
+        let mut buffers = Vec::with_capacity(plan.slots.len());
+        for slot in &plan.slots {
+            buffers.push(match &slot.kind {
+                SlotKind::State(name) => match self.states.get(name) {
+                    Some((_, size)) if *size != slot.size_words => {
+                        return Err(Error::new("state-size", name.clone())
+                            .expected(format!("{} words", slot.size_words))
+                            .got(format!("{size} words, set before")));
+                    }
+                    Some((buffer, _)) => buffer.clone(),
+                    None => {
+                        let buffer = storage(&self.gpu.device, slot.size_words);
+                        self.states.insert(name.clone(), (buffer.clone(), slot.size_words));
+                        buffer
+                    }
+                },
+                SlotKind::Constant(value) => {
+                    let buffer = storage(&self.gpu.device, slot.size_words);
+                    self.write(&buffer, value.words());
+                    buffer
+                }
+                SlotKind::Input(_) | SlotKind::Temporary => storage(&self.gpu.device, slot.size_words),
+            });
+        }
+        let handle = PlanHandle(self.next_handle);
+        self.next_handle += 1;
+        let loaded = Loaded::new(&self.gpu.device, plan, &lowered, buffers, &mut self.pipelines);
+        self.plans.insert(handle, loaded);
+        Ok(handle)
+    }
+
+    fn unload(&mut self, handle: PlanHandle) {
+        self.plans.remove(&handle);
+        self.fetched.clear();
+    }
+
+    fn write_state(&mut self, name: &str, value: &HostTensor) {
+        self.fetched.clear();
+        self.set_state(name, value.words());
+    }
+
+    fn read_state(&self, name: &str) -> Result<Vec<f32>> {
+        self.words(&(None, name.to_owned()))
+    }
+
+    fn clear(&mut self) {
+        self.states.clear();
+        self.plans.clear();
+        self.fetched.clear();
+        self.pipelines.clear();
+    }
+
+    fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()> {
+        self.fetched.clear();
+        let loaded = self.loaded_mut(handle)?;
+        let slot = loaded
+            .input(name)
+            .ok_or_else(|| Error::new("unknown-tensor", name).expected("the name of an input of the plan"))?;
+        let mut words = std::mem::take(&mut loaded.input_words);
+        words.resize(loaded.plan.slots[slot].size_words, 0.0);
+        fill(&mut words);
+        let loaded = self.loaded(handle)?;
+        self.write(&loaded.slots[slot], &words);
+        self.loaded_mut(handle)?.input_words = words;
+        Ok(())
+    }
+
+    fn begin(&mut self, handle: PlanHandle) -> Result<()> {
+        self.gpu.faults.check()?;
+        self.fetched.clear();
+        let loaded = self.plans.get_mut(&handle).ok_or_else(unknown_plan)?;
+        loaded.submit(&self.gpu.device, &self.gpu.queue, self.wake.as_ref());
+        Ok(())
+    }
+
+    fn run(&mut self, handle: PlanHandle, _has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus> {
+        if self.loaded(handle)?.runs.is_empty() {
+            self.begin(handle)?;
+        }
+        self.gpu.faults.check()?;
+        let loaded = self.plans.get_mut(&handle).ok_or_else(unknown_plan)?;
+        match loaded.finish(&self.gpu.device) {
+            Ok(true) => {
+                if let Some(clock) = self.clock {
+                    // The time between the ends of two runs, but for pauses.
+                    let now_ms = clock();
+                    let taken_ms = (now_ms - self.last_finish_ms).min(1000.0);
+                    self.last_finish_ms = now_ms;
+                    self.run_ms += 0.2 * (taken_ms - self.run_ms);
+                }
+                Ok(RunStatus::Done)
+            }
+            Ok(false) => Ok(RunStatus::Unfinished),
+            Err(()) => Err(self.lost()),
+        }
+    }
+
+    fn cancel(&mut self, handle: PlanHandle) {
+        if let Some(loaded) = self.plans.get_mut(&handle) {
+            loaded.runs.clear();
+        }
+    }
+
+    fn read(&self, handle: PlanHandle, name: &str) -> Result<HostTensor> {
+        let loaded = self.loaded(handle)?;
+        let value = loaded.plan.value(name)?;
+        let size = value.tensor_type.shape.len();
+        let output = loaded.outputs.iter().find(|(index, _)| loaded.plan.values[*index].name == name);
+        let results = loaded.results.borrow();
+        let words = match output.and_then(|&(_, first)| results.get(first..first + size)) {
+            Some(words) => words.to_vec(),
+            None => self.words(&(Some(handle), name.to_owned()))?,
+        };
+        HostTensor::from_words(value.tensor_type.clone(), words).ok_or_else(unknown_plan)
+    }
+
+    fn fetch(&mut self, wanted: &[Wanted]) -> Result<bool> {
+        self.gpu.faults.check()?;
+        let mut complete = true;
+        for own in wanted {
+            let fetch = match self.fetched.remove(own) {
+                Some(fetch) => fetch,
+                None => Fetch::OnItsWay(self.send_for(own)?),
+            };
+            let fetch = match fetch {
+                Fetch::OnItsWay(staging) => match staging.take(&self.gpu.device) {
+                    Ok(Some(mut words)) => {
+                        words.truncate(self.source(own)?.1);
+                        Fetch::Arrived(words)
+                    }
+                    Ok(None) => {
+                        complete = false;
+                        Fetch::OnItsWay(staging)
+                    }
+                    Err(()) => return Err(self.lost()),
+                },
+                arrived => arrived,
+            };
+            self.fetched.insert(own.clone(), fetch);
+        }
+        Ok(complete)
+    }
+
+    fn is_asynchronous(&self) -> bool {
+        cfg!(target_arch = "wasm32")
+    }
+
+    fn runs_at_once(&self) -> usize {
+        match self.clock {
+            Some(_) => ((AHEAD_MS / self.run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
+            None => 1,
+        }
+    }
+
+    fn set_wake(&mut self, wake: Wake) {
+        self.wake = Some(wake);
+    }
+}

@@ -1,0 +1,189 @@
+//! A plan on the device: buffers, pipelines and bind groups, made once.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::lower::{Action, BufferRef, Lowered};
+use super::staging::Staging;
+use crate::backend::Wake;
+use crate::plan::{Plan, SlotId, SlotKind};
+
+/// Pipelines by the text of their shader.
+pub type Pipelines = HashMap<String, wgpu::ComputePipeline>;
+
+pub struct Loaded {
+    pub plan: Arc<Plan>,
+    pub slots: Vec<wgpu::Buffer>,
+    commands: Vec<Ready>,
+    /// What the outputs are, and where in the staging buffer each begins, in words.
+    pub outputs: Vec<(usize, usize)>,
+    output_words: usize,
+    free: Vec<Staging>,
+    /// Runs that are under way, the oldest first.
+    pub runs: VecDeque<Staging>,
+    /// The outputs of the last run that has come to its end.
+    pub results: RefCell<Vec<f32>>,
+    /// The host's copy of an input while it is filled.
+    pub input_words: Vec<f32>,
+}
+
+enum Ready {
+    Dispatch { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 3] },
+    Copy { from: usize, to: usize, size_bytes: u64 },
+}
+
+/// A storage buffer; its size is rounded up so that whole vectors of four can be read.
+pub fn storage(device: &wgpu::Device, size_words: usize) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: (size_words.max(1).next_multiple_of(4) * 4) as u64,
+        usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: false,
+    })
+}
+
+impl Loaded {
+    pub fn new(
+        device: &wgpu::Device,
+        plan: Arc<Plan>,
+        lowered: &Lowered,
+        slots: Vec<wgpu::Buffer>,
+        pipelines: &mut Pipelines,
+    ) -> Self {
+        let scratch: Vec<wgpu::Buffer> = lowered.scratch_words.iter().map(|&words| storage(device, words)).collect();
+        let mut ready = |action: &Action| match action {
+            Action::Copy { from, to, size_words } => {
+                Ready::Copy { from: from.0 as usize, to: to.0 as usize, size_bytes: (size_words * 4) as u64 }
+            }
+            Action::Dispatch { shader, buffers, workgroups } => {
+                let text = &lowered.shaders[*shader];
+                let pipeline = pipelines.entry(text.clone()).or_insert_with(|| pipeline(device, text)).clone();
+                let buffer = |buffer: &BufferRef| match buffer {
+                    BufferRef::Slot(SlotId(slot)) => &slots[*slot as usize],
+                    BufferRef::Scratch(number) => &scratch[*number],
+                };
+                // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
+                let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)
+                    .zip(buffers)
+                    .map(|(binding, own)| wgpu::BindGroupEntry { binding, resource: buffer(own).as_entire_binding() })
+                    .collect();
+                let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: None,
+                    layout: &layout(device, buffers.len()),
+                    entries: &entries,
+                });
+                Ready::Dispatch { pipeline, bind_group, workgroups: *workgroups }
+            }
+        };
+        let commands = lowered.commands.iter().map(|command| ready(&command.action)).collect();
+        let mut output_words = 0;
+        let mut outputs = Vec::new();
+        for (index, value) in plan.values.iter().enumerate() {
+            if plan.outputs.contains(&value.name) {
+                outputs.push((index, output_words));
+                output_words += value.tensor_type.shape.len();
+            }
+        }
+        Self {
+            plan,
+            slots,
+            commands,
+            outputs,
+            output_words,
+            free: Vec::new(),
+            runs: VecDeque::new(),
+            results: RefCell::default(),
+            input_words: Vec::new(),
+        }
+    }
+
+    /// Dispatches of one run.
+    pub fn dispatches(&self) -> usize {
+        self.commands.iter().filter(|command| matches!(command, Ready::Dispatch { .. })).count()
+    }
+
+    /// Submits a run and asks for its outputs.
+    pub fn submit(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, wake: Option<&Wake>) {
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        let mut commands = self.commands.iter().peekable();
+        while let Some(command) = commands.peek() {
+            if let Ready::Copy { from, to, size_bytes } = command {
+                encoder.copy_buffer_to_buffer(&self.slots[*from], 0, &self.slots[*to], 0, *size_bytes);
+                commands.next();
+                continue;
+            }
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            while let Some(Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] }) = commands.peek() {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bind_group, &[]);
+                pass.dispatch_workgroups(*x, *y, *z);
+                commands.next();
+            }
+        }
+        let staging = self.free.pop().unwrap_or_else(|| Staging::new(device, self.output_words));
+        for &(index, first) in &self.outputs {
+            let value = &self.plan.values[index];
+            let size_bytes = (value.tensor_type.shape.len() * 4) as u64;
+            let slot = &self.slots[value.slot.0 as usize];
+            encoder.copy_buffer_to_buffer(slot, 0, &staging.buffer, (first * 4) as u64, size_bytes);
+        }
+        queue.submit([encoder.finish()]);
+        staging.request(wake);
+        self.runs.push_back(staging);
+    }
+
+    /// Takes the outputs of the oldest run if it has come to its end.
+    ///
+    /// # Errors
+    /// If the device is gone.
+    pub fn finish(&mut self, device: &wgpu::Device) -> Result<bool, ()> {
+        let Some(staging) = self.runs.front() else { return Ok(true) };
+        let Some(words) = staging.take(device)? else { return Ok(false) };
+        *self.results.borrow_mut() = words;
+        self.free.extend(self.runs.pop_front());
+        Ok(true)
+    }
+
+    /// The input's slot.
+    pub fn input(&self, name: &str) -> Option<usize> {
+        self.plan.slots.iter().position(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
+    }
+}
+
+fn layout(device: &wgpu::Device, buffers: usize) -> wgpu::BindGroupLayout {
+    let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..buffers)
+        .map(|binding| wgpu::BindGroupLayoutEntry {
+            binding: binding as u32,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Storage { read_only: binding + 1 < buffers },
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        })
+        .collect();
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
+}
+
+fn pipeline(device: &wgpu::Device, text: &str) -> wgpu::ComputePipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: None,
+        source: wgpu::ShaderSource::Wgsl(text.into()),
+    });
+    let buffers = text.matches("@binding(").count();
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: None,
+        bind_group_layouts: &[Some(&layout(device, buffers))],
+        ..Default::default()
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: None,
+        layout: Some(&layout),
+        module: &module,
+        entry_point: Some("main"),
+        compilation_options: Default::default(),
+        cache: None,
+    })
+}
