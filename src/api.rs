@@ -21,6 +21,7 @@ use crate::client::{Change, Client};
 use crate::error::Error;
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
 use crate::transport::to_js;
+use crate::wire::Wire;
 
 /// What a method resolves to or rejects with.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
@@ -105,7 +106,7 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     client
         .subscribe_changes(move |change| {
             if let Change::Engine(engine) = change {
-                let (Ok(info), Ok(backend)) = (to_js(engine), to_js(&engine.backend)) else { return };
+                let (Ok(info), Ok(backend)) = (js(engine), js(&engine.backend)) else { return };
                 // `backend` becomes the name, with the detail and the workers beside it.
                 Object::assign(info.unchecked_ref::<Object>(), backend.unchecked_ref::<Object>());
                 resolve("resolve", &info);
@@ -274,8 +275,8 @@ fn js_error(report: &ErrorReport) -> JsValue {
     error
 }
 
-fn js<T: serde::Serialize>(value: &T) -> Result {
-    to_js(value).map_err(ErrorReport::from)
+fn js(value: &impl Wire) -> Result {
+    to_js(&value.to_value()).map_err(ErrorReport::from)
 }
 
 /// Sets a property of an object of ours, which no object of ours refuses.

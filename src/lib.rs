@@ -20,6 +20,7 @@
 //! | [`simd`] | a crate of its own (folder `simd`): lanes, packing and the microkernels of matrix multiplication and convolution |
 //! | `train` | the training session: a state machine with no clock and no I/O of its own |
 //! | `data` | IDX files, data sets that grow while they download, splits, the sampler |
+//! | [`wire`] | how records and choices cross a border: page and worker, JavaScript API, file |
 //! | [`protocol`] | the typed messages between page and worker |
 //! | `worker` | the message loop round the session, in the worker |
 //! | `client`, `api` | the page's side of the worker, and `window.chalkgrad`, the public JavaScript API |
@@ -66,6 +67,7 @@ pub mod random;
 pub mod tensor;
 pub mod train;
 pub mod ui;
+pub mod wire;
 pub mod worker;
 
 // A crate of its own, because it alone is built for speed rather than size in what the browser downloads.

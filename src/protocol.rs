@@ -1,13 +1,12 @@
 //! The messages between the page and the engine's worker.
 //!
-//! A message is a serde value plus a list of arrays. The value crosses by `serde-wasm-bindgen`; the arrays cross as
+//! A message is a [`Value`](crate::wire::Value) plus a list of arrays. The value crosses by `serde-wasm-bindgen`; the arrays cross as
 //! transferables, without a copy, so a [`Bulk`] never sits inside a message. Messages name the number of arrays they
 //! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::Error;
 use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::{choice, record};
 
 /// A message and the arrays that travel with it.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,15 +29,15 @@ pub enum Bulk {
 }
 
 /// Page to worker. Every request gets exactly one [`Message::Reply`] with its `id`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Request {
     pub id: u32,
     pub command: Command,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+record!(Request { id, command });
+
+#[derive(Clone, PartialEq, Debug)]
 pub enum Command {
     /// The first message. `data_url` is the absolute URL of the folder that holds the data set shards.
     Hello {
@@ -97,8 +96,30 @@ pub enum Command {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+choice!(Command {
+    Hello { data_url },
+    SetBackend { choice, workers },
+    SetModel { spec },
+    GetModel,
+    SetTraining { config },
+    GetTraining,
+    Train { epochs, steps },
+    Pause,
+    Resume,
+    Stop,
+    Reset,
+    Evaluate { split, samples },
+    Predict,
+    TensorNames,
+    Tensor { name },
+    SetTensor { name },
+    Samples { split, label, count, seed },
+    RetryData,
+    Ping,
+    Restore { snapshot },
+});
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Split {
     Train,
     Validation,
@@ -106,8 +127,9 @@ pub enum Split {
     Test,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+choice!(Split { Train, Validation, Test });
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum BackendChoice {
     #[default]
     Auto,
@@ -115,9 +137,10 @@ pub enum BackendChoice {
     Cpu,
 }
 
+choice!(BackendChoice { Auto, Webgpu, Cpu });
+
 /// Worker to page.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Message {
     /// The worker's program runs and reads messages. Sent once, unasked.
     Ready,
@@ -128,8 +151,9 @@ pub enum Message {
     Event(Event),
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+choice!(Message { Ready, Reply { id, result }, Event(event) });
+
+#[derive(Clone, PartialEq, Debug)]
 pub enum Answer {
     Done,
     Engine(EngineInfo),
@@ -161,8 +185,23 @@ pub enum Answer {
     },
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+choice!(Answer {
+    Done,
+    Engine(info),
+    Backend(info),
+    Model(spec),
+    Summary(summary),
+    Training(config),
+    State { state },
+    History(history),
+    Evaluation(evaluation),
+    Probabilities { classes },
+    Names(names),
+    Tensor { shape },
+    Samples { labels, height, width },
+});
+
+#[derive(Clone, PartialEq, Debug)]
 pub enum Event {
     State {
         state: RunState,
@@ -178,8 +217,17 @@ pub enum Event {
     Warning(ErrorReport),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+choice!(Event {
+    State { state },
+    Batch(report),
+    Epoch(report),
+    Data(progress),
+    Snapshot(info),
+    Error(report),
+    Warning(report),
+});
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum RunState {
     #[default]
     Idle,
@@ -195,18 +243,20 @@ pub enum RunState {
     Failed,
 }
 
+choice!(RunState { Idle, Training, Paused, Waiting, Evaluating, Done, Stopped, Failed });
+
 /// An error as people see it: what was expected, what came, what to do.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ErrorReport {
     /// A stable word in kebab case: see `model::error` and the README.
     pub code: String,
     /// One or more English sentences.
     pub message: String,
     /// The name of the layer at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<String>,
 }
+
+record!(ErrorReport { code, message, layer });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
@@ -214,8 +264,7 @@ impl From<Error> for ErrorReport {
     }
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Debug)]
 pub struct EngineInfo {
     pub version: String,
     pub backend: BackendInfo,
@@ -223,8 +272,9 @@ pub struct EngineInfo {
     pub datasets: Vec<String>,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(EngineInfo { version, backend, backends, datasets });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct BackendInfo {
     /// `"cpu"` or `"webgpu"`.
     pub backend: String,
@@ -233,34 +283,37 @@ pub struct BackendInfo {
     pub workers: u32,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(BackendInfo { backend, detail, workers });
+
+#[derive(Clone, PartialEq, Debug)]
 pub struct BackendAvailability {
     pub name: String,
     pub available: bool,
     pub detail: String,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(BackendAvailability { name, available, detail });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct ModelSummary {
     pub layers: Vec<LayerSummary>,
     pub params: usize,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(ModelSummary { layers, params });
+
+#[derive(Clone, PartialEq, Debug)]
 pub struct LayerSummary {
     pub name: String,
-    #[serde(rename = "type")]
     pub type_name: String,
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(LayerSummary { name, type_name as "type", output_shape, params });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct History {
     pub state: RunState,
     /// Steps taken by this call.
@@ -275,8 +328,19 @@ pub struct History {
     pub val_accuracy: Vec<f32>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(History {
+    state,
+    steps,
+    epochs,
+    seconds,
+    images_per_second,
+    epoch_loss,
+    epoch_accuracy,
+    val_loss,
+    val_accuracy
+});
+
+#[derive(Clone, PartialEq, Debug)]
 pub struct Evaluation {
     pub loss: f32,
     pub accuracy: f32,
@@ -284,8 +348,9 @@ pub struct Evaluation {
     pub classes: u32,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(Evaluation { loss, accuracy, samples, classes });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct BatchReport {
     /// Steps since the weights were initialised.
     pub step: u32,
@@ -305,24 +370,35 @@ pub struct BatchReport {
     pub progress: f64,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(BatchReport {
+    step,
+    epoch,
+    batch_in_epoch,
+    batches_per_epoch,
+    loss,
+    epoch_loss,
+    epoch_accuracy,
+    images_per_second,
+    remaining_seconds,
+    progress,
+});
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct EpochReport {
     /// From 0, since the weights were initialised.
     pub epoch: u32,
     pub step: u32,
     pub loss: f32,
     pub accuracy: f32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub val_loss: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub val_accuracy: Option<f32>,
     pub seconds: f64,
     pub images_per_second: f64,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(EpochReport { epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct DataProgress {
     pub loaded_bytes: f64,
     pub total_bytes: f64,
@@ -330,12 +406,12 @@ pub struct DataProgress {
     pub test_images: u32,
     pub complete: bool,
     /// The shard that could not be had, and why; [`Command::RetryData`] tries again.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }
 
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+record!(DataProgress { loaded_bytes, total_bytes, train_images, test_images, complete, error });
+
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct SnapshotInfo {
     pub step: u32,
     pub epoch: u32,
@@ -343,3 +419,5 @@ pub struct SnapshotInfo {
     /// One name per array, weights and optimizer state, in the order of the arrays.
     pub names: Vec<String>,
 }
+
+record!(SnapshotInfo { step, epoch, batch_in_epoch, names });

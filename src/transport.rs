@@ -5,12 +5,12 @@
 
 use js_sys::{Array, Float32Array, Uint8Array};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, Result};
 use crate::protocol::{Bulk, Envelope};
+use crate::wire::{Value, Wire};
 
 /// A value to post and the buffers to transfer with it.
 pub struct Packet {
@@ -18,21 +18,21 @@ pub struct Packet {
     pub transfer: Array,
 }
 
-/// A serde value as plain JavaScript objects and arrays (no `Map`); `None` is left out.
+/// A value as plain JavaScript objects and arrays (no `Map`); what is absent is left out.
 ///
 /// # Errors
 /// `bad-message`, which no type of the protocol causes.
-pub fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue> {
+pub fn to_js(value: &Value) -> Result<JsValue> {
     value
         .serialize(&Serializer::new().serialize_maps_as_objects(true))
         .map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
 }
 
-/// The serde value of a JavaScript value.
+/// The value of plain JavaScript objects and arrays.
 ///
 /// # Errors
-/// `bad-message`, with serde's words for what does not fit.
-pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+/// `bad-message` for anything else.
+pub fn from_js(value: JsValue) -> Result<Value> {
     serde_wasm_bindgen::from_value(value).map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
 }
 
@@ -40,7 +40,7 @@ pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T> {
 ///
 /// # Errors
 /// As [`to_js`].
-pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
+pub fn pack<M: Wire>(envelope: &Envelope<M>) -> Result<Packet> {
     let arrays = Array::new();
     let transfer = Array::new();
     for bulk in &envelope.arrays {
@@ -57,7 +57,7 @@ pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
         arrays.push(&array);
         transfer.push(&buffer);
     }
-    let value = Array::of(&[to_js(&envelope.message)?, arrays.into()]).into();
+    let value = Array::of(&[to_js(&envelope.message.to_value())?, arrays.into()]).into();
     Ok(Packet { value, transfer })
 }
 
@@ -65,7 +65,7 @@ pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
 ///
 /// # Errors
 /// `bad-message` for anything else.
-pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
+pub fn unpack<M: Wire>(value: JsValue) -> Result<Envelope<M>> {
     let bad = |got: &str| Error::new("bad-message", "message").expected("a message and its arrays").got(got);
     let pair: Array = value.dyn_into().map_err(|_| bad("no array"))?;
     let arrays: Array = pair.get(1).dyn_into().map_err(|_| bad("no list of arrays"))?;
@@ -73,7 +73,7 @@ pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
         .iter()
         .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array of another type")))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Envelope { message: from_js(pair.get(0))?, arrays })
+    Ok(Envelope { message: M::from_value(from_js(pair.get(0))?)?, arrays })
 }
 
 /// A copy of a `Float32Array` or `Uint8Array`; `None` for anything else.

@@ -10,19 +10,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Errors show shapes, and shapes are checked: the two are one ground floor.
     ("error", &["tensor"]),
     ("tensor", &["error"]),
+    ("wire", &["error"]),
     ("random", &["error", "tensor"]),
     ("ir", &["tensor", "error"]),
     ("ops", &["simd", "ir", "tensor", "error", "random"]),
     ("autograd", &["ir", "tensor", "error"]),
     ("plan", &["ir", "tensor", "error"]),
     ("backend", &["simd", "plan", "ir", "tensor", "error", "random"]),
-    ("model schema", &["model layers", "error", "tensor"]),
+    ("model schema", &["model layers", "wire", "error", "tensor"]),
     // A layer's file holds its schema and how it lowers. Nothing but `model::lower` refers to the second part, so the
     // page's program does not hold it.
     ("model layers", &["model", "model schema", "ops", "ir", "error", "tensor"]),
     ("model", &["model schema", "model layers", "ops", "ir", "tensor", "error", "random"]),
-    ("data", &["tensor", "error", "random"]),
-    ("protocol", &["model schema", "error"]),
+    ("data", &["wire", "tensor", "error", "random"]),
+    ("protocol", &["model schema", "wire", "error"]),
     (
         "train",
         &[
@@ -40,10 +41,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "protocol",
         ],
     ),
-    ("transport", &["protocol", "error"]),
+    ("transport", &["protocol", "wire", "error"]),
     ("worker", &["train", "data", "transport", "protocol", "model schema", "tensor", "error"]),
     ("client", &["transport", "protocol", "model schema", "error"]),
-    ("api", &["client", "transport", "protocol", "model schema", "error"]),
+    ("api", &["client", "transport", "protocol", "model schema", "wire", "error"]),
     ("ui", &["api", "client", "transport", "protocol", "model schema", "model layers", "error"]),
     ("bin/chalkgrad", &["ui", "api", "client", "worker"]),
 ];

@@ -7,10 +7,9 @@ use std::rc::Rc;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
-use super::set;
+use super::{js, set};
 use crate::client::{Client, Subscription, report};
 use crate::protocol::{Bulk, Event};
-use crate::transport::to_js;
 
 const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
 
@@ -61,18 +60,18 @@ fn detail(name: &str, event: &Event, arrays: &[Bulk]) -> Option<JsValue> {
     match (name, event) {
         ("state", Event::State { state }) => {
             let detail = JsValue::from(js_sys::Object::new());
-            set(&detail, "state", &to_js(state).ok()?);
+            set(&detail, "state", &js(state).ok()?);
             Some(detail)
         }
         ("batch", Event::Batch(batch)) => {
-            let detail = to_js(batch).ok()?;
+            let detail = js(batch).ok()?;
             if let Some(Bulk::F32(losses)) = arrays.first() {
                 set(&detail, "losses", &losses.iter().map(|&loss| JsValue::from(loss)).collect::<Array>());
             }
             Some(detail)
         }
-        ("epoch", Event::Epoch(epoch)) => to_js(epoch).ok(),
-        ("error", Event::Error(error)) | ("warning", Event::Warning(error)) => to_js(error).ok(),
+        ("epoch", Event::Epoch(epoch)) => js(epoch).ok(),
+        ("error", Event::Error(error)) | ("warning", Event::Warning(error)) => js(error).ok(),
         _ => None,
     }
 }

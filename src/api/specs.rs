@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::catalogue::{self, nearest};
 use crate::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
 use crate::transport::{from_js, to_js};
+use crate::wire::Wire;
 
 /// # Errors
 /// `bad-argument`, `unknown-setting` or `unknown-layer`; what the layers' settings may be is the engine's to say.
@@ -132,7 +133,7 @@ const SCHEDULES: &[Variant] = &[
 /// `bad-argument`, `bad-setting`, `unknown-setting` or `unknown-optimizer`; ranges are the engine's to check.
 pub(super) fn training(current: &TrainingConfig, partial: &JsValue) -> Result<TrainingConfig> {
     let fields = object("training", partial)?;
-    let merged = to_js(current)?;
+    let merged = to_js(&current.to_value())?;
     for name in names(fields) {
         let Some(&(_, kind)) = FIELDS.iter().find(|(known, _)| *known == name) else {
             let known: Vec<&str> = FIELDS.iter().map(|(known, _)| *known).collect();
@@ -150,7 +151,7 @@ pub(super) fn training(current: &TrainingConfig, partial: &JsValue) -> Result<Tr
         };
         put(&merged, &name, &value);
     }
-    from_js(merged)
+    TrainingConfig::from_value(from_js(merged)?)
 }
 
 fn checked(name: &str, value: &JsValue, kind: Kind) -> Result<JsValue> {

@@ -6,17 +6,19 @@
 
 mod browser;
 
-use serde::Deserialize;
-
 use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
 use super::{DatasetInfo, Part};
 use crate::error::{Error, Result};
+use crate::wire::Wire;
+use crate::{choice, record};
 
 /// The cache's name; the number changes when the shards' format does.
 const CACHE_NAME: &str = "chalkgrad-data-1";
 
-#[derive(Clone, Deserialize, Debug)]
+#[derive(Clone, Debug)]
 struct Manifest {
+    /// Of the shards; another one would have another [`CACHE_NAME`].
+    format_version: u32,
     name: String,
     height: usize,
     width: usize,
@@ -25,7 +27,7 @@ struct Manifest {
     shards: Vec<Shard>,
 }
 
-#[derive(Clone, Deserialize, Debug)]
+#[derive(Clone, Debug)]
 struct Shard {
     file: String,
     split: SplitName,
@@ -34,8 +36,7 @@ struct Shard {
     sha256: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Deserialize, Debug)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum SplitName {
     Train,
     Test,
@@ -182,12 +183,18 @@ impl Loader {
     }
 }
 
+record!(Manifest { format_version as "format_version", name, height, width, channels, classes, shards });
+record!(Shard { file, split, images, size_bytes as "size_bytes", sha256 });
+choice!(SplitName { Train, Test });
+
 impl Manifest {
     fn parse(bytes: &js_sys::Uint8Array) -> Result<Self> {
         let corrupt = |got: String| Error::new("data-corrupt", "").expected("a description of the data set").got(got);
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| corrupt("bytes that are no text".to_owned()))?;
         let value = js_sys::JSON::parse(&text).map_err(|_| corrupt("text that is no JSON".to_owned()))?;
-        let manifest: Self = serde_wasm_bindgen::from_value(value)
+        let manifest = serde_wasm_bindgen::from_value(value)
+            .map_err(|error| error.to_string())
+            .and_then(|value| Self::from_value(value).map_err(|error| error.to_string()))
             .map_err(|error| corrupt(format!("JSON that does not fit: {error}")))?;
         let sizes = [manifest.height, manifest.width, manifest.channels, manifest.classes];
         if sizes.iter().any(|size| !(1..=4096).contains(size)) || manifest.images(SplitName::Train) > 10_000_000 {

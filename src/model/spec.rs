@@ -7,43 +7,85 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::error::Result;
+use crate::wire::{Fields, Value, Wire, Written};
+use crate::{choice, record, tagged, through_value};
 
 /// A sequential model.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct ModelSpec {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The shape of one example without the batch axis, `[H,W,C]` for images.
-    #[serde(default = "default_input_shape")]
     pub input_shape: Vec<usize>,
     pub layers: Vec<LayerSpec>,
 }
 
+record!(ModelSpec { name, input_shape = default_input_shape(), layers });
+
 /// One layer: its type, an optional name, and its settings as Keras calls them.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct LayerSpec {
     /// `"Conv2D"`, `"Dense"`, ...
-    #[serde(rename = "type")]
     pub type_name: String,
     /// Without one the layer is named as Keras would: `conv2d`, `conv2d_1`, ...
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Settings by name (`"filters"`, `"kernelSize"`); what is left out has Keras's default.
-    #[serde(flatten)]
     pub settings: BTreeMap<String, SettingValue>,
 }
 
+impl Wire for LayerSpec {
+    /// The settings lie beside type and name.
+    fn to_value(&self) -> Value {
+        let mut written = Written::default();
+        written.put("type", self.type_name.to_value());
+        written.put("name", self.name.to_value());
+        let Value::Record(mut fields) = written.done() else { return Value::Null };
+        fields.extend(self.settings.iter().map(|(name, value)| (name.clone().into(), value.to_value())));
+        Value::Record(fields)
+    }
+
+    fn from_value(value: Value) -> Result<Self> {
+        let mut fields = Fields::of("LayerSpec", value)?;
+        let (type_name, name) = (fields.get("type", None)?, fields.get("name", None)?);
+        let setting = |(name, value): (std::borrow::Cow<'static, str>, Value)| {
+            SettingValue::from_value(value).map(|value| (name.into_owned(), value))
+        };
+        // Left out, as Python's None is.
+        let settings = fields.rest().into_iter().filter(|(_, value)| *value != Value::Null).map(setting);
+        Ok(Self { type_name, name, settings: settings.collect::<Result<_>>()? })
+    }
+}
+
+through_value!(LayerSpec);
+
 /// The value of one setting.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum SettingValue {
     Flag(bool),
     Number(f64),
     Text(String),
     /// Such as `kernelSize: [3, 3]`.
     Numbers(Vec<f64>),
+}
+
+impl Wire for SettingValue {
+    fn to_value(&self) -> Value {
+        match self {
+            Self::Flag(flag) => flag.to_value(),
+            Self::Number(number) => number.to_value(),
+            Self::Text(text) => text.to_value(),
+            Self::Numbers(numbers) => numbers.to_value(),
+        }
+    }
+
+    fn from_value(value: Value) -> Result<Self> {
+        Ok(match value {
+            Value::Flag(flag) => Self::Flag(flag),
+            Value::Number(number) => Self::Number(number),
+            Value::Text(text) => Self::Text(text.into_owned()),
+            other => Self::Numbers(Vec::from_value(other)?),
+        })
+    }
 }
 
 fn default_input_shape() -> Vec<usize> {
@@ -134,8 +176,7 @@ impl From<Vec<f64>> for SettingValue {
 
 /// Everything that decides a run but the model: with the same specs, seed, backend and worker count a run replays bit
 /// for bit.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct TrainingConfig {
     pub dataset: String,
     pub epochs: u32,
@@ -152,10 +193,8 @@ pub struct TrainingConfig {
     /// How the learning rate changes; it multiplies the optimizer's.
     pub learning_rate_schedule: ScheduleSpec,
     /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
     /// Clip each element of a gradient to plus or minus this (Keras's `clipvalue`).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_value: Option<f64>,
 }
 
@@ -178,59 +217,38 @@ impl Default for TrainingConfig {
     }
 }
 
+record!(TrainingConfig {
+    dataset = TrainingConfig::default().dataset,
+    epochs = TrainingConfig::default().epochs,
+    batch_size = TrainingConfig::default().batch_size,
+    optimizer = OptimizerSpec::default(),
+    loss = LossSpec::SparseCategoricalCrossentropy,
+    seed = 0,
+    shuffle = true,
+    train_samples = TrainingConfig::default().train_samples,
+    validation_split = 0.0,
+    learning_rate_schedule = ScheduleSpec::Constant,
+    clip_norm,
+    clip_value,
+});
+
 /// The optimizer with Keras 3's names and defaults.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum OptimizerSpec {
-    #[serde(rename = "SGD")]
-    Sgd {
-        #[serde(default = "rate_0_01")]
-        learning_rate: f64,
-        #[serde(default)]
-        momentum: f64,
-        #[serde(default)]
-        nesterov: bool,
-    },
-    #[serde(rename = "RMSprop")]
-    RmsProp {
-        #[serde(default = "rate_0_001")]
-        learning_rate: f64,
-        #[serde(default = "decay_0_9")]
-        rho: f64,
-        #[serde(default = "epsilon_1e_7")]
-        epsilon: f64,
-    },
-    Adagrad {
-        #[serde(default = "rate_0_001")]
-        learning_rate: f64,
-        #[serde(default = "accumulator_0_1")]
-        initial_accumulator_value: f64,
-        #[serde(default = "epsilon_1e_7")]
-        epsilon: f64,
-    },
-    Adam {
-        #[serde(default = "rate_0_001")]
-        learning_rate: f64,
-        #[serde(default = "decay_0_9", rename = "beta1")]
-        beta1: f64,
-        #[serde(default = "decay_0_999", rename = "beta2")]
-        beta2: f64,
-        #[serde(default = "epsilon_1e_7")]
-        epsilon: f64,
-    },
-    AdamW {
-        #[serde(default = "rate_0_001")]
-        learning_rate: f64,
-        #[serde(default = "decay_0_9", rename = "beta1")]
-        beta1: f64,
-        #[serde(default = "decay_0_999", rename = "beta2")]
-        beta2: f64,
-        #[serde(default = "epsilon_1e_7")]
-        epsilon: f64,
-        #[serde(default = "weight_decay_0_004")]
-        weight_decay: f64,
-    },
+    Sgd { learning_rate: f64, momentum: f64, nesterov: bool },
+    RmsProp { learning_rate: f64, rho: f64, epsilon: f64 },
+    Adagrad { learning_rate: f64, initial_accumulator_value: f64, epsilon: f64 },
+    Adam { learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64 },
+    AdamW { learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
 }
+
+tagged!(OptimizerSpec {
+    Sgd as "SGD" { learning_rate = 0.01, momentum = 0.0, nesterov = false },
+    RmsProp as "RMSprop" { learning_rate = 0.001, rho = 0.9, epsilon = 1e-7 },
+    Adagrad as "Adagrad" { learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7 },
+    Adam as "Adam" { learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 },
+    AdamW as "AdamW" { learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weight_decay = 0.004 },
+});
 
 impl Default for OptimizerSpec {
     fn default() -> Self {
@@ -262,8 +280,7 @@ impl OptimizerSpec {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LossSpec {
     SparseCategoricalCrossentropy,
     /// Against one-hot targets.
@@ -272,39 +289,25 @@ pub enum LossSpec {
     BinaryCrossentropy,
 }
 
+choice!(LossSpec {
+    SparseCategoricalCrossentropy as "sparse_categorical_crossentropy",
+    MeanSquaredError as "mean_squared_error",
+    BinaryCrossentropy as "binary_crossentropy",
+});
+
 /// A factor on the learning rate as a function of the step.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub enum ScheduleSpec {
     #[default]
     Constant,
     /// Multiply by `factor` every `every_epochs` epochs.
     Step { every_epochs: u32, factor: f64 },
     /// Half a cosine from 1 down to `final_factor` over all epochs (Keras's `CosineDecay`, its `alpha`).
-    Cosine {
-        #[serde(default)]
-        final_factor: f64,
-    },
+    Cosine { final_factor: f64 },
 }
 
-fn rate_0_01() -> f64 {
-    0.01
-}
-fn rate_0_001() -> f64 {
-    0.001
-}
-fn decay_0_9() -> f64 {
-    0.9
-}
-fn decay_0_999() -> f64 {
-    0.999
-}
-fn epsilon_1e_7() -> f64 {
-    1e-7
-}
-fn accumulator_0_1() -> f64 {
-    0.1
-}
-fn weight_decay_0_004() -> f64 {
-    0.004
-}
+tagged!(ScheduleSpec {
+    Constant as "Constant" {},
+    Step as "Step" { every_epochs, factor },
+    Cosine as "Cosine" { final_factor = 0.0 },
+});
