@@ -1,12 +1,17 @@
 //! The one error type: where it happened, what was expected, what came, what to do.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 use crate::tensor::Shape;
 
-/// An error that a user, a file, a URL, a message or a device can cause.
+/// An error that a user, a file, a URL, a message or a device can cause. A pointer, so that results stay small.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub struct Error {
+pub struct Error(Box<Report>);
+
+/// What an [`Error`] says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Report {
     /// A stable word in kebab case, such as `unknown-layer` or `shape-mismatch`: pages and lessons branch on it.
     pub code: &'static str,
     /// The op, layer, tensor, setting or file at fault, as the user knows it.
@@ -21,11 +26,25 @@ pub struct Error {
     pub layer_index: Option<usize>,
 }
 
+impl Deref for Error {
+    type Target = Report;
+
+    fn deref(&self) -> &Report {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Report {
+        &mut self.0
+    }
+}
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub fn new(code: &'static str, subject: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Report {
             code,
             subject: subject.into(),
             expected: String::new(),
@@ -33,7 +52,7 @@ impl Error {
             hint: String::new(),
             layer: None,
             layer_index: None,
-        }
+        }))
     }
 
     pub fn expected(mut self, expected: impl Into<String>) -> Self {

@@ -260,7 +260,7 @@ record!(ErrorReport { code, message, layer });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer }
+        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone() }
     }
 }
 
