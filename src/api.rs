@@ -6,18 +6,16 @@
 mod arguments;
 mod events;
 mod specs;
-mod turnstile;
 
-use std::future::Future;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Object, Promise, Reflect};
+use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use self::arguments::{Options, bad_argument, choice, pixels, text};
-use self::turnstile::Turnstile;
-use crate::client::{Change, Client};
+use crate::client::{Change, Client, Outcome};
 use crate::error::Error;
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
 use crate::transport::to_js;
@@ -28,9 +26,44 @@ type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
 
 struct Api {
     client: Client,
-    /// One partial configuration after the other: each is merged into what the last one made.
-    training: Turnstile,
+    /// Partial configurations that wait: each is merged into what the last one made.
+    partials: RefCell<VecDeque<(JsValue, Settle)>>,
+    is_merging: Cell<bool>,
 }
+
+/// A promise that was given out.
+struct Settle {
+    resolve: Function,
+    reject: Function,
+}
+
+impl Settle {
+    fn with(&self, result: Result) {
+        // A promise's own functions do not throw.
+        let _ = match result {
+            Ok(value) => self.resolve.call1(&JsValue::UNDEFINED, &value),
+            Err(report) => self.reject.call1(&JsValue::UNDEFINED, &js_error(&report)),
+        };
+    }
+}
+
+const METHODS: [&str; 15] = [
+    "setBackend",
+    "setModel",
+    "getModel",
+    "setTraining",
+    "getTraining",
+    "train",
+    "pause",
+    "resume",
+    "stop",
+    "reset",
+    "evaluate",
+    "predict",
+    "tensorNames",
+    "tensor",
+    "setTensor",
+];
 
 /// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
 ///
@@ -47,32 +80,14 @@ pub fn install(client: &Client) {
     set("version", &env!("CARGO_PKG_VERSION").into());
     install_ready(client, &window, &target);
 
-    let api = Rc::new(Api { client: client.clone(), training: Turnstile::default() });
-    macro_rules! method {
-        ($name:literal, $run:ident) => {{
-            let api = api.clone();
-            let run = move |first: JsValue, second: JsValue| {
-                let api = api.clone();
-                promise(async move { api.$run(first, second).await })
-            };
-            set($name, &Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(run).into_js_value());
-        }};
+    let api = Rc::new(Api { client: client.clone(), partials: RefCell::default(), is_merging: Cell::new(false) });
+    for name in METHODS {
+        let api = api.clone();
+        let call = move |first: JsValue, second: JsValue| {
+            Promise::new(&mut |resolve, reject| Api::call(&api, name, &first, &second, Settle { resolve, reject }))
+        };
+        set(name, &Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(call).into_js_value());
     }
-    method!("setBackend", set_backend);
-    method!("setModel", set_model);
-    method!("getModel", get_model);
-    method!("setTraining", set_training);
-    method!("getTraining", get_training);
-    method!("train", train);
-    method!("pause", pause);
-    method!("resume", resume);
-    method!("stop", stop);
-    method!("reset", reset);
-    method!("evaluate", evaluate);
-    method!("predict", predict);
-    method!("tensorNames", tensor_names);
-    method!("tensor", tensor);
-    method!("setTensor", set_tensor);
     let events = events::Events::new(client);
     set(
         "on",
@@ -117,153 +132,144 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
 }
 
 impl Api {
-    async fn ask(&self, command: Command) -> Result<Answer> {
-        self.client.request(command, Vec::new()).await.map(|(answer, _)| answer)
-    }
-
-    async fn set_backend(&self, backend: JsValue, options: JsValue) -> Result {
-        let choices = [("auto", BackendChoice::Auto), ("webgpu", BackendChoice::Webgpu), ("cpu", BackendChoice::Cpu)];
-        let choice = choice("backend", &backend, &choices)?;
-        let options = Options::read("setBackend", &options, &["workers"])?;
-        match self.ask(Command::SetBackend { choice, workers: options.count("workers")? }).await? {
-            Answer::Backend(backend) => js(&backend),
-            other => Err(unexpected(&other)),
+    fn call(api: &Rc<Self>, method: &str, first: &JsValue, second: &JsValue, settle: Settle) {
+        if method == "setTraining" {
+            api.partials.borrow_mut().push_back((first.clone(), settle));
+            return Self::merge_next(api);
+        }
+        match command(method, first, second) {
+            Ok((command, arrays)) => {
+                api.client.ask(command, arrays, Box::new(move |outcome| settle.with(outcome.and_then(result))));
+            }
+            Err(report) => settle.with(Err(report)),
         }
     }
 
-    async fn set_model(&self, spec: JsValue, _: JsValue) -> Result {
-        match self.ask(Command::SetModel { spec: specs::model(&spec)? }).await? {
-            Answer::Summary(summary) => js(&summary),
-            other => Err(unexpected(&other)),
+    /// Merges the first of the waiting partial configurations into the one in use, unless that is being done for
+    /// another.
+    fn merge_next(api: &Rc<Self>) {
+        if api.is_merging.get() {
+            return;
         }
-    }
-
-    async fn get_model(&self, _: JsValue, _: JsValue) -> Result {
-        match self.ask(Command::GetModel).await? {
-            Answer::Model(spec) => js(&spec),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn set_training(&self, partial: JsValue, _: JsValue) -> Result {
-        let _turn = self.training.enter().await;
-        let Answer::Training(current) = self.ask(Command::GetTraining).await? else {
-            return Err(unexpected(&Answer::Done));
+        let Some((partial, settle)) = api.partials.borrow_mut().pop_front() else { return };
+        api.is_merging.set(true);
+        let (client, api) = (api.client.clone(), api.clone());
+        let merged = move |outcome: Outcome| {
+            let client = api.client.clone();
+            let done = Box::new(move |outcome: Outcome| {
+                settle.with(outcome.and_then(result));
+                api.is_merging.set(false);
+                Self::merge_next(&api);
+            });
+            match outcome {
+                Ok((Answer::Training(current), _)) => match specs::training(&current, &partial) {
+                    Ok(config) => client.ask(Command::SetTraining { config }, Vec::new(), done),
+                    Err(error) => done(Err(error.into())),
+                },
+                other => done(other),
+            }
         };
-        match self.ask(Command::SetTraining { config: specs::training(&current, &partial)? }).await? {
-            Answer::Training(config) => js(&config),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn get_training(&self, _: JsValue, _: JsValue) -> Result {
-        match self.ask(Command::GetTraining).await? {
-            Answer::Training(config) => js(&config),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn train(&self, options: JsValue, _: JsValue) -> Result {
-        let options = Options::read("train", &options, &["epochs", "steps"])?;
-        let command = Command::Train { epochs: options.count("epochs")?, steps: options.count("steps")? };
-        match self.client.request(command, Vec::new()).await? {
-            (Answer::History(history), arrays) => {
-                let result = js(&history)?;
-                set(&result, "loss", &Array::from(&first_f32(arrays)));
-                Ok(result)
-            }
-            (other, _) => Err(unexpected(&other)),
-        }
-    }
-
-    async fn pause(&self, _: JsValue, _: JsValue) -> Result {
-        self.state(Command::Pause).await
-    }
-
-    async fn resume(&self, _: JsValue, _: JsValue) -> Result {
-        self.state(Command::Resume).await
-    }
-
-    async fn stop(&self, _: JsValue, _: JsValue) -> Result {
-        self.state(Command::Stop).await
-    }
-
-    async fn state(&self, command: Command) -> Result {
-        match self.ask(command).await? {
-            Answer::State { state } => {
-                let result = JsValue::from(Object::new());
-                set(&result, "state", &js(&state)?);
-                Ok(result)
-            }
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn reset(&self, _: JsValue, _: JsValue) -> Result {
-        self.ask(Command::Reset).await.map(|_| JsValue::UNDEFINED)
-    }
-
-    async fn evaluate(&self, options: JsValue, _: JsValue) -> Result {
-        let options = Options::read("evaluate", &options, &["split", "samples"])?;
-        let splits = [("test", Split::Test), ("train", Split::Train), ("validation", Split::Validation)];
-        let split = match options.get("split") {
-            Some(split) => choice("split", &split, &splits)?,
-            None => Split::Test,
-        };
-        let command = Command::Evaluate { split, samples: options.count("samples")? };
-        match self.client.request(command, Vec::new()).await? {
-            (Answer::Evaluation(evaluation), arrays) => {
-                let result = JsValue::from(Object::new());
-                set(&result, "loss", &evaluation.loss.into());
-                set(&result, "accuracy", &evaluation.accuracy.into());
-                set(&result, "samples", &evaluation.samples.into());
-                let flat = first_f32(arrays);
-                let rows = (0..evaluation.classes)
-                    .map(|row| Array::from(&flat.subarray(row * evaluation.classes, (row + 1) * evaluation.classes)));
-                set(&result, "confusion", &rows.collect::<Array>());
-                Ok(result)
-            }
-            (other, _) => Err(unexpected(&other)),
-        }
-    }
-
-    async fn predict(&self, images: JsValue, _: JsValue) -> Result {
-        match self.client.request(Command::Predict, vec![pixels(&images)?]).await? {
-            (Answer::Probabilities { .. }, arrays) => Ok(first_f32(arrays).into()),
-            (other, _) => Err(unexpected(&other)),
-        }
-    }
-
-    async fn tensor_names(&self, _: JsValue, _: JsValue) -> Result {
-        match self.ask(Command::TensorNames).await? {
-            Answer::Names(names) => js(&names),
-            other => Err(unexpected(&other)),
-        }
-    }
-
-    async fn tensor(&self, name: JsValue, _: JsValue) -> Result {
-        match self.client.request(Command::Tensor { name: text("name", &name)? }, Vec::new()).await? {
-            (Answer::Tensor { shape }, arrays) => {
-                let result = JsValue::from(Object::new());
-                set(&result, "shape", &js(&shape)?);
-                set(&result, "data", &first_f32(arrays));
-                Ok(result)
-            }
-            (other, _) => Err(unexpected(&other)),
-        }
-    }
-
-    async fn set_tensor(&self, name: JsValue, values: JsValue) -> Result {
-        let name = text("name", &name)?;
-        let values: Float32Array = values.dyn_into().map_err(|value| bad_argument(&name, "a Float32Array", &value))?;
-        self.client.request(Command::SetTensor { name }, vec![Bulk::F32(values.to_vec())]).await?;
-        Ok(JsValue::UNDEFINED)
+        client.ask(Command::GetTraining, Vec::new(), Box::new(merged));
     }
 }
 
-/// A promise of a result; a rejection is an `Error`.
-fn promise(result: impl Future<Output = Result> + 'static) -> Promise {
-    future_to_promise(async move { result.await.map_err(|report| js_error(&report)) })
+/// What the engine is asked for by a call.
+fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, Vec<Bulk>)> {
+    let mut arrays = Vec::new();
+    let command = match method {
+        "setBackend" => {
+            const CHOICES: &[(&str, BackendChoice)] =
+                &[("auto", BackendChoice::Auto), ("webgpu", BackendChoice::Webgpu), ("cpu", BackendChoice::Cpu)];
+            let choice = choice("backend", first, CHOICES)?;
+            let options = Options::read("setBackend", second, &["workers"])?;
+            Command::SetBackend { choice, workers: options.count("workers")? }
+        }
+        "setModel" => Command::SetModel { spec: specs::model(first)? },
+        "getModel" => Command::GetModel,
+        "getTraining" => Command::GetTraining,
+        "train" => {
+            let options = Options::read("train", first, &["epochs", "steps"])?;
+            Command::Train { epochs: options.count("epochs")?, steps: options.count("steps")? }
+        }
+        "pause" => Command::Pause,
+        "resume" => Command::Resume,
+        "stop" => Command::Stop,
+        "reset" => Command::Reset,
+        "evaluate" => {
+            const SPLITS: &[(&str, Split)] =
+                &[("test", Split::Test), ("train", Split::Train), ("validation", Split::Validation)];
+            let options = Options::read("evaluate", first, &["split", "samples"])?;
+            let split = match options.get("split") {
+                Some(split) => choice("split", &split, SPLITS)?,
+                None => Split::Test,
+            };
+            Command::Evaluate { split, samples: options.count("samples")? }
+        }
+        "predict" => {
+            arrays.push(pixels(first)?);
+            Command::Predict
+        }
+        "tensorNames" => Command::TensorNames,
+        "tensor" => Command::Tensor { name: text("name", first)? },
+        _ => {
+            let name = text("name", first)?;
+            let Some(values) = second.dyn_ref::<Float32Array>() else {
+                return Err(bad_argument(&name, "a Float32Array", second).into());
+            };
+            arrays.push(Bulk::F32(values.to_vec()));
+            Command::SetTensor { name }
+        }
+    };
+    Ok((command, arrays))
+}
+
+/// What a call resolves to.
+fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
+    let object = || JsValue::from(Object::new());
+    Ok(match &answer {
+        Answer::Done => JsValue::UNDEFINED,
+        Answer::Engine(engine) => js(engine)?,
+        Answer::Backend(backend) => js(backend)?,
+        Answer::Model(spec) => js(spec)?,
+        Answer::Summary(summary) => js(summary)?,
+        Answer::Training(config) => js(config)?,
+        Answer::Names(names) => js(names)?,
+        Answer::Probabilities { .. } => first_f32(arrays).into(),
+        Answer::History(history) => {
+            let result = js(history)?;
+            set(&result, "loss", &Array::from(&first_f32(arrays)));
+            result
+        }
+        Answer::State { state } => {
+            let result = object();
+            set(&result, "state", &js(state)?);
+            result
+        }
+        Answer::Tensor { shape } => {
+            let result = object();
+            set(&result, "shape", &js(shape)?);
+            set(&result, "data", &first_f32(arrays));
+            result
+        }
+        Answer::Evaluation(evaluation) => {
+            let result = object();
+            set(&result, "loss", &evaluation.loss.into());
+            set(&result, "accuracy", &evaluation.accuracy.into());
+            set(&result, "samples", &evaluation.samples.into());
+            let flat = first_f32(arrays);
+            let rows = Array::new();
+            for row in 0..evaluation.classes {
+                let row = flat.subarray(row * evaluation.classes, (row + 1) * evaluation.classes);
+                rows.push(&Array::from(&row));
+            }
+            set(&result, "confusion", &rows);
+            result
+        }
+        // No method asks for them.
+        Answer::Samples { .. } => {
+            return Err(Error::new("bad-message", "engine").expected("an answer of another kind").into());
+        }
+    })
 }
 
 fn js_error(report: &ErrorReport) -> JsValue {
@@ -289,8 +295,4 @@ fn first_f32(arrays: Vec<Bulk>) -> Float32Array {
         Some(Bulk::F32(values)) => Float32Array::from(values.as_slice()),
         _ => Float32Array::new_with_length(0),
     }
-}
-
-fn unexpected(answer: &Answer) -> ErrorReport {
-    Error::new("bad-message", "engine").expected("an answer of another kind").got(format!("{answer:?}")).into()
 }

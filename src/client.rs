@@ -9,10 +9,9 @@ mod watchdog;
 mod worker_handle;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
 use self::listeners::Listeners;
@@ -28,6 +27,9 @@ use crate::protocol::{
 
 /// What a request comes back with.
 pub type Outcome = Result<(Answer, Vec<Bulk>), ErrorReport>;
+
+/// A command on the way to where the last worker was, with its arrays.
+type Step = (Command, Vec<Bulk>);
 
 /// Something that the page shows has changed, whoever changed it.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,7 +54,7 @@ struct Inner {
     generation: Cell<u32>,
     link: RefCell<Link>,
     next_id: Cell<u32>,
-    pending: RefCell<HashMap<u32, Pending>>,
+    pending: RefCell<BTreeMap<u32, Pending>>,
     events: Listeners<(Event, Vec<Bulk>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,
@@ -69,8 +71,11 @@ enum Link {
     Down(ErrorReport),
 }
 
+/// Called once with the answer to a request.
+type Reply = Box<dyn FnOnce(Outcome)>;
+
 struct Pending {
-    reply: oneshot::Sender<Outcome>,
+    reply: Reply,
     command: Command,
 }
 
@@ -116,16 +121,23 @@ impl Client {
         Self::start(WorkerProgram { loader_url: absolute("worker.js"), script_url }, absolute("data/"))
     }
 
-    /// Sends a command and waits for its answer. `arrays` are those that the command's documentation names.
-    ///
-    /// # Errors
-    /// What the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if there is
-    /// none.
-    pub async fn request(&self, command: Command, arrays: Vec<Bulk>) -> Outcome {
-        match self.send(command, arrays).await {
-            Ok(outcome) => outcome,
-            Err(oneshot::Canceled) => Err(report("worker-restarted", "The engine was restarted before it answered.")),
+    /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
+    /// error is what the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if
+    /// there is none.
+    pub fn ask(&self, command: Command, arrays: Vec<Bulk>, reply: Reply) {
+        let down = match &*self.inner.link.borrow() {
+            Link::Down(report) => Some(report.clone()),
+            Link::Starting(_) | Link::Up => None,
+        };
+        if let Some(report) = down {
+            return reply(Err(report));
         }
+        let envelope = self.register(reply, command, arrays);
+        match &mut *self.inner.link.borrow_mut() {
+            Link::Starting(queue) => return queue.push(envelope),
+            Link::Up | Link::Down(_) => {}
+        }
+        self.post(&envelope);
     }
 
     /// Calls `handler` for every event, with its arrays, until the subscription is dropped.
@@ -164,38 +176,17 @@ impl Client {
         self.inner.state.get()
     }
 
-    /// Sends at once, or queues until the worker is up; the future is the reply.
-    fn send(&self, command: Command, arrays: Vec<Bulk>) -> oneshot::Receiver<Outcome> {
-        let (reply, receiver) = oneshot::channel();
-        if let Link::Down(report) = &*self.inner.link.borrow() {
-            let _ = reply.send(Err(report.clone()));
-            return receiver;
-        }
-        let envelope = self.register(reply, command, arrays);
-        match &mut *self.inner.link.borrow_mut() {
-            Link::Starting(queue) => {
-                queue.push(envelope);
-                return receiver;
-            }
-            Link::Up | Link::Down(_) => {}
-        }
-        self.post(&envelope);
-        receiver
-    }
-
     /// Sends past the queue: the handshake and what brings a new worker to where the old one was.
-    fn send_first(&self, command: Command, arrays: Vec<Bulk>) -> oneshot::Receiver<Outcome> {
-        let (reply, receiver) = oneshot::channel();
+    fn send_first(&self, command: Command, arrays: Vec<Bulk>, reply: Reply) {
         let envelope = self.register(reply, command, arrays);
         self.post(&envelope);
-        receiver
     }
 
-    fn register(&self, reply: oneshot::Sender<Outcome>, command: Command, arrays: Vec<Bulk>) -> Envelope<Request> {
+    fn register(&self, reply: Reply, command: Command, arrays: Vec<Bulk>) -> Envelope<Request> {
         let id = self.inner.next_id.get();
         self.inner.next_id.set(id.wrapping_add(1));
-        self.inner.pending.borrow_mut().insert(id, Pending { reply, command: command.clone() });
         self.inner.recovery.borrow_mut().sent(id, &command);
+        self.inner.pending.borrow_mut().insert(id, Pending { reply, command: command.clone() });
         Envelope { message: Request { id, command }, arrays }
     }
 
@@ -204,10 +195,10 @@ impl Client {
             Some(worker) => worker.post(envelope),
             None => Err(report("worker-failed", "The engine's worker is not there.")),
         };
-        if let Err(error) = posted
-            && let Some(pending) = self.inner.pending.borrow_mut().remove(&envelope.message.id)
-        {
-            let _ = pending.reply.send(Err(error));
+        let Err(error) = posted else { return };
+        let pending = self.inner.pending.borrow_mut().remove(&envelope.message.id);
+        if let Some(pending) = pending {
+            (pending.reply)(Err(error));
         }
     }
 
@@ -237,16 +228,17 @@ impl Client {
         self.inner.watchdog.heard();
         match envelope.message {
             Message::Ready => {
-                let client = self.clone();
-                wasm_bindgen_futures::spawn_local(async move { client.bring_up().await });
+                let steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
+                self.bring_up(steps.into(), Vec::new(), false);
             }
             Message::Reply { id, result } => {
-                let Some(pending) = self.inner.pending.borrow_mut().remove(&id) else { return };
+                let pending = self.inner.pending.borrow_mut().remove(&id);
+                let Some(pending) = pending else { return };
                 self.inner.recovery.borrow_mut().replied(id);
                 if let Ok(answer) = &result {
                     self.note(&pending.command, answer);
                 }
-                let _ = pending.reply.send(result.map(|answer| (answer, envelope.arrays)));
+                (pending.reply)(result.map(|answer| (answer, envelope.arrays)));
             }
             Message::Event(Event::Error(error)) if error.code == "worker-died" => self.replace_worker(&error.message),
             Message::Event(event) => self.pass_on(event, envelope.arrays),
@@ -274,31 +266,39 @@ impl Client {
         self.inner.changes.call(&change);
     }
 
-    /// The handshake with a new worker; after a restart also the way back to where the old one was.
-    async fn bring_up(&self) {
+    /// The handshake with a new worker; after a restart also the way back to where the old one was: one step after the
+    /// other. A model may fit only the configuration that comes after it, or the other way round, so what is refused is
+    /// tried once more after the rest.
+    fn bring_up(&self, mut steps: VecDeque<Step>, mut refused: Vec<Step>, is_last_try: bool) {
+        let Some((command, arrays)) = steps.pop_front() else {
+            return if refused.is_empty() { self.go_up() } else { self.bring_up(refused.into(), Vec::new(), true) };
+        };
         let generation = self.inner.generation.get();
-        let mut steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
-        // A model may fit only the configuration that comes after it, or the other way round, so what is refused is tried
-        // once more after the rest.
-        for last_try in [false, true] {
-            let mut refused = Vec::new();
-            for (command, arrays) in steps {
-                let outcome = self.send_first(command.clone(), arrays.clone()).await;
-                if self.inner.generation.get() != generation {
+        let client = self.clone();
+        let step = (command.clone(), arrays.clone());
+        self.send_first(
+            command,
+            arrays,
+            Box::new(move |outcome| {
+                if client.inner.generation.get() != generation {
                     return;
                 }
                 match outcome {
-                    Ok(Err(error)) if last_try => {
+                    Ok(_) => {}
+                    Err(error) if is_last_try => {
                         let message =
                             format!("The engine could not be brought back to where it was: {}", error.message);
-                        self.warn(&error.code, &message);
+                        client.warn(&error.code, &message);
                     }
-                    Ok(Err(_)) => refused.push((command, arrays)),
-                    Ok(Ok(_)) | Err(oneshot::Canceled) => {}
+                    Err(_) => refused.push(step),
                 }
-            }
-            steps = refused;
-        }
+                client.bring_up(steps, refused, is_last_try);
+            }),
+        );
+    }
+
+    /// The worker is where it should be: sends what has waited.
+    fn go_up(&self) {
         let queue = match self.inner.link.replace(Link::Up) {
             Link::Starting(queue) => queue,
             Link::Up | Link::Down(_) => Vec::new(),
@@ -306,7 +306,7 @@ impl Client {
         let resume = self.inner.recovery.borrow_mut().take_unfinished();
         if let Some(command) = resume {
             // Nobody waits for this one any more: its events tell how it goes.
-            drop(self.send_first(command, Vec::new()));
+            self.send_first(command, Vec::new(), Box::new(drop));
         }
         for envelope in &queue {
             self.post(envelope);
@@ -317,6 +317,8 @@ impl Client {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();
         }
+        // Whoever is told now that a request has failed asks a new worker, not this one.
+        self.inner.generation.set(self.inner.generation.get().wrapping_add(1));
         let ever_up = self.inner.recovery.borrow().was_up();
         let queue = match self.inner.link.replace(Link::Starting(Vec::new())) {
             Link::Starting(queue) => queue,
@@ -356,10 +358,10 @@ impl Client {
 
     fn reject_pending(&self, error: &ErrorReport, but: &[u32]) {
         let (kept, rejected) =
-            self.inner.pending.take().into_iter().partition::<HashMap<_, _>, _>(|(id, _)| but.contains(id));
+            self.inner.pending.take().into_iter().partition::<BTreeMap<_, _>, _>(|(id, _)| but.contains(id));
         *self.inner.pending.borrow_mut() = kept;
         for pending in rejected.into_values() {
-            let _ = pending.reply.send(Err(error.clone()));
+            (pending.reply)(Err(error.clone()));
         }
     }
 
@@ -382,7 +384,7 @@ impl Client {
             if inner.watchdog.tick() {
                 client.replace_worker("it did not answer for ten seconds.");
             } else if !starting && inner.watchdog.is_suspicious() {
-                drop(client.send_first(Command::Ping, Vec::new()));
+                client.send_first(Command::Ping, Vec::new(), Box::new(drop));
             }
         });
     }

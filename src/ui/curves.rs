@@ -160,7 +160,7 @@ pub fn tick_text(value: f64, ticks: &[f64]) -> String {
         let scaled = step * 10f64.powi(*decimals);
         (scaled - scaled.round()).abs() < 1e-6
     });
-    format!("{value:.*}", decimals.unwrap_or(6) as usize)
+    super::format::fixed(value, decimals.unwrap_or(6) as u8)
 }
 
 #[cfg(test)]

@@ -18,18 +18,37 @@ pub fn count(number: usize) -> String {
     text
 }
 
+/// A number with so many decimals. The browser has code for it; Rust's would be another 20 KB to download.
+pub fn fixed(value: f64, decimals: u8) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::Number::from(value).to_fixed(decimals).map(String::from).unwrap_or_default();
+    #[cfg(not(target_arch = "wasm32"))]
+    format!("{value:.*}", decimals as usize)
+}
+
+/// A style that stretches a bar to a share of its place, in thousandths: finer than a bar can show, and the less often
+/// the page has to be touched.
+pub fn scale_x(share: f64) -> String {
+    let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u32;
+    format!("transform:scaleX({}.{:03})", thousandths / 1000, thousandths % 1000)
+}
+
 /// `98.76%`, with so many decimals.
-pub fn percent(share: f32, decimals: usize) -> String {
-    if share.is_finite() { format!("{:.decimals$}%", share * 100.0) } else { "–".to_owned() }
+pub fn percent(share: f32, decimals: u8) -> String {
+    if share.is_finite() { format!("{}%", fixed(share as f64 * 100.0, decimals)) } else { "–".to_owned() }
 }
 
 /// A loss: four decimals while it is small, fewer when it is not.
 pub fn loss(value: f32) -> String {
     match value {
         value if !value.is_finite() => "–".to_owned(),
-        value if value.abs() < 10.0 => format!("{value:.4}"),
-        value if value.abs() < 1e5 => format!("{value:.1}"),
-        value => format!("{value:.1e}"),
+        value if value.abs() < 10.0 => fixed(value.into(), 4),
+        value if value.abs() < 1e5 => fixed(value.into(), 1),
+        // 34 digits would burst the page.
+        value => {
+            let power = value.abs().log10().floor();
+            format!("{}e{}", fixed((value / 10f32.powf(power)).into(), 1), power as i32)
+        }
     }
 }
 
@@ -45,7 +64,7 @@ pub fn duration(seconds: f64) -> String {
 
 /// `11.6 MB`, in units of a million bytes.
 pub fn megabytes(bytes: f64) -> String {
-    format!("{:.1} MB", bytes / 1e6)
+    format!("{} MB", fixed(bytes / 1e6, 1))
 }
 
 /// Parts of a type name at which a line may break: `MaxPooling2D` is `Max`, `Pooling2D`.

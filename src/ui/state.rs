@@ -1,16 +1,16 @@
-//! What the page knows, as signals, and what it can ask of the engine.
+//! What the page knows, as values that views follow, and what it can ask of the engine.
 
-use leptos::leptos_dom::helpers::TimeoutHandle;
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::time::Duration;
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 
+use super::browser::{after_ms, cancel};
 use super::checked::Checked;
 use super::curves::Curves;
 use super::format;
 use super::history::{History, LayerId};
+use super::live::Live;
 use super::text::t_once;
-use crate::client::{Change, Client};
+use crate::client::{Change, Client, Outcome};
 use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use crate::protocol::{
     Answer, BackendInfo, BatchReport, Bulk, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
@@ -53,128 +53,157 @@ pub struct AddMenu {
     pub anchor: [f64; 3],
 }
 
-/// Copied freely: it holds handles only.
+/// Copied freely: it is a handle.
 #[derive(Clone, Copy)]
-pub struct State {
-    pub history: RwSignal<History>,
-    pub selected: RwSignal<Option<LayerId>>,
-    pub checked: Memo<Checked>,
-    pub add_menu: RwSignal<Option<AddMenu>>,
+pub struct State(&'static Store);
+
+impl Deref for State {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        self.0
+    }
+}
+
+/// What the page knows. There is one, and it lives as long as the page.
+pub struct Store {
+    /// Changed by [`State::edit`] only.
+    pub history: Live<History>,
+    pub checked: Live<Checked>,
+    pub selected: Live<Option<LayerId>>,
+    pub add_menu: Live<Option<AddMenu>>,
     /// What the engine said about a model that the page took for valid.
-    pub refusal: RwSignal<Option<ErrorReport>>,
+    pub refusal: Live<Option<ErrorReport>>,
     /// As the engine has it.
-    pub training: RwSignal<TrainingConfig>,
-    pub run: RwSignal<RunState>,
-    pub is_evaluating: RwSignal<bool>,
-    pub batch: RwSignal<Option<BatchReport>>,
-    pub epoch: RwSignal<Option<EpochReport>>,
-    pub data: RwSignal<DataProgress>,
-    pub backend: RwSignal<Option<BackendInfo>>,
-    pub result: RwSignal<Option<TestResult>>,
-    pub notices: RwSignal<Vec<Notice>>,
+    pub training: Live<TrainingConfig>,
+    /// What is typed into fields of the training form and not valid, or not complete: their names and texts.
+    pub typed: Live<Vec<(&'static str, String)>>,
+    pub run: Live<RunState>,
+    pub is_evaluating: Live<bool>,
+    pub batch: Live<Option<BatchReport>>,
+    pub epoch: Live<Option<EpochReport>>,
+    pub data: Live<DataProgress>,
+    pub backend: Live<Option<BackendInfo>>,
+    pub result: Live<Option<TestResult>>,
+    /// Counts the results, so that views tell one from the next.
+    pub result_number: Cell<u32>,
+    pub notices: Live<Vec<Notice>>,
     /// For screen readers: once per epoch and for results, never per batch.
-    pub announcement: RwSignal<String>,
-    pub curves: StoredValue<Curves>,
-    /// Counts the changes of `curves`, which itself is no signal: nothing copies it.
-    pub curves_version: RwSignal<u32>,
+    pub announcement: Live<String>,
+    pub curves: Live<Curves>,
     /// Counts the changes of the weights that a prediction should follow.
-    pub weights_version: RwSignal<u32>,
+    pub weights_version: Live<u32>,
     /// Whether the page is a single column, as on a phone.
-    pub is_narrow: RwSignal<bool>,
-    client: StoredValue<Client, LocalStorage>,
-    sent_model: StoredValue<ModelSpec>,
-    pending_model: StoredValue<Option<TimeoutHandle>>,
-    next_notice: StoredValue<u32>,
+    pub is_narrow: Live<bool>,
+    pub is_dark: Live<bool>,
+    client: Client,
+    sent_model: RefCell<ModelSpec>,
+    pending_model: Cell<Option<i32>>,
+    next_notice: Cell<u32>,
 }
 
 impl State {
+    /// The state of the page, which lives as long as the page.
     pub fn new(client: Client) -> Self {
         let model = ModelSpec::reference_cnn();
-        let history = RwSignal::new(History::new(&model));
-        let state = Self {
-            history,
-            selected: RwSignal::new(None),
-            checked: Memo::new(move |_| history.with(|history| Checked::new(history.draft(), CLASSES))),
-            add_menu: RwSignal::new(None),
-            refusal: RwSignal::new(None),
-            training: RwSignal::new(TrainingConfig::default()),
-            run: RwSignal::new(RunState::Idle),
-            is_evaluating: RwSignal::new(false),
-            batch: RwSignal::new(None),
-            epoch: RwSignal::new(None),
-            data: RwSignal::new(DataProgress::default()),
-            backend: RwSignal::new(None),
-            result: RwSignal::new(None),
-            notices: RwSignal::new(Vec::new()),
-            announcement: RwSignal::new(String::new()),
-            curves: StoredValue::new(Curves::default()),
-            curves_version: RwSignal::new(0),
-            weights_version: RwSignal::new(0),
-            is_narrow: RwSignal::new(false),
-            client: StoredValue::new_local(client),
-            sent_model: StoredValue::new(model),
-            pending_model: StoredValue::new(None),
-            next_notice: StoredValue::new(0),
-        };
-        state.send_model_on_change();
-        state
+        let history = History::new(&model);
+        let checked = Checked::new(history.draft(), CLASSES);
+        Self(Box::leak(Box::new(Store {
+            history: Live::new(history),
+            checked: Live::new(checked),
+            selected: Live::new(None),
+            add_menu: Live::new(None),
+            refusal: Live::new(None),
+            training: Live::new(TrainingConfig::default()),
+            typed: Live::new(Vec::new()),
+            run: Live::new(RunState::Idle),
+            is_evaluating: Live::new(false),
+            batch: Live::new(None),
+            epoch: Live::new(None),
+            data: Live::new(DataProgress::default()),
+            backend: Live::new(None),
+            result: Live::new(None),
+            result_number: Cell::new(0),
+            notices: Live::new(Vec::new()),
+            announcement: Live::new(String::new()),
+            curves: Live::new(Curves::default()),
+            weights_version: Live::new(0),
+            is_narrow: Live::new(false),
+            is_dark: Live::new(false),
+            client,
+            sent_model: RefCell::new(model),
+            pending_model: Cell::new(None),
+            next_notice: Cell::new(0),
+        })))
     }
 
-    pub fn client(&self) -> Client {
-        self.client.get_value()
+    /// Sends a command to the engine and calls `then` with the answer.
+    pub fn ask(&self, command: Command, arrays: Vec<Bulk>, then: impl FnOnce(Outcome) + 'static) {
+        self.client.ask(command, arrays, Box::new(then));
     }
 
     pub fn is_training(&self) -> bool {
-        matches!(self.run.get(), RunState::Training | RunState::Waiting)
+        self.run.with(|run| matches!(run, RunState::Training | RunState::Waiting))
     }
 
     // The model.
 
+    /// Edits the model: checks it, and sends it to the engine if it is valid.
+    pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
+        let result = self.history.update(edit);
+        self.model_edited();
+        result
+    }
+
+    fn model_edited(&self) {
+        let checked = self.history.with_untracked(|history| Checked::new(history.draft(), CLASSES));
+        if self.checked.with_untracked(|before| *before != checked) {
+            self.checked.set(checked);
+        }
+        self.send_model();
+    }
+
     pub fn insert_layer(&self, index: usize, layer: LayerSpec) {
-        let id = self.history.try_update(|history| history.insert(index, layer));
-        self.selected.set(id);
+        let id = self.edit(|history| history.insert(index, layer));
+        self.selected.set(Some(id));
     }
 
     pub fn move_selected(&self, places: isize) -> bool {
         let Some(id) = self.selected.get_untracked() else { return false };
-        self.history.try_update(|history| history.move_by(id, places)).unwrap_or_default()
+        self.edit(|history| history.move_by(id, places))
     }
 
     pub fn duplicate_selected(&self) {
         let Some(id) = self.selected.get_untracked() else { return };
-        if let Some(copy) = self.history.try_update(|history| history.duplicate(id)).flatten() {
+        if let Some(copy) = self.edit(|history| history.duplicate(id)) {
             self.selected.set(Some(copy));
         }
     }
 
     pub fn delete_selected(&self) {
         let Some(id) = self.selected.get_untracked() else { return };
-        let next = self.history.try_update(|history| history.remove(id)).flatten();
+        let next = self.edit(|history| history.remove(id));
         self.selected.set(next);
     }
 
     pub fn undo(&self) {
-        self.history.update(|history| {
-            history.undo();
-        });
+        self.edit(History::undo);
         self.keep_selection_valid();
     }
 
     pub fn redo(&self) {
-        self.history.update(|history| {
-            history.redo();
-        });
+        self.edit(History::redo);
         self.keep_selection_valid();
     }
 
     /// Takes over a model that the JavaScript API has set.
     pub fn model_changed_elsewhere(&self, spec: &ModelSpec) {
-        if self.sent_model.with_value(|sent| sent == spec) {
+        if *self.sent_model.borrow() == *spec {
             return;
         }
-        self.sent_model.set_value(spec.clone());
+        self.sent_model.replace(spec.clone());
         self.refusal.set(None);
-        self.history.update(|history| history.replace(spec));
+        self.edit(|history| history.replace(spec));
         self.keep_selection_valid();
         self.forget_run();
     }
@@ -188,36 +217,30 @@ impl State {
     }
 
     /// Only valid models are sent, and not one for every key that is typed.
-    fn send_model_on_change(self) {
-        const PAUSE: Duration = Duration::from_millis(200);
-        Effect::new(move |_| {
-            let is_valid = self.checked.with(|checked| checked.error.is_none());
-            let spec = self.history.with(|history| history.spec());
-            if let Some(pending) = self.pending_model.try_update_value(Option::take).flatten() {
-                pending.clear();
-            }
-            if !is_valid || self.sent_model.with_value(|sent| *sent == spec) {
-                return;
-            }
-            let send = move || {
-                self.sent_model.set_value(spec.clone());
-                spawn_local(async move {
-                    let sent = spec.clone();
-                    match self.client().request(Command::SetModel { spec }, Vec::new()).await {
-                        Ok(_) => {
-                            self.refusal.set(None);
-                            self.forget_run();
-                        }
-                        // An answer to a model that was replaced meanwhile says nothing about the new one.
-                        Err(report) if self.sent_model.with_value(|now| *now == sent) => {
-                            self.refusal.set(Some(report));
-                        }
-                        Err(_) => {}
-                    }
-                });
-            };
-            self.pending_model.set_value(set_timeout_with_handle(send, PAUSE).ok());
-        });
+    fn send_model(&self) {
+        const PAUSE_MS: i32 = 200;
+        if let Some(pending) = self.pending_model.take() {
+            cancel(pending);
+        }
+        let is_valid = self.checked.with_untracked(|checked| checked.error.is_none());
+        let spec = self.history.with_untracked(History::spec);
+        if !is_valid || *self.sent_model.borrow() == spec {
+            return;
+        }
+        let state = *self;
+        self.pending_model.set(Some(after_ms(PAUSE_MS, move || {
+            state.pending_model.set(None);
+            state.sent_model.replace(spec.clone());
+            state.ask(Command::SetModel { spec: spec.clone() }, Vec::new(), move |outcome| match outcome {
+                Ok(_) => {
+                    state.refusal.set(None);
+                    state.forget_run();
+                }
+                // An answer to a model that was replaced meanwhile says nothing about the new one.
+                Err(report) if *state.sent_model.borrow() == spec => state.refusal.set(Some(report)),
+                Err(_) => {}
+            });
+        })));
     }
 
     // Training.
@@ -229,8 +252,8 @@ impl State {
             return;
         }
         self.training.set(config.clone());
-        spawn_local(async move {
-            if let Err(report) = state.client().request(Command::SetTraining { config }, Vec::new()).await {
+        self.ask(Command::SetTraining { config }, Vec::new(), move |outcome| {
+            if let Err(report) = outcome {
                 state.training.set(before);
                 state.notify(NoticeKind::Error, report);
             }
@@ -252,11 +275,9 @@ impl State {
 
     pub fn reset(&self) {
         let state = *self;
-        spawn_local(async move {
-            match state.client().request(Command::Reset, Vec::new()).await {
-                Ok(_) => state.forget_run(),
-                Err(report) => state.notify(NoticeKind::Error, report),
-            }
+        self.ask(Command::Reset, Vec::new(), move |outcome| match outcome {
+            Ok(_) => state.forget_run(),
+            Err(report) => state.notify(NoticeKind::Error, report),
         });
     }
 
@@ -266,20 +287,16 @@ impl State {
             return;
         }
         state.is_evaluating.set(true);
-        spawn_local(async move {
-            let command = Command::Evaluate { split: Split::Test, samples: None };
-            let answer = state.client().request(command, Vec::new()).await;
+        let command = Command::Evaluate { split: Split::Test, samples: None };
+        self.ask(command, Vec::new(), move |outcome| {
             state.is_evaluating.set(false);
-            match answer {
+            match outcome {
                 Ok((Answer::Evaluation(evaluation), arrays)) => {
                     let confusion = arrays.into_iter().find_map(floats).unwrap_or_default();
-                    state.announcement.set(t_once(
-                        "announce_result",
-                        &[
-                            ("accuracy", &format::percent(evaluation.accuracy, 2)),
-                            ("loss", &format::loss(evaluation.loss)),
-                        ],
-                    ));
+                    let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
+                    let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
+                    state.announcement.set(t_once("announce_result", &values));
+                    state.result_number.set(state.result_number.get() + 1);
                     state.result.set(Some(TestResult { evaluation, confusion }));
                 }
                 Ok(_) => {}
@@ -295,8 +312,8 @@ impl State {
 
     fn run_command(&self, command: Command) {
         let state = *self;
-        spawn_local(async move {
-            if let Err(report) = state.client().request(command, Vec::new()).await {
+        self.ask(command, Vec::new(), move |outcome| {
+            if let Err(report) = outcome {
                 state.notify(NoticeKind::Error, report);
             }
         });
@@ -304,8 +321,7 @@ impl State {
 
     /// The weights are new: what was measured before says nothing about them.
     fn forget_run(&self) {
-        self.curves.set_value(Curves::default());
-        self.curves_version.update(|version| *version += 1);
+        self.curves.set(Curves::default());
         self.weights_version.update(|version| *version += 1);
         self.batch.set(None);
         self.epoch.set(None);
@@ -325,17 +341,15 @@ impl State {
                     Bulk::F32(values) => Some(&values[..]),
                     Bulk::U8(_) => None,
                 });
-                self.curves.update_value(|curves| {
+                self.curves.update(|curves| {
                     curves.add_batches(report.step, losses.unwrap_or(&[report.loss]), report.epoch_accuracy);
                 });
-                self.curves_version.update(|version| *version += 1);
                 self.batch.set(Some(report.clone()));
                 self.weights_version.update(|version| *version += 1);
             }
             Event::Epoch(report) => {
                 let validation = report.val_loss.zip(report.val_accuracy);
-                self.curves.update_value(|curves| curves.add_epoch(report.step, validation));
-                self.curves_version.update(|version| *version += 1);
+                self.curves.update(|curves| curves.add_epoch(report.step, validation));
                 self.announce_epoch(report);
                 self.epoch.set(Some(report.clone()));
             }
@@ -379,13 +393,11 @@ impl State {
     /// Shows a message, once however often it comes.
     pub fn notify(&self, kind: NoticeKind, report: ErrorReport) {
         const MAX_NOTICES: usize = 4;
-        let id = self.next_notice.try_update_value(|next| {
-            *next += 1;
-            *next
-        });
+        let id = self.next_notice.get() + 1;
+        self.next_notice.set(id);
         self.notices.update(|notices| {
             notices.retain(|notice| notice.report != report && !(kind == NoticeKind::Data && notice.kind == kind));
-            notices.push(Notice { id: id.unwrap_or_default(), kind, report });
+            notices.push(Notice { id, kind, report });
             let surplus = notices.len().saturating_sub(MAX_NOTICES);
             notices.drain(..surplus);
         });

@@ -50,43 +50,39 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with, tr};
+pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
     use std::cell::OnceCell;
 
-    use leptos::prelude::{ArcRwSignal, Get, GetUntracked, Set, untrack};
+    use leptos::prelude::untrack;
     use wasm_bindgen::JsCast;
 
     use super::{Locale, fill};
     use crate::error::Error;
     use crate::protocol::ErrorReport;
+    use crate::ui::live::Live;
 
     type Table = Vec<(String, String)>;
 
     thread_local! {
-        static LOCALE: ArcRwSignal<Locale> = ArcRwSignal::new(Locale::English);
+        static LOCALE: Live<Locale> = Live::new(Locale::English);
         static TABLES: [OnceCell<Table>; 2] = const { [OnceCell::new(), OnceCell::new()] };
     }
 
-    /// The language of the page; a signal where one is tracked.
+    /// The language of the page, which the surrounding view then follows.
     pub fn locale() -> Locale {
-        LOCALE.with(|locale| locale.get())
+        LOCALE.with(Live::get)
     }
 
     pub fn set_locale(locale: Locale) {
-        LOCALE.with(|signal| signal.set(locale));
+        LOCALE.with(|live| live.set(locale));
     }
 
-    /// The text of a key in the language of the page. Follows the language where signals are tracked.
+    /// The text of a key in the language of the page. The surrounding view follows the language.
     pub fn t(key: &str) -> String {
         look_up(locale(), key).unwrap_or_else(|| key.to_owned())
-    }
-
-    /// The text of a key as what views follow. All of them share this one type, which keeps the program small.
-    pub fn tr(key: &'static str) -> impl Fn() -> String + Copy + Send + Sync + 'static {
-        move || t(key)
     }
 
     /// As [`t`], but nothing for a key that has no text.
@@ -121,7 +117,7 @@ mod browser {
 
     /// An error that came from the engine.
     pub fn report_text(report: &ErrorReport) -> String {
-        if LOCALE.with(|locale| locale.get_untracked()) == Locale::English {
+        if LOCALE.with(Live::get_untracked) == Locale::English {
             return report.message.clone();
         }
         match look_up(locale(), &format!("error_{}", report.code)) {
@@ -220,7 +216,7 @@ mod tests {
 
     #[test]
     fn every_key_that_the_page_names_has_a_text() {
-        let keys = literals("src/ui", &["t(", "tr(", "t_with(", "t_once(", "text_key=", "label=", "help="]);
+        let keys = literals("src/ui", &["t(", "tr(", "t_with(", "t_once(", "label(", "title(", "icon_button("]);
         assert!(keys.len() > 40, "the search finds the calls: {}", keys.len());
         let english = table(Locale::English);
         let missing: Vec<_> = keys.iter().filter(|key| !english.contains_key(*key)).collect();

@@ -2,50 +2,38 @@
 
 pub mod chart;
 pub mod digit_image;
+pub mod element;
 pub mod field;
 pub mod icon;
 pub mod layer_form;
 pub mod layer_menu;
 
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use self::element::{Element, button, el};
+use super::text::t;
 
-use super::text::{t, tr};
-
-/// A button that shows an icon and is called by a text.
-#[component]
-pub fn IconButton(
+/// A button that shows an icon and is called by a text. `shortcut`: what its title adds to the name, such as the key that
+/// does the same.
+pub fn icon_button(
     text_key: &'static str,
     icon: &'static str,
-    #[prop(into)] disabled: Signal<bool>,
-    on_click: impl Fn() + 'static,
-    /// What the title adds to the name, such as the key that does the same.
-    #[prop(optional)]
     shortcut: &'static str,
-) -> impl IntoView {
-    let title = move || if shortcut.is_empty() { t(text_key) } else { format!("{} ({shortcut})", t(text_key)) };
-    view! {
-        <button
-            type="button"
-            class="icon-button"
-            aria-label=tr(text_key)
-            title=title
-            disabled=disabled
-            on:click=move |_| on_click()
-        >
-            {icon::icon(icon)}
-        </button>
-    }
-    .into_any()
+    on_click: impl Fn() + 'static,
+) -> Element {
+    button("icon-button", on_click)
+        .label(text_key)
+        .attr_fn(
+            "title",
+            move || if shortcut.is_empty() { t(text_key) } else { format!("{} ({shortcut})", t(text_key)) },
+        )
+        .child(icon::icon(icon))
 }
 
-/// Moves the focus to an element once the page has been updated.
-pub fn focus_soon(id: String) {
-    request_animation_frame(move || {
-        let element = document().get_element_by_id(&id);
-        if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-            // An element that has gone meanwhile takes no focus, which is fine.
-            let _ = element.focus();
-        }
-    });
+/// The head of a panel; `id` is its title's, by which the panel is called.
+pub fn panel_header(id: &str, title: &'static str) -> Element {
+    el("header").class("panel-header").child(el("h2").id(id).tr(title))
+}
+
+/// A place for content that comes and goes, without a box of its own.
+pub fn place() -> Element {
+    el("div").class("contents")
 }

@@ -1,17 +1,20 @@
 //! Loss and accuracy while training, drawn on animation frames.
 
-use leptos::ev;
-use leptos::html::Canvas;
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-use crate::ui::app::Theme;
+use leptos::prelude::{document, window};
+use wasm_bindgen::JsCast;
+
+use crate::ui::browser::{callback, next_frame};
 use crate::ui::curves::{Curves, Sample};
 use crate::ui::format;
+use crate::ui::live::Live;
 use crate::ui::state::State;
-use crate::ui::text::{t, t_with, tr};
+use crate::ui::text::{t, t_with};
 use crate::ui::widgets::chart::{Chart, Palette, draw, step_at};
+use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::panel_header;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -19,101 +22,115 @@ enum Quantity {
     Accuracy,
 }
 
-#[component]
-pub fn CurvesPanel() -> impl IntoView {
-    view! {
-        <section class="panel curves" aria-labelledby="curves-title">
-            <header class="panel-header">
-                <h2 id="curves-title">{tr("curves")}</h2>
-                <ul class="legend">
-                    <li><span class="legend-line legend-train"></span>{tr("training_images")}</li>
-                    <li><span class="legend-line legend-validation"></span>{tr("validation_images")}</li>
-                </ul>
-            </header>
-            <div class="charts">
-                <CurveChart quantity=Quantity::Loss/>
-                <CurveChart quantity=Quantity::Accuracy/>
-            </div>
-        </section>
-    }
-    .into_any()
+pub fn curves_panel(state: State) -> Element {
+    let entry = |class: &str, key| el("li").child(el("span").class(class)).child(el("span").tr(key));
+    let legend = el("ul")
+        .class("legend")
+        .child(entry("legend-line legend-train", "training_images"))
+        .child(entry("legend-line legend-validation", "validation_images"));
+    el("section")
+        .class("panel curves")
+        .attr("aria-labelledby", "curves-title")
+        .child(panel_header("curves-title", "curves").child(legend))
+        .child(
+            el("div")
+                .class("charts")
+                .child(curve_chart(state, Quantity::Loss))
+                .child(curve_chart(state, Quantity::Accuracy)),
+        )
 }
 
-#[component]
-fn CurveChart(quantity: Quantity) -> impl IntoView {
-    let state = expect_context::<State>();
-    let theme = expect_context::<Theme>();
-    let canvas = NodeRef::<Canvas>::new();
-    let cursor = RwSignal::new(None::<u32>);
-    let size = RwSignal::new(0u32);
-    let is_requested = StoredValue::new(false);
-    let palette = StoredValue::new(None::<(bool, Palette)>);
-    follow_size(canvas, size);
-    Effect::new(move |_| {
-        state.curves_version.track();
-        cursor.track();
-        size.track();
-        theme.is_dark.track();
-        if is_requested.get_value() {
+/// What a chart needs besides the state.
+struct View {
+    canvas: web_sys::HtmlCanvasElement,
+    quantity: Quantity,
+    cursor: Live<Option<u32>>,
+    /// Counts the changes of the canvas's size on the page.
+    size: Live<u32>,
+    is_requested: Cell<bool>,
+    /// The colours, and whether they are the dark theme's.
+    palette: RefCell<Option<(bool, Palette)>>,
+}
+
+impl View {
+    fn paint(&self, state: State) {
+        let is_dark = state.is_dark.get_untracked();
+        let mut palette = self.palette.borrow_mut();
+        if palette.as_ref().is_none_or(|(known, _)| *known != is_dark) {
+            *palette = read_palette().map(|palette| (is_dark, palette));
+        }
+        if let Some((_, palette)) = &*palette {
+            let cursor = self.cursor.get_untracked();
+            state.curves.with_untracked(|curves| paint(&self.canvas, palette, curves, self.quantity, cursor));
+        }
+    }
+}
+
+fn curve_chart(state: State, quantity: Quantity) -> Element {
+    let element = el("canvas").class("chart-canvas").attr("role", "img");
+    let view = Rc::new(View {
+        canvas: element.canvas(),
+        quantity,
+        cursor: Live::new(None),
+        size: Live::new(0),
+        is_requested: Cell::new(false),
+        palette: RefCell::new(None),
+    });
+    let resized = view.clone();
+    let on_resize = callback(Box::new(move |_| resized.size.update(|count| *count = count.wrapping_add(1))));
+    // Every browser that has WebAssembly SIMD has it.
+    if let Ok(observer) = web_sys::ResizeObserver::new(&on_resize) {
+        observer.observe(&view.canvas);
+    }
+    let drawn = view.clone();
+    let draw_soon = move || {
+        state.curves.track();
+        drawn.cursor.track();
+        drawn.size.track();
+        state.is_dark.track();
+        if drawn.is_requested.replace(true) {
             return;
         }
-        is_requested.set_value(true);
-        request_animation_frame(move || {
-            is_requested.set_value(false);
-            let Some(canvas) = canvas.get_untracked() else { return };
-            let is_dark = theme.is_dark.get_untracked();
-            let is_known = palette.with_value(|palette| palette.as_ref().is_some_and(|(known, _)| *known == is_dark));
-            if !is_known {
-                palette.set_value(read_palette().map(|palette| (is_dark, palette)));
-            }
-            palette.with_value(|palette| {
-                if let Some((_, palette)) = palette {
-                    state.curves.with_value(|curves| paint(&canvas, palette, curves, quantity, cursor.get_untracked()));
-                }
-            });
+        let view = drawn.clone();
+        next_frame(move || {
+            view.is_requested.set(false);
+            view.paint(state);
         });
-    });
-    let hover = move |event: ev::PointerEvent| {
-        let Some(canvas) = canvas.get_untracked() else { return };
-        let steps = state.curves.with_value(Curves::steps);
-        let step = step_at(event.offset_x() as f64, canvas.client_width() as f64, steps);
-        cursor.set((steps > 0).then_some(step));
     };
-    let title = match quantity {
-        Quantity::Loss => "loss",
-        Quantity::Accuracy => "accuracy",
+    let hovered = view.clone();
+    let hover = move |event: web_sys::Event| {
+        let x = event.unchecked_ref::<web_sys::PointerEvent>().offset_x() as f64;
+        let steps = state.curves.with_untracked(Curves::steps);
+        let step = step_at(x, hovered.canvas.client_width() as f64, steps);
+        hovered.cursor.set((steps > 0).then_some(step));
     };
-    let readout = Signal::derive(move || {
-        state.curves_version.track();
-        let cursor = cursor.get();
-        state.curves.with_value(|curves| readout(curves, quantity, cursor))
-    });
-    let summary = Signal::derive(move || {
+    let left = view.clone();
+    let summary = move || {
         // Follows the epochs only: a summary that changes with every batch could not be read.
         state.epoch.track();
         state.run.track();
-        state.curves.with_value(|curves| summary(curves, quantity))
-    });
-    view! {
-        <figure class="chart">
-            <figcaption>
-                <span>{tr(title)}</span>
-                <span class="chart-readout">{readout}</span>
-            </figcaption>
-            <canvas
-                class="chart-canvas"
-                role="img"
-                aria-label=summary
-                node_ref=canvas
-                on:pointermove=hover
-                on:pointerleave=move |_| cursor.set(None)
-            ></canvas>
-            <p class="chart-empty" hidden=move || { state.curves_version.track(); state.curves.with_value(|curves| !curves.is_empty()) }>
-                {tr("no_curve_yet")}
-            </p>
-        </figure>
-    }
-    .into_any()
+        state.curves.with_untracked(|curves| summary(curves, quantity))
+    };
+    let canvas = element
+        .attr_fn("aria-label", summary)
+        .effect(draw_soon)
+        .on("pointermove", hover)
+        .on("pointerleave", move |_| left.cursor.set(None));
+    let title = if quantity == Quantity::Loss { "loss" } else { "accuracy" };
+    let readout = move || {
+        let cursor = view.cursor.get();
+        state.curves.with(|curves| readout(curves, quantity, cursor))
+    };
+    el("figure")
+        .class("chart")
+        .child(el("figcaption").child(el("span").tr(title)).child(el("span").class("chart-readout").text_fn(readout)))
+        .child(canvas)
+        .child(
+            el("p")
+                .class("chart-empty")
+                .flag("hidden", move || state.curves.with(|curves| !curves.is_empty()))
+                .tr("no_curve_yet"),
+        )
 }
 
 fn paint(
@@ -212,25 +229,4 @@ fn read_palette() -> Option<Palette> {
         validation: colour("--series-validation")?,
         ground: colour("--surface")?,
     })
-}
-
-/// Counts the changes of the canvas's size on the page.
-fn follow_size(canvas: NodeRef<Canvas>, size: RwSignal<u32>) {
-    let kept = StoredValue::new_local(None::<(web_sys::ResizeObserver, Closure<dyn Fn()>)>);
-    Effect::new(move |_| {
-        let Some(canvas) = canvas.get() else { return };
-        let listener = Closure::<dyn Fn()>::new(move || size.update(|count| *count = count.wrapping_add(1)));
-        // Every browser that has WebAssembly SIMD has it.
-        if let Ok(observer) = web_sys::ResizeObserver::new(listener.as_ref().unchecked_ref()) {
-            observer.observe(&canvas);
-            kept.set_value(Some((observer, listener)));
-        }
-    });
-    on_cleanup(move || {
-        kept.update_value(|kept| {
-            if let Some((observer, _)) = kept.take() {
-                observer.disconnect();
-            }
-        });
-    });
 }

@@ -1,50 +1,57 @@
 //! The selected layer in detail. On a phone the form opens under the card instead, and this panel is not there.
 
-use leptos::prelude::*;
-
 use crate::ui::state::State;
 use crate::ui::text::{error_detail, error_title, t};
+use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::layer_form::LayerForm;
+use crate::ui::widgets::layer_form::layer_form;
+use crate::ui::widgets::place;
 
-#[component]
-pub fn InspectorPanel() -> impl IntoView {
-    let state = expect_context::<State>();
-    view! { {move || (!state.is_narrow.get()).then(|| view! { <Inspector/> })} }.into_any()
+pub fn inspector_panel(state: State) -> Element {
+    place().when(move || !state.is_narrow.get(), move || inspector(state))
 }
 
-#[component]
-fn Inspector() -> impl IntoView {
-    let state = expect_context::<State>();
-    let position = Memo::new(move |_| {
-        let id = state.selected.get()?;
-        state.history.with(|history| history.draft().position(id))
-    });
-    let title = Signal::derive(move || {
-        let Some(index) = position.get() else { return t("layer") };
+fn position(state: State) -> Option<usize> {
+    let id = state.selected.get()?;
+    state.history.with(|history| history.draft().position(id))
+}
+
+fn inspector(state: State) -> Element {
+    let title = move || {
+        let Some(index) = position(state) else { return t("layer") };
         let name = state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.name.clone()));
         name.unwrap_or_else(|| state.history.with(|history| history.draft().layers[index].1.type_name.clone()))
-    });
-    let fault = move || {
-        let error = position.get().and_then(|index| state.checked.with(|checked| checked.error_at(index).cloned()))?;
-        Some(view! {
-            <p class="fault-box">
-                {icon("warning")}
-                <span><strong>{error_title(error.code)}</strong> " " {error_detail(&error)}</span>
-            </p>
-        })
     };
-    view! {
-        <section class="panel inspector" aria-labelledby="inspector-title">
-            <header class="panel-header">
-                <h2 id="inspector-title" class="layer-title">{title}</h2>
-            </header>
-            {fault}
-            {move || match state.selected.get() {
-                Some(id) => view! { <LayerForm id=id/> }.into_any(),
-                None => view! { <p class="help empty">{t("select_a_layer")}</p> }.into_any(),
-            }}
-        </section>
-    }
-    .into_any()
+    let fault = move || {
+        let index = position(state)?;
+        state
+            .checked
+            .with(|checked| checked.error_at(index).map(|error| (error_title(error.code), error_detail(error))))
+    };
+    let detail = move || fault().map(|(_, detail)| format!(" {detail}")).unwrap_or_default();
+    let fault_box = move || {
+        el("p").class("fault-box").child(icon("warning")).child(
+            el("span")
+                .child(el("strong").text_fn(move || fault().map(|(title, _)| title).unwrap_or_default()))
+                .text_fn(detail),
+        )
+    };
+    el("section")
+        .class("panel inspector")
+        .attr("aria-labelledby", "inspector-title")
+        .child(
+            el("header")
+                .class("panel-header")
+                .child(el("h2").id("inspector-title").class("layer-title").text_fn(title)),
+        )
+        .child(place().when(move || fault().is_some(), fault_box))
+        .child(place().switch(
+            move || state.selected.get().map(|id| id.to_string()).unwrap_or_default(),
+            move |_| {
+                Some(match state.selected.get_untracked() {
+                    Some(id) => layer_form(state, id),
+                    None => el("p").class("help empty").tr("select_a_layer"),
+                })
+            },
+        ))
 }

@@ -1,72 +1,74 @@
 //! The network: its layers as cards, in order, with the shapes that flow between them.
 
-use leptos::ev;
-use leptos::prelude::*;
+use std::rc::Rc;
+
 use wasm_bindgen::JsCast;
 
 use crate::model::catalogue;
+use crate::ui::browser::focus_soon;
+use crate::ui::checked::CheckedLayer;
 use crate::ui::fields;
 use crate::ui::format;
-use crate::ui::history::LayerId;
+use crate::ui::history::{History, LayerId};
 use crate::ui::state::{AddMenu, State};
-use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with, tr};
+use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with};
+use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::layer_form::LayerForm;
-use crate::ui::widgets::{IconButton, focus_soon};
+use crate::ui::widgets::layer_form::layer_form;
+use crate::ui::widgets::{icon_button, panel_header, place};
 
-#[component]
-pub fn NetworkPanel() -> impl IntoView {
-    let state = expect_context::<State>();
-    let layers =
-        move || state.history.with(|history| history.draft().layers.iter().map(|(id, _)| *id).collect::<Vec<_>>());
-    let count = Memo::new(move |_| state.history.with(|history| history.draft().layers.len()));
-    let total = Signal::derive(move || {
-        let is_valid = state.checked.with(|checked| checked.error.is_none());
+pub fn network_panel(state: State) -> Element {
+    let layers = move || state.history.with(|history| history.draft().layers.iter().map(|(id, _)| *id).collect());
+    let is_faulty = move || state.checked.with(|checked| checked.error.is_some());
+    let total = move || {
+        if is_faulty() {
+            return t("last_valid_kept");
+        }
         let params = state.checked.with(|checked| checked.params());
-        if is_valid { t_with("params", &[("count", &format::count(params))]) } else { t("last_valid_kept") }
-    });
-    let cannot_undo = Signal::derive(move || !state.history.with(|history| history.can_undo()));
-    let cannot_redo = Signal::derive(move || !state.history.with(|history| history.can_redo()));
-    let end = Signal::derive(move || count.get());
-    view! {
-        <section class="panel network" id="network" tabindex="-1" aria-labelledby="network-title">
-            <header class="panel-header">
-                <h2 id="network-title">{tr("network")}</h2>
-                <span class="panel-note" class:fault=move || state.checked.with(|checked| checked.error.is_some())>
-                    {total}
-                </span>
-                <div class="panel-actions">
-                    <IconButton text_key="undo" icon="undo" shortcut="Ctrl+Z" disabled=cannot_undo on_click=move || state.undo()/>
-                    <IconButton text_key="redo" icon="redo" shortcut="Ctrl+Y" disabled=cannot_redo on_click=move || state.redo()/>
-                </div>
-            </header>
-            <ModelFault/>
-            <ol class="cards" on:keydown=move |event| on_key(state, &event)>
-                <li class="slot"><InputCard/></li>
-                <For each=layers key=|id| *id children=move |id| view! { <Slot id=id/> }/>
-                <li class="slot slot-end"><Gap index=end/></li>
-            </ol>
-        </section>
-    }
-    .into_any()
+        t_with("params", &[("count", &format::count(params))])
+    };
+    let undo = icon_button("undo", "undo", "Ctrl+Z", move || state.undo())
+        .flag("disabled", move || !state.history.with(History::can_undo));
+    let redo = icon_button("redo", "redo", "Ctrl+Y", move || state.redo())
+        .flag("disabled", move || !state.history.with(History::can_redo));
+    let end = gap(state, Rc::new(move || state.history.with(|history| history.draft().layers.len())));
+    let cards = el("ol")
+        .class("cards")
+        .on("keydown", move |event| on_key(state, event.unchecked_ref()))
+        .child(el("li").class("slot").child(input_card(state)))
+        .keyed(layers, move |id| slot(state, id))
+        .child(el("li").class("slot slot-end").child(end));
+    el("section")
+        .class("panel network")
+        .id("network")
+        .attr("tabindex", "-1")
+        .attr("aria-labelledby", "network-title")
+        .child(
+            panel_header("network-title", "network")
+                .child(el("span").class("panel-note").toggle("fault", is_faulty).text_fn(total))
+                .child(el("div").class("panel-actions").child(undo).child(redo)),
+        )
+        .child(model_fault(state))
+        .child(cards)
 }
 
 /// A fault that no single card can show.
-#[component]
-fn ModelFault() -> impl IntoView {
-    let state = expect_context::<State>();
+fn model_fault(state: State) -> Element {
     let text = move || {
         state
             .checked
             .with(|checked| checked.error.as_ref().filter(|error| error.layer_index.is_none()).map(error_detail))
             .or_else(|| state.refusal.with(|refusal| refusal.as_ref().map(report_text)))
+            .unwrap_or_default()
     };
-    view! { {move || text().map(|text| view! { <p class="fault-box" role="alert">{icon("warning")} {text}</p> })} }
-        .into_any()
+    place().switch(text, |text| {
+        let alert = || el("p").class("fault-box").attr("role", "alert").child(icon("warning")).text(" ").text(text);
+        (!text.is_empty()).then(alert)
+    })
 }
 
 /// Arrows select, Alt+arrows move, Delete deletes; only while a card itself has the focus.
-fn on_key(state: State, event: &ev::KeyboardEvent) {
+fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     let is_card = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
@@ -128,159 +130,149 @@ fn announce_place(state: State) {
 }
 
 /// A gap and the card behind it.
-#[component]
-fn Slot(id: LayerId) -> impl IntoView {
-    let state = expect_context::<State>();
-    let position = Memo::new(move |_| state.history.with(|history| history.draft().position(id)));
-    let index = Signal::derive(move || position.get().unwrap_or_default());
-    let is_open = Memo::new(move |_| state.is_narrow.get() && state.selected.get() == Some(id));
-    view! {
-        <li class="slot">
-            <Gap index=index/>
-            <div class="card-place">
-                <Card id=id index=index/>
-                {move || is_open.get().then(|| view! { <LayerForm id=id/> })}
-            </div>
-        </li>
-    }
-    .into_any()
+fn slot(state: State, id: LayerId) -> Element {
+    let index: Index = Rc::new(move || state.history.with(|history| history.draft().position(id)).unwrap_or_default());
+    let is_open = move || state.is_narrow.get() && state.selected.get() == Some(id);
+    el("li")
+        .class("slot")
+        .child(gap(state, index.clone()))
+        .child(card(state, id, index).child(place().when(is_open, move || layer_form(state, id))))
 }
+
+/// Where something is among the layers, followed where it is read.
+type Index = Rc<dyn Fn() -> usize>;
 
 /// Between two cards: the shape that flows, and the button that puts a layer there.
-#[component]
-fn Gap(index: Signal<usize>) -> impl IntoView {
-    let state = expect_context::<State>();
-    let shape = Memo::new(move |_| match index.get().checked_sub(1) {
-        None => Some(state.history.with(|history| history.draft().input_shape.clone())),
-        Some(before) => {
-            state.checked.with(|checked| checked.layers.get(before).map(|layer| layer.output_shape.clone()))
-        }
-    });
+fn gap(state: State, index: Index) -> Element {
+    let before = index.clone();
     // Rows and columns above, channels below, so that the chip stays narrow.
-    let chip = move || match shape.get() {
-        None => view! { <span class="chip chip-unknown">"?"</span> }.into_any(),
-        Some(shape) => {
-            let (area, channels) = match &shape[..] {
-                [rows @ .., channels] if !rows.is_empty() => (format::shape(rows), format!("×{channels}")),
-                shape => (format::shape(shape), String::new()),
-            };
-            view! { <span class="chip">{area}<wbr/><span>{channels}</span></span> }.into_any()
+    let shape = move || {
+        let shape = match before().checked_sub(1) {
+            None => Some(state.history.with(|history| history.draft().input_shape.clone())),
+            Some(at) => state.checked.with(|checked| checked.layers.get(at).map(|layer| layer.output_shape.clone())),
+        };
+        match shape.as_deref() {
+            None => String::new(),
+            Some([rows @ .., channels]) if !rows.is_empty() => format!("{} ×{channels}", format::shape(rows)),
+            Some(shape) => format::shape(shape),
         }
     };
-    let title = Signal::derive(move || t_with("add_layer_here", &[("place", &(index.get() + 1).to_string())]));
-    let open = move |event: ev::MouseEvent| {
-        let Some(button) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
-            return;
-        };
-        let bounds = button.get_bounding_client_rect();
-        let anchor = [bounds.left(), bounds.top(), bounds.bottom()];
-        state.add_menu.set(Some(AddMenu { index: index.get_untracked(), anchor }));
-    };
-    let is_open = move || state.add_menu.with(|menu| menu.is_some_and(|menu| menu.index == index.get()));
-    view! {
-        <div class="gap">
-            {chip}
-            <button
-                type="button"
-                class="add"
-                aria-label=tr("add_layer")
-                aria-haspopup="menu"
-                aria-expanded=Signal::derive(move || is_open().to_string())
-                title=title
-                on:click=open
-            >
-                {icon("plus")}
-            </button>
-        </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn InputCard() -> impl IntoView {
-    let state = expect_context::<State>();
-    let shape = Signal::derive(move || state.history.with(|history| format::shape(&history.draft().input_shape)));
-    view! {
-        <div class="card card-input">
-            <span class="card-type">{tr("input")}</span>
-            <span class="card-name">"MNIST"</span>
-            <span class="card-settings">{tr("input_values")}</span>
-            <span class="card-facts"><span class="card-shape">{shape}</span></span>
-        </div>
-    }
-    .into_any()
-}
-
-#[component]
-fn Card(id: LayerId, index: Signal<usize>) -> impl IntoView {
-    let state = expect_context::<State>();
-    let layer = Memo::new(move |_| state.history.with(|history| history.draft().layer(id).cloned()));
-    let type_name =
-        layer.with_untracked(|layer| layer.as_ref().map(|layer| layer.type_name.clone())).unwrap_or_default();
-    let checked = Memo::new(move |_| state.checked.with(|checked| checked.layers.get(index.get()).cloned()));
-    let fault = Memo::new(move |_| state.checked.with(|checked| checked.error_at(index.get()).cloned()));
-    let is_selected = Memo::new(move |_| state.selected.get() == Some(id));
-    let tab_stop = move || {
-        let is_stop = is_selected.get() || (index.get() == 0 && state.selected.get().is_none());
-        if is_stop { "0" } else { "-1" }
-    };
-    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.settings()).unwrap_or_default();
-    let summary = Signal::derive(move || {
-        layer.with(|layer| layer.as_ref().map(|layer| fields::summary(settings, layer).join(" · ")))
-    });
-    let name = Signal::derive(move || checked.with(|checked| checked.as_ref().map(|layer| layer.name.clone())));
-    let shape = Signal::derive(move || {
-        checked.with(|checked| checked.as_ref().map(|layer| format::shape(&layer.output_shape)))
-    });
-    let params = Signal::derive(move || {
-        let params = checked.with(|checked| checked.as_ref().map_or(0, |layer| layer.params));
-        if params == 0 { String::new() } else { t_with("params_short", &[("count", &format::count(params))]) }
-    });
-    // A finger on a phone closes the form by tapping the card again; a mouse on a desktop just selects.
-    let select = move |_| {
-        let closes = state.is_narrow.get_untracked() && is_selected.get_untracked();
-        state.selected.set((!closes).then_some(id));
-    };
-    let title_parts =
-        format::words(&type_name).into_iter().map(|part| view! { {part.to_owned()} <wbr/> }).collect_view();
-    let family = format!("card family-{}", type_name.to_ascii_lowercase());
-    let fault_id = format!("card-{id}-fault");
-    let described = fault_id.clone();
-    // Beside the button, not in it: what is inside a button is not announced.
-    let problem = move || {
-        fault.get().map(|error| {
-            let title = error_title(error.code);
-            let detail = error_detail(&error);
-            view! {
-                <p class="card-fault" id=fault_id.clone() role="alert">
-                    <span class="card-fault-title">{icon("warning")} {title}</span>
-                    <span class="card-fault-detail">{detail}</span>
-                </p>
+    let chip = |shape: &str| {
+        Some(match shape.split_once(' ') {
+            Some((area, channels)) => {
+                el("span").class("chip").text(area).child(el("wbr")).child(el("span").text(channels))
             }
+            None if shape.is_empty() => el("span").class("chip chip-unknown").text("?"),
+            None => el("span").class("chip").text(shape),
         })
     };
-    view! {
-        <button
-            type="button"
-            class=family
-            class:selected=is_selected
-            class:faulty=Signal::derive(move || fault.with(Option::is_some))
-            class:unknown=Signal::derive(move || checked.with(Option::is_none))
-            id=format!("card-{id}")
-            tabindex=tab_stop
-            aria-pressed=Signal::derive(move || is_selected.get().to_string())
-            aria-describedby=Signal::derive(move || fault.with(Option::is_some).then(|| described.clone()))
-            on:click=select
-        >
-            <span class="card-type">{title_parts}</span>
-            <span class="card-name">{name}</span>
-            <span class="card-settings">{summary}</span>
-            <span class="card-facts">
-                <span class="card-shape">{shape}</span>
-                <span class="card-params">{params}</span>
-            </span>
-        </button>
-        {problem}
+    let (place_here, opened, open_at) = (index.clone(), index.clone(), index);
+    let open = move |event: web_sys::Event| {
+        let Some(target) = event.current_target() else { return };
+        let bounds = target.unchecked_ref::<web_sys::Element>().get_bounding_client_rect();
+        let anchor = [bounds.left(), bounds.top(), bounds.bottom()];
+        state.add_menu.set(Some(AddMenu { index: open_at(), anchor }));
+    };
+    let add = el("button")
+        .attr("type", "button")
+        .class("add")
+        .label("add_layer")
+        .attr("aria-haspopup", "menu")
+        .bool_attr("aria-expanded", move || state.add_menu.with(|menu| menu.is_some_and(|menu| menu.index == opened())))
+        .attr_fn("title", move || t_with("add_layer_here", &[("place", &(place_here() + 1).to_string())]))
+        .on("click", open)
+        .child(icon("plus"));
+    el("div").class("gap").child(place().switch(shape, chip)).child(add)
+}
+
+fn input_card(state: State) -> Element {
+    let shape = move || state.history.with(|history| format::shape(&history.draft().input_shape));
+    el("div")
+        .class("card card-input")
+        .child(el("span").class("card-type").tr("input"))
+        .child(el("span").class("card-name").text("MNIST"))
+        .child(el("span").class("card-settings").tr("input_values"))
+        .child(el("span").class("card-facts").child(el("span").class("card-shape").text_fn(shape)))
+}
+
+fn card(state: State, id: LayerId, index: Index) -> Element {
+    let type_name = state
+        .history
+        .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
+        .unwrap_or_default();
+    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.settings()).unwrap_or_default();
+    let place_of_fault = index.clone();
+    let fault = move || {
+        let index = place_of_fault();
+        state
+            .checked
+            .with(|checked| checked.error_at(index).map(|error| (error_title(error.code), error_detail(error))))
+    };
+    let place_of_facts = index.clone();
+    let fact = Rc::new(move |read: fn(&CheckedLayer) -> String| {
+        let index = place_of_facts();
+        state.checked.with(|checked| checked.layers.get(index).map(read))
+    });
+    let fact = |read: fn(&CheckedLayer) -> String| {
+        let fact = fact.clone();
+        move || fact(read).unwrap_or_default()
+    };
+    let is_known = fact(|_| "known".to_owned());
+    let is_selected = move || state.selected.get() == Some(id);
+    let tab_stop = move || {
+        let is_stop = is_selected() || (index() == 0 && state.selected.get().is_none());
+        if is_stop { "0" } else { "-1" }.to_owned()
+    };
+    let summary = move || {
+        state.history.with(|history| {
+            history.draft().layer(id).map(|layer| fields::summary(settings, layer).join(" · ")).unwrap_or_default()
+        })
+    };
+    let params = |layer: &CheckedLayer| match layer.params {
+        0 => String::new(),
+        params => t_with("params_short", &[("count", &format::count(params))]),
+    };
+    // A finger on a phone closes the form by tapping the card again; a mouse on a desktop just selects.
+    let select = move || {
+        let closes = state.is_narrow.get_untracked() && state.selected.get_untracked() == Some(id);
+        state.selected.set((!closes).then_some(id));
+    };
+    let mut title = el("span").class("card-type");
+    for part in format::words(&type_name) {
+        title = title.text(part).child(el("wbr"));
     }
-    .into_any()
+    let fault_id = format!("card-{id}-fault");
+    let described = fault_id.clone();
+    let (is_faulty, is_described, shown) = (fault.clone(), fault.clone(), fault);
+    let card = button(&format!("card family-{}", type_name.to_ascii_lowercase()), select)
+        .toggle("selected", is_selected)
+        .toggle("faulty", move || is_faulty().is_some())
+        .toggle("unknown", move || is_known().is_empty())
+        .id(&format!("card-{id}"))
+        .attr_fn("tabindex", tab_stop)
+        .bool_attr("aria-pressed", is_selected)
+        .attr_option("aria-describedby", move || is_described().map(|_| described.clone()))
+        .child(title)
+        .child(el("span").class("card-name").text_fn(fact(|layer| layer.name.clone())))
+        .child(el("span").class("card-settings").text_fn(summary))
+        .child(
+            el("span")
+                .class("card-facts")
+                .child(el("span").class("card-shape").text_fn(fact(|layer| format::shape(&layer.output_shape))))
+                .child(el("span").class("card-params").text_fn(fact(params))),
+        );
+    // Beside the button, not in it: what is inside a button is not announced.
+    let problem = move |text: &str| {
+        let (title, detail) = text.split_once('\n')?;
+        Some(
+            el("p")
+                .class("card-fault")
+                .id(&fault_id)
+                .attr("role", "alert")
+                .child(el("span").class("card-fault-title").child(icon("warning")).text(" ").text(title))
+                .child(el("span").class("card-fault-detail").text(detail)),
+        )
+    };
+    let problem_text = move || shown().map(|(title, detail)| format!("{title}\n{detail}")).unwrap_or_default();
+    el("div").class("card-place").child(card).child(place().switch(problem_text, problem))
 }

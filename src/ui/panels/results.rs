@@ -1,111 +1,115 @@
 //! How well the network does on images that it has never seen.
 
-use leptos::prelude::*;
-
 use crate::ui::format;
 use crate::ui::state::{State, TestResult};
-use crate::ui::text::{t, t_with, tr};
+use crate::ui::text::{t, t_with};
+use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::{panel_header, place};
 
-#[component]
-pub fn ResultsPanel() -> impl IntoView {
-    let state = expect_context::<State>();
-    let content = move || {
-        match state.result.get() {
-        Some(result) => view! { <ResultView result=result/> }.into_any(),
-        None => view! {
-            <p class="help empty">{move || if state.is_evaluating.get() { t("state_evaluating") } else { t("no_result_yet") }}</p>
-        }
-        .into_any(),
-    }
+pub fn results_panel(state: State) -> Element {
+    let key = move || {
+        if state.result.with(Option::is_some) { state.result_number.get().to_string() } else { String::new() }
     };
-    view! {
-        <section class="panel results" aria-labelledby="results-title">
-            <header class="panel-header"><h2 id="results-title">{tr("results")}</h2></header>
-            {content}
-        </section>
-    }
-    .into_any()
+    let content = move |_: &str| {
+        Some(match state.result.get_untracked() {
+            Some(result) => result_view(result),
+            None => el("p")
+                .class("help empty")
+                .text_fn(move || t(if state.is_evaluating.get() { "state_evaluating" } else { "no_result_yet" })),
+        })
+    };
+    el("section")
+        .class("panel results")
+        .attr("aria-labelledby", "results-title")
+        .child(panel_header("results-title", "results"))
+        .child(place().switch(key, content))
 }
 
-#[component]
-fn ResultView(result: TestResult) -> impl IntoView {
+fn number(key: &'static str, class: &str, value: &str) -> Element {
+    el("div").child(el("dt").tr(key)).child(el("dd").class(class).text(value))
+}
+
+fn result_view(result: TestResult) -> Element {
     let TestResult { evaluation, confusion } = result;
     let samples = format::count(evaluation.samples as usize);
-    let wrong =
-        format::count(((1.0 - evaluation.accuracy as f64) * evaluation.samples as f64).round().max(0.0) as usize);
-    let classes = evaluation.classes as usize;
-    let counts = StoredValue::new(confusion);
-    let summary = Signal::derive(move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]));
-    let head = (0..classes).map(|class| view! { <th scope="col">{class}</th> }).collect_view();
-    let rows = counts.with_value(|counts| {
-        counts.chunks(classes.max(1)).enumerate().map(|(class, row)| confusion_row(class, row)).collect_view()
-    });
-    view! {
-        <div class="result">
-            <div class="result-facts">
-                <dl class="result-numbers">
-                    <div><dt>{tr("test_accuracy")}</dt><dd class="result-big">{format::percent(evaluation.accuracy, 2)}</dd></div>
-                    <div><dt>{tr("test_loss")}</dt><dd>{format::loss(evaluation.loss)}</dd></div>
-                </dl>
-                <p class="help">{summary}</p>
-                <Legend/>
-            </div>
-            <div class="confusion-scroll" tabindex="0" role="group" aria-label=tr("confusion")>
-                <table class="confusion">
-                    <caption>{tr("confusion")}</caption>
-                    <thead>
-                        <tr><th scope="col" class="corner"><span>{tr("true_class")}</span>  <span>{tr("predicted_class")}</span></th>{head}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </div>
-    }
-    .into_any()
+    let wrong = (1.0 - evaluation.accuracy as f64) * evaluation.samples as f64;
+    let wrong = format::count(wrong.round().max(0.0) as usize);
+    let classes = evaluation.classes.max(1) as usize;
+    let numbers = el("dl")
+        .class("result-numbers")
+        .child(number("test_accuracy", "result-big", &format::percent(evaluation.accuracy, 2)))
+        .child(number("test_loss", "", &format::loss(evaluation.loss)));
+    let summary = move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]);
+    let corner = el("th")
+        .attr("scope", "col")
+        .class("corner")
+        .child(el("span").tr("true_class"))
+        .text("  ")
+        .child(el("span").tr("predicted_class"));
+    let head = (0..classes).map(|class| el("th").attr("scope", "col").text(&class.to_string()));
+    let rows = confusion.chunks(classes).enumerate().map(|(class, row)| confusion_row(class, row));
+    let table = el("table")
+        .class("confusion")
+        .child(el("caption").tr("confusion"))
+        .child(el("thead").child(el("tr").child(corner).children(head)))
+        .child(el("tbody").children(rows));
+    el("div")
+        .class("result")
+        .child(
+            el("div")
+                .class("result-facts")
+                .child(numbers)
+                .child(el("p").class("help").text_fn(summary))
+                .child(legend()),
+        )
+        .child(
+            el("div")
+                .class("confusion-scroll")
+                .attr("tabindex", "0")
+                .attr("role", "group")
+                .label("confusion")
+                .child(table),
+        )
 }
 
-/// How dark a cell is: shares of a row on a scale that shows the few mistakes beside the many hits.
-fn shade(share: f32) -> f32 {
-    share.clamp(0.0, 1.0).powf(0.4)
+/// How dark a cell is, in per cent: shares of a row on a scale that shows the few mistakes beside the many hits.
+fn shade(share: f32) -> u32 {
+    (share.clamp(0.0, 1.0).powf(0.4) * 100.0).round() as u32
 }
 
-fn confusion_row(class: usize, row: &[f32]) -> impl IntoView + use<> {
+fn confusion_row(class: usize, row: &[f32]) -> Element {
     let total = row.iter().sum::<f32>().max(1.0);
-    let cells = row
-        .iter()
-        .enumerate()
-        .map(|(predicted, count)| {
-            let shade = shade(count / total);
-            let (is_dark, is_hit) = (shade > 0.55, predicted == class);
-            let (truth, guess, images) = (class.to_string(), predicted.to_string(), format::count(*count as usize));
-            let title = Signal::derive(move || {
+    let cells = row.iter().enumerate().map(|(predicted, count)| {
+        let shade = shade(count / total);
+        let images = format::count(*count as usize);
+        let class_name = match (shade > 55, predicted == class) {
+            (true, true) => "dark hit",
+            (true, false) => "dark",
+            (false, true) => "hit",
+            (false, false) => "",
+        };
+        el("td")
+            .attr("style", &format!("--shade:{shade}%"))
+            .class(class_name)
+            .attr_fn("title", move || {
+                let (truth, guess) = (class.to_string(), predicted.to_string());
                 t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
-            });
-            view! {
-                <td style=format!("--shade:{:.0}%", shade * 100.0) class:dark=is_dark class:hit=is_hit title=title>
-                    {*count as u32}
-                </td>
-            }
-        })
-        .collect_view();
-    view! { <tr><th scope="row">{class}</th>{cells}</tr> }
+            })
+            .text(&(*count as u32).to_string())
+    });
+    el("tr").child(el("th").attr("scope", "row").text(&class.to_string())).children(cells)
 }
 
-#[component]
-fn Legend() -> impl IntoView {
-    let stops = [0.0, 0.01, 0.1, 1.0]
-        .map(|share: f32| {
-            let style = format!("left:{:.1}%", shade(share) * 100.0);
-            view! { <span class="scale-tick" style=style>{format::percent(share, 0)}</span> }
-        })
-        .into_iter()
-        .collect_view();
-    view! {
-        <figure class="scale">
-            <div class="scale-bar"></div>
-            <div class="scale-ticks" aria-hidden="true">{stops}</div>
-            <figcaption>{tr("confusion_scale")}</figcaption>
-        </figure>
-    }
-    .into_any()
+fn legend() -> Element {
+    let stops = [0.0, 0.01, 0.1, 1.0].map(|share: f32| {
+        el("span")
+            .class("scale-tick")
+            .attr("style", &format!("left:{}%", shade(share)))
+            .text(&format::percent(share, 0))
+    });
+    el("figure")
+        .class("scale")
+        .child(el("div").class("scale-bar"))
+        .child(el("div").class("scale-ticks").attr("aria-hidden", "true").children(stops))
+        .child(el("figcaption").tr("confusion_scale"))
 }

@@ -1,81 +1,70 @@
 //! The bar at the top: what trains, how far it is, and how it goes.
 
-use leptos::prelude::*;
-
-use crate::protocol::RunState;
-use crate::ui::app::Theme;
+use crate::protocol::{BatchReport, RunState};
 use crate::ui::format;
 use crate::ui::state::State;
-use crate::ui::text::{Locale, locale, set_locale, t, t_with, tr};
+use crate::ui::text::{Locale, locale, set_locale, t, t_with};
+use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
+use crate::ui::widgets::place;
 
-#[component]
-pub fn TopBar() -> impl IntoView {
-    let state = expect_context::<State>();
-    view! {
-        <header class="top-bar">
-            <div class="brand">
-                <svg class="brand-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
-                    <path d="M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200"></path>
-                </svg>
-                <h1>"chalkgrad"</h1>
-            </div>
-            <Controls/>
-            <Progress/>
-            <Numbers/>
-            <div class="top-end">
-                <Backend state=state/>
-                <LanguageSwitch/>
-                <ThemeSwitch/>
-            </div>
-        </header>
-    }
-    .into_any()
+pub fn top_bar(state: State) -> Element {
+    const MARK: &str = "M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200";
+    let mark = svg("svg")
+        .class("brand-mark")
+        .attr("viewBox", "0 0 32 32")
+        .attr("width", "30")
+        .attr("height", "30")
+        .attr("aria-hidden", "true")
+        .child(svg("path").attr("d", MARK));
+    el("header")
+        .class("top-bar")
+        .child(el("div").class("brand").child(mark).child(el("h1").text("chalkgrad")))
+        .child(controls(state))
+        .child(progress(state))
+        .child(numbers(state))
+        .child(el("div").class("top-end").child(backend(state)).child(language_switch()).child(theme_switch(state)))
 }
 
-#[component]
-fn Controls() -> impl IntoView {
-    let state = expect_context::<State>();
-    let is_running = Memo::new(move |_| state.is_training());
-    view! {
-        <div class="controls" role="group" aria-label=tr("run")>
-            <button type="button" class="button primary" on:click=move |_| state.train_or_pause()>
-                {move || icon(if is_running.get() { "pause" } else { "train" })}
-                <span>{move || if is_running.get() { t("pause") } else { t("train") }}</span>
-            </button>
-            <button type="button" class="button" title=tr("step_help") disabled=is_running on:click=move |_| state.step()>
-                {icon("step")}
-                <span>{tr("step")}</span>
-            </button>
-            <button type="button" class="button" title=tr("reset_help") on:click=move |_| state.reset()>
-                {icon("reset")}
-                <span>{tr("reset")}</span>
-            </button>
-            <button
-                type="button"
-                class="button"
-                title=tr("evaluate_help")
-                aria-busy=Signal::derive(move || state.is_evaluating.get().to_string())
-                on:click=move |_| state.evaluate()
-            >
-                {icon("evaluate")}
-                <span>{tr("evaluate")}</span>
-            </button>
-        </div>
-    }
-    .into_any()
+fn controls(state: State) -> Element {
+    let train = move || if state.is_training() { "pause" } else { "train" };
+    let train_icon = place().switch(move || train().to_owned(), |name| Some(icon(name)));
+    el("div")
+        .class("controls")
+        .attr("role", "group")
+        .label("run")
+        .child(
+            button("button primary", move || state.train_or_pause())
+                .child(train_icon)
+                .child(el("span").text_fn(move || t(train()))),
+        )
+        .child(
+            button("button", move || state.step())
+                .title("step_help")
+                .flag("disabled", move || state.is_training())
+                .child(icon("step"))
+                .child(el("span").tr("step")),
+        )
+        .child(
+            button("button", move || state.reset())
+                .title("reset_help")
+                .child(icon("reset"))
+                .child(el("span").tr("reset")),
+        )
+        .child(
+            button("button", move || state.evaluate())
+                .title("evaluate_help")
+                .bool_attr("aria-busy", move || state.is_evaluating.get())
+                .child(icon("evaluate"))
+                .child(el("span").tr("evaluate")),
+        )
 }
 
 /// The bar, and below it where the run stands.
-#[component]
-fn Progress() -> impl IntoView {
-    let state = expect_context::<State>();
-    let progress = Memo::new(move |_| {
-        let progress = state.batch.with(|batch| batch.as_ref().map_or(0.0, |batch| batch.progress));
-        // Thousandths are finer than the bar can show; less often the page has to be touched.
-        (progress.clamp(0.0, 1.0) * 1000.0).round() as u32
-    });
-    let position = Signal::derive(move || {
+fn progress(state: State) -> Element {
+    // Thousandths are finer than the bar can show; less often the page has to be touched.
+    let share = move || state.batch.with(|batch| batch.as_ref().map_or(0.0, |batch| batch.progress));
+    let position = move || {
         state.batch.with(|batch| match batch {
             None => t(if state.is_training() { "run_starts" } else { "run_idle" }),
             Some(batch) => {
@@ -85,8 +74,8 @@ fn Progress() -> impl IntoView {
                 t_with("run_position", &[("epoch", &epoch), ("batch", &done), ("batches", &of)])
             }
         })
-    });
-    let status = Signal::derive(move || match state.run.get() {
+    };
+    let status = move || match state.run.get() {
         RunState::Idle => String::new(),
         RunState::Training => {
             let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
@@ -100,51 +89,36 @@ fn Progress() -> impl IntoView {
         RunState::Done => t("state_done"),
         RunState::Stopped => t("state_stopped"),
         RunState::Failed => t("state_failed"),
-    });
-    view! {
-        <div class="progress">
-            <div
-                class="progress-track"
-                role="progressbar"
-                aria-label=tr("progress")
-                aria-valuemin="0"
-                aria-valuemax="100"
-                aria-valuenow=Signal::derive(move || (progress.get() / 10).to_string())
-            >
-                <div class="progress-fill" style=move || format!("transform:scaleX({})", progress.get() as f32 / 1000.0)></div>
-            </div>
-            <div class="progress-text">
-                <span>{position}</span>
-                <span>{status}</span>
-            </div>
-        </div>
-    }
-    .into_any()
+    };
+    let track = el("div")
+        .class("progress-track")
+        .attr("role", "progressbar")
+        .label("progress")
+        .attr("aria-valuemin", "0")
+        .attr("aria-valuemax", "100")
+        .attr_fn("aria-valuenow", move || ((share().clamp(0.0, 1.0) * 100.0) as u32).to_string())
+        .child(el("div").class("progress-fill").attr_fn("style", move || format::scale_x(share())));
+    el("div")
+        .class("progress")
+        .child(track)
+        .child(el("div").class("progress-text").child(el("span").text_fn(position)).child(el("span").text_fn(status)))
 }
 
 /// Loss, accuracy and speed, in fields that keep their width.
-#[component]
-fn Numbers() -> impl IntoView {
-    let state = expect_context::<State>();
-    let number = move |read: fn(&crate::protocol::BatchReport) -> String| {
-        move || state.batch.with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read))
+fn numbers(state: State) -> Element {
+    let number = move |key: &'static str, read: fn(&BatchReport) -> String| {
+        let text = move || state.batch.with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
+        el("div").child(el("dt").tr(key)).child(el("dd").text_fn(text))
     };
-    view! {
-        <dl class="numbers">
-            <div><dt>{tr("loss")}</dt><dd>{number(|batch| format::loss(batch.epoch_loss))}</dd></div>
-            <div><dt>{tr("accuracy")}</dt><dd>{number(|batch| format::percent(batch.epoch_accuracy, 1))}</dd></div>
-            <div>
-                <dt>{tr("images_per_second")}</dt>
-                <dd>{number(|batch| format::count(batch.images_per_second.max(0.0) as usize))}</dd>
-            </div>
-        </dl>
-    }
-    .into_any()
+    el("dl")
+        .class("numbers")
+        .child(number("loss", |batch| format::loss(batch.epoch_loss)))
+        .child(number("accuracy", |batch| format::percent(batch.epoch_accuracy, 1)))
+        .child(number("images_per_second", |batch| format::count(batch.images_per_second.max(0.0) as usize)))
 }
 
 /// Which backend runs; the reason is in its title and read out by screen readers.
-#[component]
-fn Backend(state: State) -> impl IntoView {
+fn backend(state: State) -> Element {
     let name = move || {
         state.backend.with(|backend| match backend.as_ref().map(|backend| backend.backend.as_str()) {
             Some("cpu") => "CPU".to_owned(),
@@ -153,54 +127,35 @@ fn Backend(state: State) -> impl IntoView {
             None => "…".to_owned(),
         })
     };
-    let detail = Signal::derive(move || {
+    let detail = move || {
         state.backend.with(|backend| match backend {
             Some(backend) => backend.detail.clone(),
             None => t("engine_starts"),
         })
-    });
-    view! {
-        <span class="badge" title=detail>
-            <span class="visually-hidden">{tr("backend")}": "</span>
-            {name}
-            <span class="visually-hidden">". " {detail}</span>
-        </span>
-    }
-    .into_any()
+    };
+    el("span")
+        .class("badge")
+        .attr_fn("title", detail)
+        .child(el("span").class("visually-hidden").tr("backend").text(": "))
+        .text_fn(name)
+        .child(el("span").class("visually-hidden").text(". ").text_fn(detail))
 }
 
-#[component]
-fn LanguageSwitch() -> impl IntoView {
+fn language_switch() -> Element {
     let buttons = Locale::ALL.map(|choice| {
-        view! {
-            <button
-                type="button"
-                lang=choice.tag()
-                aria-pressed=Signal::derive(move || (locale() == choice).to_string())
-                on:click=move |_| set_locale(choice)
-            >
-                {choice.name()}
-            </button>
-        }
+        button("", move || set_locale(choice))
+            .attr("lang", choice.tag())
+            .bool_attr("aria-pressed", move || locale() == choice)
+            .text(choice.name())
     });
-    view! { <div class="segmented" role="group" aria-label=tr("language")>{buttons.into_iter().collect_view()}</div> }
-        .into_any()
+    el("div").class("segmented").attr("role", "group").label("language").children(buttons)
 }
 
-#[component]
-fn ThemeSwitch() -> impl IntoView {
-    let theme = expect_context::<Theme>();
-    view! {
-        <button
-            type="button"
-            class="icon-button"
-            aria-label=tr("dark_theme")
-            title=tr("dark_theme")
-            aria-pressed=Signal::derive(move || theme.is_dark.get().to_string())
-            on:click=move |_| theme.is_dark.update(|dark| *dark = !*dark)
-        >
-            {move || icon(if theme.is_dark.get() { "sun" } else { "moon" })}
-        </button>
-    }
-    .into_any()
+fn theme_switch(state: State) -> Element {
+    let name = move || if state.is_dark.get() { "sun" } else { "moon" }.to_owned();
+    button("icon-button", move || state.is_dark.update(|dark| *dark = !*dark))
+        .label("dark_theme")
+        .title("dark_theme")
+        .bool_attr("aria-pressed", move || state.is_dark.get())
+        .child(place().switch(name, |name| Some(icon(name))))
 }

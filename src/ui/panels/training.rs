@@ -1,97 +1,101 @@
 //! How the network is trained.
 
-use leptos::prelude::*;
+use std::rc::Rc;
 
 use crate::model::catalogue::SettingKind;
 use crate::model::spec::{LossSpec, OptimizerSpec, TrainingConfig};
 use crate::ui::fields::number_text;
 use crate::ui::state::State;
-use crate::ui::text::{t, t_with, tr};
+use crate::ui::text::{t, t_with};
 use crate::ui::training_fields::{Fault, NumberField, number_fields, optimizer_name, optimizer_named, optimizer_names};
-use crate::ui::widgets::field::{NumberInput, Row, Select};
+use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::field::{NumberInput, Read, checkbox, row, select};
+use crate::ui::widgets::{panel_header, place};
 
-#[component]
-pub fn TrainingPanel() -> impl IntoView {
-    let state = expect_context::<State>();
-    let no_error = || Signal::stored(None::<String>);
-    let optimizer = Memo::new(move |_| state.training.with(|training| optimizer_name(&training.optimizer)));
-    let choose_optimizer = move |name: String| {
-        let mut config = state.training.get_untracked();
-        config.optimizer = optimizer_named(&name);
-        state.set_training(config);
+const LOSSES: [(&str, LossSpec); 3] = [
+    ("sparse_categorical_crossentropy", LossSpec::SparseCategoricalCrossentropy),
+    ("mean_squared_error", LossSpec::MeanSquaredError),
+    ("binary_crossentropy", LossSpec::BinaryCrossentropy),
+];
+
+pub fn training_panel(state: State) -> Element {
+    let optimizer = move || state.training.with(|training| optimizer_name(&training.optimizer).to_owned());
+    let choose_optimizer = move |name: &str| change(state, |config| config.optimizer = optimizer_named(name));
+    let loss = move || {
+        let loss = state.training.with(|training| training.loss);
+        LOSSES.iter().find(|(_, known)| *known == loss).map(|(name, _)| name.to_string()).unwrap_or_default()
     };
-    let loss = Signal::derive(move || {
-        state.training.with(|training| match training.loss {
-            LossSpec::SparseCategoricalCrossentropy => "sparse_categorical_crossentropy".to_owned(),
-            LossSpec::MeanSquaredError => "mean_squared_error".to_owned(),
-            LossSpec::BinaryCrossentropy => "binary_crossentropy".to_owned(),
-        })
+    let choose_loss = move |name: &str| {
+        if let Some((_, loss)) = LOSSES.iter().find(|(known, _)| *known == name) {
+            change(state, |config| config.loss = *loss);
+        }
+    };
+    // The fields depend on the kind of optimizer only, not on every change of a number.
+    let numbers = place().switch(optimizer, move |kind| {
+        let fields = number_fields(&optimizer_named(kind)).into_iter().map(|field| number_row(state, field));
+        let numbers = place().children(fields);
+        Some(if kind == "SGD" { numbers.child(nesterov_row(state)) } else { numbers })
     });
-    let choose_loss = move |name: String| {
-        let mut config = state.training.get_untracked();
-        config.loss = match name.as_str() {
-            "mean_squared_error" => LossSpec::MeanSquaredError,
-            "binary_crossentropy" => LossSpec::BinaryCrossentropy,
-            _ => LossSpec::SparseCategoricalCrossentropy,
-        };
-        state.set_training(config);
-    };
-    let numbers = move || {
-        // The fields depend on the kind of optimizer only, not on every change of a number.
-        let kind = optimizer.get();
-        number_fields(&optimizer_named(kind)).into_iter().map(|field| view! { <NumberRow field=field/> }).collect_view()
-    };
-    let nesterov = move || (optimizer.get() == "SGD").then(|| view! { <NesterovRow/> });
-    view! {
-        <section class="panel training" aria-labelledby="training-title">
-            <header class="panel-header"><h2 id="training-title">{tr("training")}</h2></header>
-            <div class="form">
-                <Row id="training-optimizer".to_owned() label="optimizer" help="optimizer_help" error=no_error()>
-                    <Select
-                        id="training-optimizer".to_owned()
-                        row="training-optimizer".to_owned()
-                        choices=optimizer_names().to_vec()
-                        value=Signal::derive(move || optimizer.get().to_owned())
-                        on_choice=choose_optimizer
-                    />
-                </Row>
-                {numbers}
-                {nesterov}
-                <Row id="training-loss".to_owned() label="loss_function" help="loss_function_help" error=no_error()>
-                    <Select
-                        id="training-loss".to_owned()
-                        row="training-loss".to_owned()
-                        choices=vec!["sparse_categorical_crossentropy", "mean_squared_error", "binary_crossentropy"]
-                        value=loss
-                        on_choice=choose_loss
-                    />
-                </Row>
-            </div>
-        </section>
-    }
-    .into_any()
+    let losses = LOSSES.map(|(name, _)| name);
+    let form = el("div")
+        .class("form")
+        .child(row(
+            "training-optimizer",
+            "optimizer",
+            "optimizer_help",
+            no_error(),
+            vec![select("training-optimizer", &optimizer_names(), Rc::new(optimizer), choose_optimizer)],
+        ))
+        .child(numbers)
+        .child(row(
+            "training-loss",
+            "loss_function",
+            "loss_function_help",
+            no_error(),
+            vec![select("training-loss", &losses, Rc::new(loss), choose_loss)],
+        ));
+    el("section")
+        .class("panel training")
+        .attr("aria-labelledby", "training-title")
+        .child(panel_header("training-title", "training"))
+        .child(form)
+}
+
+fn no_error() -> Read<Option<String>> {
+    Rc::new(|| None)
+}
+
+fn change(state: State, change: impl FnOnce(&mut TrainingConfig)) {
+    let mut config = state.training.get_untracked();
+    change(&mut config);
+    state.set_training(config);
+}
+
+/// What is typed into a field and has not been taken over yet.
+fn typed(state: State, name: &str) -> Option<String> {
+    state.typed.with(|typed| typed.iter().find(|(other, _)| *other == name).map(|(_, text)| text.clone()))
+}
+
+fn fault(state: State, field: NumberField) -> Option<Fault> {
+    field.read(&typed(state, field.name)?, available_images(state)).err()
 }
 
 /// A number of the configuration. What is typed stays in the field; it is sent while it is valid.
-#[component]
-fn NumberRow(field: NumberField) -> impl IntoView {
-    let state = expect_context::<State>();
-    let typed = RwSignal::new(None::<String>);
-    let current = Memo::new(move |_| state.training.with(|training| number_text((field.get)(training))));
-    let value = Signal::derive(move || typed.get().unwrap_or_else(|| current.get()));
-    let fault = Memo::new(move |_| typed.with(|typed| field.read(typed.as_deref()?, available_images(state)).err()));
-    let error = Signal::derive(move || fault.get().map(|fault| fault_text(&fault)));
-    let on_input = move |text: String| {
-        if let Ok(number) = field.read(&text, available_images(state)) {
-            let mut config: TrainingConfig = state.training.get_untracked();
-            (field.set)(&mut config, number);
-            state.set_training(config);
+fn number_row(state: State, field: NumberField) -> Element {
+    let forget = move || state.typed.update(|typed| typed.retain(|(other, _)| *other != field.name));
+    let value = move || {
+        typed(state, field.name).unwrap_or_else(|| state.training.with(|training| number_text((field.get)(training))))
+    };
+    let on_input = move |text: &str| {
+        forget();
+        state.typed.update(|typed| typed.push((field.name, text.to_owned())));
+        if let Ok(number) = field.read(text, available_images(state)) {
+            change(state, |config| (field.set)(config, number));
         }
-        typed.set(Some(text));
     };
     let on_done = move || {
-        if fault.with_untracked(Option::is_none) {
-            typed.set(None);
+        if fault(state, field).is_none() {
+            forget();
         }
     };
     let id = format!("training-{}", field.name);
@@ -100,13 +104,17 @@ fn NumberRow(field: NumberField) -> impl IntoView {
     } else {
         SettingKind::Number { min: field.min, max: field.max }
     };
-    view! {
-        <Row id=id.clone() label=field.name help=format!("{}_help", field.name) error=error>
-            <NumberInput id=id.clone() row=id value=value invalid=Signal::derive(move || error.with(Option::is_some))
-                kind=kind on_input=on_input on_done=on_done/>
-        </Row>
-    }
-    .into_any()
+    let input = NumberInput {
+        id: id.clone(),
+        row: id.clone(),
+        value: Rc::new(value),
+        invalid: Rc::new(move || fault(state, field).is_some()),
+        kind,
+        on_input: Rc::new(on_input),
+        on_done: Rc::new(on_done),
+    };
+    let error = move || fault(state, field).map(|fault| fault_text(&fault));
+    row(&id, field.name, &format!("{}_help", field.name), Rc::new(error), vec![input.view()])
 }
 
 /// Images that there are to train on; the whole set while it is still on its way.
@@ -126,23 +134,16 @@ fn fault_text(fault: &Fault) -> String {
     }
 }
 
-#[component]
-fn NesterovRow() -> impl IntoView {
-    let state = expect_context::<State>();
+fn nesterov_row(state: State) -> Element {
     let is_on =
         move || state.training.with(|training| matches!(training.optimizer, OptimizerSpec::Sgd { nesterov: true, .. }));
-    let toggle = move |event| {
-        let mut config = state.training.get_untracked();
-        if let OptimizerSpec::Sgd { nesterov, .. } = &mut config.optimizer {
-            *nesterov = event_target_checked(&event);
-        }
-        state.set_training(config);
+    let toggle = move |is_on: bool| {
+        change(state, |config| {
+            if let OptimizerSpec::Sgd { nesterov, .. } = &mut config.optimizer {
+                *nesterov = is_on;
+            }
+        });
     };
-    view! {
-        <Row id="training-nesterov".to_owned() label="nesterov" help="nesterov_help" error=Signal::stored(None::<String>)>
-            <input class="checkbox" type="checkbox" id="training-nesterov" aria-describedby="training-nesterov-help"
-                prop:checked=is_on on:change=toggle/>
-        </Row>
-    }
-    .into_any()
+    let input = checkbox("training-nesterov", is_on, toggle);
+    row("training-nesterov", "nesterov", "nesterov_help", no_error(), vec![input])
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use crate::ui::browser::context_2d;
 use crate::ui::curves::{Sample, tick_text, ticks};
 
 /// Colours, read from the style sheet so that both themes draw alike.
@@ -55,8 +55,7 @@ pub fn draw(canvas: &HtmlCanvasElement, palette: &Palette, chart: &Chart<'_>, pi
         canvas.set_width(pixel_width);
         canvas.set_height(pixel_height);
     }
-    let context = canvas.get_context("2d").ok().flatten();
-    let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) else { return };
+    let Some(context) = context_2d(canvas) else { return };
     // These fail for values that are no numbers only.
     let _ = context.set_transform(pixel_ratio, 0.0, 0.0, pixel_ratio, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, width, height);

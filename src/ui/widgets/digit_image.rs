@@ -1,34 +1,29 @@
 //! A grey image of a digit, drawn pixel by pixel.
 
-use leptos::html::Canvas;
-use leptos::prelude::*;
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, ImageData};
+use wasm_bindgen::Clamped;
+use web_sys::{HtmlCanvasElement, ImageData};
+
+use super::element::{Element, el};
+use crate::ui::browser::context_2d;
+use crate::ui::state::State;
 
 /// Shows pixels (0: no ink, 255: full ink) of `width` columns as ink on transparent ground: light themes show it dark on
 /// paper, dark ones light on slate.
-#[component]
-pub fn DigitImage(
-    #[prop(into)] pixels: Signal<Vec<u8>>,
-    width: usize,
-    #[prop(into)] is_dark: Signal<bool>,
-) -> impl IntoView {
-    let canvas = NodeRef::<Canvas>::new();
-    Effect::new(move |_| {
-        let is_dark = is_dark.get();
-        if let Some(canvas) = canvas.get() {
-            pixels.with(|pixels| paint(&canvas, pixels, width, is_dark));
-        }
-    });
-    view! { <canvas class="digit-image" width=width height=width aria-hidden="true" node_ref=canvas></canvas> }
-        .into_any()
+pub fn digit_image(state: State, pixels: impl Fn() -> Vec<u8> + 'static, width: usize) -> Element {
+    let side = width.to_string();
+    let image =
+        el("canvas").class("digit-image").attr("width", &side).attr("height", &side).attr("aria-hidden", "true");
+    let canvas = image.canvas();
+    image.effect(move || paint(&canvas, &pixels(), width, state.is_dark.get()))
 }
 
 fn paint(canvas: &HtmlCanvasElement, pixels: &[u8], width: usize, is_dark: bool) {
     let ink: [u8; 3] = if is_dark { [238, 240, 232] } else { [32, 40, 44] };
+    let Some(context) = context_2d(canvas) else { return };
+    if pixels.is_empty() {
+        return context.clear_rect(0.0, 0.0, canvas.width().into(), canvas.height().into());
+    }
     let rgba: Vec<u8> = pixels.iter().flat_map(|alpha| [ink[0], ink[1], ink[2], *alpha]).collect();
-    let context = canvas.get_context("2d").ok().flatten();
-    let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) else { return };
     let Ok(image) = ImageData::new_with_u8_clamped_array(Clamped(&rgba), width as u32) else { return };
     // It fails only for an image of another origin, which this is not.
     let _ = context.put_image_data(&image, 0.0, 0.0);

@@ -1,126 +1,119 @@
 //! Rows of a form: a label, a control, help, and what is wrong with the value.
 
-use leptos::prelude::*;
+use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
+
+use super::element::{Element, el};
 use crate::model::catalogue::SettingKind;
+use crate::ui::browser::{event_checked, event_text};
 use crate::ui::fields::stepped;
 use crate::ui::text::{t, t_or_empty};
 
-/// One row. `id` is the control's; the row's help and error are tied to it as `<id>-help` and `<id>-error`.
-#[component]
-pub fn Row(
-    id: String,
-    #[prop(into)] label: String,
-    #[prop(into)] help: String,
-    #[prop(into)] error: Signal<Option<String>>,
-    children: Children,
-) -> impl IntoView {
-    let help_id = format!("{id}-help");
-    let error_id = format!("{id}-error");
-    let label_key = label;
-    let title = {
-        let help = help.clone();
-        move || t_or_empty(&help)
-    };
-    view! {
-        <div class="row" title=title>
-            <label for=id>{move || t(&label_key)}</label>
-            <div class="row-controls">{children()}</div>
-            <span class="visually-hidden" id=help_id>{move || t_or_empty(&help)}</span>
-            <p class="row-error" id=error_id role="alert" hidden=move || error.with(Option::is_none)>
-                {move || error.get()}
-            </p>
-        </div>
-    }
-    .into_any()
+/// What a field shows or says, followed where it is read.
+pub type Read<T> = Rc<dyn Fn() -> T>;
+
+/// One row. `id` is the control's; the row's help and error are tied to it as `<id>-help` and `<id>-error`. `label` and
+/// `help` are keys of texts.
+pub fn row(id: &str, label: &str, help: &str, error: Read<Option<String>>, controls: Vec<Element>) -> Element {
+    let (label, help): (Rc<str>, Rc<str>) = (label.into(), help.into());
+    let title = help.clone();
+    let is_right = error.clone();
+    el("div")
+        .class("row")
+        .attr_fn("title", move || t_or_empty(&title))
+        .child(el("label").attr("for", id).text_fn(move || t(&label)))
+        .child(el("div").class("row-controls").children(controls))
+        .child(el("span").class("visually-hidden").id(&format!("{id}-help")).text_fn(move || t_or_empty(&help)))
+        .child(
+            el("p")
+                .class("row-error")
+                .id(&format!("{id}-error"))
+                .attr("role", "alert")
+                .flag("hidden", move || is_right().is_none())
+                .text_fn(move || error().unwrap_or_default()),
+        )
 }
 
-/// A text field for a number. Arrow keys step it; every change is reported at once.
-#[component]
-pub fn NumberInput(
-    id: String,
+fn described_by(row: &str) -> String {
+    format!("{row}-help {row}-error")
+}
+
+/// A text field for a number. Arrow keys step it; every change is reported at once, and `on_done` when it is complete.
+pub struct NumberInput {
+    pub id: String,
     /// The id of the row, for help and error.
-    row: String,
-    #[prop(into)] value: Signal<String>,
-    #[prop(into)] invalid: Signal<bool>,
-    kind: SettingKind,
-    #[prop(optional, into)] placeholder: MaybeProp<String>,
-    #[prop(optional, into)] name: MaybeProp<String>,
-    on_input: impl Fn(String) + Clone + 'static,
-    on_done: impl Fn() + 'static,
-) -> impl IntoView {
-    let described = format!("{row}-help {row}-error");
-    let on_step = on_input.clone();
-    let on_keydown = move |event: leptos::ev::KeyboardEvent| {
-        let up = match event.key().as_str() {
-            "ArrowUp" => true,
-            "ArrowDown" => false,
-            _ => return,
-        };
-        if event.alt_key() || event.ctrl_key() || event.meta_key() {
-            return;
-        }
-        if let Some(text) = stepped(&kind, &event_target_value(&event), up) {
-            event.prevent_default();
-            on_step(text);
-        }
-    };
-    view! {
-        <input
-            class="input number"
-            id=id
-            type="text"
-            role="spinbutton"
-            aria-valuenow=value
-            inputmode="decimal"
-            autocomplete="off"
-            spellcheck="false"
-            aria-describedby=described
-            aria-label=Signal::derive(move || name.get())
-            aria-invalid=Signal::derive(move || invalid.get().to_string())
-            placeholder=Signal::derive(move || placeholder.get())
-            prop:value=value
-            on:input=move |event| on_input(event_target_value(&event))
-            on:change=move |_| on_done()
-            on:keydown=on_keydown
-        />
+    pub row: String,
+    pub value: Read<String>,
+    pub invalid: Read<bool>,
+    pub kind: SettingKind,
+    pub on_input: Rc<dyn Fn(&str)>,
+    pub on_done: Rc<dyn Fn()>,
+}
+
+impl NumberInput {
+    pub fn view(self) -> Element {
+        let Self { id, row, value, invalid, kind, on_input, on_done } = self;
+        let shown = value.clone();
+        let on_step = on_input.clone();
+        el("input")
+            .class("input number")
+            .id(&id)
+            .attr("type", "text")
+            .attr("role", "spinbutton")
+            .attr_fn("aria-valuenow", move || shown())
+            .attr("inputmode", "decimal")
+            .attr("autocomplete", "off")
+            .attr("spellcheck", "false")
+            .attr("aria-describedby", &described_by(&row))
+            .bool_attr("aria-invalid", move || invalid())
+            .property("value", move || value().into())
+            .on("input", move |event| on_input(&event_text(&event)))
+            .on("change", move |_| on_done())
+            .on("keydown", move |event| {
+                let key: &web_sys::KeyboardEvent = event.unchecked_ref();
+                let up = match key.key().as_str() {
+                    "ArrowUp" => true,
+                    "ArrowDown" => false,
+                    _ => return,
+                };
+                if key.alt_key() || key.ctrl_key() || key.meta_key() {
+                    return;
+                }
+                if let Some(text) = stepped(&kind, &event_text(&event), up) {
+                    event.prevent_default();
+                    on_step(&text);
+                }
+            })
     }
-    .into_any()
 }
 
 /// A choice between a few words. Words without a text of their own (`relu`) show as they are.
-#[component]
-pub fn Select(
-    id: String,
-    row: String,
-    choices: Vec<&'static str>,
-    #[prop(into)] value: Signal<String>,
-    on_choice: impl Fn(String) + 'static,
-) -> impl IntoView {
-    let options = choices
-        .into_iter()
-        .map(|choice| {
-            let text = move || {
-                let text = t_or_empty(&format!("choice_{choice}"));
-                if text.is_empty() { choice.to_owned() } else { text }
-            };
-            view! {
-                <option value=choice selected=move || value.with(|value| value == choice)>
-                    {text}
-                </option>
-            }
+pub fn select(id: &str, choices: &[&'static str], value: Read<String>, on_choice: impl Fn(&str) + 'static) -> Element {
+    let options = choices.iter().map(|choice| {
+        let choice = *choice;
+        let value = value.clone();
+        el("option").attr("value", choice).flag("selected", move || value() == choice).text_fn(move || {
+            let text = t_or_empty(&format!("choice_{choice}"));
+            if text.is_empty() { choice.to_owned() } else { text }
         })
-        .collect_view();
-    view! {
-        <select
-            class="input"
-            id=id
-            aria-describedby=format!("{row}-help {row}-error")
-            prop:value=value
-            on:change=move |event| on_choice(event_target_value(&event))
-        >
-            {options}
-        </select>
-    }
-    .into_any()
+    });
+    let shown = value.clone();
+    el("select")
+        .class("input")
+        .id(id)
+        .attr("aria-describedby", &described_by(id))
+        .children(options)
+        .property("value", move || shown().into())
+        .on("change", move |event| on_choice(&event_text(&event)))
+}
+
+pub fn checkbox(id: &str, value: impl Fn() -> bool + 'static, on_change: impl Fn(bool) + 'static) -> Element {
+    el("input")
+        .class("checkbox")
+        .attr("type", "checkbox")
+        .id(id)
+        .attr("aria-describedby", &format!("{id}-help"))
+        .property("checked", move || value().into())
+        .on("change", move |event| on_change(event_checked(&event)))
 }

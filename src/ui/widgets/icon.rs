@@ -1,9 +1,9 @@
 //! The icons: strokes on a field of 20x20, in the colour of the text.
 
-use leptos::prelude::*;
+use super::element::{Element, svg};
 
-/// The icon of this name, hidden from screen readers; nothing for an unknown name.
-pub fn icon(name: &str) -> AnyView {
+/// The icon of this name, hidden from screen readers; an empty one for an unknown name.
+pub fn icon(name: &str) -> Element {
     let path = match name {
         "train" => "M6 4.2v11.6l9.5-5.8z",
         "pause" => "M7 4.5v11M13 4.5v11",
@@ -27,13 +27,14 @@ pub fn icon(name: &str) -> AnyView {
             "M3 6h3l7.500 8.500H17M3 14.500h3L13.500 6H17M14.800 3.800L17 6l-2.200 2.200M14.800 12.300L17 14.500l-2.200 2.200"
         }
         "down-arrow" => "M5 8l5 5 5-5",
-        _ => return ().into_any(),
+        _ => "",
     };
     let class = if name == "train" || name == "step" { "icon icon-solid" } else { "icon" };
-    view! {
-        <svg class=class viewBox="0 0 20 20" width="18" height="18" aria-hidden="true">
-            <path d=path></path>
-        </svg>
-    }
-    .into_any()
+    svg("svg")
+        .class(class)
+        .attr("viewBox", "0 0 20 20")
+        .attr("width", "18")
+        .attr("height", "18")
+        .attr("aria-hidden", "true")
+        .child(svg("path").attr("d", path))
 }

@@ -1,15 +1,16 @@
 //! The menu of layers that "Add layer" opens.
 
-use leptos::ev;
-use leptos::prelude::*;
+use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
-use super::focus_soon;
+use super::element::{Element, button, el};
+use super::place;
 use crate::model::catalogue::{self, SettingDefault, SettingKind};
 use crate::model::layers::CATALOGUE;
 use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
+use crate::ui::browser::{focus, focus_soon};
 use crate::ui::state::{AddMenu, State};
-use crate::ui::text::{t, tr};
+use crate::ui::text::t;
 
 /// A new layer with what the user would have to say filled in.
 fn new_layer(type_name: &str) -> LayerSpec {
@@ -39,34 +40,30 @@ fn fits(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     catalogue::resolve(&spec).is_ok()
 }
 
-#[component]
-pub fn LayerMenu() -> impl IntoView {
-    let state = expect_context::<State>();
-    view! { {move || state.add_menu.get().map(|menu| view! { <OpenMenu menu=menu/> })} }.into_any()
+/// The menu while it is open.
+pub fn layer_menu(state: State) -> Element {
+    place().when(
+        move || state.add_menu.with(Option::is_some),
+        move || match state.add_menu.get_untracked() {
+            Some(menu) => open_menu(state, menu),
+            None => place(),
+        },
+    )
 }
 
-#[component]
-fn OpenMenu(menu: AddMenu) -> impl IntoView {
-    let state = expect_context::<State>();
+fn open_menu(state: State, menu: AddMenu) -> Element {
     let opener = document().active_element();
-    let close = move || state.add_menu.set(None);
-    let give_focus_back = {
-        let opener = StoredValue::new_local(opener);
-        move || {
-            let opener = opener.get_value().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-            if let Some(opener) = opener {
-                // It may be gone; then the focus goes where the browser puts it.
-                let _ = opener.focus();
-            }
-        }
-    };
-    let on_keydown = move |event: ev::KeyboardEvent| {
-        let places: isize = match event.key().as_str() {
+    let on_keydown = move |event: web_sys::Event| {
+        let places: isize = match event.unchecked_ref::<web_sys::KeyboardEvent>().key().as_str() {
             "Escape" | "Tab" => {
                 event.prevent_default();
                 event.stop_propagation();
-                close();
-                return give_focus_back();
+                state.add_menu.set(None);
+                // It may be gone; then the focus goes where the browser puts it.
+                if let Some(opener) = &opener {
+                    focus(opener);
+                }
+                return;
             }
             "ArrowDown" => 1,
             "ArrowUp" => -1,
@@ -87,50 +84,39 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
         focus_soon(format!("menu-item-{next}"));
     };
     let spec = state.history.with_untracked(|history| history.spec());
-    let items = CATALOGUE
-        .iter()
-        .enumerate()
-        .map(|(at, layer_type)| {
-            let type_name = layer_type.type_name();
-            let fits = fits(spec.clone(), menu.index, new_layer(type_name));
-            let choose = move |_| {
-                close();
-                state.insert_layer(menu.index, new_layer(type_name));
-                if let Some(id) = state.selected.get_untracked() {
-                    focus_soon(format!("card-{id}"));
-                }
-            };
-            view! {
-                <button
-                    type="button"
-                    role="menuitem"
-                    class="menu-item"
-                    class:unfit=!fits
-                    id=format!("menu-item-{at}")
-                    tabindex="-1"
-                    on:click=choose
-                >
-                    <span class="menu-name">{type_name}</span>
-                    {(!fits).then(|| view! { <span class="menu-unfit">{tr("does_not_fit")}</span> })}
-                    <span class="menu-help">{move || t(&format!("layer_{type_name}_help"))}</span>
-                </button>
+    let items = CATALOGUE.iter().enumerate().map(|(at, layer_type)| {
+        let type_name = layer_type.type_name();
+        let fits = fits(spec.clone(), menu.index, new_layer(type_name));
+        let choose = move || {
+            state.add_menu.set(None);
+            state.insert_layer(menu.index, new_layer(type_name));
+            if let Some(id) = state.selected.get_untracked() {
+                focus_soon(format!("card-{id}"));
             }
-        })
-        .collect_view();
+        };
+        button(if fits { "menu-item" } else { "menu-item unfit" }, choose)
+            .attr("role", "menuitem")
+            .id(&format!("menu-item-{at}"))
+            .attr("tabindex", "-1")
+            .child(el("span").class("menu-name").text(type_name))
+            .children((!fits).then(|| el("span").class("menu-unfit").tr("does_not_fit")))
+            .child(el("span").class("menu-help").text_fn(move || t(&format!("layer_{type_name}_help"))))
+    });
     let [left, top, bottom] = menu.anchor;
-    let place = place(left, top, bottom);
     focus_soon("menu-item-0".to_owned());
-    view! {
-        <div class="menu-backdrop" on:click=move |_| close()></div>
-        <div class="menu" role="menu" aria-label=tr("add_layer") style=place on:keydown=on_keydown>
-            {items}
-        </div>
-    }
-    .into_any()
+    place().child(el("div").class("menu-backdrop").on("click", move |_| state.add_menu.set(None))).child(
+        el("div")
+            .class("menu")
+            .attr("role", "menu")
+            .label("add_layer")
+            .attr("style", &style(left, top, bottom))
+            .on("keydown", on_keydown)
+            .children(items),
+    )
 }
 
 /// Below the button, or above it where there is more room. On a phone the style sheet puts it at the bottom instead.
-fn place(left: f64, top: f64, bottom: f64) -> String {
+fn style(left: f64, top: f64, bottom: f64) -> String {
     const WIDTH: f64 = 320.0;
     const MARGIN: f64 = 8.0;
     let size = |value: Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>| {
@@ -140,9 +126,11 @@ fn place(left: f64, top: f64, bottom: f64) -> String {
     let left = left.min(window_width - WIDTH - MARGIN).max(MARGIN);
     let room_below = window_height - bottom - 2.0 * MARGIN;
     let room_above = top - 2.0 * MARGIN;
-    if room_below >= 320.0 || room_below >= room_above {
-        format!("left:{left:.0}px;top:{:.0}px;max-height:{room_below:.0}px", bottom + MARGIN / 2.0)
+    let is_below = room_below >= 320.0 || room_below >= room_above;
+    let [left, room_below, room_above] = [left, room_below, room_above].map(|length| length as i32);
+    if is_below {
+        format!("left:{left}px;top:{}px;max-height:{room_below}px", (bottom + MARGIN / 2.0) as i32)
     } else {
-        format!("left:{left:.0}px;bottom:{:.0}px;max-height:{room_above:.0}px", window_height - top + MARGIN / 2.0)
+        format!("left:{left}px;bottom:{}px;max-height:{room_above}px", (window_height - top + MARGIN / 2.0) as i32)
     }
 }

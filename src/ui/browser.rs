@@ -1,0 +1,101 @@
+//! What the page asks of the browser. One copy each, whoever asks.
+
+use leptos::prelude::{document, window};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Calls `run` before the next frame is painted.
+pub fn next_frame(run: impl FnOnce() + 'static) {
+    fn boxed(run: Box<dyn FnOnce()>) {
+        // A window that paints nothing needs no drawing.
+        let _ = window().request_animation_frame(once(run).unchecked_ref());
+    }
+    boxed(Box::new(run));
+}
+
+/// Calls `run` after so many milliseconds; the result is what [`cancel`] takes.
+pub fn after_ms(delay_ms: i32, run: impl FnOnce() + 'static) -> i32 {
+    fn boxed(delay_ms: i32, run: Box<dyn FnOnce()>) -> i32 {
+        let callback = once(run);
+        window()
+            .set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), delay_ms)
+            .unwrap_or_default()
+    }
+    boxed(delay_ms, Box::new(run))
+}
+
+/// Takes back what [`after_ms`] has begun.
+pub fn cancel(timeout: i32) {
+    window().clear_timeout_with_handle(timeout);
+}
+
+fn once(run: Box<dyn FnOnce()>) -> JsValue {
+    Closure::once_into_js(run)
+}
+
+/// A handler that lives as long as the browser may call it.
+pub fn callback(run: Box<dyn Fn(JsValue)>) -> js_sys::Function {
+    Closure::<dyn Fn(JsValue)>::wrap(run).into_js_value().unchecked_into()
+}
+
+/// Moves the focus to an element once the page has been updated.
+pub fn focus_soon(id: String) {
+    next_frame(move || {
+        if let Some(element) = document().get_element_by_id(&id) {
+            focus(&element);
+        }
+    });
+}
+
+pub fn focus(element: &web_sys::Element) {
+    // An element that has gone meanwhile takes no focus, which is fine.
+    let _ = element.unchecked_ref::<web_sys::HtmlElement>().focus();
+}
+
+/// The drawing context of a canvas.
+pub fn context_2d(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderingContext2d> {
+    canvas.get_context("2d").ok().flatten().map(JsCast::unchecked_into)
+}
+
+/// Calls `changed` with whether a media query holds, now and whenever that changes, for as long as the page lives.
+pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
+    fn boxed(query: &str, changed: Box<dyn Fn(bool)>) {
+        let Some(query) = window().match_media(query).ok().flatten() else { return };
+        changed(query.matches());
+        let list = query.clone();
+        // Some browsers collect a list that nobody holds, and its listener with it: this closure holds it.
+        query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
+    }
+    boxed(query, Box::new(changed));
+}
+
+/// What the browser remembers for this page; nothing where it is forbidden to.
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+pub fn remembered(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+pub fn remember(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // A full storage costs a convenience, no more.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// A field of a JavaScript value; `undefined` where there is none.
+pub fn get(value: &JsValue, name: &str) -> JsValue {
+    js_sys::Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// The text in the field that an event comes from.
+pub fn event_text(event: &web_sys::Event) -> String {
+    event.target().and_then(|target| get(&target, "value").as_string()).unwrap_or_default()
+}
+
+/// Whether the checkbox that an event comes from is checked.
+pub fn event_checked(event: &web_sys::Event) -> bool {
+    event.target().is_some_and(|target| get(&target, "checked").is_truthy())
+}

@@ -1,0 +1,311 @@
+//! The page's views: elements, all of one type.
+//!
+//! leptos's own macro makes a type of every view and of every attribute in it, and for each a copy of the code that
+//! builds, updates and removes it: 200 KB of this page's program when it was written that way. Here an element is a plain
+//! value with boxed closures. It is a leptos view like any other ([`Render`], [`Mountable`]) and is kept up to date by
+//! leptos's effects; an element that goes takes its effects with it.
+
+use leptos::prelude::{document, untrack};
+use leptos::reactive::effect::RenderEffect;
+use leptos::tachys::view::{Mountable, Render};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::ui::browser::callback;
+use crate::ui::text::t;
+
+/// An element of the page with what it contains and what keeps it up to date.
+pub struct Element {
+    node: web_sys::Element,
+    kept: Vec<Kept>,
+}
+
+/// What lives as long as an element. Nothing reads it again.
+enum Kept {
+    Child(#[allow(dead_code)] Element),
+    Effect(#[allow(dead_code)] RenderEffect<()>),
+}
+
+type Getter<T> = Box<dyn Fn() -> T>;
+
+/// Makes the content that belongs to a key.
+type Content = Box<dyn Fn(&str) -> Option<Element>>;
+
+/// A new element, in no place yet.
+pub fn el(tag: &'static str) -> Element {
+    // It fails only for a tag that is no name.
+    Element::new(document().create_element(tag).expect("a tag is a name"))
+}
+
+/// As [`el`], of an SVG image.
+pub fn svg(tag: &'static str) -> Element {
+    const NAMESPACE: Option<&str> = Some("http://www.w3.org/2000/svg");
+    Element::new(document().create_element_ns(NAMESPACE, tag).expect("a tag is a name"))
+}
+
+/// A `<button type="button">`.
+pub fn button(class: &str, on_click: impl Fn() + 'static) -> Element {
+    el("button").attr("type", "button").class(class).on("click", move |_| on_click())
+}
+
+impl Element {
+    fn new(node: web_sys::Element) -> Self {
+        Self { node, kept: Vec::new() }
+    }
+
+    /// The node of an element that was made by `el("canvas")`.
+    pub fn canvas(&self) -> web_sys::HtmlCanvasElement {
+        self.node.clone().unchecked_into()
+    }
+
+    // What never changes.
+
+    pub fn class(self, class: &str) -> Self {
+        self.attr("class", class)
+    }
+
+    pub fn id(self, id: &str) -> Self {
+        self.attr("id", id)
+    }
+
+    pub fn attr(self, name: &str, value: &str) -> Self {
+        set_attribute(&self.node, name, Some(value));
+        self
+    }
+
+    pub fn text(self, text: &str) -> Self {
+        append(&self.node, &document().create_text_node(text));
+        self
+    }
+
+    pub fn child(mut self, child: Element) -> Self {
+        append(&self.node, &child.node);
+        self.kept.push(Kept::Child(child));
+        self
+    }
+
+    pub fn children(self, children: impl IntoIterator<Item = Element>) -> Self {
+        children.into_iter().fold(self, Self::child)
+    }
+
+    /// Calls `handler` for every such event.
+    pub fn on(self, event: &str, handler: impl Fn(web_sys::Event) + 'static) -> Self {
+        self.on_boxed(event, Box::new(move |event| handler(event.unchecked_into())))
+    }
+
+    fn on_boxed(self, event: &str, handler: Box<dyn Fn(JsValue)>) -> Self {
+        // It fails in no browser.
+        let _ = self.node.add_event_listener_with_callback(event, &callback(handler));
+        self
+    }
+
+    // What changes.
+
+    /// Runs `run` now and again whenever something changes that it has read.
+    pub fn effect(self, run: impl FnMut() + 'static) -> Self {
+        self.effect_boxed(Box::new(run))
+    }
+
+    fn effect_boxed(mut self, mut run: Box<dyn FnMut()>) -> Self {
+        self.kept.push(Kept::Effect(RenderEffect::new(move |_| run())));
+        self
+    }
+
+    pub fn text_fn(self, text: impl Fn() -> String + 'static) -> Self {
+        self.text_boxed(Box::new(text))
+    }
+
+    fn text_boxed(self, text: Getter<String>) -> Self {
+        let node = document().create_text_node("");
+        append(&self.node, &node);
+        let mut last = String::new();
+        self.effect_boxed(Box::new(move || {
+            let text = text();
+            if text != last {
+                node.set_text_content(Some(&text));
+                last = text;
+            }
+        }))
+    }
+
+    /// The text of a key, in the language of the page.
+    pub fn tr(self, key: &'static str) -> Self {
+        self.text_boxed(Box::new(move || t(key)))
+    }
+
+    /// An `aria-label` from the locale file.
+    pub fn label(self, key: &'static str) -> Self {
+        self.attr_boxed("aria-label", Box::new(move || Some(t(key))))
+    }
+
+    /// A `title` from the locale file.
+    pub fn title(self, key: &'static str) -> Self {
+        self.attr_boxed("title", Box::new(move || Some(t(key))))
+    }
+
+    pub fn attr_fn(self, name: &'static str, value: impl Fn() -> String + 'static) -> Self {
+        self.attr_boxed(name, Box::new(move || Some(value())))
+    }
+
+    /// An attribute that is there while there is a value.
+    pub fn attr_option(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
+        self.attr_boxed(name, Box::new(value))
+    }
+
+    /// An attribute without a value, such as `disabled`, while `value` says so.
+    pub fn flag(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
+        self.attr_boxed(name, Box::new(move || value().then(String::new)))
+    }
+
+    /// An attribute that says `true` or `false`, such as `aria-pressed`.
+    pub fn bool_attr(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
+        self.attr_boxed(name, Box::new(move || Some(if value() { "true" } else { "false" }.to_owned())))
+    }
+
+    fn attr_boxed(self, name: &'static str, value: Getter<Option<String>>) -> Self {
+        let node = self.node.clone();
+        let mut last = None;
+        self.effect_boxed(Box::new(move || {
+            let value = value();
+            if value != last {
+                set_attribute(&node, name, value.as_deref());
+                last = value;
+            }
+        }))
+    }
+
+    /// A class that the element has while `value` says so.
+    pub fn toggle(self, class: &'static str, value: impl Fn() -> bool + 'static) -> Self {
+        self.toggle_boxed(class, Box::new(value))
+    }
+
+    fn toggle_boxed(self, class: &'static str, value: Getter<bool>) -> Self {
+        let classes = self.node.class_list();
+        self.effect_boxed(Box::new(move || {
+            // It fails only for a class that is no name.
+            let _ = classes.toggle_with_force(class, value());
+        }))
+    }
+
+    /// A property of the node, such as the `value` of a field, set where it differs from what is there.
+    pub fn property(self, name: &'static str, value: impl Fn() -> JsValue + 'static) -> Self {
+        self.property_boxed(name, Box::new(value))
+    }
+
+    fn property_boxed(self, name: &'static str, value: Getter<JsValue>) -> Self {
+        let node = self.node.clone();
+        self.effect_boxed(Box::new(move || {
+            let (value, name) = (value(), JsValue::from(name));
+            if js_sys::Reflect::get(&node, &name).is_ok_and(|now| now != value) {
+                let _ = js_sys::Reflect::set(&node, &name, &value);
+            }
+        }))
+    }
+
+    /// The whole content: what `view` makes of the key, made anew whenever the key changes, and only then.
+    pub fn switch(self, key: impl Fn() -> String + 'static, view: impl Fn(&str) -> Option<Element> + 'static) -> Self {
+        self.switch_boxed(Box::new(key), Box::new(view))
+    }
+
+    fn switch_boxed(self, key: Getter<String>, view: Content) -> Self {
+        let place = self.node.clone();
+        let mut last: Option<(String, Option<Element>)> = None;
+        self.effect_boxed(Box::new(move || {
+            let key = key();
+            if last.as_ref().is_some_and(|(shown, _)| *shown == key) {
+                return;
+            }
+            place.set_text_content(None);
+            last = None;
+            let content = untrack(|| view(&key));
+            if let Some(content) = &content {
+                append(&place, &content.node);
+            }
+            last = Some((key, content));
+        }))
+    }
+
+    /// As [`Self::switch`]: the content is there while `condition` holds.
+    pub fn when(self, condition: impl Fn() -> bool + 'static, view: impl Fn() -> Element + 'static) -> Self {
+        let key = move || if condition() { "true" } else { "" }.to_owned();
+        self.switch_boxed(Box::new(key), Box::new(move |key| (!key.is_empty()).then(&view)))
+    }
+
+    /// Behind the content so far, one element per key. An element stays, with focus and scroll position, as long as its
+    /// key does.
+    pub fn keyed(self, keys: impl Fn() -> Vec<u32> + 'static, view: impl Fn(u32) -> Element + 'static) -> Self {
+        self.keyed_boxed(Box::new(keys), Box::new(view))
+    }
+
+    fn keyed_boxed(self, keys: Getter<Vec<u32>>, view: Box<dyn Fn(u32) -> Element>) -> Self {
+        let place = self.node.clone();
+        let end = document().create_text_node("");
+        append(&place, &end);
+        let mut shown: Vec<(u32, Element)> = Vec::new();
+        self.effect_boxed(Box::new(move || {
+            let keys = keys();
+            let mut before = std::mem::take(&mut shown);
+            for key in keys {
+                shown.push(match before.iter().position(|(other, _)| *other == key) {
+                    Some(at) => before.swap_remove(at),
+                    None => (key, untrack(|| view(key))),
+                });
+            }
+            before.iter().for_each(|(_, gone)| gone.node.remove());
+            // From the back: what already stands before its successor is not touched, and so keeps the focus.
+            let mut next: web_sys::Node = end.clone().unchecked_into();
+            for (_, element) in shown.iter().rev() {
+                if element.node.next_sibling().as_ref() != Some(&next) {
+                    let _ = place.insert_before(&element.node, Some(&next));
+                }
+                next = element.node.clone().unchecked_into();
+            }
+        }))
+    }
+}
+
+fn append(place: &web_sys::Node, node: &web_sys::Node) {
+    // It fails only for a node inside itself.
+    let _ = place.append_child(node);
+}
+
+fn set_attribute(node: &web_sys::Element, name: &str, value: Option<&str>) {
+    // They fail only for a name that is none.
+    let _ = match value {
+        Some(value) => node.set_attribute(name, value),
+        None => node.remove_attribute(name),
+    };
+}
+
+impl Render for Element {
+    type State = Self;
+
+    fn build(self) -> Self {
+        self
+    }
+
+    fn rebuild(self, state: &mut Self) {
+        // Fails only where `state` has no parent, and then nothing is to be replaced.
+        let _ = state.node.replace_with_with_node_1(&self.node);
+        *state = self;
+    }
+}
+
+impl Mountable for Element {
+    fn unmount(&mut self) {
+        self.node.remove();
+    }
+
+    fn mount(&mut self, parent: &web_sys::Element, marker: Option<&web_sys::Node>) {
+        let _ = parent.insert_before(&self.node, marker);
+    }
+
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+        let Some(parent) = self.node.parent_element() else { return false };
+        child.mount(&parent, Some(&self.node));
+        true
+    }
+
+    fn elements(&self) -> Vec<web_sys::Element> {
+        vec![self.node.clone()]
+    }
+}
