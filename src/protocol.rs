@@ -94,6 +94,8 @@ pub enum Command {
     Restore {
         snapshot: SnapshotInfo,
     },
+    /// Posts a [snapshot](Event::Snapshot), then answers.
+    Snapshot,
 }
 
 choice!(Command {
@@ -117,7 +119,11 @@ choice!(Command {
     RetryData,
     Ping,
     Restore { snapshot },
+    Snapshot,
 });
+
+/// Codes of errors after which an engine is done for, because its device is.
+pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Split {

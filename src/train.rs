@@ -12,6 +12,8 @@
 mod batches;
 mod evaluation;
 pub mod fit;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod graphs;
 pub mod plans;
 mod predict;
@@ -21,6 +23,7 @@ mod tensors;
 
 use std::collections::VecDeque;
 
+pub use crate::backend::Wake;
 use crate::backend::{Backend, PlanHandle, RunStatus, cpu::CpuBackend};
 use crate::data::{Dataset, DatasetInfo, Part, Sampler};
 use crate::error::{Error, Result};
@@ -31,6 +34,7 @@ use crate::protocol::{LayerSummary, ModelSummary, Split};
 use evaluation::{EvaluationRun, Purpose};
 use plans::{Loaded, PlanKey, Plans};
 pub use predict::Pixels;
+use predict::Prediction;
 pub use progress::{Goal, Progress, StepReport};
 use progress::{Position, Totals};
 
@@ -48,7 +52,11 @@ pub struct Session {
     run: Option<Run>,
     /// The first of them is on its way.
     evaluations: VecDeque<EvaluationRun>,
-    in_flight: Option<InFlight>,
+    /// Runs that have begun, the oldest first; several only where the backend works by itself.
+    in_flight: VecDeque<InFlight>,
+    /// The loss of a step that went wrong, until it is known where.
+    bad_loss: Option<f32>,
+    prediction: Option<Prediction>,
     /// What is still to be reported.
     pending: VecDeque<Result<Progress>>,
     /// The weights are those that the seed gave: nobody has trained or written them.
@@ -115,7 +123,9 @@ impl Session {
             totals: Totals::default(),
             run: None,
             evaluations: VecDeque::new(),
-            in_flight: None,
+            in_flight: VecDeque::new(),
+            bad_loss: None,
+            prediction: None,
             pending: VecDeque::new(),
             untouched: true,
             outputs: None,
@@ -213,7 +223,7 @@ impl Session {
         self.run = None;
         self.pending.clear();
         if self.is_validating() {
-            if self.in_flight.as_ref().is_some_and(|run| run.evaluation) {
+            if self.in_flight.front().is_some_and(|run| run.evaluation) {
                 self.cancel();
             }
             self.evaluations.pop_front();
@@ -231,6 +241,7 @@ impl Session {
     /// are those before that step; training stops.
     pub fn advance(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Progress> {
         loop {
+            self.begin_ahead();
             if let Some(progress) = self.finish_begun(has_time) {
                 return progress;
             }
@@ -251,11 +262,10 @@ impl Session {
             if let Some(report) = self.pending.pop_front() {
                 return Some(report);
             }
-            let Some(run) = &self.in_flight else { break };
-            match self.backend.run(run.loaded.handle, has_time) {
-                Ok(RunStatus::Unfinished) => return Some(Ok(Progress::OutOfTime)),
-                Ok(RunStatus::Done) => self.complete(),
-                Err(error) => self.fail(run.evaluation, error),
+            match self.go_on(has_time) {
+                None => break,
+                Some(RunStatus::Unfinished) => return Some(Ok(Progress::OutOfTime)),
+                Some(RunStatus::Done) => {}
             }
         }
         if self.run.is_some_and(|run| run.is_done()) && !self.is_validating() {
@@ -263,6 +273,22 @@ impl Session {
             return Some(Ok(Progress::Finished));
         }
         None
+    }
+
+    /// Whom to tell when something has arrived that [`Session::advance`] and the others wait for.
+    pub fn set_wake(&mut self, wake: Wake) {
+        self.backend.set_wake(wake);
+    }
+
+    /// Whether the backend works by itself: what is not done then cannot be waited for, only asked for again when
+    /// [woken](Session::set_wake).
+    pub fn is_asynchronous(&self) -> bool {
+        self.backend.is_asynchronous()
+    }
+
+    /// Whether nothing has begun that is not done.
+    pub fn is_settled(&self) -> bool {
+        self.in_flight.is_empty() && self.bad_loss.is_none()
     }
 
     /// How many plans have been made since the session began.

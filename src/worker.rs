@@ -6,6 +6,8 @@
 mod backends;
 mod engine;
 mod evaluations;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod run;
 mod samples;
 
@@ -13,5 +15,7 @@ mod samples;
 mod main_loop;
 
 pub use engine::Engine;
+#[cfg(all(target_arch = "wasm32", feature = "gpu"))]
+pub use main_loop::start_gpu;
 #[cfg(target_arch = "wasm32")]
 pub use main_loop::{is_here, start};

@@ -93,3 +93,97 @@ fn difference(actual: &HostTensor, expected: &HostTensor, tolerance: f32) -> Opt
         (!close).then(|| format!("element {index} is {a}, expected {e}"))
     })
 }
+
+mod common_data {
+    use chalkgrad::data::{Dataset, DatasetInfo};
+    use chalkgrad::random::Philox;
+
+    /// Images like digits in size: a bright patch whose place tells the class, on noise.
+    pub fn patches(count: usize) -> Dataset {
+        let info = DatasetInfo { train_total: count, test_total: 10, ..DatasetInfo::mnist() };
+        let (side, mut random) = (info.height, Philox::new(5, 0));
+        let mut dataset = Dataset::new(info);
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let label = random.below(10) as usize;
+            labels.push(label as u8);
+            for at in 0..side * side {
+                let (row, column) = (at / side / 6, at % side / 12);
+                let base = if row * 2 + column == label { 140 } else { 0 };
+                pixels.push((base + random.below(110)) as u8);
+            }
+        }
+        dataset.add_train(&pixels, &labels).unwrap();
+        dataset.add_test(&pixels[..10 * side * side], &labels[..10]).unwrap();
+        dataset
+    }
+}
+
+use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad::train::{Goal, Progress, Session};
+
+fn losses(backend: Box<dyn Backend>, model: &ModelSpec, steps: u32) -> Vec<f32> {
+    let mut session = Session::with(backend, common_data::patches(32 * 20), model.clone()).unwrap();
+    session.set_training(TrainingConfig { train_samples: 640, ..session.training().clone() }).unwrap();
+    session.start(Goal { epochs: None, steps: Some(steps) }).unwrap();
+    let mut losses = Vec::new();
+    loop {
+        match session.advance(&mut || true).unwrap() {
+            Progress::Step(report) => losses.push(report.loss),
+            Progress::Finished => return losses,
+            _ => {}
+        }
+    }
+}
+
+/// Rounding alone tells the two apart.
+#[test]
+fn a_hundred_steps_of_the_reference_cnn_agree_with_the_cpu_and_repeat() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let Some(first) = open() else { return };
+    let Some(second) = open() else { return };
+    let model = ModelSpec::reference_cnn();
+    let on_cpu = losses(Box::new(CpuBackend::new()), &model, 100);
+    let begin = std::time::Instant::now();
+    let on_gpu = losses(Box::new(first), &model, 100);
+    println!("{:.1} images/s", 3200.0 / begin.elapsed().as_secs_f64());
+    let worst = on_cpu.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs() / a.abs().max(1e-2)).fold(0.0f32, f32::max);
+    println!("losses {:?} to {:?}, largest relative difference {worst:e}", on_gpu.first(), on_gpu.last());
+    assert!(worst < 1e-3, "{worst}");
+    assert_eq!(losses(Box::new(second), &model, 10), on_gpu[..10], "a run repeats bit for bit");
+}
+
+/// Everything else that layers lower to.
+#[test]
+fn other_layers_train_as_on_the_cpu() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let layers = r#"[{"type": "Conv2D", "filters": 6, "kernelSize": 5, "strides": 2, "padding": "same", "l2": 0.001},
+        {"type": "BatchNormalization"}, {"type": "Activation", "activation": "gelu"}, {"type": "AveragePooling2D"},
+        {"type": "Dropout", "rate": 0.2}, {"type": "Flatten"}, {"type": "Dense", "units": 20, "activation": "tanh"},
+        {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
+    let model: ModelSpec =
+        serde_json::from_str(&format!(r#"{{"inputShape": [28, 28, 1], "layers": {layers}}}"#)).unwrap();
+    let on_cpu = losses(Box::new(CpuBackend::new()), &model, 25);
+    for tiling in [Tiling::Registers, Tiling::Workgroup] {
+        let Some(mut gpu) = open() else { return };
+        gpu.set_tiling(tiling);
+        let on_gpu = losses(Box::new(gpu), &model, 25);
+        for (step, (cpu, gpu)) in on_cpu.iter().zip(&on_gpu).enumerate() {
+            assert!((cpu - gpu).abs() <= 1e-3 * cpu.abs(), "step {step}: {gpu} on the GPU, {cpu} on the CPU");
+        }
+    }
+}
+
+#[test]
+fn a_gpu_passes_its_own_test() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    if open().is_none() {
+        return;
+    }
+    let begin = std::time::Instant::now();
+    let opened = pollster::block_on(chalkgrad::train::gpu::open(|| {
+        std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0.0, |elapsed| elapsed.as_secs_f64() * 1e3)
+    }))
+    .unwrap();
+    println!("{} with {:?} after {:?}", opened.name, opened.tiling, begin.elapsed());
+}

@@ -1,5 +1,7 @@
 //! Every shader is valid WGSL, in every variant: checked by naga, which needs no GPU.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 use chalkgrad::backend::gpu::lower::{Action, lower};
 use chalkgrad::ir::Graph;
 use chalkgrad::ir::gpu::Tiling;

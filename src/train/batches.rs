@@ -4,7 +4,7 @@ use super::evaluation::{EvaluationRun, Purpose};
 use super::plans::{Loaded, PlanKey};
 use super::progress::{Position, Progress, StepReport, Totals};
 use super::{InFlight, Session, graphs};
-use crate::backend::RunStatus;
+use crate::backend::{RunStatus, Wanted};
 use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
@@ -21,20 +21,52 @@ impl Session {
 
     /// Gives up a run that has not come to its end.
     pub(super) fn cancel(&mut self) {
-        if let Some(run) = self.in_flight.take() {
+        for run in self.in_flight.drain(..) {
             self.backend.cancel(run.loaded.handle);
         }
     }
 
     /// Completes what has begun, so that all weights are of one step. Its report comes with the next `advance`.
     pub(super) fn settle(&mut self) {
-        while let Some(run) = &self.in_flight {
-            match self.backend.run(run.loaded.handle, &mut || true) {
-                Ok(RunStatus::Unfinished) => {}
-                Ok(RunStatus::Done) => self.complete(),
-                Err(error) => self.fail(run.evaluation, error),
+        while let Some(status) = self.go_on(&mut || true) {
+            // Nothing can wait for a backend that works by itself; whoever drives the session lets it settle first.
+            if status == RunStatus::Unfinished && self.backend.is_asynchronous() {
+                break;
             }
         }
+    }
+
+    /// Goes on with the oldest of what has begun; `None` if there is nothing.
+    pub(super) fn go_on(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<RunStatus> {
+        if let Some(loss) = self.bad_loss {
+            let wanted = self.wanted_for_diagnosis();
+            if let Ok(false) = self.backend.fetch(&wanted) {
+                return Some(RunStatus::Unfinished);
+            }
+            self.bad_loss = None;
+            let error = self.not_a_number(loss);
+            self.fail(false, error);
+            return Some(RunStatus::Done);
+        }
+        let run = self.in_flight.front()?;
+        match self.backend.run(run.loaded.handle, has_time) {
+            Ok(RunStatus::Unfinished) => return Some(RunStatus::Unfinished),
+            Ok(RunStatus::Done) => self.complete(),
+            Err(error) => self.fail(run.evaluation, error),
+        }
+        Some(RunStatus::Done)
+    }
+
+    /// Begins more steps while one is under way, where the backend works by itself. An error shows when it is that
+    /// step's turn.
+    pub(super) fn begin_ahead(&mut self) {
+        let room = self.backend.runs_at_once();
+        while !self.in_flight.is_empty()
+            && self.in_flight.len() < room
+            && self.evaluations.is_empty()
+            && self.bad_loss.is_none()
+            && matches!(self.begin_step(), Ok(true))
+        {}
     }
 
     /// Whether the end of an epoch is being validated; training waits for that.
@@ -44,7 +76,7 @@ impl Session {
 
     /// Begins the evaluations again that are not done, for a model that has changed.
     pub(super) fn restart_evaluations(&mut self) {
-        if self.in_flight.as_ref().is_some_and(|run| run.evaluation) {
+        if self.in_flight.front().is_some_and(|run| run.evaluation) {
             self.cancel();
         }
         let classes = self.classes();
@@ -69,8 +101,15 @@ impl Session {
 
     /// Begins the next step; false if there is none to take, or its images have not arrived.
     pub(super) fn begin_step(&mut self) -> Result<bool> {
-        let (Position { epoch, batch, step }, size) = (self.position, self.config.batch_size as usize);
-        if self.is_validating() || self.run.is_none_or(|run| run.is_done()) {
+        // Steps that are under way count as taken; none begins beyond the end of an epoch or of the run.
+        let ahead = self.in_flight.len() as u32;
+        let Position { epoch, batch, step } = self.position;
+        let (batch, step, size) = (batch + ahead, step + ahead, self.config.batch_size as usize);
+        let steps_left = self.run.and_then(|run| run.steps_left).unwrap_or(u32::MAX);
+        if self.is_validating() || self.run.is_none_or(|run| run.is_done()) || steps_left <= ahead {
+            return Ok(false);
+        }
+        if ahead > 0 && batch >= self.batches_per_epoch() {
             return Ok(false);
         }
         if self.dataset.train_images() < self.sampler.needed(epoch, batch as usize, size) {
@@ -92,7 +131,8 @@ impl Session {
             self.backend
                 .write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))?;
         }
-        self.in_flight = Some(InFlight { loaded, images, evaluation: false });
+        self.backend.begin(loaded.handle)?;
+        self.in_flight.push_back(InFlight { loaded, images, evaluation: false });
         Ok(true)
     }
 
@@ -104,7 +144,8 @@ impl Session {
         let images = self.indices.len();
         let loaded = self.plan(PlanKey::Evaluation(images))?;
         self.write_batch(&loaded, part, 1.0)?;
-        self.in_flight = Some(InFlight { loaded, images, evaluation: true });
+        self.backend.begin(loaded.handle)?;
+        self.in_flight.push_back(InFlight { loaded, images, evaluation: true });
         Ok(true)
     }
 
@@ -135,7 +176,7 @@ impl Session {
 
     /// Takes the results of the run that has come to its end, and queues what is to be reported.
     pub(super) fn complete(&mut self) {
-        let Some(run) = self.in_flight.take() else { return };
+        let Some(run) = self.in_flight.pop_front() else { return };
         let result = if run.evaluation { self.complete_evaluation_batch(&run) } else { self.complete_step(&run) };
         if let Err(error) = result {
             self.fail(run.evaluation, error);
@@ -147,7 +188,10 @@ impl Session {
         let loss = self.read_scalar(&run.loaded, graphs::LOSS)?;
         let correct = self.read_scalar(&run.loaded, graphs::CORRECT)?;
         if self.read_scalar(&run.loaded, graphs::HEALTHY)? != 1.0 {
-            return Err(self.not_a_number(loss));
+            // Steps after this one do not count; whether they changed weights is up to what they computed.
+            self.cancel();
+            self.bad_loss = Some(loss);
+            return Ok(());
         }
         self.untouched = false;
         self.totals.add(loss, correct, run.images);
@@ -214,6 +258,11 @@ impl Session {
             }),
         }));
         Ok(())
+    }
+
+    /// What [`Session::not_a_number`] looks at.
+    fn wanted_for_diagnosis(&self) -> Vec<Wanted> {
+        self.tensor_names().into_iter().filter_map(|name| self.wanted(&name)).collect()
     }
 
     /// The error for a step whose loss or gradient is no number: finds the first layer, in forward order, whose weights

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::progress::{Position, Totals};
+use crate::backend::Wanted;
 use crate::error::{Error, Result};
 use crate::model::optimizer::{slot_state, slots};
 use crate::protocol::SnapshotInfo;
@@ -49,6 +50,35 @@ impl Session {
                 .got("none")
                 .hint("Train for a step first; for an output, a prediction does as well.")),
         }
+    }
+
+    /// Where a tensor is to be read, if it can be.
+    pub(super) fn wanted(&self, name: &str) -> Option<Wanted> {
+        if self.states().into_iter().any(|(own, _)| own == name) {
+            return Some((None, name.to_owned()));
+        }
+        let holder = if name.starts_with("grad ") { self.gradients } else { self.outputs };
+        self.tensor_names().iter().any(|own| own == name).then_some((Some(holder?), name.to_owned()))
+    }
+
+    /// Sends for a tensor; true once [`Session::tensor`] has an answer. On the CPU it always has.
+    ///
+    /// # Errors
+    /// If the device is gone.
+    pub fn fetch_tensor(&mut self, name: &str) -> Result<bool> {
+        match self.wanted(name) {
+            Some(wanted) => self.backend.fetch(&[wanted]),
+            None => Ok(true),
+        }
+    }
+
+    /// Sends for all that a [snapshot](Session::snapshot) holds; true once it is there. On the CPU it always is.
+    ///
+    /// # Errors
+    /// If the device is gone.
+    pub fn fetch_snapshot(&mut self) -> Result<bool> {
+        let wanted: Vec<Wanted> = self.states().into_iter().map(|(name, _)| (None, name)).collect();
+        self.backend.fetch(&wanted)
     }
 
     /// Writes a weight or the optimizer's state.

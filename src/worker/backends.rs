@@ -27,7 +27,8 @@ pub(super) fn backend_info() -> BackendInfo {
     }
 }
 
-pub(super) fn engine_info() -> EngineInfo {
+/// `other` is what runs, where it is not the CPU.
+pub(super) fn engine_info(other: Option<&BackendInfo>) -> EngineInfo {
     let backend = |name: &str, available, detail: &str| BackendAvailability {
         name: name.to_owned(),
         available,
@@ -35,10 +36,13 @@ pub(super) fn engine_info() -> EngineInfo {
     };
     EngineInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        backend: backend_info(),
+        backend: other.cloned().unwrap_or_else(backend_info),
         backends: vec![
             backend("cpu", true, "WebAssembly SIMD, one worker"),
-            backend("webgpu", false, "Not built in yet"),
+            match other {
+                Some(gpu) => backend("webgpu", true, &gpu.detail),
+                None => backend("webgpu", false, "Not asked for"),
+            },
         ],
         datasets: vec!["mnist".to_owned()],
     }

@@ -2,13 +2,19 @@
 
 mod arrival;
 mod commands;
+mod deferred;
+
+use std::collections::VecDeque;
 
 use self::arrival::Download;
+use self::deferred::Deferred;
 use super::evaluations::Evaluations;
 use super::run::Run;
 use super::samples::SampleRequest;
 use crate::error::{Error, Result};
-use crate::protocol::{Answer, Bulk, Envelope, ErrorReport, Event, Message, Request, RunState};
+use crate::protocol::{
+    Answer, BackendInfo, Bulk, Command, DEVICE_FAULTS, Envelope, ErrorReport, Event, Message, Request, RunState,
+};
 use crate::train::{Goal, Progress, Session};
 
 /// How long one [`Engine::turn`] lasts at most, but for a kernel that has begun. Commands are read between turns.
@@ -42,6 +48,16 @@ pub struct Engine {
     last_snapshot_ms: f64,
     /// Weights have changed since the last snapshot.
     changed: bool,
+    /// What waits until a backend that works by itself has done what it has begun.
+    deferred: VecDeque<Deferred>,
+    /// The request of a prediction on its way, on such a backend.
+    predicting: Option<u32>,
+    /// There is nothing to do before the device has answered.
+    waits_for_device: bool,
+    /// The device is gone, and so is this engine's use.
+    is_dead: bool,
+    /// What runs, where it is not the CPU.
+    backend: Option<BackendInfo>,
 }
 
 impl Engine {
@@ -66,7 +82,17 @@ impl Engine {
             last_batch_ms: f64::NEG_INFINITY,
             last_snapshot_ms: f64::NEG_INFINITY,
             changed: true,
+            deferred: VecDeque::new(),
+            predicting: None,
+            waits_for_device: false,
+            is_dead: false,
+            backend: None,
         }
+    }
+
+    /// On another backend than the CPU: what is said of it.
+    pub fn with_backend(session: Session, backend: BackendInfo) -> Self {
+        Self { backend: Some(backend), ..Self::with(session) }
     }
 
     /// What has to be posted, in order.
@@ -76,11 +102,21 @@ impl Engine {
 
     /// Whether [`Engine::turn`] has something to do.
     pub fn has_work(&self) -> bool {
-        self.may_train() || self.evaluations.is_ready(self.session.dataset(), self.session.training())
+        !self.is_dead
+            && (self.may_train()
+                || self.evaluations.is_ready(self.session.dataset(), self.session.training())
+                || self.has_deferred_work())
     }
 
     /// Carries out a command. Its answer is in the outbox, at once or, for a run or an evaluation, when it ends.
     pub fn handle(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
+        if self.session.is_asynchronous() && !matches!(request.message.command, Command::Ping) {
+            return self.defer(request, clock);
+        }
+        self.carry_out_now(request, clock);
+    }
+
+    fn carry_out_now(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
         let Envelope { message: Request { id, command }, arrays } = request;
         match self.carry_out(id, command, arrays, clock) {
             Ok(Some((answer, arrays))) => self.reply(id, Ok(answer), arrays),
@@ -93,10 +129,14 @@ impl Engine {
     pub fn turn(&mut self, clock: &dyn Fn() -> f64) {
         let deadline_ms = clock() + TURN_MS;
         while self.has_work() && clock() < deadline_ms {
+            if !self.work_off(clock) || !self.has_work() {
+                break;
+            }
             let progress = self.session.advance(&mut || clock() < deadline_ms);
             let out_of_time = matches!(progress, Ok(Progress::OutOfTime));
             self.absorb(progress, clock());
             if out_of_time {
+                self.waits_for_device = self.session.is_asynchronous();
                 break;
             }
         }
@@ -156,6 +196,7 @@ impl Engine {
                 }
                 self.end_run(RunState::Stopped, None, now_ms);
             }
+            Err(error) if is_device_fault(&error) => self.die(error),
             Err(error) if self.run.is_some() && !self.session.is_running() => self.fail_run(error, now_ms),
             Err(error) => {
                 if let Some(id) = self.evaluations.pop() {
@@ -315,6 +356,14 @@ impl Engine {
         if !self.changed {
             return;
         }
+        if self.session.is_asynchronous() {
+            self.last_snapshot_ms = now_ms;
+            return self.defer_snapshot();
+        }
+        self.post_snapshot_now(now_ms);
+    }
+
+    fn post_snapshot_now(&mut self, now_ms: f64) {
         match self.session.snapshot() {
             Ok((info, arrays)) => {
                 self.changed = false;
@@ -343,6 +392,12 @@ impl Engine {
         self.samples = kept;
     }
 
+    /// The device is gone. Whoever hears of it starts another engine from the last snapshot.
+    fn die(&mut self, error: Error) {
+        self.is_dead = true;
+        self.event(Event::Error(error.into()));
+    }
+
     fn event(&mut self, event: Event) {
         self.outbox.push(Envelope::new(Message::Event(event)));
     }
@@ -350,4 +405,8 @@ impl Engine {
     fn reply(&mut self, id: u32, result: Result<Answer, ErrorReport>, arrays: Vec<Bulk>) {
         self.outbox.push(Envelope { message: Message::Reply { id, result }, arrays });
     }
+}
+
+fn is_device_fault(error: &Error) -> bool {
+    DEVICE_FAULTS.contains(&error.code)
 }

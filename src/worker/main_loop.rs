@@ -32,14 +32,38 @@ pub fn is_here() -> bool {
 
 /// Starts the engine in this worker: from here on it answers messages, and says [`Message::Ready`].
 pub fn start() {
+    set_panic_hook();
+    let engine = Engine::new().map_err(|error| error.to_string());
+    if let Err(message) = engine.and_then(run) {
+        post_fatal(&message);
+    }
+}
+
+/// The same on the GPU. Where there is none, says so instead of [`Message::Ready`].
+#[cfg(feature = "gpu")]
+pub fn start_gpu() {
+    set_panic_hook();
+    wasm_bindgen_futures::spawn_local(async {
+        let clock = || scope().performance().map_or(0.0, |performance| performance.now());
+        match super::gpu::engine(clock).await {
+            Ok(engine) => {
+                if let Err(message) = run(engine) {
+                    post_fatal(&message);
+                }
+            }
+            Err(error) => {
+                let _ = post(&scope(), &Envelope::new(Message::Event(Event::Error(error.into()))));
+            }
+        }
+    });
+}
+
+fn set_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         let message = info.to_string();
         post_fatal(&format!("its program met an error that it cannot go on from ({message})."));
     }));
-    if let Err(message) = run() {
-        post_fatal(&message);
-    }
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {
@@ -59,11 +83,10 @@ fn post(scope: &DedicatedWorkerGlobalScope, envelope: &Envelope<Message>) -> Res
         .map_err(|error| Error::new("bad-message", "message").got(format!("{error:?}")))
 }
 
-fn run() -> Result<(), String> {
+fn run(engine: Engine) -> Result<(), String> {
     let scope = scope();
     let performance = scope.performance().ok_or("this browser gives workers no clock.")?;
     let channel = MessageChannel::new().map_err(|error| format!("no message channel: {error:?}"))?;
-    let engine = Engine::new().map_err(|error| error.to_string())?;
     let main_loop = Rc::new(MainLoop {
         scope: scope.clone(),
         performance,
@@ -84,6 +107,12 @@ fn run() -> Result<(), String> {
         move |event: MessageEvent| main_loop.receive(event)
     });
     scope.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
+    let woken = Rc::downgrade(&main_loop);
+    main_loop.engine.borrow_mut().set_wake(Rc::new(move || {
+        if let Some(main_loop) = woken.upgrade() {
+            main_loop.wake();
+        }
+    }));
     main_loop.flush();
     Ok(())
 }
@@ -108,6 +137,17 @@ impl MainLoop {
         self.go_on();
     }
 
+    /// The device has answered.
+    fn wake(self: &Rc<Self>) {
+        // Never while the engine works: the browser tells of it between two turns.
+        if let Ok(mut engine) = self.engine.try_borrow_mut() {
+            engine.wake();
+        } else {
+            return;
+        }
+        self.go_on();
+    }
+
     /// Posts what there is to say, and sees to what there is to do.
     fn go_on(self: &Rc<Self>) {
         self.flush();
@@ -115,7 +155,11 @@ impl MainLoop {
         if let Some(url) = download {
             self.load(&url);
         }
-        if self.engine.borrow().has_work() && !self.turn_is_due.replace(true) {
+        let is_due = {
+            let engine = self.engine.borrow();
+            engine.has_work() && !engine.waits_for_device()
+        };
+        if is_due && !self.turn_is_due.replace(true) {
             // Without a turn the engine would stand still, so this is as bad as a crash.
             if let Err(error) = self.next_turn.post_message(&JsValue::NULL) {
                 post_fatal(&format!("it cannot go on: {error:?}."));

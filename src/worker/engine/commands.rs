@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::error::{Error, Result};
-use crate::protocol::{Answer, Bulk, Command, RunState};
+use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState};
 use crate::train::Pixels;
 use crate::worker::backends::{backend_info, check_backend, engine_info};
 use crate::worker::samples::SampleRequest;
@@ -22,12 +22,15 @@ impl Engine {
                     self.download.url = Some(data_url);
                     self.download.wanted = true;
                 }
-                Answer::Engine(engine_info())
+                Answer::Engine(engine_info(self.backend.as_ref()))
             }
-            Command::SetBackend { choice, workers } => {
-                check_backend(choice, workers)?;
-                Answer::Backend(backend_info())
-            }
+            Command::SetBackend { choice, workers } => match &self.backend {
+                Some(backend) if choice != BackendChoice::Cpu => Answer::Backend(backend.clone()),
+                _ => {
+                    check_backend(choice, workers)?;
+                    Answer::Backend(backend_info())
+                }
+            },
             Command::SetModel { spec } => {
                 let summary = self.session.set_model(&spec)?;
                 self.begin_anew(clock());
@@ -77,8 +80,16 @@ impl Engine {
                     Bulk::U8(pixels) => Pixels::U8(pixels),
                     Bulk::F32(pixels) => Pixels::F32(pixels),
                 };
-                let (probabilities, classes) = self.session.predict(pixels)?;
-                return Ok(Some((Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])));
+                self.session.start_prediction(pixels)?;
+                if self.session.is_asynchronous() {
+                    self.predicting = Some(id);
+                    return Ok(None);
+                }
+                loop {
+                    if let Some(done) = self.session.go_on_predicting()? {
+                        return Ok(Some(prediction(done)));
+                    }
+                }
             }
             Command::TensorNames => Answer::Names(self.session.tensor_names()),
             Command::Tensor { name } => {
@@ -120,9 +131,19 @@ impl Engine {
                 self.begin_anew(clock());
                 Answer::Done
             }
+            Command::Snapshot => {
+                self.changed = true;
+                self.settle(clock);
+                self.post_snapshot_now(clock());
+                Answer::Done
+            }
         };
         Ok(Some((answer, Vec::new())))
     }
+}
+
+pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<Bulk>) {
+    (Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])
 }
 
 fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {

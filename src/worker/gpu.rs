@@ -1,0 +1,24 @@
+//! An engine on the GPU.
+
+use super::Engine;
+use crate::data::{Dataset, DatasetInfo};
+use crate::error::Result;
+use crate::model::spec::ModelSpec;
+use crate::protocol::BackendInfo;
+use crate::train::{Session, gpu};
+
+/// Opens the GPU, with the reference CNN and MNIST still to arrive. `clock` gives milliseconds.
+///
+/// # Errors
+/// `backend-unavailable` if there is no GPU that computes as the CPU does.
+pub async fn engine(clock: fn() -> f64) -> Result<Engine> {
+    let opened = gpu::open(clock).await?;
+    let emulated = if opened.is_software { ", emulated on the CPU" } else { "" };
+    let info = BackendInfo {
+        backend: "webgpu".to_owned(),
+        detail: format!("WebGPU on {}{emulated}; {:?} tiles", opened.name, opened.tiling).replace("  ", " "),
+        workers: 1,
+    };
+    let session = Session::with(opened.backend, Dataset::new(DatasetInfo::mnist()), ModelSpec::reference_cnn())?;
+    Ok(Engine::with_backend(session, info))
+}
