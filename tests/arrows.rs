@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("api", &["client", "transport", "protocol", "model schema", "wire", "error"]),
     ("ui", &["api", "client", "transport", "protocol", "model schema", "model layers", "error"]),
     ("bin/chalkgrad", &["ui", "api", "client", "worker"]),
+    ("bin/gpu_worker", &["worker"]),
 ];
 
 const MODEL_SCHEMA: &[&str] = &["spec", "catalogue", "settings", "activations", "training"];
