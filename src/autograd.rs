@@ -3,7 +3,7 @@
 //! One loop over the nodes, last to first, appends the backward graph by asking each op for its vector-Jacobian product.
 //! The pass knows no op: what an op's gradient is, the op says.
 
-use std::collections::HashMap;
+use litemap::LiteMap;
 
 use crate::error::{Error, Result};
 use crate::ir::{Graph, NodeId, NodeKind, VjpCall, pointwise};
@@ -23,7 +23,7 @@ pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<
             .got(graph.tensor_type(loss).to_string()));
     }
     let depends = depends_on(graph, wrt, loss);
-    let mut accumulated: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut accumulated: LiteMap<NodeId, NodeId> = LiteMap::new();
     let mut seed = HostTensor::zeros(graph.tensor_type(loss).clone());
     seed.words_mut().fill(1.0);
     let seed = graph.constant(seed);

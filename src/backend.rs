@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::tensor::HostTensor;
 
 /// A plan that a backend has made ready to run.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PlanHandle(pub u32);
 
 /// Whether a run came to its end.

@@ -72,11 +72,15 @@ impl Philox {
         }
     }
 
-    /// Standard normal (Box and Muller 1958).
+    /// Standard normal (Marsaglia and Bray 1964, the polar method). It needs no cosine, whose code would be large.
     pub fn normal(&mut self) -> f32 {
-        // 1 - u lies in (0, 1], so the logarithm is finite.
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f32::consts::TAU * self.uniform()).cos()
+        loop {
+            let (x, y) = (2.0 * self.uniform() - 1.0, 2.0 * self.uniform() - 1.0);
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                return x * (-2.0 * square.ln() / square).sqrt();
+            }
+        }
     }
 
     /// A random order of `0..count` (Fisher and Yates).

@@ -73,13 +73,13 @@ pub fn each2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: fn(f3
 
 /// `yes` where the condition is not zero, else `no`.
 pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>) {
-    let choose = |condition: F32x4, yes, no| condition.not_equal(F32x4::zero()).select(yes, no);
-    match (condition, yes, no) {
+    match no {
         // The gradient of relu: the one that matters.
-        (Operand::Block(condition), Operand::Block(yes), Operand::Number(no)) => {
-            blocks(target, condition, yes, |condition, yes| choose(condition, yes, F32x4::splat(no)));
+        Operand::Number(no) => {
+            let no = F32x4::splat(no);
+            map2(target, condition, yes, |condition, yes| condition.not_equal(F32x4::zero()).select(yes, no));
         }
-        _ => {
+        Operand::Block(_) => {
             for (position, target) in target.iter_mut().enumerate() {
                 *target = if condition.at(position) != 0.0 { yes.at(position) } else { no.at(position) };
             }
@@ -87,7 +87,18 @@ pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: 
     }
 }
 
-impl Operand<'_> {
+impl<'a> Operand<'a> {
+    /// Its words, and how far to go for the next ones.
+    fn words(self, number: &'a mut [f32; LANES]) -> (&'a [f32], usize) {
+        match self {
+            Operand::Block(block) => (block, 1),
+            Operand::Number(value) => {
+                number.fill(value);
+                (number, 0)
+            }
+        }
+    }
+
     fn at(&self, position: usize) -> f32 {
         match self {
             Operand::Block(block) => block[position],
@@ -98,38 +109,34 @@ impl Operand<'_> {
 
 #[inline(always)]
 fn map(target: &mut [f32], a: Operand<'_>, function: impl Fn(F32x4) -> F32x4) {
-    match a {
-        Operand::Number(a) => target.fill(function(F32x4::splat(a)).to_array()[0]),
-        Operand::Block(a) => blocks(target, a, a, |a, _| function(a)),
-    }
+    map2(target, a, Operand::Number(0.0), |a, _| function(a));
 }
 
+/// One loop for every kind of operand, so that there is one copy of the function: a number is four equal values that are
+/// read again and again, and the last few values go through a buffer.
 #[inline(always)]
 fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F32x4, F32x4) -> F32x4) {
-    match (a, b) {
-        (Operand::Block(a), Operand::Block(b)) => blocks(target, a, b, function),
-        (Operand::Block(a), Operand::Number(b)) => {
-            let b = F32x4::splat(b);
-            blocks(target, a, a, |a, _| function(a, b));
+    let length = target.len();
+    let (mut a_number, mut b_number) = ([0.0; LANES], [0.0; LANES]);
+    let (a, a_stride) = a.words(&mut a_number);
+    let (b, b_stride) = b.words(&mut b_number);
+    let mut buffer = [[0.0; LANES]; 3];
+    for first in (0..length).step_by(LANES) {
+        let is_whole = first + LANES <= length;
+        let [a_rest, b_rest, target_rest] = &mut buffer;
+        let read = |words: &[f32], stride: usize, rest: &mut [f32; LANES]| {
+            if is_whole || stride == 0 {
+                return F32x4::load(&words[first * stride..]);
+            }
+            rest[..length - first].copy_from_slice(&words[first..length]);
+            F32x4::load(rest)
+        };
+        let result = function(read(a, a_stride, a_rest), read(b, b_stride, b_rest));
+        if is_whole {
+            result.store(&mut target[first..]);
+        } else {
+            result.store(target_rest);
+            target[first..].copy_from_slice(&target_rest[..length - first]);
         }
-        (Operand::Number(a), Operand::Block(b)) => {
-            let a = F32x4::splat(a);
-            blocks(target, b, b, |b, _| function(a, b));
-        }
-        (Operand::Number(a), Operand::Number(b)) => {
-            target.fill(function(F32x4::splat(a), F32x4::splat(b)).to_array()[0]);
-        }
-    }
-}
-
-#[inline(always)]
-fn blocks(target: &mut [f32], a: &[f32], b: &[f32], function: impl Fn(F32x4, F32x4) -> F32x4) {
-    let whole = target.len() - target.len() % LANES;
-    let (full, rest) = target.split_at_mut(whole);
-    for ((target, a), b) in full.chunks_exact_mut(LANES).zip(a.chunks_exact(LANES)).zip(b.chunks_exact(LANES)) {
-        function(F32x4::load(a), F32x4::load(b)).store(target);
-    }
-    for ((target, &a), &b) in rest.iter_mut().zip(&a[whole..]).zip(&b[whole..]) {
-        *target = function(F32x4::splat(a), F32x4::splat(b)).to_array()[0];
     }
 }

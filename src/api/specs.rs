@@ -3,9 +3,8 @@
 //! They are read by hand rather than by serde, so that every error names the field at fault, what belongs there, and
 //! what came.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, Object, Reflect};
+use litemap::LiteMap;
 use wasm_bindgen::prelude::*;
 
 use super::arguments::{Options, bad_argument, bad_setting, count, field, names, object, text, unknown_field};
@@ -51,7 +50,7 @@ fn layer(index: usize, value: &JsValue) -> Result<LayerSpec> {
     catalogue::find(&type_name).map_err(at)?;
     let name = field(fields, "name").map(|name| text(&format!("name of {subject}"), &name)).transpose().map_err(at)?;
     let at = |error: Error| error.at_layer(index, name.as_deref().unwrap_or(&subject));
-    let mut settings = BTreeMap::new();
+    let mut settings = LiteMap::new();
     for key in names(fields).into_iter().filter(|key| key != "type" && key != "name") {
         // Left out, as Python's None is.
         let Some(value) = field(fields, &key) else { continue };

@@ -5,12 +5,13 @@
 
 mod evaluate;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::{Backend, PlanHandle, RunStatus};
+use litemap::LiteMap;
+
 use crate::error::{Error, Result};
 use crate::ir::CpuCall;
 use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
@@ -23,8 +24,8 @@ pub struct CpuBackend {
     buffers: Vec<Vec<f32>>,
     /// Buffers that no plan uses any more, to be used again.
     unused: Vec<usize>,
-    states: HashMap<String, usize>,
-    plans: HashMap<PlanHandle, Loaded>,
+    states: LiteMap<String, usize>,
+    plans: LiteMap<PlanHandle, Loaded>,
     next_handle: u32,
     scratch: Vec<f32>,
     registers: Registers,

@@ -3,7 +3,6 @@
 //! One file under `model/layers/` describes one layer. The page reads this catalogue to build its menus and forms and to
 //! check a model while it is edited, so nothing here refers to ops or kernels; [`super::lower`] does.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use super::layers::CATALOGUE;
@@ -192,7 +191,7 @@ fn elements(shape: &[usize]) -> u64 {
 struct Resolver<'a> {
     spec: &'a ModelSpec,
     shape: Vec<usize>,
-    names: HashSet<String>,
+    names: Vec<String>,
     weights: u64,
     activations: u64,
 }
@@ -251,10 +250,11 @@ impl<'a> Resolver<'a> {
         let stem = layer_type.default_name();
         let mut name = stem.to_owned();
         let mut number = 0;
-        while !self.names.insert(name.clone()) {
+        while self.names.contains(&name) {
             number += 1;
             name = format!("{stem}_{number}");
         }
+        self.names.push(name.clone());
         Ok(name)
     }
 }

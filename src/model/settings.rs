@@ -206,8 +206,9 @@ impl SettingDefault {
 /// The known name that is most like a mistyped one, if any is alike enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Case and separators are what people mistake most: "kernel_size", "maxpooling2d".
-    let plain =
-        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase() };
+    let plain = |name: &str| -> String {
+        name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase()
+    };
     let name = plain(&name.chars().take(64).collect::<String>());
     known
         .map(|candidate| (strsim::jaro_winkler(&name, &plain(candidate)), candidate))

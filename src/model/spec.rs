@@ -4,8 +4,9 @@
 //! serialisation. Field names and defaults are Keras's, in camel case. Which layers and settings exist is the
 //! [catalogue](super::catalogue)'s business.
 
-use std::collections::BTreeMap;
 use std::fmt;
+
+use litemap::LiteMap;
 
 use crate::error::Result;
 use crate::wire::{Fields, Value, Wire, Written};
@@ -30,7 +31,7 @@ pub struct LayerSpec {
     /// Without one the layer is named as Keras would: `conv2d`, `conv2d_1`, ...
     pub name: Option<String>,
     /// Settings by name (`"filters"`, `"kernelSize"`); what is left out has Keras's default.
-    pub settings: BTreeMap<String, SettingValue>,
+    pub settings: LiteMap<String, SettingValue>,
 }
 
 impl Wire for LayerSpec {
@@ -94,7 +95,7 @@ fn default_input_shape() -> Vec<usize> {
 
 impl LayerSpec {
     pub fn new(type_name: &str) -> Self {
-        Self { type_name: type_name.to_owned(), name: None, settings: BTreeMap::new() }
+        Self { type_name: type_name.to_owned(), name: None, settings: LiteMap::new() }
     }
 
     /// The same layer with one more setting.

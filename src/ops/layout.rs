@@ -161,9 +161,8 @@ impl Op for Transpose {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         let x = one_input(self.name(), inputs)?;
-        let mut sorted = self.permutation.clone();
-        sorted.sort_unstable();
-        if !sorted.iter().copied().eq(0..x.shape.rank()) {
+        let rank = x.shape.rank();
+        if self.permutation.len() != rank || (0..rank).any(|axis| !self.permutation.contains(&axis)) {
             let expected = format!("an input whose axes {:?} are all of", &self.permutation[..]);
             return Err(Error::shapes(self.name(), expected, &[&x.shape]));
         }

@@ -121,6 +121,7 @@ pub(super) fn softmax_row(row: &[f32], output: &mut [f32]) {
     output.iter_mut().for_each(|result| *result *= scale);
 }
 
+#[cfg(feature = "reference")]
 fn reference_rows(inputs: &[&HostTensor], output: &TensorType, row: impl Fn(&[f64]) -> Vec<f64>) -> Option<HostTensor> {
     let length = output.shape.last().max(1);
     let values = inputs[0].words().chunks_exact(length).flat_map(|values| {
@@ -164,6 +165,7 @@ impl Op for Softmax {
         }
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         reference_rows(inputs, output, |row| {
             let sum: f64 = row.iter().map(|value| value.exp()).sum();
@@ -214,6 +216,7 @@ impl Op for LogSoftmax {
         }
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         reference_rows(inputs, output, |row| {
             let sum: f64 = row.iter().map(|value| value.exp()).sum();

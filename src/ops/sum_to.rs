@@ -11,7 +11,9 @@ use crate::ir::op::Case;
 use crate::ir::pointwise::Broadcast;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall, pointwise::Pointwise};
 use crate::simd::reduce::{column_sums, row_sum};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, Shape, TensorType};
 
 /// The sum over all axes along which `shape` would have to be repeated to reach the input's shape.
 #[derive(Clone, Debug)]
@@ -82,6 +84,7 @@ impl Op for SumTo {
         }
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let target = Broadcast::new(&self.shape, inputs[0].shape());
         let mut sums = vec![0.0f64; output.shape.len()];

@@ -1,24 +1,29 @@
 //! Plans by what they were made for, so that alternating between training and evaluation makes none twice.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-
 use crate::error::Result;
 
 /// A small map from a key (graph, batch size, taps, backend) to what was made for it, with the least recently used
 /// entry dropped when it is full.
 #[derive(Debug)]
 pub struct Cache<K, V> {
-    entries: HashMap<K, (u64, V)>,
+    /// Few, so they are searched one by one.
+    entries: Vec<Entry<K, V>>,
     capacity: usize,
     clock: u64,
     made: u64,
 }
 
-impl<K: Hash + Eq + Clone, V> Cache<K, V> {
+#[derive(Debug)]
+struct Entry<K, V> {
+    key: K,
+    used: u64,
+    value: V,
+}
+
+impl<K: Eq + Clone, V> Cache<K, V> {
     /// A cache for at least one entry.
     pub fn new(capacity: usize) -> Self {
-        Self { entries: HashMap::new(), capacity: capacity.max(1), clock: 0, made: 0 }
+        Self { entries: Vec::new(), capacity: capacity.max(1), clock: 0, made: 0 }
     }
 
     /// The entry of a key, made where there is none. What had to make room for it is given to `dispose`.
@@ -32,23 +37,22 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
         dispose: impl FnOnce(V),
     ) -> Result<&mut V> {
         self.clock += 1;
-        if !self.entries.contains_key(key) {
-            let value = make()?;
-            self.made += 1;
-            if self.entries.len() >= self.capacity {
-                let oldest = self.entries.iter().min_by_key(|(_, (used, _))| *used).map(|(key, _)| key.clone());
-                if let Some((_, old)) = oldest.and_then(|key| self.entries.remove(&key)) {
-                    dispose(old);
+        let index = match self.entries.iter().position(|entry| entry.key == *key) {
+            Some(index) => index,
+            None => {
+                let value = make()?;
+                self.made += 1;
+                if self.entries.len() >= self.capacity {
+                    let oldest = (0..self.entries.len()).min_by_key(|&index| self.entries[index].used);
+                    dispose(self.entries.swap_remove(oldest.unwrap_or_default()).value);
                 }
+                self.entries.push(Entry { key: key.clone(), used: 0, value });
+                self.entries.len() - 1
             }
-            self.entries.insert(key.clone(), (self.clock, value));
-        }
-        let clock = self.clock;
-        let entry = self.entries.entry(key.clone()).and_modify(|(used, _)| *used = clock);
-        match entry {
-            std::collections::hash_map::Entry::Occupied(entry) => Ok(&mut entry.into_mut().1),
-            std::collections::hash_map::Entry::Vacant(_) => unreachable!("the entry was inserted above"),
-        }
+        };
+        let entry = &mut self.entries[index];
+        entry.used = self.clock;
+        Ok(&mut entry.value)
     }
 
     /// How many entries have been made so far: what a test of the cache counts.
@@ -58,7 +62,7 @@ impl<K: Hash + Eq + Clone, V> Cache<K, V> {
 
     /// Takes everything out.
     pub fn drain(&mut self) -> impl Iterator<Item = V> + '_ {
-        self.entries.drain().map(|(_, (_, value))| value)
+        self.entries.drain(..).map(|entry| entry.value)
     }
 }
 

@@ -4,12 +4,24 @@
 //! through memory in between. Such a group also joins the kernel of an op that offers it (`absorbs_epilogue`): bias and
 //! activation run on a convolution's result while it is in cache.
 
-use std::collections::BTreeSet;
+use litemap::LiteMap;
 
 use crate::ir::{Graph, NodeId, NodeKind, Op};
 
 /// WebGPU guarantees eight storage buffers per shader stage: seven to read and one to write.
 const MAX_OPERANDS: usize = 7;
+
+/// Nodes in order, each once.
+pub type NodeSet = LiteMap<NodeId, ()>;
+
+/// The set of these nodes.
+pub fn set_of(nodes: &mut dyn Iterator<Item = NodeId>) -> NodeSet {
+    let mut set = NodeSet::new();
+    for node in nodes {
+        set.insert(node, ());
+    }
+    set
+}
 
 /// Nodes that run in one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +54,10 @@ pub fn storage(graph: &Graph, mut id: NodeId) -> NodeId {
 }
 
 /// The nodes whose values must exist in memory when a run ends.
-pub fn kept(graph: &Graph, taps: &[NodeId]) -> BTreeSet<NodeId> {
+pub fn kept(graph: &Graph, taps: &[NodeId]) -> NodeSet {
     let updates = graph.updates().iter().map(|&(_, value)| value);
-    graph.outputs().iter().copied().chain(taps.iter().copied()).chain(updates).map(|id| storage(graph, id)).collect()
+    let ids = graph.outputs().iter().copied().chain(taps.iter().copied()).chain(updates);
+    set_of(&mut ids.map(|id| storage(graph, id)))
 }
 
 /// Groups the live nodes of a graph into steps, in an order in which they can run. Leaves and views need no step.
@@ -61,58 +74,59 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<Step> {
 
     // Consumers come first, so that a node joins the one group that holds all of its consumers, if there is one.
     let mut group_of: Vec<Option<NodeId>> = vec![None; live.len()];
-    let mut members: Vec<BTreeSet<NodeId>> = vec![BTreeSet::new(); live.len()];
+    let mut members: Vec<NodeSet> = vec![NodeSet::new(); live.len()];
     for &id in live_ids.iter().rev() {
         if !is_pointwise(graph, id) {
             continue;
         }
         let own_consumers = &consumers[id.0 as usize];
         let root = own_consumers.first().and_then(|first| group_of[first.0 as usize]).filter(|&root| {
-            !kept.contains(&id)
+            !kept.contains_key(&id)
                 && own_consumers.iter().all(|consumer| group_of[consumer.0 as usize] == Some(root))
                 && graph.tensor_type(id).shape == graph.tensor_type(root).shape
                 && {
                     let mut joined = members[root.0 as usize].clone();
-                    joined.insert(id);
+                    joined.insert(id, ());
                     externals(graph, &joined).len() <= MAX_OPERANDS
                 }
         });
         let root = root.unwrap_or(id);
         group_of[id.0 as usize] = Some(root);
-        members[root.0 as usize].insert(id);
+        members[root.0 as usize].insert(id, ());
     }
 
     // A group becomes the epilogue of an op that only it reads.
     let mut absorbed = vec![false; live.len()];
-    let mut steps = Vec::new();
+    let mut core_of = vec![None; live.len()];
     for &id in &live_ids {
         let group = &members[id.0 as usize];
-        if group.is_empty() {
-            continue;
-        }
-        let core = externals(graph, group).into_iter().find(|&input| {
+        let core = externals(graph, group).into_iter().map(|(id, ())| id).find(|&input| {
             op(graph, input).is_some_and(|op| op.absorbs_epilogue())
-                && !kept.contains(&input)
+                && !kept.contains_key(&input)
                 && graph.tensor_type(input).shape == graph.tensor_type(id).shape
-                && consumers[input.0 as usize].iter().all(|consumer| group.contains(consumer))
+                && consumers[input.0 as usize].iter().all(|consumer| group.contains_key(consumer))
         });
         if let Some(core) = core {
             absorbed[core.0 as usize] = true;
         }
-        steps.push(Step { root: id, core, pointwise: group.iter().copied().collect() });
+        core_of[id.0 as usize] = core;
     }
+    // In the order of the roots: every value that a step reads belongs to an earlier one.
+    let mut steps = Vec::new();
     for &id in &live_ids {
-        if op(graph, id).is_some_and(|op| !op.is_view() && op.expression().is_none()) && !absorbed[id.0 as usize] {
+        let index = id.0 as usize;
+        let group = &members[index];
+        if !group.is_empty() {
+            steps.push(Step { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
+        } else if op(graph, id).is_some_and(|op| !op.is_view() && op.expression().is_none()) && !absorbed[index] {
             steps.push(Step { root: id, core: Some(id), pointwise: Vec::new() });
         }
     }
-    // Every value that a step reads belongs to an earlier root.
-    steps.sort_by_key(|step| step.root);
     steps
 }
 
 /// What a group reads from outside, in order.
-pub fn externals(graph: &Graph, group: &BTreeSet<NodeId>) -> BTreeSet<NodeId> {
-    let inputs = group.iter().flat_map(|&member| graph.node(member).inputs.iter().copied());
-    inputs.filter(|input| !group.contains(input)).collect()
+pub fn externals(graph: &Graph, group: &NodeSet) -> NodeSet {
+    let inputs = group.keys().flat_map(|&member| graph.node(member).inputs.iter().copied());
+    set_of(&mut inputs.filter(|input| !group.contains_key(input)))
 }

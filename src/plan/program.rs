@@ -1,7 +1,8 @@
 //! A fused group of pointwise nodes as straight-line code over registers, the same for every backend.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+
+use litemap::LiteMap;
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction};
 use crate::ir::pointwise::Broadcast;
@@ -59,11 +60,22 @@ impl Access {
 }
 
 /// What an instruction reads.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Value {
     Register(u8),
     Operand(u8),
     Constant(f32),
+}
+
+/// Constants are equal bit for bit: 0 and -0 are two, and a NaN is itself.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Register(a), Self::Register(b)) | (Self::Operand(a), Self::Operand(b)) => a == b,
+            (Self::Constant(a), Self::Constant(b)) => a.to_bits() == b.to_bits(),
+            _ => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,8 +111,8 @@ impl Program {
     /// `operand` numbers the nodes that are read.
     pub fn compile(graph: &Graph, nodes: &[NodeId], operand: &dyn Fn(NodeId) -> usize) -> Self {
         let mut builder = Builder::default();
-        let mut done: BTreeMap<NodeId, Value> = BTreeMap::new();
-        let mut formulas: BTreeMap<NodeId, String> = BTreeMap::new();
+        let mut done: LiteMap<NodeId, Value> = LiteMap::new();
+        let mut formulas: LiteMap<NodeId, String> = LiteMap::new();
         let mut result = Value::Constant(0.0);
         let mut formula = String::new();
         for &id in nodes {
@@ -139,7 +151,6 @@ impl fmt::Display for Program {
 #[derive(Default)]
 struct Builder {
     code: Vec<Instruction>,
-    known: HashMap<String, u8>,
 }
 
 impl Builder {
@@ -158,12 +169,11 @@ impl Builder {
                 Instruction::Select(condition, yes, self.expression(no, read))
             }
         };
-        let key = format!("{instruction:?}");
-        let register = *self.known.entry(key).or_insert_with(|| {
+        let known = self.code.iter().position(|&known| known == instruction);
+        Value::Register(known.unwrap_or_else(|| {
             self.code.push(instruction);
-            (self.code.len() - 1) as u8
-        });
-        Value::Register(register)
+            self.code.len() - 1
+        }) as u8)
     }
 }
 

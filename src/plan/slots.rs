@@ -4,9 +4,9 @@
 //! overwrite a value that it reads for the last time; the new value of a state goes straight into the state's buffer
 //! where nobody reads the old one later. What is kept (outputs, taps) has its buffer to the end of the run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
-use super::fuse::{Step, externals, kept, storage};
+use super::fuse::{Step, externals, kept, set_of, storage};
 use super::program::{Access, Program};
 use super::{Kernel, NamedValue, Operand, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::error::{Error, Result};
@@ -49,21 +49,21 @@ struct Assignment<'a> {
     graph: &'a Graph,
     slots: Vec<Slot>,
     /// By storage node.
-    slot_of: BTreeMap<NodeId, SlotId>,
+    slot_of: LiteMap<NodeId, SlotId>,
     /// By storage node: the last step that reads it; what is kept is read after all.
-    last_use: BTreeMap<NodeId, usize>,
+    last_use: LiteMap<NodeId, usize>,
     /// States whose new value may be written over the old one by the step that computes it, by the new value.
-    direct_updates: BTreeMap<NodeId, NodeId>,
+    direct_updates: LiteMap<NodeId, NodeId>,
     /// Copies of states that are updated while a view of their old value is asked for, by that view.
-    old_values: BTreeMap<NodeId, SlotId>,
+    old_values: LiteMap<NodeId, SlotId>,
     free: Vec<SlotId>,
 }
 
 /// What a step reads: inputs of its op, and operands of its pointwise nodes.
 fn reads(graph: &Graph, step: &Step) -> (Vec<NodeId>, Vec<NodeId>) {
     let op_inputs = step.core.map_or(Vec::new(), |core| graph.node(core).inputs.to_vec());
-    let group: BTreeSet<NodeId> = step.pointwise.iter().copied().collect();
-    (op_inputs, externals(graph, &group).into_iter().collect())
+    let group = set_of(&mut step.pointwise.iter().copied());
+    (op_inputs, externals(graph, &group).keys().copied().collect())
 }
 
 impl<'a> Assignment<'a> {
@@ -71,10 +71,10 @@ impl<'a> Assignment<'a> {
         let mut this = Self {
             graph,
             slots: Vec::new(),
-            slot_of: BTreeMap::new(),
-            last_use: BTreeMap::new(),
-            direct_updates: BTreeMap::new(),
-            old_values: BTreeMap::new(),
+            slot_of: LiteMap::new(),
+            last_use: LiteMap::new(),
+            direct_updates: LiteMap::new(),
+            old_values: LiteMap::new(),
             free: Vec::new(),
         };
         let live = graph.live(taps);
@@ -96,7 +96,7 @@ impl<'a> Assignment<'a> {
             }
         }
         this.find_direct_updates(steps);
-        for id in kept(graph, taps) {
+        for (id, ()) in kept(graph, taps) {
             this.last_use.insert(id, usize::MAX);
         }
         this
@@ -181,7 +181,8 @@ impl<'a> Assignment<'a> {
         }
 
         self.slot_of.insert(step.root, output);
-        for id in op_inputs.iter().chain(&externals).map(|&id| storage(graph, id)).collect::<BTreeSet<_>>() {
+        let read = set_of(&mut op_inputs.iter().chain(&externals).map(|&id| storage(graph, id)));
+        for (id, ()) in read {
             let ends = self.last_use.get(&id) == Some(&position);
             if let (true, Some(&own)) = (ends, self.slot_of.get(&id)) {
                 self.release(own, output);
@@ -250,7 +251,7 @@ impl<'a> Assignment<'a> {
         ids.filter_map(|id| {
             let node = self.graph.node(id);
             let own = storage(self.graph, id);
-            let stays = readable.contains(&own) || !matches!(self.graph.node(own).kind, NodeKind::Op(_));
+            let stays = readable.contains_key(&own) || !matches!(self.graph.node(own).kind, NodeKind::Op(_));
             let slot = self.old_values.get(&id).or(self.slot_of.get(&own)).copied()?;
             (stays && !node.name.is_empty()).then(|| NamedValue {
                 name: node.name.clone(),

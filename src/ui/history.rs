@@ -241,7 +241,7 @@ mod tests {
         }
         history.set(0, "activation", Some("relu".into()));
         assert!(history.undo());
-        assert_eq!(history.draft().layers[0].1.settings["units"], SettingValue::Number(128.0));
+        assert_eq!(history.draft().layers[0].1.settings[&"units".to_owned()], SettingValue::Number(128.0));
         assert!(history.undo());
         assert!(history.draft().layers[0].1.settings.is_empty());
         assert!(!history.can_undo());

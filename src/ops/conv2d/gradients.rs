@@ -11,8 +11,11 @@ use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::window::{expect_shape, inputs, rank_4};
 use crate::simd::conv::ConvGeometry;
+#[cfg(feature = "reference")]
 use crate::simd::reference;
-use crate::tensor::{HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{Shape, TensorType};
 
 const INPUT_GRADIENT: &str = "conv2d_input_gradient";
 const KERNEL_GRADIENT: &str = "conv2d_kernel_gradient";
@@ -77,6 +80,7 @@ impl Op for Conv2dInputGradient {
         cpu::input_gradient(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let geometry = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         let values = reference::conv2d_input_gradient(&geometry, inputs[0].words(), inputs[1].words());
@@ -139,6 +143,7 @@ impl Op for Conv2dKernelGradient {
         cpu::kernel_gradient(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let geometry = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         let values = reference::conv2d_kernel_gradient(&geometry, inputs[0].words(), inputs[1].words());

@@ -18,8 +18,11 @@ use crate::error::{Error, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::conv::ConvGeometry;
+#[cfg(feature = "reference")]
 use crate::simd::reference;
-use crate::tensor::{HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{Shape, TensorType};
 
 const NAME: &str = "conv2d";
 
@@ -151,6 +154,7 @@ impl Op for Conv2d {
         cpu::forward(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let geometry = self.forward_geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         HostTensor::f32(output.shape.clone(), reference::conv2d(&geometry, inputs[0].words(), inputs[1].words()))

@@ -15,8 +15,11 @@ use crate::error::{Error, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::matmul::MatmulGeometry;
+#[cfg(feature = "reference")]
 use crate::simd::reference;
-use crate::tensor::{DType, HostTensor, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, TensorType};
 
 const NAME: &str = "matmul";
 
@@ -109,6 +112,7 @@ impl Op for Matmul {
         cpu::run(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let geometry = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         HostTensor::f32(output.shape.clone(), reference::matmul(&geometry, inputs[0].words(), inputs[1].words()))

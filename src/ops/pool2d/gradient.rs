@@ -10,8 +10,11 @@ use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::no_second_derivative;
 use crate::ops::window::{expect_shape, inputs, rank_4};
 use crate::simd::pool::PoolGeometry;
+#[cfg(feature = "reference")]
 use crate::simd::reference;
-use crate::tensor::{HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{Shape, TensorType};
 
 /// `(gradient [N,OH,OW,C], input [N,H,W,C]) -> [N,H,W,C]`; average pooling does without the input.
 #[derive(Clone, Debug)]
@@ -80,6 +83,7 @@ impl Op for Pool2dGradient {
         cpu::gradient(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let types: Vec<&TensorType> = inputs.iter().map(|input| input.tensor_type()).collect();
         let geometry = self.geometry(&types).ok()?;

@@ -18,8 +18,11 @@ use crate::error::{Error, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::pool::PoolGeometry;
+#[cfg(feature = "reference")]
 use crate::simd::reference;
-use crate::tensor::{HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{Shape, TensorType};
 
 /// What becomes of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +129,7 @@ impl Op for Pool2d {
         cpu::forward(self, call);
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let geometry = self.forward_geometry(&[inputs[0].tensor_type()]).ok()?;
         let values = match self.kind {

@@ -18,7 +18,9 @@ use crate::error::{Error, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::pointwise::Pointwise;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, Shape, TensorType};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reduction {
@@ -60,9 +62,11 @@ pub fn max(graph: &mut Graph, x: NodeId, axes: &[usize], keep_axes: bool) -> Res
 }
 
 fn reduce(graph: &mut Graph, reduction: Reduction, x: NodeId, axes: &[usize], keep_axes: bool) -> Result<NodeId> {
-    let mut axes = SmallVec::from_slice(axes);
-    axes.sort_unstable();
-    graph.apply(Arc::new(Reduce { reduction, axes, keep_axes }), &[x])
+    let mut in_order = SmallVec::new();
+    for &axis in axes {
+        in_order.insert(in_order.iter().position(|&other| other > axis).unwrap_or(in_order.len()), axis);
+    }
+    graph.apply(Arc::new(Reduce { reduction, axes: in_order, keep_axes }), &[x])
 }
 
 /// The op that repeats its first input to the shape that it and the second, whose values do not matter, broadcast to.
@@ -163,6 +167,7 @@ impl Op for Reduce {
         }
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let shape = inputs[0].shape();
         let target = crate::ir::pointwise::Broadcast::new(&self.kept_shape(shape), shape);

@@ -17,7 +17,9 @@ use crate::error::{Error, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::as_i32;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, Shape, TensorType};
 
 /// Of logits `[N,C]` and labels `i32[N]` the losses `[N]`. A label outside `0..C` gives NaN, which stops a training.
 #[derive(Clone, Debug)]
@@ -89,6 +91,7 @@ impl Op for SoftmaxCrossEntropy {
         }
     }
 
+    #[cfg(feature = "reference")]
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let classes = inputs[0].shape().last().max(1);
         let rows = inputs[0].words().chunks_exact(classes).zip(inputs[1].i32s());
