@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::{choice, record};
+use crate::wire::{choice, record};
 
 /// A message and the arrays that travel with it.
 #[derive(Clone, PartialEq, Debug)]

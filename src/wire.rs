@@ -164,7 +164,7 @@ pub fn is_camel_of(outside: &str, name: &str) -> bool {
 }
 
 /// A choice: its name alone, or a record of one field, which is what comes with it.
-pub fn choice(name: Cow<'static, str>, content: Option<Value>) -> Value {
+pub fn choose(name: Cow<'static, str>, content: Option<Value>) -> Value {
     match content {
         None => Value::Text(name),
         Some(content) => Value::Record(vec![(name, content)]),
@@ -189,59 +189,56 @@ pub fn no_such_choice(subject: &'static str, name: &str) -> Error {
 }
 
 /// A record: its fields, with the name that one has outside if that is not its own, and its default if it may be left out.
-#[macro_export]
 macro_rules! record {
     ($type:ident { $($field:ident $(as $name:literal)? $(= $default:expr)?),+ $(,)? }) => {
         impl $crate::wire::Wire for $type {
             fn to_value(&self) -> $crate::wire::Value {
                 let mut written = $crate::wire::Written::default();
-                $(written.put($crate::name!($field $($name)?), $crate::wire::Wire::to_value(&self.$field));)+
+                $(written.put($crate::wire::name!($field $($name)?), $crate::wire::Wire::to_value(&self.$field));)+
                 written.done()
             }
 
             fn from_value(value: $crate::wire::Value) -> $crate::error::Result<Self> {
                 let mut fields = $crate::wire::Fields::of(stringify!($type), value)?;
                 let record =
-                    Self { $($field: fields.get($crate::name!($field $($name)?), $crate::default!($($default)?))?),+ };
+                    Self { $($field: fields.get($crate::wire::name!($field $($name)?), $crate::wire::default!($($default)?))?),+ };
                 fields.finish()?;
                 Ok(record)
             }
         }
 
-        $crate::through_value!($type);
+        $crate::wire::through_value!($type);
     };
 }
 
 /// A choice: its variants with their fields, or the name of what one holds, or nothing.
-#[macro_export]
 macro_rules! choice {
     ($type:ident { $($variant:ident $(as $name:literal)? $({ $($field:ident),+ })? $(($inner:ident))?),+ $(,)? }) => {
         impl $crate::wire::Wire for $type {
             fn to_value(&self) -> $crate::wire::Value {
                 match self {
                     $(Self::$variant $({ $($field),+ })? $(($inner))? => {
-                        let content = $crate::write_variant!($({ $($field),+ })? $(($inner))?);
-                        $crate::wire::choice($crate::wire::camel($crate::name!($variant $($name)?)), content)
+                        let content = $crate::wire::write_variant!($({ $($field),+ })? $(($inner))?);
+                        $crate::wire::choose($crate::wire::camel($crate::wire::name!($variant $($name)?)), content)
                     })+
                 }
             }
 
             fn from_value(value: $crate::wire::Value) -> $crate::error::Result<Self> {
                 let (name, content) = $crate::wire::chosen(value)?;
-                $(if $crate::wire::is_camel_of(&name, $crate::name!($variant $($name)?)) {
-                    return Ok($crate::read_variant!($type::$variant, content $(, { $($field),+ })? $(, ($inner))?));
+                $(if $crate::wire::is_camel_of(&name, $crate::wire::name!($variant $($name)?)) {
+                    return Ok($crate::wire::read_variant!($type::$variant, content $(, { $($field),+ })? $(, ($inner))?));
                 })+
                 let _ = content;
                 Err($crate::wire::no_such_choice(stringify!($type), &name))
             }
         }
 
-        $crate::through_value!($type);
+        $crate::wire::through_value!($type);
     };
 }
 
 /// A choice whose name is the field `type` of a record; the name alone stands for a record of defaults.
-#[macro_export]
 macro_rules! tagged {
     ($type:ident { $($variant:ident as $name:literal { $($field:ident $(= $default:expr)?),* }),+ $(,)? }) => {
         impl $crate::wire::Wire for $type {
@@ -265,7 +262,7 @@ macro_rules! tagged {
                 let name: String = fields.get("type", None)?;
                 match name.as_str() {
                     $($name => {
-                        let tagged = Self::$variant { $($field: fields.get(stringify!($field), $crate::default!($($default)?))?),* };
+                        let tagged = Self::$variant { $($field: fields.get(stringify!($field), $crate::wire::default!($($default)?))?),* };
                         fields.finish()?;
                         Ok(tagged)
                     })+
@@ -274,12 +271,10 @@ macro_rules! tagged {
             }
         }
 
-        $crate::through_value!($type);
+        $crate::wire::through_value!($type);
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
 macro_rules! name {
     ($own:ident) => {
         stringify!($own)
@@ -289,8 +284,6 @@ macro_rules! name {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
 macro_rules! default {
     () => {
         None
@@ -300,8 +293,6 @@ macro_rules! default {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
 macro_rules! write_variant {
     () => {
         None
@@ -316,8 +307,6 @@ macro_rules! write_variant {
     };
 }
 
-#[doc(hidden)]
-#[macro_export]
 macro_rules! read_variant {
     ($type:ident::$variant:ident, $content:ident) => {
         $type::$variant
@@ -335,8 +324,6 @@ macro_rules! read_variant {
 }
 
 /// serde for a type that has [`Wire`]: for JSON, in tests and files.
-#[doc(hidden)]
-#[macro_export]
 macro_rules! through_value {
     ($type:ident) => {
         impl serde::Serialize for $type {
@@ -353,6 +340,8 @@ macro_rules! through_value {
         }
     };
 }
+
+pub(crate) use {choice, default, name, read_variant, record, tagged, through_value, write_variant};
 
 impl Wire for bool {
     fn to_value(&self) -> Value {
@@ -454,8 +443,8 @@ impl<T: Wire> Wire for Option<T> {
 impl<T: Wire, E: Wire> Wire for std::result::Result<T, E> {
     fn to_value(&self) -> Value {
         match self {
-            Ok(value) => choice("ok".into(), Some(value.to_value())),
-            Err(error) => choice("err".into(), Some(error.to_value())),
+            Ok(value) => choose("ok".into(), Some(value.to_value())),
+            Err(error) => choose("err".into(), Some(error.to_value())),
         }
     }
 

@@ -9,8 +9,7 @@ mod browser;
 use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
 use super::{DatasetInfo, Part};
 use crate::error::{Error, Result};
-use crate::wire::Wire;
-use crate::{choice, record};
+use crate::wire::{Wire, choice, record};
 
 /// The cache's name; the number changes when the shards' format does.
 const CACHE_NAME: &str = "chalkgrad-data-1";

@@ -9,8 +9,7 @@ use std::fmt;
 use litemap::LiteMap;
 
 use crate::error::Result;
-use crate::wire::{Fields, Value, Wire, Written};
-use crate::{choice, record, tagged, through_value};
+use crate::wire::{Fields, Value, Wire, Written, choice, record, tagged, through_value};
 
 /// A sequential model.
 #[derive(Clone, PartialEq, Debug)]

@@ -12,7 +12,9 @@ use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
 use crate::simd::lanes::{F32x4, LANES};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+#[cfg(feature = "reference")]
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, Shape, TensorType};
 
 /// `exp(x) / sum(exp(x))` over the innermost axis.
 #[derive(Clone, Debug)]
