@@ -33,6 +33,10 @@ fn every_op_is_in_the_registry() {
         let path = entry.unwrap().path();
         let source = if path.is_dir() { path.join("mod.rs") } else { path.clone() };
         let name = path.file_stem().unwrap().to_str().unwrap();
+        // A folder without a module holds the shaders of the file beside it.
+        if !source.exists() {
+            continue;
+        }
         if std::fs::read_to_string(source).unwrap().contains("impl Op for") {
             assert!(registered.contains(&name), "src/ops/{name} has ops that ops::registry does not list");
             found += 1;

@@ -91,7 +91,7 @@ impl<'a> Operand<'a> {
     /// Its words, and how far to go for the next ones.
     fn words(self, number: &'a mut [f32; LANES]) -> (&'a [f32], usize) {
         match self {
-            Operand::Block(block) => (block, 1),
+            Operand::Block(block) => (block, LANES),
             Operand::Number(value) => {
                 number.fill(value);
                 (number, 0)
@@ -113,30 +113,30 @@ fn map(target: &mut [f32], a: Operand<'_>, function: impl Fn(F32x4) -> F32x4) {
 }
 
 /// One loop for every kind of operand, so that there is one copy of the function: a number is four equal values that are
-/// read again and again, and the last few values go through a buffer.
+/// read again and again, and the last few values go through buffers.
 #[inline(always)]
 fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F32x4, F32x4) -> F32x4) {
-    let length = target.len();
-    let (mut a_number, mut b_number) = ([0.0; LANES], [0.0; LANES]);
-    let (a, a_stride) = a.words(&mut a_number);
-    let (b, b_stride) = b.words(&mut b_number);
-    let mut buffer = [[0.0; LANES]; 3];
-    for first in (0..length).step_by(LANES) {
-        let is_whole = first + LANES <= length;
-        let [a_rest, b_rest, target_rest] = &mut buffer;
-        let read = |words: &[f32], stride: usize, rest: &mut [f32; LANES]| {
-            if is_whole || stride == 0 {
-                return F32x4::load(&words[first * stride..]);
-            }
-            rest[..length - first].copy_from_slice(&words[first..length]);
-            F32x4::load(rest)
-        };
-        let result = function(read(a, a_stride, a_rest), read(b, b_stride, b_rest));
-        if is_whole {
-            result.store(&mut target[first..]);
-        } else {
-            result.store(target_rest);
-            target[first..].copy_from_slice(&target_rest[..length - first]);
-        }
+    let whole = target.len() / LANES * LANES;
+    let mut numbers = [[0.0; LANES]; 2];
+    let [a_number, b_number] = &mut numbers;
+    let ((mut a_words, a_stride), (mut b_words, b_stride)) = (a.words(a_number), b.words(b_number));
+    let (full, rest) = target.split_at_mut(whole);
+    let (mut a_rest, mut b_rest, mut target_rest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for (words, stride, buffer) in [(a_words, a_stride, &mut a_rest), (b_words, b_stride, &mut b_rest)] {
+        let from = if stride > 0 { whole } else { 0 };
+        buffer[..rest.len()].copy_from_slice(&words[from..][..rest.len()]);
     }
+    let mut part = full;
+    let mut is_rest = false;
+    loop {
+        for (index, target) in part.chunks_exact_mut(LANES).enumerate() {
+            let (a, b) = (&a_words[index * a_stride..], &b_words[index * b_stride..]);
+            function(F32x4::load(a), F32x4::load(b)).store(target);
+        }
+        if is_rest || rest.is_empty() {
+            break;
+        }
+        (is_rest, part, a_words, b_words) = (true, &mut target_rest, &a_rest, &b_rest);
+    }
+    rest.copy_from_slice(&target_rest[..rest.len()]);
 }
