@@ -4,6 +4,7 @@
 
 mod browser;
 mod data;
+mod relaxed;
 mod shell;
 mod site;
 mod test;
@@ -96,6 +97,7 @@ fn run() -> Result<()> {
             finish(arguments)?;
             match stage.as_str() {
                 "before" => site::before_trunk(),
+                "after" => relaxed::add(&relaxed::staging()?),
                 other => bail!("there is no hook `{other}`"),
             }
         }
