@@ -242,11 +242,12 @@ async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) 
     {
         return Err(corrupt(format!("SHA-256 {}", shard.sha256), hash));
     }
-    let unpacked = gunzip(bytes).await.ok_or_else(|| corrupt("gzip".to_owned(), "damaged bytes".to_owned()))?;
-    if unpacked.length() as usize != unpacked_len {
-        return Err(corrupt(format!("{unpacked_len} bytes unpacked"), format!("{}", unpacked.length())));
+    let unpacked =
+        gunzip(bytes, unpacked_len).await.ok_or_else(|| corrupt("gzip".to_owned(), "damaged bytes".to_owned()))?;
+    if unpacked.len() != unpacked_len {
+        return Err(corrupt(format!("{unpacked_len} bytes unpacked"), format!("{}", unpacked.len())));
     }
-    Ok(unpacked.to_vec())
+    Ok(unpacked)
 }
 
 /// The error under the file's name, with what to do.

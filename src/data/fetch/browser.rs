@@ -1,11 +1,11 @@
 //! The browser's fetch, hash, decompression and cache, as far as the loader needs them.
 
-use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
+use js_sys::{Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    CacheStorage, ReadableStreamDefaultReader, ReadableWritablePair, RequestCache, RequestInit, Response, SubtleCrypto,
-    WorkerGlobalScope,
+    CacheStorage, ReadableStream, ReadableStreamDefaultReader, RequestCache, RequestInit, Response, SubtleCrypto,
+    WorkerGlobalScope, WritableStream,
 };
 
 use crate::error::{Error, Result};
@@ -50,15 +50,7 @@ pub async fn fetch_bytes(url: &str, reload: bool, on_bytes: &mut dyn FnMut(f64) 
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut chunks: Vec<Uint8Array> = Vec::new();
     let mut len = 0;
-    loop {
-        let read = JsFuture::from(reader.read()).await.map_err(|_| unavailable("an answer that broke off"))?;
-        if Reflect::get(&read, &"done".into()).is_ok_and(|done| done.is_truthy()) {
-            break;
-        }
-        let chunk: Uint8Array = Reflect::get(&read, &"value".into())
-            .ok()
-            .and_then(|chunk| chunk.dyn_into().ok())
-            .ok_or_else(|| unavailable("no bytes"))?;
+    while let Some(chunk) = next_chunk(&reader).await.ok_or_else(|| unavailable("an answer that broke off"))? {
         len += chunk.length();
         chunks.push(chunk);
         on_bytes(f64::from(len))?;
@@ -84,14 +76,56 @@ pub async fn sha256(bytes: &Uint8Array) -> Option<String> {
     Some(hash.to_vec().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// `None` if the bytes are no whole gzip stream.
-pub async fn gunzip(bytes: &Uint8Array) -> Option<Uint8Array> {
+/// Packed bytes that are unpacked in one go. A browser unpacks on the thread that asks, so this bounds how long that is busy.
+const UNPACKED_AT_ONCE: u32 = 1 << 15;
+
+/// Unpacks bytes little by little: what else this thread has to do is done in between. `None` if they are no whole gzip
+/// stream.
+pub async fn gunzip(bytes: &Uint8Array, expected_len: usize) -> Option<Vec<u8>> {
     let stream = DecompressionStream::new("gzip").ok()?;
-    let packed = Response::new_with_opt_buffer_source(Some(bytes)).ok()?.body()?;
-    let unpacked = packed.pipe_through(stream.unchecked_ref::<ReadableWritablePair>());
-    let response = Response::new_with_opt_readable_stream(Some(&unpacked)).ok()?;
-    let buffer: ArrayBuffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?.dyn_into().ok()?;
-    Some(Uint8Array::new(&buffer))
+    let end = |name: &str| Reflect::get(&stream, &name.into()).ok();
+    let writer = end("writable")?.unchecked_into::<WritableStream>().get_writer().ok()?;
+    let reader: ReadableStreamDefaultReader =
+        end("readable")?.unchecked_into::<ReadableStream>().get_reader().unchecked_into();
+    let packed = bytes.clone();
+    wasm_bindgen_futures::spawn_local(async move {
+        for from in (0..packed.length()).step_by(UNPACKED_AT_ONCE as usize) {
+            let part = packed.subarray(from, packed.length().min(from + UNPACKED_AT_ONCE));
+            // Damaged bytes are the reader's to notice.
+            if settle(writer.write_with_chunk(&part)).await.is_none() {
+                return;
+            }
+            next_task().await;
+        }
+        settle(writer.close()).await;
+    });
+    let mut unpacked = Vec::with_capacity(expected_len);
+    while let Some(chunk) = next_chunk(&reader).await? {
+        let start = unpacked.len();
+        unpacked.resize(start + chunk.length() as usize, 0);
+        chunk.copy_to(&mut unpacked[start..]);
+        if unpacked.len() > expected_len {
+            break; // Wrong already, however much more there is.
+        }
+    }
+    Some(unpacked)
+}
+
+/// Lets other tasks of this thread go first.
+async fn next_task() {
+    let promise = Promise::new(&mut |resolve, _| {
+        let _ = scope().set_timeout_with_callback(&resolve);
+    });
+    settle(promise).await;
+}
+
+/// The next piece of a stream, nothing at its end; `None` if it broke off or holds no bytes.
+async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Option<Option<Uint8Array>> {
+    let read = settle(reader.read()).await?;
+    if Reflect::get(&read, &"done".into()).is_ok_and(|done| done.is_truthy()) {
+        return Some(None);
+    }
+    Reflect::get(&read, &"value".into()).ok()?.dyn_into().ok().map(Some)
 }
 
 /// The browser's store of responses. What it cannot do, because it is full or forbidden, is only less convenient, so
