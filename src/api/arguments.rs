@@ -114,7 +114,7 @@ fn describe(value: &JsValue) -> String {
         let short: String = text.chars().take(40).collect();
         format!("\"{short}\"{}", if short.len() < text.len() { " ..." } else { "" })
     } else if let Some(number) = value.as_f64() {
-        number.to_string()
+        js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
     } else if let Some(flag) = value.as_bool() {
         flag.to_string()
     } else if value.is_null() {

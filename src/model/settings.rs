@@ -207,7 +207,7 @@ impl SettingDefault {
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Case and separators are what people mistake most: "kernel_size", "maxpooling2d".
     let plain = |name: &str| -> String {
-        name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_ascii_lowercase()
+        name.chars().filter(|c| c.is_ascii_alphanumeric()).collect::<String>().to_ascii_lowercase()
     };
     let name = plain(&name.chars().take(64).collect::<String>());
     known

@@ -3,11 +3,7 @@
 use crate::model::catalogue::{Setting, SettingDefault, SettingKind};
 use crate::model::spec::{LayerSpec, SettingValue};
 
-/// A number as a field shows it: short, and exact enough to come back as the same number.
-pub fn number_text(number: f64) -> String {
-    let magnitude = number.abs();
-    if number != 0.0 && !(1e-4..1e9).contains(&magnitude) { format!("{number:e}") } else { number.to_string() }
-}
+pub use super::format::{number as number_text, parse as number};
 
 /// What the fields of a setting show: one text, or two for a pair (height, width). Empty: left out.
 pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
@@ -60,11 +56,6 @@ fn pair(first: &str, second: &str) -> Option<SettingValue> {
         (Some(first), Some(second)) => SettingValue::Numbers(vec![first, second]),
         _ => SettingValue::Text(format!("{first} {second}")),
     })
-}
-
-/// A finite number, `None` for anything else.
-pub fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The most important settings of a layer in a few characters for its card: `3×3`, `64`, `relu`.

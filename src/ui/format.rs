@@ -26,6 +26,27 @@ pub fn fixed(value: f64, decimals: u8) -> String {
     format!("{value:.*}", decimals as usize)
 }
 
+/// A number as a field shows it: short, and exact enough to come back as the same number.
+pub fn number(number: f64) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default();
+    #[cfg(not(target_arch = "wasm32"))]
+    if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
+}
+
+/// The finite decimal number that a text stands for, `None` for anything else.
+pub fn parse(text: &str) -> Option<f64> {
+    let text = text.trim();
+    // JavaScript also takes an empty text, hexadecimal digits and the like.
+    let is_plain =
+        !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
+    #[cfg(target_arch = "wasm32")]
+    let number = wasm_bindgen::JsValue::from_str(text).unchecked_into_f64();
+    #[cfg(not(target_arch = "wasm32"))]
+    let number = text.parse().unwrap_or(f64::NAN);
+    (is_plain && number.is_finite()).then_some(number)
+}
+
 /// A style that stretches a bar to a share of its place, in thousandths: finer than a bar can show, and the less often
 /// the page has to be touched.
 pub fn scale_x(share: f64) -> String {

@@ -57,18 +57,16 @@ mod browser {
     use std::cell::OnceCell;
 
     use leptos::prelude::untrack;
-    use wasm_bindgen::JsCast;
+    use wasm_bindgen::JsValue;
 
     use super::{Locale, fill};
     use crate::error::Error;
     use crate::protocol::ErrorReport;
     use crate::ui::live::Live;
 
-    type Table = Vec<(String, String)>;
-
     thread_local! {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
-        static TABLES: [OnceCell<Table>; 2] = const { [OnceCell::new(), OnceCell::new()] };
+        static TABLES: [OnceCell<JsValue>; 2] = const { [OnceCell::new(), OnceCell::new()] };
     }
 
     /// The language of the page, which the surrounding view then follows.
@@ -127,25 +125,12 @@ mod browser {
     }
 
     fn look_up(locale: Locale, key: &str) -> Option<String> {
-        let index = Locale::ALL.iter().position(|other| *other == locale)?;
         TABLES.with(|tables| {
-            let table = tables[index].get_or_init(|| read(locale.json()));
-            let at = table.binary_search_by(|(known, _)| known.as_str().cmp(key)).ok()?;
-            Some(table[at].1.clone())
+            // The browser has a JSON parser, and its objects are tables.
+            let table = tables[locale as usize]
+                .get_or_init(|| js_sys::JSON::parse(locale.json()).unwrap_or(JsValue::UNDEFINED));
+            js_sys::Reflect::get(table, &key.into()).ok()?.as_string()
         })
-    }
-
-    /// The browser has a JSON parser already.
-    fn read(json: &str) -> Table {
-        let Ok(object) = js_sys::JSON::parse(json) else { return Table::new() };
-        let entries = js_sys::Object::entries(object.unchecked_ref());
-        let pair = |entry: wasm_bindgen::JsValue| {
-            let entry: js_sys::Array = entry.dyn_into().ok()?;
-            Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
-        };
-        let mut table: Table = entries.iter().filter_map(pair).collect();
-        table.sort_unstable();
-        table
     }
 }
 

@@ -1,5 +1,6 @@
 //! The numbers of the training configuration as form fields: where each lives and what it may be.
 
+use super::format::parse;
 use crate::model::spec::{OptimizerSpec, TrainingConfig};
 
 /// A number in the training configuration.
@@ -61,10 +62,7 @@ impl NumberField {
 
     /// The number in a text, if it may be set while there are so many training images.
     pub fn read(&self, text: &str, images: f64) -> Result<f64, Fault> {
-        let number: f64 = text.trim().parse().map_err(|_| Fault::NoNumber)?;
-        if !number.is_finite() {
-            return Err(Fault::NoNumber);
-        }
+        let number = parse(text).ok_or(Fault::NoNumber)?;
         if self.is_whole && number.fract() != 0.0 {
             return Err(Fault::NotWhole);
         }
