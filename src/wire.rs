@@ -219,7 +219,7 @@ macro_rules! choice {
                 match self {
                     $(Self::$variant $({ $($field),+ })? $(($inner))? => {
                         let content = $crate::wire::write_variant!($({ $($field),+ })? $(($inner))?);
-                        $crate::wire::choose($crate::wire::camel($crate::wire::name!($variant $($name)?)), content)
+                        $crate::wire::choose($crate::wire::written_name!($variant $($name)?), content)
                     })+
                 }
             }
@@ -284,6 +284,16 @@ macro_rules! name {
     };
 }
 
+/// How the name of a choice is written outside: in camel case, or exactly as the schema says.
+macro_rules! written_name {
+    ($own:ident) => {
+        $crate::wire::camel(stringify!($own))
+    };
+    ($own:ident $name:literal) => {
+        $name.into()
+    };
+}
+
 macro_rules! default {
     () => {
         None
@@ -341,7 +351,7 @@ macro_rules! through_value {
     };
 }
 
-pub(crate) use {choice, default, name, read_variant, record, tagged, through_value, write_variant};
+pub(crate) use {choice, default, name, read_variant, record, tagged, through_value, write_variant, written_name};
 
 impl Wire for bool {
     fn to_value(&self) -> Value {
