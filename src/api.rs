@@ -18,8 +18,8 @@ use self::arguments::{Options, bad_argument, choice, pixels, text};
 use crate::client::{Change, Client, Outcome};
 use crate::error::Error;
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
-use crate::transport::to_js;
 use crate::wire::Wire;
+use crate::wire::js::to_js;
 
 /// What a method resolves to or rejects with.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;

@@ -229,3 +229,19 @@ impl HostTensor {
         bytemuck::cast_slice(&self.words)
     }
 }
+/// A number as people write it. In the browser the browser writes it: Rust's own code for this would be 3 % of what is
+/// downloaded, so nothing else that the page needs formats a float.
+pub fn number_text(number: f64) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default();
+    #[cfg(not(target_arch = "wasm32"))]
+    if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
+}
+
+/// A number of a computation, as the printed forms of graphs and plans show it.
+pub fn constant_text(number: f32) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return number_text(number.into());
+    #[cfg(not(target_arch = "wasm32"))]
+    format!("{number:?}")
+}

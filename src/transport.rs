@@ -1,39 +1,20 @@
 //! Protocol messages as JavaScript values.
 //!
-//! An envelope crosses as the array `[message, arrays]`: the message by `serde-wasm-bindgen`, every array as a typed
+//! An envelope crosses as the array `[message, arrays]`: the message as plain objects, every array as a typed
 //! array whose buffer is moved, not copied, by the transfer list.
 
 use js_sys::{Array, Float32Array, Uint8Array};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::error::{Error, Result};
 use crate::protocol::{Bulk, Envelope};
-use crate::wire::{Value, Wire};
+use crate::wire::Wire;
+use crate::wire::js::{from_js, to_js};
 
 /// A value to post and the buffers to transfer with it.
 pub struct Packet {
     pub value: JsValue,
     pub transfer: Array,
-}
-
-/// A value as plain JavaScript objects and arrays (no `Map`); what is absent is left out.
-///
-/// # Errors
-/// `bad-message`, which no type of the protocol causes.
-pub fn to_js(value: &Value) -> Result<JsValue> {
-    value
-        .serialize(&Serializer::new().serialize_maps_as_objects(true))
-        .map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
-}
-
-/// The value of plain JavaScript objects and arrays.
-///
-/// # Errors
-/// `bad-message` for anything else.
-pub fn from_js(value: JsValue) -> Result<Value> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| Error::new("bad-message", "message").got(error.to_string()))
 }
 
 /// Turns an envelope into what `postMessage` takes.
@@ -73,7 +54,7 @@ pub fn unpack<M: Wire>(value: JsValue) -> Result<Envelope<M>> {
         .iter()
         .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array of another type")))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Envelope { message: M::from_value(from_js(pair.get(0))?)?, arrays })
+    Ok(Envelope { message: M::from_value(from_js(&pair.get(0))?)?, arrays })
 }
 
 /// A copy of a `Float32Array` or `Uint8Array`; `None` for anything else.

@@ -5,6 +5,9 @@
 //! the program). The macros [`record!`], [`choice!`] and [`tagged!`] give a type its two functions; field names are in camel
 //! case outside, `batch_size` becoming `batchSize`.
 
+#[cfg(target_arch = "wasm32")]
+pub mod js;
+
 use std::borrow::Cow;
 use std::fmt;
 

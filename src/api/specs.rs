@@ -11,8 +11,8 @@ use super::arguments::{Options, bad_argument, bad_setting, count, field, names, 
 use crate::error::{Error, Result};
 use crate::model::catalogue::{self, nearest};
 use crate::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
-use crate::transport::{from_js, to_js};
 use crate::wire::Wire;
+use crate::wire::js::{from_js, to_js};
 
 /// # Errors
 /// `bad-argument`, `unknown-setting` or `unknown-layer`; what the layers' settings may be is the engine's to say.
@@ -150,7 +150,7 @@ pub(super) fn training(current: &TrainingConfig, partial: &JsValue) -> Result<Tr
         };
         put(&merged, &name, &value);
     }
-    TrainingConfig::from_value(from_js(merged)?)
+    TrainingConfig::from_value(from_js(&merged)?)
 }
 
 fn checked(name: &str, value: &JsValue, kind: Kind) -> Result<JsValue> {

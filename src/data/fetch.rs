@@ -191,9 +191,8 @@ impl Manifest {
         let corrupt = |got: String| Error::new("data-corrupt", "").expected("a description of the data set").got(got);
         let text = String::from_utf8(bytes.to_vec()).map_err(|_| corrupt("bytes that are no text".to_owned()))?;
         let value = js_sys::JSON::parse(&text).map_err(|_| corrupt("text that is no JSON".to_owned()))?;
-        let manifest = serde_wasm_bindgen::from_value(value)
-            .map_err(|error| error.to_string())
-            .and_then(|value| Self::from_value(value).map_err(|error| error.to_string()))
+        let manifest = crate::wire::js::from_js(&value)
+            .and_then(Self::from_value)
             .map_err(|error| corrupt(format!("JSON that does not fit: {error}")))?;
         let sizes = [manifest.height, manifest.width, manifest.channels, manifest.classes];
         if sizes.iter().any(|size| !(1..=4096).contains(size)) || manifest.images(SplitName::Train) > 10_000_000 {
@@ -235,7 +234,7 @@ async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) 
         return Ok(bytes.to_vec());
     }
     if f64::from(bytes.length()) != shard.size_bytes {
-        return Err(corrupt(format!("{} bytes", shard.size_bytes), format!("{} bytes", bytes.length())));
+        return Err(corrupt(format!("{} bytes", shard.size_bytes as u64), format!("{} bytes", bytes.length())));
     }
     if let Some(hash) = sha256(bytes).await
         && !hash.eq_ignore_ascii_case(&shard.sha256)

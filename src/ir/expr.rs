@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::tensor::constant_text;
+
 /// An expression over numbered inputs. Comparisons give 1 or 0.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Expr {
@@ -300,7 +302,7 @@ impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input(index) => write!(f, "x{index}"),
-            Self::Constant(value) => write!(f, "{value:?}"),
+            Self::Constant(value) => f.write_str(&constant_text(*value)),
             Self::Unary(UnaryFunction::Neg, x) => write!(f, "-{x}"),
             Self::Unary(function, x) => write!(f, "{}({x})", function.name()),
             Self::Binary(function @ (BinaryFunction::Pow | BinaryFunction::Max | BinaryFunction::Min), a, b) => {

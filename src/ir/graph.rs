@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::op::Op;
 use crate::error::{Error, Result};
-use crate::tensor::{HostTensor, TensorType};
+use crate::tensor::{HostTensor, TensorType, constant_text};
 
 /// A node's index in its graph.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -239,7 +239,9 @@ impl fmt::Display for Graph {
             match &node.kind {
                 NodeKind::Input => write!(f, "input")?,
                 NodeKind::State => write!(f, "state")?,
-                NodeKind::Constant(value) if value.shape().len() == 1 => write!(f, "constant {:?}", value.words()[0])?,
+                NodeKind::Constant(value) if value.shape().len() == 1 => {
+                    write!(f, "constant {}", constant_text(value.words()[0]))?
+                }
                 NodeKind::Constant(_) => write!(f, "constant")?,
                 NodeKind::Op(op) => {
                     write!(f, "{}(", op.name())?;

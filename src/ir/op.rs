@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::tensor::{HostTensor, TensorType};
 
 /// An operation on tensors with one result. An op is a value: its attributes (strides, padding, axes) are its fields.
-pub trait Op: fmt::Debug + Send + Sync {
+pub trait Op: Send + Sync {
     /// As printed: `"conv2d"`.
     fn name(&self) -> &'static str;
 
@@ -109,6 +109,13 @@ pub fn as_i32(words: &[f32]) -> &[i32] {
 /// An `I32` output's words as integers.
 pub fn as_i32_mut(words: &mut [f32]) -> &mut [i32] {
     bytemuck::cast_slice_mut(words)
+}
+
+/// An op as it is printed. (Were `Debug` asked of every op, all of them would carry theirs into the browser.)
+impl fmt::Debug for dyn Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {{{}}}", self.name(), self.attributes())
+    }
 }
 
 /// One test case of an op. The list of cases drives the finite-difference check, CPU against reference, GPU against CPU

@@ -2,6 +2,7 @@
 
 use super::spec::{LayerSpec, SettingValue};
 use crate::error::{Error, Result};
+use crate::tensor::number_text;
 
 /// One setting of a layer: a row of its form.
 pub struct Setting {
@@ -178,7 +179,7 @@ impl SettingKind {
         match self {
             Self::Flag => "true or false".to_owned(),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Number { min, max } => format!("a number from {min} to {max}"),
+            Self::Number { min, max } => format!("a number from {} to {}", number_text(*min), number_text(*max)),
             Self::Pair { min, max } | Self::OptionalPair { min, max } => {
                 format!("one or two whole numbers from {min} to {max}")
             }

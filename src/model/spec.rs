@@ -9,6 +9,7 @@ use std::fmt;
 use litemap::LiteMap;
 
 use crate::error::Result;
+use crate::tensor::number_text;
 use crate::wire::{Fields, Value, Wire, Written, choice, record, tagged, through_value};
 
 /// A sequential model.
@@ -137,12 +138,12 @@ impl fmt::Display for SettingValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(flag) => write!(f, "{flag}"),
-            Self::Number(number) => write!(f, "{number}"),
+            Self::Number(number) => f.write_str(&number_text(*number)),
             Self::Text(text) => write!(f, "\"{}\"", text.chars().take(64).collect::<String>()),
             Self::Numbers(numbers) => {
                 f.write_str("[")?;
                 for (index, number) in numbers.iter().take(8).enumerate() {
-                    write!(f, "{}{number}", if index > 0 { ", " } else { "" })?;
+                    write!(f, "{}{}", if index > 0 { ", " } else { "" }, number_text(*number))?;
                 }
                 f.write_str(if numbers.len() > 8 { ", ...]" } else { "]" })
             }

@@ -2,6 +2,7 @@
 
 use super::spec::{OptimizerSpec, ScheduleSpec, TrainingConfig};
 use crate::error::{Error, Result};
+use crate::tensor::number_text;
 
 /// The largest batch that is accepted, and the most training images.
 pub const MAX_SAMPLES: u32 = 1 << 24;
@@ -99,5 +100,5 @@ fn number(name: &str, value: f64, expected: &str, fits: impl Fn(f64) -> bool) ->
     if value.is_finite() && (value as f32).is_finite() && fits(value) {
         return Ok(());
     }
-    Err(Error::new("bad-setting", name).expected(expected).got(value.to_string()))
+    Err(Error::new("bad-setting", name).expected(expected).got(number_text(value)))
 }

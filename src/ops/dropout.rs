@@ -12,7 +12,7 @@ use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::random::{philox4x32, unit_f32};
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+use crate::tensor::{DType, HostTensor, Shape, TensorType, constant_text};
 
 /// Of a tensor and a key `i32[2]` (give every step another: seed and step, for example) the tensor with a share `rate` of
 /// its elements set to 0 and the others divided by `1 - rate`.
@@ -41,14 +41,14 @@ impl Op for Dropout {
     }
 
     fn attributes(&self) -> String {
-        format!("rate={:?}, stream={}", self.rate, self.stream)
+        format!("rate={}, stream={}", constant_text(self.rate), self.stream)
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         if !(0.0..1.0).contains(&self.rate) {
             return Err(Error::new("bad-rate", "dropout")
                 .expected("a rate of at least 0 and less than 1")
-                .got(self.rate.to_string()));
+                .got(constant_text(self.rate)));
         }
         match inputs {
             [x, key] if x.dtype == DType::F32 && *key == &TensorType::i32([2]) => Ok((*x).clone()),

@@ -7,7 +7,7 @@ use litemap::LiteMap;
 use crate::ir::expr::{BinaryFunction, UnaryFunction};
 use crate::ir::pointwise::Broadcast;
 use crate::ir::{Expr, Graph, NodeId, NodeKind};
-use crate::tensor::Shape;
+use crate::tensor::{Shape, constant_text};
 
 /// How the element of an operand is found for an element of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,7 +214,7 @@ fn allocate(mut code: Vec<Instruction>) -> (Vec<(Instruction, u8)>, usize) {
 fn formula_of(expression: &Expr, name: &dyn Fn(usize) -> String) -> String {
     match expression {
         Expr::Input(position) => name(*position),
-        Expr::Constant(value) => format!("{value:?}"),
+        Expr::Constant(value) => constant_text(*value),
         Expr::Unary(UnaryFunction::Neg, x) => format!("-{}", formula_of(x, name)),
         Expr::Unary(function, x) => format!("{}({})", function.name(), formula_of(x, name)),
         Expr::Binary(function @ (BinaryFunction::Pow | BinaryFunction::Max | BinaryFunction::Min), a, b) => {

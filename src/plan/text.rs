@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Operand, Plan, Pointwise, SlotId, SlotKind, Source, Work};
 use crate::plan::program::Access;
+use crate::tensor::constant_text;
 
 impl fmt::Display for SlotId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,7 +46,9 @@ impl fmt::Display for Plan {
             let kind = match &slot.kind {
                 SlotKind::Input(name) => format!("input {name}"),
                 SlotKind::State(name) => format!("state {name}"),
-                SlotKind::Constant(value) if value.shape().len() == 1 => format!("constant {:?}", value.words()[0]),
+                SlotKind::Constant(value) if value.shape().len() == 1 => {
+                    format!("constant {}", constant_text(value.words()[0]))
+                }
                 SlotKind::Constant(_) => "constant".to_owned(),
                 SlotKind::Temporary => "temporary".to_owned(),
             };

@@ -26,13 +26,7 @@ pub fn fixed(value: f64, decimals: u8) -> String {
     format!("{value:.*}", decimals as usize)
 }
 
-/// A number as a field shows it: short, and exact enough to come back as the same number.
-pub fn number(number: f64) -> String {
-    #[cfg(target_arch = "wasm32")]
-    return js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default();
-    #[cfg(not(target_arch = "wasm32"))]
-    if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
-}
+pub use crate::tensor::number_text as number;
 
 /// The finite decimal number that a text stands for, `None` for anything else.
 pub fn parse(text: &str) -> Option<f64> {
