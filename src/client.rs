@@ -5,6 +5,7 @@
 
 mod listeners;
 mod recovery;
+mod switching;
 mod watchdog;
 mod worker_handle;
 
@@ -17,6 +18,7 @@ use wasm_bindgen::JsValue;
 use self::listeners::Listeners;
 pub use self::listeners::Subscription;
 use self::recovery::Recovery;
+use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -48,6 +50,11 @@ pub struct Client {
 
 struct Inner {
     program: WorkerProgram,
+    /// The engine on WebGPU.
+    gpu_program: WorkerProgram,
+    adapter: Adapter,
+    /// Which of the two runs.
+    runs_gpu: Cell<bool>,
     data_url: String,
     worker: RefCell<Option<WorkerHandle>>,
     /// Counts the workers, so that a late message of a dead one is told from its successor's.
@@ -83,10 +90,13 @@ impl Client {
     /// Starts the worker. `data_url` is the folder of the data sets, absolute.
     ///
     /// Requests may be made at once: they wait for the worker. What goes wrong is told by the answers.
-    fn start(program: WorkerProgram, data_url: String) -> Self {
+    fn start(program: WorkerProgram, gpu_program: WorkerProgram, adapter: Adapter, data_url: String) -> Self {
         let client = Self {
             inner: Rc::new(Inner {
                 program,
+                gpu_program,
+                adapter,
+                runs_gpu: Cell::new(adapter == Adapter::Hardware),
                 data_url,
                 worker: RefCell::new(None),
                 generation: Cell::new(0),
@@ -113,12 +123,23 @@ impl Client {
             .and_then(|document| document.base_uri().ok().flatten())
             .unwrap_or_default();
         let absolute = |url: &str| web_sys::Url::new_with_base(url, &base).map_or(url.to_owned(), |url| url.href());
-        let script_url = js_sys::Reflect::get(&js_sys::global(), &"chalkgradReady".into())
-            .and_then(|ready| js_sys::Reflect::get(&ready, &"script".into()))
-            .ok()
-            .and_then(|script| script.as_string())
-            .unwrap_or_default();
-        Self::start(WorkerProgram { loader_url: absolute("worker.js"), script_url }, absolute("data/"))
+        let from_page = |name: &str| {
+            js_sys::Reflect::get(&js_sys::global(), &"chalkgradReady".into())
+                .and_then(|ready| js_sys::Reflect::get(&ready, &name.into()))
+                .ok()
+                .and_then(|value| value.as_string())
+                .unwrap_or_default()
+        };
+        let script_url = from_page("script");
+        // The page's script has a name that changes with the program, so that no stale GPU engine comes from a cache.
+        let version = script_url.rsplit('/').next().unwrap_or_default();
+        let gpu_program = WorkerProgram {
+            loader_url: absolute("worker.js"),
+            script_url: absolute(&format!("gpu_worker.js?{version}")),
+            wasm_url: Some(absolute(&format!("gpu_worker_bg.wasm?{version}"))),
+        };
+        let program = WorkerProgram { loader_url: absolute("worker.js"), script_url, wasm_url: None };
+        Self::start(program, gpu_program, Adapter::from_page(&from_page("adapter")), absolute("data/"))
     }
 
     /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
@@ -131,6 +152,11 @@ impl Client {
         };
         if let Some(report) = down {
             return reply(Err(report));
+        }
+        if let Command::SetBackend { choice, .. } = &command
+            && self.needs_other_engine(*choice)
+        {
+            return self.switch(command, reply);
         }
         let envelope = self.register(reply, command, arrays);
         match &mut *self.inner.link.borrow_mut() {
@@ -207,7 +233,8 @@ impl Client {
         self.inner.generation.set(generation);
         self.inner.watchdog.reset();
         let weak = Rc::downgrade(&self.inner);
-        let spawned = WorkerHandle::spawn(&self.inner.program, move |signal| {
+        let program = if self.inner.runs_gpu.get() { &self.inner.gpu_program } else { &self.inner.program };
+        let spawned = WorkerHandle::spawn(program, move |signal| {
             if let Some(inner) = weak.upgrade()
                 && inner.generation.get() == generation
             {
@@ -231,16 +258,23 @@ impl Client {
                 let steps = self.inner.recovery.borrow().steps(&self.inner.data_url);
                 self.bring_up(steps.into(), Vec::new(), false);
             }
-            Message::Reply { id, result } => {
+            Message::Reply { id, mut result } => {
+                let mut arrays = envelope.arrays;
+                match &mut result {
+                    Ok(Answer::Engine(engine)) => self.complete_info(engine),
+                    Ok(answer) => self.join_history(id, answer, &mut arrays),
+                    Err(_) => {}
+                }
                 let pending = self.inner.pending.borrow_mut().remove(&id);
                 let Some(pending) = pending else { return };
                 self.inner.recovery.borrow_mut().replied(id);
                 if let Ok(answer) = &result {
                     self.note(&pending.command, answer);
                 }
-                (pending.reply)(result.map(|answer| (answer, envelope.arrays)));
+                (pending.reply)(result.map(|answer| (answer, arrays)));
             }
             Message::Event(Event::Error(error)) if error.code == "worker-died" => self.replace_worker(&error.message),
+            Message::Event(Event::Error(error)) if self.leaves_gpu(&error) => {}
             Message::Event(event) => self.pass_on(event, envelope.arrays),
         }
     }

@@ -1,5 +1,6 @@
 //! What it takes to bring a new worker to where a dead one was.
 
+use super::switching::Carried;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, Event, RunState, SnapshotInfo};
 
@@ -16,6 +17,10 @@ pub(super) struct Recovery {
     run: Option<Run>,
     /// The rest of a run that died with its worker.
     unfinished: Option<Command>,
+    /// What the run has reported so far.
+    reported: Carried,
+    /// What a run had reported when it moved to another engine, and its request.
+    carried: Option<(u32, Carried)>,
 }
 
 /// A run that was asked for.
@@ -60,7 +65,16 @@ impl Recovery {
                 }
                 self.snapshot = Some((info.clone(), arrays.to_vec()));
             }
-            Event::Batch(batch) => (self.step, self.epoch) = (batch.step, batch.epoch),
+            Event::Batch(batch) => {
+                (self.step, self.epoch) = (batch.step, batch.epoch);
+                if let [Bulk::F32(losses)] = arrays {
+                    self.reported.losses.extend_from_slice(losses);
+                }
+            }
+            Event::Epoch(epoch) => {
+                self.reported.seconds += epoch.seconds;
+                self.reported.epochs.push(epoch.clone());
+            }
             Event::State { state } => match state {
                 RunState::Done | RunState::Stopped | RunState::Failed | RunState::Idle => self.run = None,
                 RunState::Paused => self.set_paused(true),
@@ -76,6 +90,7 @@ impl Recovery {
         // While a run goes on, the engine refuses another one.
         if let (Command::Train { epochs, steps }, None) = (command, &self.run) {
             self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start: None, paused: false });
+            self.reported = Carried::default();
         }
     }
 
@@ -112,6 +127,36 @@ impl Recovery {
             self.unfinished = if run.paused { None } else { self.remaining(run) };
         }
         self.unfinished.is_some()
+    }
+
+    /// Notes which backend is wanted from here on.
+    pub fn set_backend(&mut self, choice: BackendChoice, workers: Option<u32>) {
+        self.backend = Some((choice, workers));
+    }
+
+    /// What remains of the run of a request, counted from the last snapshot: another engine goes on with it under the
+    /// same request. Reports of steps that are lost are forgotten.
+    pub fn carry_run(&mut self, request_id: u32) -> Option<Command> {
+        let run = self.run.filter(|run| run.request_id == request_id)?;
+        let (step, epoch) = self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch));
+        let (start_step, start_epoch) = run.start.unwrap_or((step, epoch));
+        let mut carried = std::mem::take(&mut self.reported);
+        carried.losses.truncate(step.saturating_sub(start_step) as usize);
+        carried.epochs.truncate(epoch.saturating_sub(start_epoch) as usize);
+        let rest = self.remaining(run)?;
+        self.reported = Carried { losses: carried.losses.clone(), epochs: carried.epochs.clone(), ..carried };
+        self.carried = Some((request_id, carried));
+        Some(rest)
+    }
+
+    /// What the run of a request had reported on another engine.
+    pub fn take_carried(&mut self, request_id: u32) -> Option<Carried> {
+        self.carried.take_if(|(id, _)| *id == request_id).map(|(_, carried)| carried)
+    }
+
+    /// Whether a run is paused.
+    pub fn is_paused(&self) -> bool {
+        self.run.is_some_and(|run| run.paused)
     }
 
     /// What remains of the run that the last worker did not finish.

@@ -14,19 +14,22 @@ pub(super) enum WorkerSignal {
     Died(String),
 }
 
-/// What a worker runs: this very program, which it gets compiled.
+/// What a worker runs: this very program, which it gets compiled, or another one.
 pub(super) struct WorkerProgram {
     /// `www/worker.js`, absolute.
     pub loader_url: String,
     /// The program's JavaScript half, absolute.
     pub script_url: String,
+    /// Where its WebAssembly half is; `None` for this very program, which is there compiled.
+    pub wasm_url: Option<String>,
 }
 
 impl WorkerProgram {
     /// `{script, module}`, as the loader wants it.
     fn first_message(&self) -> JsValue {
         let message = js_sys::Object::new();
-        for (name, value) in [("script", self.script_url.as_str().into()), ("module", wasm_bindgen::module())] {
+        let module = self.wasm_url.as_deref().map_or_else(wasm_bindgen::module, JsValue::from);
+        for (name, value) in [("script", self.script_url.as_str().into()), ("module", module)] {
             // A new object takes every field.
             let _ = js_sys::Reflect::set(&message, &name.into(), &value);
         }

@@ -134,6 +134,7 @@ impl Engine {
             Command::Snapshot => {
                 self.changed = true;
                 self.settle(clock);
+                self.flush_batch(clock());
                 self.post_snapshot_now(clock());
                 Answer::Done
             }

@@ -1,0 +1,192 @@
+//! From one engine to another: the CPU's is the page's own program, the GPU's a program that is loaded where it is wanted.
+//!
+//! Model, configuration, weights and optimizer state go along, and so do requests that take long: a run goes on under the
+//! promise that it began with.
+
+use super::{Client, Link, Pending, Reply, report};
+use crate::protocol::{
+    Answer, BackendChoice, Bulk, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
+    Request,
+};
+
+/// The GPU that the browser offers, as `index.html` has found it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Adapter {
+    #[default]
+    None,
+    /// Emulated on the CPU: used only when asked for.
+    Software,
+    Hardware,
+}
+
+impl Adapter {
+    pub fn from_page(word: &str) -> Self {
+        match word {
+            "hardware" => Self::Hardware,
+            "software" => Self::Software,
+            _ => Self::None,
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::None => "This browser lets pages use no GPU",
+            Self::Software => "A GPU emulated on the CPU, slower than the CPU itself; used only when asked for",
+            Self::Hardware => "The GPU",
+        }
+    }
+}
+
+/// What a run has reported before it moved to another engine.
+#[derive(Default)]
+pub(super) struct Carried {
+    pub losses: Vec<f32>,
+    pub epochs: Vec<EpochReport>,
+    pub seconds: f64,
+}
+
+impl Client {
+    /// Whether a choice takes another engine than the one that runs.
+    pub(super) fn needs_other_engine(&self, choice: BackendChoice) -> bool {
+        let wants_gpu = match choice {
+            BackendChoice::Auto => self.inner.adapter == Adapter::Hardware,
+            BackendChoice::Webgpu => true,
+            BackendChoice::Cpu => false,
+        };
+        wants_gpu != self.inner.runs_gpu.get()
+    }
+
+    /// Carries out a `SetBackend` that takes another engine.
+    pub(super) fn switch(&self, command: Command, reply: Reply) {
+        if !self.inner.runs_gpu.get() && self.inner.adapter == Adapter::None {
+            return reply(Err(report(
+                "backend-unavailable",
+                "webgpu: expected a browser that lets pages use a GPU, got one that does not. Choose \"cpu\" or \"auto\".",
+            )));
+        }
+        let client = self.clone();
+        // Where the old engine has no snapshot to give, the last one has to do.
+        let go = move |_| client.move_engine(Some((command, reply)));
+        self.ask(Command::Snapshot, Vec::new(), Box::new(go));
+    }
+
+    /// Ends the engine that runs and starts the other one, which gets all that is under way.
+    fn move_engine(&self, request: Option<(Command, Reply)>) {
+        let inner = &self.inner;
+        if let Some(worker) = inner.worker.borrow_mut().take() {
+            worker.terminate();
+        }
+        let was_starting = matches!(&*inner.link.borrow(), Link::Starting(_));
+        let waiting = match inner.link.replace(Link::Starting(Vec::new())) {
+            Link::Starting(queue) => queue,
+            Link::Up => Vec::new(),
+            down @ Link::Down(_) => {
+                inner.link.replace(down);
+                if let Some((_, reply)) = request {
+                    reply(Err(report("worker-failed", "The engine could not be kept running.")));
+                }
+                return;
+            }
+        };
+        inner.runs_gpu.set(!inner.runs_gpu.get());
+        let mut queue = if was_starting { Vec::new() } else { self.take_unanswered() };
+        if let Some((command, reply)) = request {
+            if let Command::SetBackend { choice, workers } = &command {
+                inner.recovery.borrow_mut().set_backend(*choice, *workers);
+            }
+            queue.insert(0, self.register(reply, command, Vec::new()));
+        }
+        queue.extend(waiting);
+        inner.link.replace(Link::Starting(queue));
+        self.spawn_worker();
+    }
+
+    /// What the old engine has not answered, to be asked of the new one; what cannot be asked again is rejected.
+    fn take_unanswered(&self) -> Vec<Envelope<Request>> {
+        let (mut queue, mut lost) = (Vec::new(), Vec::new());
+        for (&id, pending) in self.inner.pending.borrow().iter() {
+            let command = match &pending.command {
+                Command::Train { .. } => self.inner.recovery.borrow_mut().carry_run(id),
+                command @ (Command::Evaluate { .. }
+                | Command::Samples { .. }
+                | Command::Tensor { .. }
+                | Command::TensorNames
+                | Command::GetModel
+                | Command::GetTraining
+                | Command::Pause
+                | Command::Resume
+                | Command::Stop) => Some(command.clone()),
+                _ => None,
+            };
+            match command {
+                Some(command) => queue.push(Envelope { message: Request { id, command }, arrays: Vec::new() }),
+                None => lost.push(id),
+            }
+        }
+        for id in lost {
+            let pending = self.inner.pending.borrow_mut().remove(&id);
+            if let Some(Pending { reply, .. }) = pending {
+                reply(Err(report("worker-restarted", "The engine was replaced before it answered.")));
+            }
+        }
+        if self.inner.recovery.borrow().is_paused() {
+            queue.push(self.register(Box::new(drop), Command::Pause, Vec::new()));
+        }
+        queue
+    }
+
+    /// Takes an error of the GPU's engine that ends it; false if it is none. The CPU then goes on.
+    pub(super) fn leaves_gpu(&self, error: &ErrorReport) -> bool {
+        let is_unavailable = error.code == "backend-unavailable";
+        if !self.inner.runs_gpu.get() || !(is_unavailable || DEVICE_FAULTS.contains(&error.code.as_str())) {
+            return false;
+        }
+        // Whoever asked for this backend is told.
+        let asked = match &mut *self.inner.link.borrow_mut() {
+            Link::Starting(queue) => queue
+                .iter()
+                .position(|envelope| matches!(envelope.message.command, Command::SetBackend { .. }))
+                .map(|position| queue.remove(position).message.id),
+            Link::Up | Link::Down(_) => None,
+        };
+        let lost = self.inner.recovery.borrow().lost("the GPU failed.");
+        self.inner.recovery.borrow_mut().set_backend(BackendChoice::Cpu, None);
+        self.move_engine(None);
+        let pending = asked.and_then(|id| self.inner.pending.borrow_mut().remove(&id));
+        match pending {
+            Some(Pending { reply, .. }) => reply(Err(error.clone())),
+            None if is_unavailable => self.warn(&error.code, &error.message),
+            None => self.warn(&error.code, &format!("{} {lost} The CPU goes on.", error.message)),
+        }
+        true
+    }
+
+    /// Says of each backend whether it can be had, which an engine does not know of the other.
+    pub(super) fn complete_info(&self, engine: &mut EngineInfo) {
+        for backend in &mut engine.backends {
+            if backend.name == "webgpu" && !self.inner.runs_gpu.get() {
+                backend.available = self.inner.adapter != Adapter::None;
+                backend.detail = self.inner.adapter.detail().to_owned();
+            }
+        }
+    }
+
+    /// Puts what a run has reported on another engine before what it reports at its end.
+    pub(super) fn join_history(&self, id: u32, answer: &mut Answer, arrays: &mut [Bulk]) {
+        let Some(carried) = self.inner.recovery.borrow_mut().take_carried(id) else { return };
+        let (Answer::History(history), [Bulk::F32(losses)]) = (answer, arrays) else { return };
+        join(history, losses, carried);
+    }
+}
+
+fn join(history: &mut History, losses: &mut Vec<f32>, carried: Carried) {
+    history.steps += carried.losses.len() as u32;
+    history.epochs += carried.epochs.len() as u32;
+    history.seconds += carried.seconds;
+    losses.splice(0..0, carried.losses);
+    let epochs = &carried.epochs;
+    history.epoch_loss.splice(0..0, epochs.iter().map(|epoch| epoch.loss));
+    history.epoch_accuracy.splice(0..0, epochs.iter().map(|epoch| epoch.accuracy));
+    history.val_loss.splice(0..0, epochs.iter().filter_map(|epoch| epoch.val_loss));
+    history.val_accuracy.splice(0..0, epochs.iter().filter_map(|epoch| epoch.val_accuracy));
+}
