@@ -195,13 +195,30 @@ impl Gemm {
                 let _ = writeln!(text, "    var c{row}{quad} = vec4<f32>();");
             }
         }
+        if self.a_element != Element::Vec4 {
+            let names: Vec<String> = (0..places).map(|place| format!("p{place}")).collect();
+            let _ = writeln!(
+                text,
+                "    const PLACES = {places}u;\n    var places = array<vec4<i32>, {places}>({});\n    \
+                 var a: array<vec4<f32>, {places}>;",
+                names.join(", ")
+            );
+        }
         let stride = if self.along == Along::Rows { 1 } else { 4 };
         let _ = writeln!(
             text,
             "    for (var step = first; step < end; step += {stride}u) {{\n        let s = a_step(step);"
         );
-        for place in 0..places {
-            let _ = writeln!(text, "        let a{place} = a_four(p{place}, s);");
+        if self.a_element == Element::Vec4 {
+            for place in 0..places {
+                let _ = writeln!(text, "        let a{place} = a_four(p{place}, s);");
+            }
+        } else {
+            // Too much text to be repeated.
+            text.push_str("        for (var p = 0u; p < PLACES; p++) { a[p] = a_four(places[p], s); }\n");
+            for place in 0..places {
+                let _ = writeln!(text, "        let a{place} = a[{place}];");
+            }
         }
         for step in 0..stride {
             for quad in 0..quads {
@@ -219,11 +236,16 @@ impl Gemm {
             }
         }
         text.push_str("    }\n");
-        for row in 0..rows {
-            for quad in 0..quads {
-                let _ = writeln!(text, "    store_four(group.z, row + {row}u, quad + {quad}u, c{row}{quad});");
-            }
-        }
+        // A loop, because whatever `store` does would else be compiled once for every result.
+        let results: Vec<String> =
+            (0..rows).flat_map(|row| (0..quads).map(move |quad| format!("c{row}{quad}"))).collect();
+        let _ = writeln!(
+            text,
+            "    var results = array<vec4<f32>, {count}>({});\n    for (var i = 0u; i < {count}u; i++) {{\n        \
+             store_four(group.z, row + i / {quads}u, quad + i % {quads}u, results[i]);\n    }}",
+            results.join(", "),
+            count = results.len()
+        );
         text.push_str("}\n");
         text
     }

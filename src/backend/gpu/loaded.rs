@@ -15,7 +15,9 @@ pub type Pipelines = HashMap<String, wgpu::ComputePipeline>;
 pub struct Loaded {
     pub plan: Arc<Plan>,
     pub slots: Vec<wgpu::Buffer>,
-    commands: Vec<Ready>,
+    pub commands: Vec<Ready>,
+    /// The kernel of the plan that each belongs to.
+    pub kernels: Vec<usize>,
     /// What the outputs are, and where in the staging buffer each begins, in words.
     pub outputs: Vec<(usize, usize)>,
     output_words: usize,
@@ -28,7 +30,7 @@ pub struct Loaded {
     pub input_words: Vec<f32>,
 }
 
-enum Ready {
+pub enum Ready {
     Dispatch { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 3] },
     Copy { from: usize, to: usize, size_bytes: u64 },
 }
@@ -89,6 +91,7 @@ impl Loaded {
             plan,
             slots,
             commands,
+            kernels: lowered.commands.iter().map(|command| command.kernel).collect(),
             outputs,
             output_words,
             free: Vec::new(),

@@ -14,8 +14,7 @@ const WIDE: &str = "\
 fn a_step(step: u32) -> vec4<i32> { return a_split(step); }
 fn a_four(place: vec4<i32>, step: vec4<i32>) -> vec4<f32> {
     let at = a_at(place, step);
-    if (at < 0) { return vec4<f32>(); }
-    return x0[u32(at) / 4u];
+    return select(vec4<f32>(), x0[u32(max(at, 0)) / 4u], at >= 0);
 }
 ";
 
@@ -23,14 +22,13 @@ fn a_four(place: vec4<i32>, step: vec4<i32>) -> vec4<f32> {
 const NARROW_STEPS: &str = "\
 fn a_step(step: u32) -> vec4<i32> { return vec4<i32>(i32(step)); }
 fn a_one(place: vec4<i32>, step: u32) -> f32 {
-    if (step >= STEPS) { return 0.0; }
     let at = a_at(place, a_split(step));
-    if (at < 0) { return 0.0; }
-    return x0[u32(at)];
+    return select(0.0, x0[u32(max(at, 0))], (at >= 0) & (step < STEPS));
 }
 fn a_four(place: vec4<i32>, step: vec4<i32>) -> vec4<f32> {
-    let first = u32(step.x);
-    return vec4<f32>(a_one(place, first), a_one(place, first + 1u), a_one(place, first + 2u), a_one(place, first + 3u));
+    var four = vec4<f32>();
+    for (var i = 0u; i < 4u; i++) { four[i] = a_one(place, u32(step.x) + i); }
+    return four;
 }
 ";
 
@@ -39,14 +37,13 @@ const NARROW_ROWS: &str = "\
 fn a_step(step: u32) -> vec4<i32> { return a_split(step); }
 fn a_place(row: u32) -> vec4<i32> { return vec4<i32>(i32(row)); }
 fn a_one(row: u32, step: vec4<i32>) -> f32 {
-    if (row >= ROWS) { return 0.0; }
     let at = a_at(a_row(row), step);
-    if (at < 0) { return 0.0; }
-    return x0[u32(at)];
+    return select(0.0, x0[u32(max(at, 0))], (at >= 0) & (row < ROWS));
 }
 fn a_four(place: vec4<i32>, step: vec4<i32>) -> vec4<f32> {
-    let first = u32(place.x);
-    return vec4<f32>(a_one(first, step), a_one(first + 1u, step), a_one(first + 2u, step), a_one(first + 3u, step));
+    var four = vec4<f32>();
+    for (var i = 0u; i < 4u; i++) { four[i] = a_one(u32(place.x) + i, step); }
+    return four;
 }
 ";
 

@@ -15,6 +15,5 @@ fn a_split(step: u32) -> vec4<i32> {
 fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
     let y = place.y + step.x;
     let x = place.z + step.y;
-    if (!INSIDE && (y < 0 || y >= H || x < 0 || x >= W)) { return -1; }
-    return ((place.x + y) * W + x) * C + step.z;
+    return select(((place.x + y) * W + x) * C + step.z, -1, !INSIDE & ((y < 0) | (y >= H) | (x < 0) | (x >= W)));
 }

@@ -15,6 +15,5 @@ fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
     let left = place.z - step.y;
     let y = top / SH;
     let x = left / SW;
-    if (top < 0 || left < 0 || y >= OH || x >= OW || y * SH != top || x * SW != left) { return -1; }
-    return ((place.x + y) * OW + x) * F + step.z;
+    return select(((place.x + y) * OW + x) * F + step.z, -1, (top < 0) | (left < 0) | (y >= OH) | (x >= OW) | (y * SH != top) | (x * SW != left));
 }

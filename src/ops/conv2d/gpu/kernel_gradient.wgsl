@@ -13,6 +13,5 @@ fn a_split(step: u32) -> vec4<i32> {
 fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
     let y = place.x + step.y;
     let x = place.y + step.z;
-    if (!INSIDE && (y < 0 || y >= H || x < 0 || x >= W)) { return -1; }
-    return ((step.x + y) * W + x) * C + place.z;
+    return select(((step.x + y) * W + x) * C + place.z, -1, !INSIDE & ((y < 0) | (y >= H) | (x < 0) | (x >= W)));
 }

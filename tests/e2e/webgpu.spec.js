@@ -1,0 +1,119 @@
+// WebGPU in the browser, on Chromium's software adapter: the same numbers as the CPU, and everything else that the API
+// promises of a backend.
+import { launchOptions } from './browser.js';
+import { expect, test } from './playground.js';
+
+test.use({
+  launchOptions: {
+    ...launchOptions,
+    args: [...launchOptions.args, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  },
+});
+
+const train = (page, options) =>
+  page.evaluate(async (options) => {
+    const { loss, ...history } = await window.chalkgrad.train(options);
+    return { ...history, loss: Array.from(loss) };
+  }, options);
+
+const setBackend = (page, name) => page.evaluate((name) => window.chalkgrad.setBackend(name), name);
+
+const configure = (page) =>
+  page.evaluate(async () => {
+    await window.chalkgrad.setTraining({ trainSamples: 6400, seed: 3 });
+    await window.chalkgrad.reset();
+  });
+
+/** The largest relative difference of two lists of losses. */
+const worst = (a, b) => Math.max(...a.map((value, index) => Math.abs(value - b[index]) / Math.max(Math.abs(value), 1e-2)));
+
+test('a software adapter is offered, not chosen, and used when asked for', async ({ page, playground }) => {
+  await playground.open();
+  const ready = await page.evaluate(() => window.chalkgrad.ready);
+  expect(ready.backend).toBe('cpu');
+  expect(ready.backends.find((backend) => backend.name === 'webgpu')).toMatchObject({ available: true });
+  expect(await setBackend(page, 'auto')).toMatchObject({ backend: 'cpu' });
+  const info = await setBackend(page, 'webgpu');
+  expect(info.backend).toBe('webgpu');
+  expect(info.detail).toMatch(/emulated/);
+  expect(await setBackend(page, 'cpu')).toMatchObject({ backend: 'cpu' });
+});
+
+test('fifty steps on WebGPU give the losses of the CPU, and tensors can be read', async ({ page, playground }) => {
+  await playground.open();
+  await configure(page);
+  const cpu = await train(page, { steps: 50 });
+  await setBackend(page, 'webgpu');
+  await configure(page);
+  const gpu = await train(page, { steps: 50 });
+  expect(gpu.loss).toHaveLength(50);
+  expect(gpu.steps).toBe(50);
+  expect(worst(cpu.loss, gpu.loss)).toBeLessThan(1e-3);
+  const tensors = await page.evaluate(async () => {
+    const read = async (name) => {
+      const { shape, data } = await window.chalkgrad.tensor(name);
+      return { shape, finite: data.every(Number.isFinite), size: data.length, some: data.some((value) => value !== 0) };
+    };
+    const names = await window.chalkgrad.tensorNames();
+    return Promise.all(names.map(async (name) => [name, await read(name)]));
+  });
+  expect(tensors.length).toBeGreaterThan(20);
+  for (const [name, { shape, finite, size, some }] of tensors) {
+    expect(size, name).toBe(shape.reduce((product, extent) => product * extent, 1));
+    expect(finite && some, name).toBe(true);
+  }
+  const sums = await page.evaluate(async () => {
+    const probabilities = await window.chalkgrad.predict(new Uint8Array(2 * 784).fill(100));
+    return [0, 1].map((row) => probabilities.slice(10 * row, 10 * row + 10).reduce((sum, value) => sum + value, 0));
+  });
+  sums.forEach((sum) => expect(sum).toBeCloseTo(1, 4));
+  const evaluation = await page.evaluate(() => window.chalkgrad.evaluate({ samples: 256 }));
+  expect(evaluation.samples).toBe(256);
+});
+
+test('a backend is changed in the middle of a run, which goes on', async ({ page, playground }) => {
+  await playground.open();
+  await configure(page);
+  const cpu = await train(page, { steps: 60 });
+  await configure(page);
+  const mixed = await page.evaluate(async () => {
+    const steps = [];
+    const stop = window.chalkgrad.on('batch', ({ step }) => steps.push(step));
+    const run = window.chalkgrad.train({ steps: 60 });
+    const reach = async (step) => {
+      while (!steps.some((own) => own >= step)) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    await reach(3);
+    const first = await window.chalkgrad.setBackend('webgpu');
+    await reach(30);
+    const second = await window.chalkgrad.setBackend('cpu');
+    const { loss, ...history } = await run;
+    stop();
+    return { ...history, loss: Array.from(loss), backends: [first.backend, second.backend] };
+  });
+  expect(mixed.backends).toEqual(['webgpu', 'cpu']);
+  expect(mixed.steps).toBe(60);
+  expect(mixed.loss).toHaveLength(60);
+  expect(worst(cpu.loss, mixed.loss)).toBeLessThan(1e-3);
+});
+
+test('training on WebGPU pauses, holds still and goes on', async ({ page, playground }) => {
+  await playground.open();
+  await setBackend(page, 'webgpu');
+  const result = await page.evaluate(async () => {
+    await window.chalkgrad.setTraining({ trainSamples: 6400 });
+    const run = window.chalkgrad.train({ steps: 12 });
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    const { state } = await window.chalkgrad.pause();
+    const read = async () => Array.from((await window.chalkgrad.tensor('dense_1.bias')).data);
+    const before = await read();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const after = await read();
+    await window.chalkgrad.resume();
+    const history = await run;
+    return { state, before, after, steps: history.steps };
+  });
+  expect(result.state).toBe('paused');
+  expect(result.after).toEqual(result.before);
+  expect(result.steps).toBe(12);
+});
