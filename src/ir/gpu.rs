@@ -126,3 +126,16 @@ pub fn index_function(name: &str, axes: &[(usize, usize)], offset: usize) -> Str
     }
     format!("fn {name}(i: u32) -> u32 {{ return {sum}; }}\n")
 }
+
+/// WGSL's `quotient(a, b)` and `remainder(a, b)` of whole numbers from 0 to `limit`, `b` being constant. In floating point
+/// as far as that is exact: emulated GPUs divide integers one by one. `(a + 0.5) / b` is at least `0.5 / b` away from any
+/// whole number, and its error is less than that up to 2^20, with the 2.5 units in the last place that WGSL grants.
+pub fn division(limit: usize) -> &'static str {
+    if limit <= 1 << 20 {
+        "fn quotient(a: i32, b: i32) -> i32 { return i32((f32(a) + 0.5) * (1.0 / f32(b))); }\n\
+         fn remainder(a: i32, b: i32) -> i32 { return a - quotient(a, b) * b; }\n"
+    } else {
+        "fn quotient(a: i32, b: i32) -> i32 { return a / b; }\n\
+         fn remainder(a: i32, b: i32) -> i32 { return a % b; }\n"
+    }
+}

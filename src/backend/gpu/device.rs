@@ -79,7 +79,7 @@ impl GpuDevice {
         device.set_device_lost_callback(move |_, message| {
             noted.note("device-lost", if message.is_empty() { "it was lost".to_owned() } else { message });
         });
-        let name = if info.name.is_empty() { info.vendor.to_string() } else { info.name };
+        let name = if info.name.is_empty() { "the browser's adapter".to_owned() } else { info.name };
         Ok(Self { device, queue, faults, name, is_software: info.device_type == wgpu::DeviceType::Cpu })
     }
 }

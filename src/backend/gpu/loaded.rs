@@ -17,6 +17,7 @@ pub struct Loaded {
     pub slots: Vec<wgpu::Buffer>,
     pub commands: Vec<Ready>,
     /// The kernel of the plan that each belongs to.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
     pub kernels: Vec<usize>,
     /// What the outputs are, and where in the staging buffer each begins, in words.
     pub outputs: Vec<(usize, usize)>,

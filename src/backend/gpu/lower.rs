@@ -69,11 +69,14 @@ struct Builder {
     known: HashMap<String, usize>,
     tiling: Tiling,
     kernel_index: usize,
+    /// Elements of the kernel's output.
+    count: usize,
 }
 
 impl Builder {
     fn kernel(&mut self, kernel: &Kernel) -> Result<()> {
         let size_words = kernel.output_type.shape.len();
+        self.count = size_words;
         if size_words == 0 {
             return Ok(());
         }
@@ -119,14 +122,15 @@ impl Builder {
             buffers.push(buffer);
             elements.push(element);
         }
-        let epilogue = epilogue.map(|epilogue| operands(epilogue, Origin::Value, &mut buffers, &mut elements));
+        let epilogue =
+            epilogue.map(|epilogue| operands(epilogue, Origin::Value, &mut buffers, &mut elements, self.count));
         let writes = self.buffer(pass.writes, inputs, output);
         self.dispatch(&elements, pass.integers, &pass.source, pass.form, epilogue.as_ref(), buffers, writes);
     }
 
     fn pointwise(&mut self, pointwise: &Pointwise, output: SlotId, count: usize) {
         let (mut buffers, mut elements) = (Vec::new(), Vec::new());
-        let epilogue = operands(pointwise, Origin::Output, &mut buffers, &mut elements);
+        let epilogue = operands(pointwise, Origin::Output, &mut buffers, &mut elements, count);
         let source = "fn element(i: u32) -> f32 { return 0.0; }\n";
         let form = Form::Elements { count };
         self.dispatch(&elements, false, source, form, Some(&epilogue), buffers, BufferRef::Slot(output));
@@ -179,6 +183,7 @@ fn operands<'a>(
     own: Origin,
     buffers: &mut Vec<BufferRef>,
     elements: &mut Vec<Element>,
+    count: usize,
 ) -> Epilogue<'a> {
     let operands = pointwise.operands.iter().map(|operand| {
         let origin = match operand.source {
@@ -195,5 +200,5 @@ fn operands<'a>(
         };
         (origin, &operand.access)
     });
-    Epilogue { program: &pointwise.program, operands: operands.collect() }
+    Epilogue { program: &pointwise.program, operands: operands.collect(), count }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction};
-use crate::ir::gpu::{Element, Form, index_function};
+use crate::ir::gpu::{Element, Form, division, index_function};
 use crate::plan::program::{Access, Instruction, Program, Value};
 
 /// Invocations of a workgroup where the op does not say.
@@ -15,6 +15,8 @@ const MAX_WORKGROUPS: usize = 65_535;
 pub struct Epilogue<'a> {
     pub program: &'a Program,
     pub operands: Vec<(Origin, &'a Access)>,
+    /// How many elements it is for.
+    pub count: usize,
 }
 
 /// Where an operand of a pointwise program is.
@@ -58,6 +60,12 @@ pub fn shader(
         }
     }
     text.push_str(source);
+    if let Some(epilogue) = epilogue {
+        // Names of its own: the op's source may divide other numbers.
+        text.push_str(
+            &division(epilogue.count).replace("quotient", "index_quotient").replace("remainder", "index_remainder"),
+        );
+    }
     let workgroups = entry(&mut text, form);
     for (name, function) in FUNCTIONS {
         if text.contains(name) {
@@ -105,8 +113,8 @@ fn program(epilogue: &Epilogue<'_>) -> String {
         let at = match access {
             Access::Full => "i".to_owned(),
             Access::Scalar => "0u".to_owned(),
-            Access::Trailing { period } => format!("i % {period}u"),
-            Access::Leading { inner } => format!("i / {inner}u"),
+            Access::Trailing { period } => format!("u32(index_remainder(i32(i), {period}))"),
+            Access::Leading { inner } => format!("u32(index_quotient(i32(i), {inner}))"),
             Access::General(broadcast) => {
                 let axes: Vec<(usize, usize)> = broadcast.axes().iter().rev().copied().collect();
                 functions.push_str(&index_function(&format!("at{number}"), &axes, 0));

@@ -1,7 +1,7 @@
 //! The kernels on a GPU: implicit matrix products, see [`gemm`](crate::ops::gemm).
 
 use super::{Conv2d, Conv2dInputGradient, Conv2dKernelGradient};
-use crate::ir::gpu::{Element, GpuCall, Pass, signed_constants};
+use crate::ir::gpu::{Element, GpuCall, Pass, division, signed_constants};
 use crate::ops::gemm::{Along, Gemm};
 use crate::simd::conv::ConvGeometry;
 
@@ -74,6 +74,7 @@ fn sizes(g: &ConvGeometry) -> String {
         ("PT", g.pad_top),
         ("PL", g.pad_left),
     ]) + &format!("const INSIDE: bool = {inside};\n")
+        + division(g.batch * (g.height * g.width).max(g.out_height * g.out_width))
 }
 
 fn element(wide: bool) -> Element {
@@ -102,12 +103,20 @@ pub(super) fn forward(op: &Conv2d, call: &GpuCall<'_>) -> Vec<Pass> {
 pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &GpuCall<'_>) -> Vec<Pass> {
     let Ok(g) = op.geometry(call.input_types) else { return Vec::new() };
     let wide = g.out_channels.is_multiple_of(4);
+    // Without strides every pixel is the first of a window, and nothing need be divided.
+    let positions = match (g.stride_height, g.stride_width) {
+        (1, 1) => INPUT_GRADIENT
+            .replace("quotient(top, SH)", "top")
+            .replace("quotient(left, SW)", "left")
+            .replace(" | (y * SH != top) | (x * SW != left)", ""),
+        _ => INPUT_GRADIENT.to_owned(),
+    };
     Gemm {
         rows: g.batch * g.height * g.width,
         steps: g.kernel_height * g.kernel_width * g.out_channels,
         columns: g.in_channels,
         along: Along::Steps,
-        a: [sizes(&g).as_str(), INPUT_GRADIENT, PLACE_ROWS, if wide { WIDE } else { NARROW_STEPS }].concat(),
+        a: [sizes(&g).as_str(), &positions, PLACE_ROWS, if wide { WIDE } else { NARROW_STEPS }].concat(),
         a_element: element(wide),
         a_input: 0,
         b_input: 1,

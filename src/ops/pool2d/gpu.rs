@@ -1,7 +1,7 @@
 //! The kernels on a GPU, one element each.
 
 use super::{Pool2d, Pool2dGradient, PoolKind};
-use crate::ir::gpu::{GpuCall, Pass, signed_constants};
+use crate::ir::gpu::{GpuCall, Pass, division, signed_constants};
 use crate::simd::pool::PoolGeometry;
 
 fn sizes(g: &PoolGeometry) -> String {
@@ -17,7 +17,7 @@ fn sizes(g: &PoolGeometry) -> String {
         ("SW", g.stride_width),
         ("PT", g.pad_top),
         ("PL", g.pad_left),
-    ])
+    ]) + division(g.batch * g.channels * (g.height * g.width).max(g.out_height * g.out_width))
 }
 
 pub(super) fn forward(op: &Pool2d, call: &GpuCall<'_>) -> Vec<Pass> {

@@ -2,14 +2,16 @@
 
 fn a_row(row: u32) -> vec4<i32> {
     let r = i32(row);
-    let y = r / OW % OH * SH - PT;
-    let x = r % OW * SW - PL;
-    return vec4<i32>(r / (OW * OH) * H, y, x, 0);
+    let line = quotient(r, OW);
+    let image = quotient(line, OH);
+    return vec4<i32>(image * H, (line - image * OH) * SH - PT, (r - line * OW) * SW - PL, 0);
 }
 
 fn a_split(step: u32) -> vec4<i32> {
     let s = i32(step);
-    return vec4<i32>(s / (C * KW) * DH, s / C % KW * DW, s % C, 0);
+    let pixel = quotient(s, C);
+    let ky = quotient(pixel, KW);
+    return vec4<i32>(ky * DH, (pixel - ky * KW) * DW, s - pixel * C, 0);
 }
 
 fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {

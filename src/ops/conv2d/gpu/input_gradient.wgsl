@@ -2,18 +2,22 @@
 
 fn a_row(row: u32) -> vec4<i32> {
     let r = i32(row);
-    return vec4<i32>(r / (W * H) * OH, r / W % H + PT, r % W + PL, 0);
+    let line = quotient(r, W);
+    let image = quotient(line, H);
+    return vec4<i32>(image * OH, line - image * H + PT, r - line * W + PL, 0);
 }
 
 fn a_split(step: u32) -> vec4<i32> {
     let s = i32(step);
-    return vec4<i32>(s / (F * KW) * DH, s / F % KW * DW, s % F, 0);
+    let pixel = quotient(s, F);
+    let ky = quotient(pixel, KW);
+    return vec4<i32>(ky * DH, (pixel - ky * KW) * DW, s - pixel * F, 0);
 }
 
 fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
     let top = place.y - step.x;
     let left = place.z - step.y;
-    let y = top / SH;
-    let x = left / SW;
+    let y = quotient(top, SH);
+    let x = quotient(left, SW);
     return select(((place.x + y) * OW + x) * F + step.z, -1, (top < 0) | (left < 0) | (y >= OH) | (x >= OW) | (y * SH != top) | (x * SW != left));
 }

@@ -2,12 +2,16 @@
 
 fn a_row(row: u32) -> vec4<i32> {
     let r = i32(row);
-    return vec4<i32>(r / (C * KW) * DH - PT, r / C % KW * DW - PL, r % C, 0);
+    let pixel = quotient(r, C);
+    let ky = quotient(pixel, KW);
+    return vec4<i32>(ky * DH - PT, (pixel - ky * KW) * DW - PL, r - pixel * C, 0);
 }
 
 fn a_split(step: u32) -> vec4<i32> {
     let s = i32(step);
-    return vec4<i32>(s / (OW * OH) * H, s / OW % OH * SH, s % OW * SW, 0);
+    let line = quotient(s, OW);
+    let image = quotient(line, OH);
+    return vec4<i32>(image * H, (line - image * OH) * SH, (s - line * OW) * SW, 0);
 }
 
 fn a_at(place: vec4<i32>, step: vec4<i32>) -> i32 {
