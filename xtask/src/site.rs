@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use flate2::Compression;
@@ -22,6 +23,44 @@ pub fn build() -> Result<()> {
         .context("the build failed; the messages above say where")?;
     relaxed::check(&root().join("dist"))?;
     print_sizes()
+}
+
+/// Whether `dist/` is there, and younger than all that it is made of.
+pub fn is_current() -> Result<bool> {
+    let Ok(built) = fs::metadata(root().join("dist").join("index.html")).and_then(|page| page.modified()) else {
+        return Ok(false);
+    };
+    let sources = [
+        "Cargo.toml",
+        "Trunk.toml",
+        "index.html",
+        "simd",
+        "src",
+        "www/css",
+        "www/icons",
+        "www/locales",
+        "www/worker.js",
+    ];
+    for source in sources {
+        if is_younger(&root().join(source), built)? {
+            say(format!("dist/ is older than {source}"));
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_younger(path: &Path, than: SystemTime) -> Result<bool> {
+    let about = fs::metadata(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    if !about.is_dir() {
+        return Ok(about.modified()? > than);
+    }
+    for entry in fs::read_dir(path)? {
+        if is_younger(&entry?.path(), than)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Builds with optimisation, then builds again whenever a source file changes.

@@ -126,7 +126,7 @@ pub fn measure(arguments: &[String]) -> Result<()> {
 }
 
 fn ensure_dist() -> Result<()> {
-    if root().join("dist").join("index.html").is_file() { Ok(()) } else { site::build() }
+    if site::is_current()? { Ok(()) } else { site::build() }
 }
 
 fn node() -> Result<PathBuf> {
