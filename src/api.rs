@@ -17,6 +17,7 @@ use wasm_bindgen::prelude::*;
 use self::arguments::{Options, bad_argument, choice, pixels, text};
 use crate::client::{Change, Client, Outcome};
 use crate::error::Error;
+use crate::model::spec::TrainingConfig;
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
 use crate::wire::Wire;
 use crate::wire::js::to_js;
@@ -170,6 +171,29 @@ impl Api {
             }
         };
         client.ask(Command::GetTraining, Vec::new(), Box::new(merged));
+    }
+}
+
+/// Takes over a configuration `{model, training}`, either of which may be missing. `failed` is told what is wrong.
+pub fn configure(client: &Client, configuration: &JsValue, failed: impl Fn(ErrorReport) + Copy + 'static) {
+    let commands = || -> Result<Vec<Command>> {
+        let options = Options::read("configuration", configuration, &["model", "training"])?;
+        let mut commands = Vec::new();
+        if let Some(training) = options.get("training") {
+            commands.push(Command::SetTraining { config: specs::training(&TrainingConfig::default(), &training)? });
+        }
+        if let Some(model) = options.get("model") {
+            commands.push(Command::SetModel { spec: specs::model(&model)? });
+        }
+        Ok(commands)
+    };
+    match commands() {
+        Ok(commands) => {
+            for command in commands {
+                client.ask(command, Vec::new(), Box::new(move |outcome| outcome.err().into_iter().for_each(failed)));
+            }
+        }
+        Err(report) => failed(report),
     }
 }
 

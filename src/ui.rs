@@ -9,6 +9,8 @@ pub mod digit;
 pub mod fields;
 pub mod format;
 pub mod history;
+pub mod presets;
+pub mod tensor_image;
 pub mod text;
 pub mod training_fields;
 
@@ -16,6 +18,8 @@ pub mod training_fields;
 pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod link;
 #[cfg(target_arch = "wasm32")]
 mod live;
 #[cfg(target_arch = "wasm32")]

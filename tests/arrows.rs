@@ -45,7 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("worker", &["train", "data", "transport", "protocol", "model schema", "tensor", "error"]),
     ("client", &["transport", "protocol", "model schema", "error"]),
     ("api", &["client", "transport", "protocol", "model schema", "wire", "error"]),
-    ("ui", &["api", "client", "transport", "protocol", "model schema", "model layers", "tensor", "error"]),
+    ("ui", &["api", "client", "transport", "protocol", "model schema", "model layers", "wire", "tensor", "error"]),
     ("bin/chalkgrad", &["ui", "api", "client", "worker"]),
     ("bin/gpu_worker", &["worker"]),
 ];

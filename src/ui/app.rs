@@ -7,6 +7,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
 use super::browser::{callback, follow_media, get, remember, remembered};
+use super::link;
 use super::panels::curves::curves_panel;
 use super::panels::digit::digit_panel;
 use super::panels::inspector::inspector_panel;
@@ -35,6 +36,7 @@ fn app(client: Client) -> Element {
     let state = State::new(client.clone());
     client.subscribe(move |event, arrays| state.on_event(event, arrays)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
+    link::open(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
     // It fails in no browser.

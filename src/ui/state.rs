@@ -142,6 +142,10 @@ impl State {
         self.client.ask(command, arrays, Box::new(then));
     }
 
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub fn is_training(&self) -> bool {
         self.run.with(|run| matches!(run, RunState::Training | RunState::Waiting))
     }

@@ -5,8 +5,10 @@ pub mod digit_image;
 pub mod element;
 pub mod field;
 pub mod icon;
+pub mod layer_detail;
 pub mod layer_form;
 pub mod layer_menu;
+pub mod tensor_view;
 
 use self::element::{Element, button, el};
 use super::text::t;

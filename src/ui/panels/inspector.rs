@@ -4,7 +4,7 @@ use crate::ui::state::State;
 use crate::ui::text::{error_detail, error_title, t};
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::layer_form::layer_form;
+use crate::ui::widgets::layer_detail::layer_detail;
 use crate::ui::widgets::place;
 
 pub fn inspector_panel(state: State) -> Element {
@@ -49,7 +49,7 @@ fn inspector(state: State) -> Element {
             move || state.selected.get().map(|id| id.to_string()).unwrap_or_default(),
             move |_| {
                 Some(match state.selected.get_untracked() {
-                    Some(id) => layer_form(state, id),
+                    Some(id) => layer_detail(state, id),
                     None => el("p").class("help empty").tr("select_a_layer"),
                 })
             },

@@ -5,16 +5,17 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 
 use crate::model::catalogue;
-use crate::ui::browser::focus_soon;
+use crate::ui::browser::{event_text, focus_soon};
 use crate::ui::checked::CheckedLayer;
 use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
+use crate::ui::presets::{PRESETS, preset};
 use crate::ui::state::{AddMenu, State};
 use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::layer_form::layer_form;
+use crate::ui::widgets::layer_detail::layer_detail;
 use crate::ui::widgets::{icon_button, panel_header, place};
 
 pub fn network_panel(state: State) -> Element {
@@ -46,10 +47,31 @@ pub fn network_panel(state: State) -> Element {
         .child(
             panel_header("network-title", "network")
                 .child(el("span").class("panel-note").toggle("fault", is_faulty).text_fn(total))
-                .child(el("div").class("panel-actions").child(undo).child(redo)),
+                .child(el("div").class("panel-actions").child(preset_list(state)).child(undo).child(redo)),
         )
         .child(model_fault(state))
         .child(cards)
+}
+
+/// Known networks to start from; choosing one is an edit like any other.
+fn preset_list(state: State) -> Element {
+    let choose = move |event: web_sys::Event| {
+        let name = event_text(&event);
+        if !name.is_empty() {
+            state.edit(|history| history.replace(&preset(&name)));
+            state.selected.set(None);
+        }
+        if let Some(list) = event.target() {
+            // The list is a menu: it shows no choice.
+            let _ = js_sys::Reflect::set(&list, &"value".into(), &"".into());
+        }
+    };
+    el("select")
+        .class("input presets")
+        .label("presets")
+        .child(el("option").attr("value", "").tr("preset_choose"))
+        .children(PRESETS.map(|name| el("option").attr("value", name).tr(name)))
+        .on("change", choose)
 }
 
 /// A fault that no single card can show.
@@ -133,10 +155,10 @@ fn announce_place(state: State) {
 fn slot(state: State, id: LayerId) -> Element {
     let index: Index = Rc::new(move || state.history.with(|history| history.draft().position(id)).unwrap_or_default());
     let is_open = move || state.is_narrow.get() && state.selected.get() == Some(id);
-    el("li")
-        .class("slot")
-        .child(gap(state, index.clone()))
-        .child(card(state, id, index).child(place().when(is_open, move || layer_form(state, id))))
+    el("li").class("slot").child(gap(state, index.clone())).child(
+        card(state, id, index)
+            .child(place().when(is_open, move || el("div").class("card-detail").child(layer_detail(state, id)))),
+    )
 }
 
 /// Where something is among the layers, followed where it is read.

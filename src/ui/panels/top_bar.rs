@@ -2,11 +2,12 @@
 
 use crate::protocol::{BatchReport, RunState};
 use crate::ui::format;
+use crate::ui::link;
 use crate::ui::state::State;
 use crate::ui::text::{Locale, locale, set_locale, t, t_with};
 use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::place;
+use crate::ui::widgets::{icon_button, place};
 
 pub fn top_bar(state: State) -> Element {
     const MARK: &str = "M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200";
@@ -17,13 +18,21 @@ pub fn top_bar(state: State) -> Element {
         .attr("height", "30")
         .attr("aria-hidden", "true")
         .child(svg("path").attr("d", MARK));
+    let copy_link = icon_button("copy_link", "link", "", move || link::copy(state));
     el("header")
         .class("top-bar")
         .child(el("div").class("brand").child(mark).child(el("h1").text("chalkgrad")))
         .child(controls(state))
         .child(progress(state))
         .child(numbers(state))
-        .child(el("div").class("top-end").child(backend(state)).child(language_switch()).child(theme_switch(state)))
+        .child(
+            el("div")
+                .class("top-end")
+                .child(backend(state))
+                .child(copy_link)
+                .child(language_switch())
+                .child(theme_switch(state)),
+        )
 }
 
 fn controls(state: State) -> Element {

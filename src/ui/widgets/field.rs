@@ -8,6 +8,7 @@ use super::element::{Element, el};
 use crate::model::catalogue::SettingKind;
 use crate::ui::browser::{event_checked, event_text};
 use crate::ui::fields::stepped;
+use crate::ui::format;
 use crate::ui::text::{t, t_or_empty};
 
 /// What a field shows or says, followed where it is read.
@@ -61,7 +62,7 @@ impl NumberInput {
             .id(&id)
             .attr("type", "text")
             .attr("role", "spinbutton")
-            .attr_fn("aria-valuenow", move || shown())
+            .attr_option("aria-valuenow", move || plain_number(&shown()))
             .attr("inputmode", "decimal")
             .attr("autocomplete", "off")
             .attr("spellcheck", "false")
@@ -86,6 +87,13 @@ impl NumberInput {
                 }
             })
     }
+}
+
+/// A number without an exponent, which an attribute may not have; nothing for what is no number.
+fn plain_number(text: &str) -> Option<String> {
+    const DECIMALS: u8 = 12;
+    let number = format::parse(text)?;
+    Some(if text.contains(['e', 'E']) { format::fixed(number, DECIMALS) } else { text.trim().to_owned() })
 }
 
 /// A choice between a few words. Words without a text of their own (`relu`) show as they are.

@@ -1,0 +1,70 @@
+//! The configuration in the address, so that a link opens the same network, training and seed.
+
+use js_sys::{Function, JSON, Object, Reflect};
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::browser::get;
+use super::state::{NoticeKind, State};
+use super::text::t_once;
+use crate::api;
+use crate::client::report;
+use crate::transport::to_js;
+use crate::wire::Wire;
+
+/// Stands before the configuration: the address may also name a place in the page.
+const PREFIX: &str = "#c=";
+
+/// More than 200 layers take; no browser shortens it.
+const MAX_LENGTH: usize = 60_000;
+
+/// Puts the configuration into the address and the address into the clipboard.
+pub fn copy(state: State) {
+    let configuration = Object::new();
+    let model = state.history.with_untracked(|history| to_js(&history.spec().to_value()));
+    let training = state.training.with_untracked(|training| to_js(&training.to_value()));
+    for (name, value) in [("model", model), ("training", training)] {
+        let Ok(value) = value else { return };
+        let _ = Reflect::set(&configuration, &name.into(), &value);
+    }
+    let Ok(text) = JSON::stringify(&configuration) else { return };
+    let hash = format!("{PREFIX}{}", js_sys::encode_uri_component(&String::from(text)));
+    // Where the page may not change its address, for example in a sandboxed frame, it stays as it is.
+    let _ = window().location().set_hash(&hash);
+    let clipboard = get(&window().navigator(), "clipboard");
+    let address = window().location().href().unwrap_or_default();
+    if let Ok(write) = get(&clipboard, "writeText").dyn_into::<Function>()
+        && let Ok(promise) = write.call1(&clipboard, &address.into())
+        && let Some(promise) = promise.dyn_ref::<js_sys::Promise>()
+    {
+        // Where the clipboard is refused, the address bar still has the link.
+        let ignore = super::browser::callback(Box::new(|_| {}));
+        if let Ok(catch) = get(promise, "catch").dyn_into::<Function>() {
+            let _ = catch.call1(promise, &ignore);
+        }
+    }
+    state.announcement.set(t_once("link_copied", &[]));
+}
+
+/// Takes over the configuration in the address, if there is one. What is wrong with it is said; the page keeps what it
+/// has.
+pub fn open(state: State) {
+    let hash = window().location().hash().unwrap_or_default();
+    let Some(text) = hash.strip_prefix(PREFIX) else { return };
+    let bad = || {
+        report(
+            "bad-link",
+            "The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.",
+        )
+    };
+    let parsed = || -> Option<JsValue> {
+        let text = (text.len() <= MAX_LENGTH).then_some(text)?;
+        let text = js_sys::decode_uri_component(text).ok()?;
+        JSON::parse(&String::from(text)).ok().filter(JsValue::is_object)
+    };
+    let failed = move |report| state.notify(NoticeKind::Error, report);
+    match parsed() {
+        Some(configuration) => api::configure(state.client(), &configuration, failed),
+        None => failed(bad()),
+    }
+}

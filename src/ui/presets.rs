@@ -1,0 +1,87 @@
+//! Known networks to start from.
+
+use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
+
+/// The key of the text that names each, in the order of the list.
+pub const PRESETS: [&str; 5] = ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_softmax"];
+
+/// The network that a name of [`PRESETS`] stands for; the reference network for any other.
+pub fn preset(name: &str) -> ModelSpec {
+    let layers = match name {
+        // LeCun et al. 1998, without its sparse connections and with a softmax at its end.
+        "preset_lenet" => vec![
+            conv(6, 5, "tanh").with("padding", text("same")),
+            pool("AveragePooling2D"),
+            conv(16, 5, "tanh"),
+            pool("AveragePooling2D"),
+            LayerSpec::new("Flatten"),
+            dense(120, "tanh"),
+            dense(84, "tanh"),
+            dense(10, "softmax"),
+        ],
+        "preset_dense" => vec![LayerSpec::new("Flatten"), dense(128, "relu"), dense(64, "relu"), dense(10, "softmax")],
+        "preset_normalised" => {
+            let mut layers = Vec::new();
+            for filters in [16, 32, 64] {
+                layers.extend([
+                    conv(filters, 3, "linear").with("padding", text("same")),
+                    LayerSpec::new("BatchNormalization"),
+                    LayerSpec::new("Activation").with("activation", text("relu")),
+                    pool("MaxPooling2D"),
+                ]);
+            }
+            layers.extend([LayerSpec::new("Flatten"), dense(64, "relu"), dense(10, "softmax")]);
+            layers
+        }
+        "preset_softmax" => vec![LayerSpec::new("Flatten"), dense(10, "softmax")],
+        _ => return ModelSpec::reference_cnn(),
+    };
+    ModelSpec { layers, ..ModelSpec::reference_cnn() }
+}
+
+fn text(text: &str) -> SettingValue {
+    SettingValue::Text(text.to_owned())
+}
+
+fn number(number: u32) -> SettingValue {
+    SettingValue::Number(f64::from(number))
+}
+
+fn pair(side: u32) -> SettingValue {
+    SettingValue::Numbers(vec![f64::from(side); 2])
+}
+
+fn conv(filters: u32, side: u32, activation: &str) -> LayerSpec {
+    LayerSpec::new("Conv2D")
+        .with("filters", number(filters))
+        .with("kernelSize", pair(side))
+        .with("activation", text(activation))
+}
+
+fn pool(type_name: &str) -> LayerSpec {
+    LayerSpec::new(type_name).with("poolSize", pair(2))
+}
+
+fn dense(units: u32, activation: &str) -> LayerSpec {
+    LayerSpec::new("Dense").with("units", number(units)).with("activation", text(activation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::checked::Checked;
+    use crate::ui::history::History;
+    use crate::ui::text::Locale;
+
+    #[test]
+    fn every_preset_is_a_classifier_with_a_name() {
+        let params = PRESETS.map(|name| {
+            assert!(Locale::ALL.iter().all(|locale| locale.json().contains(&format!("\"{name}\""))), "{name}");
+            let checked = Checked::new(History::new(&preset(name)).draft(), 10);
+            assert_eq!(checked.error, None, "{name}");
+            checked.params()
+        });
+        // LeNet-5's and a softmax regression's are known by heart.
+        assert_eq!((params[0], params[1], params[4]), (93_322, 61_706, 7_850));
+    }
+}

@@ -1,0 +1,92 @@
+// What there is to see and to share, beside the network itself; and whether everybody can use it.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from './playground.js';
+
+const view = (playground, name) => playground.page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name });
+
+test('shows weights, activations and gradients of the selected layer, with the value under the pointer', async ({ playground }) => {
+  await playground.open();
+  await playground.call('train', { steps: 1 });
+  await playground.card('conv2d').click();
+  for (const [button, tensor, width] of [['Weights', 'conv2d.kernel', 23], ['Activations', 'conv2d.output', 161], ['Gradients', 'grad conv2d.kernel', 23]]) {
+    await view(playground, button).click();
+    const image = playground.page.getByRole('img', { name: tensor, exact: true });
+    await expect(image).toHaveJSProperty('width', width);
+    await expect(playground.page.getByText(/full colour stands for ±0\.\d*[1-9]|full colour stands for ±[1-9]/)).toBeVisible();
+  }
+  await view(playground, 'Weights').click();
+  const image = playground.page.getByRole('img', { name: 'conv2d.kernel', exact: true });
+  await expect(image).toHaveJSProperty('width', 23);
+  await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
+  const box = await image.boundingBox();
+  // Kernel 1, row 1, column 2: the pixel (6, 1) of an image 23 pixels wide.
+  await image.hover({ position: { x: (6.5 / 23) * box.width, y: (1.5 / 23) * box.width } });
+  const kernel = await playground.page.evaluate(async () => (await window.chalkgrad.tensor('conv2d.kernel')).data);
+  const value = kernel[(3 + 2) * 32 + 1].toFixed(4);
+  await expect(playground.page.getByText(`image 1, row 1, column 2: ${value}`)).toBeVisible();
+  await playground.card('flatten').click();
+  await view(playground, 'Weights').click();
+  await expect(playground.page.getByText('This layer has no weights.')).toBeVisible();
+});
+
+test('starts from known networks, as an edit that can be undone', async ({ playground }) => {
+  await playground.open();
+  const initial = await playground.layerTypes();
+  const list = playground.page.getByRole('combobox', { name: 'Start from' });
+  await list.selectOption({ label: 'Softmax regression' });
+  await expect.poll(() => playground.layerTypes()).toEqual(['Flatten', 'Dense']);
+  await list.selectOption({ label: 'LeNet-5' });
+  await expect.poll(async () => (await playground.layerTypes()).length).toBe(8);
+  await playground.press('Undo');
+  await playground.press('Undo');
+  await expect.poll(() => playground.layerTypes()).toEqual(initial);
+});
+
+test('a link opens the same network, training and seed in another tab', async ({ playground, context }) => {
+  await playground.open();
+  const layers = [{ type: 'Flatten' }, { type: 'Dense', units: 12, activation: 'tanh' }, { type: 'Dense', units: 10, activation: 'softmax' }];
+  await playground.call('setModel', { layers });
+  await playground.call('setTraining', { seed: 7, optimizer: { type: 'SGD', learningRate: 0.5, momentum: 0.9 } });
+  await playground.press('Copy a link to this network');
+  await expect(playground.page).toHaveURL(/#c=/);
+  const other = await context.newPage();
+  await other.goto(playground.page.url());
+  await other.evaluate(() => window.chalkgrad.ready);
+  for (const method of ['getModel', 'getTraining']) {
+    const expected = await playground.call(method);
+    await expect.poll(() => other.evaluate((method) => window.chalkgrad[method](), method)).toEqual(expected);
+  }
+});
+
+for (const [what, hash] of [['nonsense', '#c=%7B%22model'], ['an unknown layer', '#c=' + encodeURIComponent('{"model":{"layers":[{"type":"Conv9D"}]}}')],
+  ['10,000 layers', '#c=' + encodeURIComponent(JSON.stringify({ model: { layers: Array(10_000).fill({ type: 'Flatten' }) } }))]]) {
+  test(`a link with ${what} is refused with a message, and the page works`, async ({ playground, server }) => {
+    await playground.page.goto(server.url + hash);
+    await playground.page.evaluate(() => window.chalkgrad.ready);
+    await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/link|Conv9D/)).toBeVisible();
+    expect(await playground.layerTypes()).toHaveLength(8);
+  });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    test(`axe finds nothing, ${colorScheme}, ${width} pixels wide`, async ({ playground }) => {
+      await playground.page.emulateMedia({ colorScheme });
+      await playground.page.setViewportSize({ width, height });
+      await playground.open();
+      const check = async (what) => {
+        const { violations } = await new AxeBuilder({ page: playground.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+        const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+        expect(found, what).toEqual([]);
+      };
+      await playground.call('train', { steps: 2 });
+      await playground.card('conv2d').click();
+      await check('with a layer selected');
+      await playground.press('Evaluate');
+      await expect(playground.page.getByRole('table', { name: 'Confusion matrix' })).toBeVisible({ timeout: 60_000 });
+      await view(playground, 'Weights').click();
+      await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
+      await check('with a result and weights');
+    });
+  }
+}
