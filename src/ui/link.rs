@@ -9,8 +9,8 @@ use super::state::{NoticeKind, State};
 use super::text::t_once;
 use crate::api;
 use crate::client::report;
-use crate::transport::to_js;
 use crate::wire::Wire;
+use crate::wire::js::to_js;
 
 /// Stands before the configuration: the address may also name a place in the page.
 const PREFIX: &str = "#c=";
