@@ -23,7 +23,7 @@ cargo xtask COMMAND
   data [--from DIR]  fetch MNIST, check it, cut it into shards under www/data; --from: IDX files on disk
   test [--only STAGE]...
                      install what is missing and run every test; the stages are
-                     format, lint, native, wasm, build, flows
+                     format, lint, native, gpu, wasm, build, flows
   measure [--epochs N] [--steps N] [--seed N]
                      train the reference program in the built page, in Chromium, and print its figures
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt

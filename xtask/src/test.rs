@@ -21,6 +21,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "format", what: "rustfmt has nothing to change", run: format },
     Stage { name: "lint", what: "clippy, for this machine and for WebAssembly", run: lint },
     Stage { name: "native", what: "all tests that need no browser", run: native },
+    Stage { name: "gpu", what: "every op and a hundred training steps on the GPU there is, against the CPU", run: gpu },
     Stage { name: "wasm", what: "tests/web.rs: the SIMD kernels as WebAssembly in Chromium", run: wasm },
     Stage { name: "build", what: "the page as users get it, in dist/", run: site::build },
     Stage { name: "flows", what: "tests/e2e: the built page, used as a person would, in Chromium", run: flows },
@@ -75,11 +76,36 @@ fn lint() -> Result<()> {
         |scope: &[&str]| run(command("cargo").args(["clippy", "--quiet"]).args(scope).args(["--", "-D", "warnings"]));
     clippy(&["--workspace", "--all-targets"])?;
     // What is compiled for the browser: the other tests are native ones.
-    clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--test", "web"])
+    clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--test", "web"])?;
+    clippy(&["--package", "chalkgrad", "--all-targets", "--features", "gpu"])?;
+    clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--features", "gpu"])
 }
 
 fn native() -> Result<()> {
     run(command("cargo").args(["test", "--workspace", "--quiet"]))
+}
+
+/// Where there is no adapter at all, Debian's software one is tried; without any, the tests say that they are skipped.
+fn gpu() -> Result<()> {
+    let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let has_driver = drivers.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+    if !has_driver && find("apt-get").is_some() {
+        say("No Vulkan driver is here; installing Debian's mesa-vulkan-drivers");
+        if let Err(error) = run(command("apt-get").args(["install", "--yes", "mesa-vulkan-drivers"])) {
+            say(format!("Going on without it: {error:#}"));
+        }
+    }
+    run(command("cargo").args([
+        "test",
+        "--package",
+        "chalkgrad",
+        "--features",
+        "gpu",
+        "--test",
+        "gpu",
+        "--",
+        "--nocapture",
+    ]))
 }
 
 fn wasm() -> Result<()> {
