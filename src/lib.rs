@@ -16,7 +16,7 @@
 //! | [`ops`] | the ops: one table of pointwise ops, one folder for every other op with shape inference, gradient, CPU kernel and test cases |
 //! | [`autograd`] | graph to graph: appends the backward pass, asking each op for its vector-Jacobian product |
 //! | [`plan`] | graph to kernels: fusion, buffers by lifetime, taps; the printed form |
-//! | [`backend`] | what runs plans; [`backend::cpu`] does so on SIMD kernels |
+//! | [`backend`] | what runs plans; [`backend::cpu`] does so on SIMD kernels, `backend::gpu` as compute shaders (features `shaders`, `gpu`) |
 //! | [`simd`] | a crate of its own (folder `simd`): lanes, packing and the microkernels of matrix multiplication and convolution |
 //! | `train` | the training session: a state machine with no clock and no I/O of its own |
 //! | `data` | IDX files, data sets that grow while they download, splits, the sampler |
