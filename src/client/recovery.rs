@@ -29,7 +29,7 @@ struct Run {
     request_id: u32,
     epochs: Option<u32>,
     steps: Option<u32>,
-    /// Where it began; known with the snapshot that the worker posts first.
+    /// Where it began: step and epoch.
     start: Option<(u32, u32)>,
     paused: bool,
 }
@@ -89,7 +89,9 @@ impl Recovery {
     pub fn sent(&mut self, request_id: u32, command: &Command) {
         // While a run goes on, the engine refuses another one.
         if let (Command::Train { epochs, steps }, None) = (command, &self.run) {
-            self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start: None, paused: false });
+            // The worker posts no snapshot at its beginning if it has just posted one.
+            let start = Some((self.step, self.epoch));
+            self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start, paused: false });
             self.reported = Carried::default();
         }
     }
