@@ -7,7 +7,7 @@ pub mod gpu;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::tensor::HostTensor;
 
@@ -51,6 +51,22 @@ pub trait Backend {
     /// # Errors
     /// If there is no such state.
     fn read_state(&self, name: &str) -> Result<Vec<f32>>;
+
+    /// Copies a state's words, without allocating where the backend can.
+    ///
+    /// # Errors
+    /// If there is no such state, or it has another size.
+    fn copy_state(&self, name: &str, out: &mut [f32]) -> Result<()> {
+        copy_words(name, &self.read_state(name)?, out)
+    }
+
+    /// Copies a value as [`Backend::read`] gives it, without allocating where the backend can.
+    ///
+    /// # Errors
+    /// If the plan has no such value, or it has another size.
+    fn copy_value(&self, handle: PlanHandle, name: &str, out: &mut [f32]) -> Result<()> {
+        copy_words(name, self.read(handle, name)?.words(), out)
+    }
 
     /// Forgets all states and plans.
     fn clear(&mut self);
@@ -113,4 +129,14 @@ pub trait Backend {
     fn set_wake(&mut self, wake: Wake) {
         let _ = wake;
     }
+}
+
+/// # Errors
+/// `wrong-length` where the sizes differ.
+fn copy_words(name: &str, words: &[f32], out: &mut [f32]) -> Result<()> {
+    if words.len() != out.len() {
+        return Err(Error::new("wrong-length", name).expected(out.len().to_string()).got(words.len().to_string()));
+    }
+    out.copy_from_slice(words);
+    Ok(())
 }

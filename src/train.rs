@@ -6,6 +6,7 @@
 //! * [`fit`]: a session for programs that wait for each answer.
 //! * [`graphs`]: training step, evaluation and prediction as graphs.
 //! * [`plans`]: their plans, kept for the next time.
+//! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
 //! * `setup`, `batches`, `predict`, `tensors`: what a session can do, by kind.
 
@@ -15,9 +16,11 @@ pub mod fit;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graphs;
+mod parallel;
 pub mod plans;
 mod predict;
 pub mod progress;
+pub mod replicas;
 mod setup;
 mod tensors;
 
@@ -32,6 +35,7 @@ use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::training;
 use crate::protocol::{LayerSummary, ModelSummary, Split};
 use evaluation::{EvaluationRun, Purpose};
+use parallel::Crew;
 use plans::{Loaded, PlanKey, Plans};
 pub use predict::Pixels;
 use predict::Prediction;
@@ -61,7 +65,11 @@ pub struct Session {
     pending: VecDeque<Result<Progress>>,
     /// The weights are those that the seed gave: nobody has trained or written them.
     untouched: bool,
-    /// The plan that holds the outputs of the last batch or the last prediction.
+    /// Others who compute slices of batches.
+    crew: Option<Crew>,
+    wake: Option<Wake>,
+    /// The plan that holds the outputs of the last batch or the last prediction; [`parallel::SHARED`] where each worker
+    /// has a slice of them.
     outputs: Option<PlanHandle>,
     /// The plan that holds the gradients of the last step.
     gradients: Option<PlanHandle>,
@@ -87,6 +95,8 @@ struct InFlight {
     loaded: Loaded,
     images: usize,
     evaluation: bool,
+    /// It is a slice of a step; [`Crew`] knows of the others.
+    is_slice: bool,
 }
 
 impl Session {
@@ -128,6 +138,8 @@ impl Session {
             prediction: None,
             pending: VecDeque::new(),
             untouched: true,
+            crew: None,
+            wake: None,
             outputs: None,
             gradients: None,
             indices: Vec::new(),
@@ -277,6 +289,10 @@ impl Session {
 
     /// Whom to tell when something has arrived that [`Session::advance`] and the others wait for.
     pub fn set_wake(&mut self, wake: Wake) {
+        if let Some(crew) = &mut self.crew {
+            crew.set_wake(wake.clone());
+        }
+        self.wake = Some(wake.clone());
         self.backend.set_wake(wake);
     }
 

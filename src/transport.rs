@@ -17,6 +17,22 @@ pub struct Packet {
     pub transfer: Array,
 }
 
+/// A record or choice as plain JavaScript objects.
+///
+/// # Errors
+/// As [`to_js`].
+pub fn write(value: &impl Wire) -> Result<JsValue> {
+    to_js(&value.to_value())
+}
+
+/// Reads what [`write`] made.
+///
+/// # Errors
+/// `bad-message` for anything else.
+pub fn read<T: Wire>(value: JsValue) -> Result<T> {
+    T::from_value(from_js(&value)?)
+}
+
 /// Turns an envelope into what `postMessage` takes.
 ///
 /// # Errors

@@ -12,9 +12,13 @@ mod run;
 mod samples;
 
 #[cfg(target_arch = "wasm32")]
+mod crew;
+#[cfg(target_arch = "wasm32")]
 mod main_loop;
+#[cfg(target_arch = "wasm32")]
+mod replica;
 
-pub use engine::Engine;
+pub use engine::{Engine, Hire};
 #[cfg(all(target_arch = "wasm32", feature = "gpu"))]
 pub use main_loop::start_gpu;
 #[cfg(target_arch = "wasm32")]

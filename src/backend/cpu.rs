@@ -7,11 +7,10 @@ mod evaluate;
 
 use std::sync::Arc;
 
+use litemap::LiteMap;
 use smallvec::SmallVec;
 
-use super::{Backend, PlanHandle, RunStatus};
-use litemap::LiteMap;
-
+use super::{Backend, PlanHandle, RunStatus, copy_words};
 use crate::error::{Error, Result};
 use crate::ir::CpuCall;
 use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
@@ -49,6 +48,12 @@ impl CpuBackend {
         self.buffers.iter().map(|buffer| buffer.len() * 4).sum()
     }
 
+    /// A state's words, to be written in place; `None` where there is no such state.
+    pub fn state_mut(&mut self, name: &str) -> Option<&mut [f32]> {
+        let buffer = *self.states.get(name)?;
+        Some(&mut self.buffers[buffer])
+    }
+
     fn new_buffer(&mut self, size_words: usize) -> usize {
         let buffer = vec![0.0; size_words];
         match self.unused.pop() {
@@ -61,6 +66,18 @@ impl CpuBackend {
                 self.buffers.len() - 1
             }
         }
+    }
+
+    fn state(&self, name: &str) -> Result<&[f32]> {
+        let buffer = self.states.get(name).ok_or_else(|| Error::new("unknown-tensor", name).expected("a state"))?;
+        Ok(&self.buffers[*buffer])
+    }
+
+    fn value(&self, handle: PlanHandle, name: &str) -> Result<(&TensorType, &[f32])> {
+        let loaded = self.loaded(handle)?;
+        let value = loaded.plan.value(name)?;
+        let words = &self.buffers[loaded.buffers[value.slot.0 as usize]];
+        Ok((&value.tensor_type, &words[..value.tensor_type.shape.len()]))
     }
 
     fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
@@ -184,8 +201,15 @@ impl Backend for CpuBackend {
     }
 
     fn read_state(&self, name: &str) -> Result<Vec<f32>> {
-        let buffer = self.states.get(name).ok_or_else(|| Error::new("unknown-tensor", name).expected("a state"))?;
-        Ok(self.buffers[*buffer].clone())
+        Ok(self.state(name)?.to_vec())
+    }
+
+    fn copy_state(&self, name: &str, out: &mut [f32]) -> Result<()> {
+        copy_words(name, self.state(name)?, out)
+    }
+
+    fn copy_value(&self, handle: PlanHandle, name: &str, out: &mut [f32]) -> Result<()> {
+        copy_words(name, self.value(handle, name)?.1, out)
     }
 
     fn clear(&mut self) {
@@ -230,9 +254,7 @@ impl Backend for CpuBackend {
     }
 
     fn read(&self, handle: PlanHandle, name: &str) -> Result<HostTensor> {
-        let loaded = self.loaded(handle)?;
-        let value = loaded.plan.value(name)?;
-        let words = &self.buffers[loaded.buffers[value.slot.0 as usize]][..value.tensor_type.shape.len()];
-        HostTensor::from_words(value.tensor_type.clone(), words.to_vec()).ok_or_else(unknown_plan)
+        let (tensor_type, words) = self.value(handle, name)?;
+        HostTensor::from_words(tensor_type.clone(), words.to_vec()).ok_or_else(unknown_plan)
     }
 }

@@ -21,6 +21,9 @@ impl Session {
 
     /// Gives up a run that has not come to its end.
     pub(super) fn cancel(&mut self) {
+        if let Some(crew) = &mut self.crew {
+            crew.cancel();
+        }
         for run in self.in_flight.drain(..) {
             self.backend.cancel(run.loaded.handle);
         }
@@ -28,6 +31,7 @@ impl Session {
 
     /// Completes what has begun, so that all weights are of one step. Its report comes with the next `advance`.
     pub(super) fn settle(&mut self) {
+        self.abandon_slices();
         while let Some(status) = self.go_on(&mut || true) {
             // Nothing can wait for a backend that works by itself; whoever drives the session lets it settle first.
             if status == RunStatus::Unfinished && self.backend.is_asynchronous() {
@@ -49,6 +53,9 @@ impl Session {
             return Some(RunStatus::Done);
         }
         let run = self.in_flight.front()?;
+        if run.is_slice {
+            return Some(self.go_on_with_slices(has_time));
+        }
         match self.backend.run(run.loaded.handle, has_time) {
             Ok(RunStatus::Unfinished) => return Some(RunStatus::Unfinished),
             Ok(RunStatus::Done) => self.complete(),
@@ -118,21 +125,20 @@ impl Session {
         self.indices.clear();
         self.indices.extend_from_slice(self.sampler.batch(epoch, batch as usize, size));
         let images = self.indices.len();
+        if self.may_share(images) {
+            self.begin_slices(step)?;
+            return Ok(true);
+        }
         let loaded = self.plan(PlanKey::Training(images))?;
         self.write_batch(&loaded, Part::Train, 1.0 / images as f32)?;
-        let factor =
-            schedule::factor(&self.config.learning_rate_schedule, step, self.batches_per_epoch(), self.config.epochs);
-        let rate = (self.config.optimizer.learning_rate() * factor) as f32;
-        let correction = optimizer::bias_correction(&self.config.optimizer, step);
-        self.write_scalar(&loaded, LEARNING_RATE, rate)?;
-        self.write_scalar(&loaded, BIAS_CORRECTION, correction)?;
+        self.write_rates(&loaded, step)?;
         if loaded.has_input(graphs::KEY) {
             let key = [self.config.seed as i32, step as i32];
             self.backend
                 .write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))?;
         }
         self.backend.begin(loaded.handle)?;
-        self.in_flight.push_back(InFlight { loaded, images, evaluation: false });
+        self.in_flight.push_back(InFlight { loaded, images, evaluation: false, is_slice: false });
         Ok(true)
     }
 
@@ -145,7 +151,7 @@ impl Session {
         let loaded = self.plan(PlanKey::Evaluation(images))?;
         self.write_batch(&loaded, part, 1.0)?;
         self.backend.begin(loaded.handle)?;
-        self.in_flight.push_back(InFlight { loaded, images, evaluation: true });
+        self.in_flight.push_back(InFlight { loaded, images, evaluation: true, is_slice: false });
         Ok(true)
     }
 
@@ -162,14 +168,24 @@ impl Session {
         backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
     }
 
-    fn write_scalar(&mut self, loaded: &Loaded, name: &str, value: f32) -> Result<()> {
+    /// Writes what the optimizer takes for a step, counted from 0.
+    pub(super) fn write_rates(&mut self, loaded: &Loaded, step: u32) -> Result<()> {
+        let factor =
+            schedule::factor(&self.config.learning_rate_schedule, step, self.batches_per_epoch(), self.config.epochs);
+        let rate = (self.config.optimizer.learning_rate() * factor) as f32;
+        let correction = optimizer::bias_correction(&self.config.optimizer, step);
+        self.write_scalar(loaded, LEARNING_RATE, rate)?;
+        self.write_scalar(loaded, BIAS_CORRECTION, correction)
+    }
+
+    pub(super) fn write_scalar(&mut self, loaded: &Loaded, name: &str, value: f32) -> Result<()> {
         if !loaded.has_input(name) {
             return Ok(());
         }
         self.backend.write_input(loaded.handle, name, &mut |words| words.fill(value))
     }
 
-    fn read_scalar(&self, loaded: &Loaded, name: &str) -> Result<f32> {
+    pub(super) fn read_scalar(&self, loaded: &Loaded, name: &str) -> Result<f32> {
         let value = self.backend.read(loaded.handle, name)?;
         Ok(value.words().first().copied().unwrap_or(f32::NAN))
     }
@@ -187,14 +203,21 @@ impl Session {
         (self.outputs, self.gradients) = (Some(run.loaded.handle), Some(run.loaded.handle));
         let loss = self.read_scalar(&run.loaded, graphs::LOSS)?;
         let correct = self.read_scalar(&run.loaded, graphs::CORRECT)?;
-        if self.read_scalar(&run.loaded, graphs::HEALTHY)? != 1.0 {
+        let is_healthy = self.read_scalar(&run.loaded, graphs::HEALTHY)? == 1.0;
+        self.count_step(run.images, loss, correct, is_healthy);
+        Ok(())
+    }
+
+    /// Counts a step that was taken.
+    pub(super) fn count_step(&mut self, images: usize, loss: f32, correct: f32, is_healthy: bool) {
+        if !is_healthy {
             // Steps after this one do not count; whether they changed weights is up to what they computed.
             self.cancel();
             self.bad_loss = Some(loss);
-            return Ok(());
+            return;
         }
         self.untouched = false;
-        self.totals.add(loss, correct, run.images);
+        self.totals.add(loss, correct, images);
         self.position.step += 1;
         self.position.batch += 1;
         let [epoch_loss, epoch_accuracy] = self.totals.means();
@@ -204,7 +227,7 @@ impl Session {
             epoch: self.position.epoch,
             batch_in_epoch: self.position.batch,
             batches_per_epoch,
-            images: run.images as u32,
+            images: images as u32,
             loss,
             epoch_loss,
             epoch_accuracy,
@@ -215,7 +238,6 @@ impl Session {
         if self.position.batch >= batches_per_epoch {
             self.complete_epoch();
         }
-        Ok(())
     }
 
     fn complete_epoch(&mut self) {

@@ -20,6 +20,8 @@ pub const LABELS: &str = "labels";
 pub const SAMPLE_WEIGHT: &str = "sample_weight";
 /// Input `i32[2]` of a training step, there only where a layer draws random numbers: seed and step.
 pub const KEY: &str = "key";
+/// Input `[]` of a slice, there only where something depends on it: which part of the batch it is, 0 to 1.
+pub const SHARE: &str = "share";
 /// Output `[]`: the weighted sum of the samples' losses, plus the L2 penalties.
 pub const LOSS: &str = "loss";
 /// Output `[]`: how many samples of weight above 0 were classified right.
@@ -51,40 +53,144 @@ pub fn training(
     config: &TrainingConfig,
 ) -> Result<Program> {
     let mut graph = Graph::new();
-    let images = graph.input(IMAGES, batched(batch, input_shape))?;
-    let labels = graph.input(LABELS, TensorType::i32([batch]))?;
-    let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
-    let key = graph.input(KEY, TensorType::i32([2]))?;
-    let network = append_model(&mut graph, layers, images, Mode::Training { key })?;
-
-    let losses = append_loss(&mut graph, config.loss, network.output, labels)?;
-    let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
-    let mut loss = reduce::sum(&mut graph, weighted, &[0], false)?;
-    if let Some(penalty) = append_penalty(&mut graph, &network)? {
-        loss = pointwise::add(&mut graph, loss, penalty)?;
-    }
-    graph.set_name(loss, LOSS)?;
-    let parameter_gradients = gradients(&mut graph, loss, &network.parameters)?;
-
-    let scores = scores(&graph, &network);
-    let right = correct_predictions(&mut graph, scores, labels)?;
-    let counted = Expr::input(0) * Expr::input(1).greater(0.0);
-    let counted = pointwise::apply_expression(&mut graph, "count", &counted, &[right, sample_weight])?;
-    let correct = reduce::sum(&mut graph, counted, &[0], false)?;
-    graph.set_name(correct, CORRECT)?;
-
-    let healthy = append_health(&mut graph, loss, &parameter_gradients)?;
+    let Differentiated { network, loss, correct, gradients } =
+        append_gradients(&mut graph, layers, input_shape, batch, config, None)?;
+    let healthy = append_health(&mut graph, loss, &gradients)?;
     graph.set_name(healthy, HEALTHY)?;
     let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
-    append_updates(&mut graph, &config.optimizer, clipping, &network.parameters, &parameter_gradients, healthy)?;
+    append_updates(&mut graph, &config.optimizer, clipping, &network.parameters, &gradients, healthy)?;
     for &(state, value) in &network.updates {
         append_guarded_update(&mut graph, healthy, state, value)?;
     }
     for output in [loss, correct, healthy] {
         graph.add_output(output);
     }
-    let taps = network.outputs.into_iter().chain(parameter_gradients).collect();
+    let taps = network.outputs.into_iter().chain(gradients).collect();
     Ok(Program { graph, taps })
+}
+
+/// The part of a training step that a slice of the batch allows: forward and backward, without updates.
+///
+/// Outputs: the slice's part of the loss, how many samples it has right, its part of the gradient of each trained weight
+/// and, called `next batch_normalization.moving_mean`, of the new value of each weight that is not trained. Summed over
+/// slices whose [shares](SHARE) add up to 1 and whose sample weights do so together, they are those of the whole batch,
+/// but that layers which look at the whole batch (batch normalisation) look at each slice alone, as replicas do in Keras's
+/// `MirroredStrategy`; new values are then the mean of theirs.
+///
+/// # Errors
+/// If the model does not fit the loss; the error carries the layer.
+pub fn gradient(
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    slice: usize,
+    config: &TrainingConfig,
+) -> Result<Program> {
+    let mut graph = Graph::new();
+    let share = graph.input(SHARE, TensorType::f32([]))?;
+    let Differentiated { network, loss, correct, gradients } =
+        append_gradients(&mut graph, layers, input_shape, slice, config, Some(share))?;
+    let mut outputs = vec![loss, correct];
+    outputs.extend(gradients);
+    for &(state, value) in &network.updates {
+        let part = pointwise::mul(&mut graph, value, share)?;
+        let name = next_name(&graph.node(state).name);
+        graph.set_name(part, &name)?;
+        outputs.push(part);
+    }
+    for output in outputs {
+        graph.add_output(output);
+    }
+    Ok(Program { graph, taps: network.outputs })
+}
+
+/// The rest of a training step: updates all weights from the sums over the slices, which are its inputs, under the names
+/// of the outputs of [`gradient`] (the number of samples that were right is none of them).
+///
+/// # Errors
+/// If a name is taken.
+pub fn update(layers: &[ResolvedLayer], config: &TrainingConfig) -> Result<Program> {
+    let mut graph = Graph::new();
+    let loss = graph.input(LOSS, TensorType::f32([]))?;
+    let (mut parameters, mut gradients, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for layer in layers {
+        graph.enter_layer(&layer.name);
+        for weight in &layer.weights {
+            let name = format!("{}.{}", layer.name, weight.name);
+            let tensor_type = TensorType::f32(weight.shape.clone());
+            let state = graph.state(&name, tensor_type.clone())?;
+            if weight.trainable {
+                parameters.push(state);
+                gradients.push(graph.input(&gradient_name(&name), tensor_type)?);
+            } else {
+                others.push((state, graph.input(&next_name(&name), tensor_type)?));
+            }
+        }
+    }
+    graph.set_layer(None);
+    let healthy = append_health(&mut graph, loss, &gradients)?;
+    graph.set_name(healthy, HEALTHY)?;
+    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
+    append_updates(&mut graph, &config.optimizer, clipping, &parameters, &gradients, healthy)?;
+    for (state, value) in others {
+        append_guarded_update(&mut graph, healthy, state, value)?;
+    }
+    graph.add_output(healthy);
+    Ok(Program { graph, taps: gradients })
+}
+
+/// The name of a weight's gradient.
+pub fn gradient_name(weight: &str) -> String {
+    format!("grad {weight}")
+}
+
+/// The name of a slice's part of the new value of a weight that is not trained.
+pub fn next_name(weight: &str) -> String {
+    format!("next {weight}")
+}
+
+/// What a training step begins with.
+struct Differentiated {
+    network: Network,
+    loss: NodeId,
+    correct: NodeId,
+    gradients: Vec<NodeId>,
+}
+
+/// Appends forward and backward of a batch, or of a slice of one, given its [`SHARE`].
+fn append_gradients(
+    graph: &mut Graph,
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    batch: usize,
+    config: &TrainingConfig,
+    share: Option<NodeId>,
+) -> Result<Differentiated> {
+    let images = graph.input(IMAGES, batched(batch, input_shape))?;
+    let labels = graph.input(LABELS, TensorType::i32([batch]))?;
+    let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
+    let key = graph.input(KEY, TensorType::i32([2]))?;
+    let network = append_model(graph, layers, images, Mode::Training { key })?;
+
+    let losses = append_loss(graph, config.loss, network.output, labels)?;
+    let weighted = pointwise::mul(graph, losses, sample_weight)?;
+    let mut loss = reduce::sum(graph, weighted, &[0], false)?;
+    if let Some(penalty) = append_penalty(graph, &network)? {
+        let penalty = match share {
+            Some(share) => pointwise::mul(graph, penalty, share)?,
+            None => penalty,
+        };
+        loss = pointwise::add(graph, loss, penalty)?;
+    }
+    graph.set_name(loss, LOSS)?;
+    let gradients = gradients(graph, loss, &network.parameters)?;
+
+    let scores = scores(graph, &network);
+    let right = correct_predictions(graph, scores, labels)?;
+    let counted = Expr::input(0) * Expr::input(1).greater(0.0);
+    let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
+    let correct = reduce::sum(graph, counted, &[0], false)?;
+    graph.set_name(correct, CORRECT)?;
+    Ok(Differentiated { network, loss, correct, gradients })
 }
 
 /// Loss and predictions of a batch, in inference mode. Weights of samples are 1, or 0 for padding.

@@ -10,9 +10,9 @@ use crate::model::spec::TrainingConfig;
 use crate::plan::cache::Cache;
 use crate::plan::{Plan, SlotKind};
 
-/// How many training plans are kept: a full and a last batch. They are never dropped while the configuration stays, since
-/// they hold the tensors of the last step.
-const TRAINING_CAPACITY: usize = 2;
+/// How many training plans are kept: for a full and a last batch, or two slices, and what updates the weights after
+/// them. They are never dropped while the configuration stays, since they hold the tensors of the last step.
+const TRAINING_CAPACITY: usize = 4;
 
 /// How many other plans are kept: two batch sizes each of evaluation and validation, and some predictions.
 const OTHER_CAPACITY: usize = 8;
@@ -25,6 +25,10 @@ pub const MAX_PLAN_BYTES: usize = 1 << 30;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PlanKey {
     Training(usize),
+    /// See [`graphs::gradient`].
+    Gradient(usize),
+    /// See [`graphs::update`].
+    Update,
     Evaluation(usize),
     Prediction(usize),
 }
@@ -79,7 +83,8 @@ impl Plans {
             let handle = backend.load(plan.clone())?;
             Ok(Loaded { handle, plan })
         };
-        let cache = if matches!(key, PlanKey::Training(_)) { &mut self.training } else { &mut self.others };
+        let is_training = matches!(key, PlanKey::Training(_) | PlanKey::Gradient(_) | PlanKey::Update);
+        let cache = if is_training { &mut self.training } else { &mut self.others };
         let loaded = cache.get_or_make(&key, make, |old| evicted = Some(old.handle))?.clone();
         if let Some(old) = evicted {
             backend.unload(old);
@@ -108,6 +113,8 @@ pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], co
     check_size(key, layers)?;
     let Program { graph, taps } = match key {
         PlanKey::Training(batch) => graphs::training(layers, input_shape, batch, config),
+        PlanKey::Gradient(slice) => graphs::gradient(layers, input_shape, slice, config),
+        PlanKey::Update => graphs::update(layers, config),
         PlanKey::Evaluation(batch) => graphs::evaluation(layers, input_shape, batch, config),
         PlanKey::Prediction(batch) => graphs::prediction(layers, input_shape, batch),
     }?;
@@ -122,13 +129,15 @@ pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], co
 fn check_size(key: PlanKey, layers: &[ResolvedLayer]) -> Result<()> {
     let batch = match key {
         PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
+        PlanKey::Gradient(slice) => slice as u64,
+        PlanKey::Update => return Ok(()),
     };
     let size = |shape: &[usize]| shape.iter().product::<usize>() as u64 * 4;
     let activations = layers.iter().map(|layer| size(&layer.output_shape).saturating_mul(batch));
     let bytes = match key {
         // Only the largest must be there at any time.
         PlanKey::Evaluation(_) => activations.max().unwrap_or(0),
-        PlanKey::Training(_) | PlanKey::Prediction(_) => activations.fold(0, u64::saturating_add),
+        _ => activations.fold(0, u64::saturating_add),
     };
     if bytes > MAX_PLAN_BYTES as u64 { Err(too_large(bytes)) } else { Ok(()) }
 }

@@ -1,5 +1,6 @@
 //! What a session reports while it trains, and how far it is.
 
+use crate::error::Error;
 use crate::protocol::{EpochReport, Evaluation};
 
 /// How long to train, from where the model stands; both given, whichever comes first. Neither: as many epochs as the
@@ -21,6 +22,8 @@ pub enum Progress {
     Epoch(EpochReport),
     /// An evaluation that was asked for, and its confusion matrix `[classes,classes]`, `confusion[true][predicted]`.
     Evaluated(Evaluation, Vec<f32>),
+    /// Something went wrong that training goes on without.
+    Warning(Error),
     /// The images for what comes next have not arrived.
     WaitingForData,
     /// The goal is reached. Said once.

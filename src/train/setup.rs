@@ -141,5 +141,8 @@ impl Session {
     fn unload_plans(&mut self) {
         self.plans.unload(self.backend.as_mut());
         (self.outputs, self.gradients) = (None, None);
+        if let Some(crew) = &mut self.crew {
+            crew.outdate();
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Tensors by name, and snapshots.
 
 use super::Session;
+use super::parallel::SHARED;
 use super::progress::{Position, Totals};
 use crate::backend::Wanted;
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ impl Session {
             _ => return Err(self.unknown_tensor(name)),
         };
         match holder {
+            Some(SHARED) => self.shared_output(name),
             Some(handle) => self.backend.read(handle, name),
             None => Err(Error::new("no-value-yet", name)
                 .expected("a step of training before")

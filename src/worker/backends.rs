@@ -18,32 +18,21 @@ pub(super) fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Resu
     Ok(())
 }
 
-pub(super) fn backend_info() -> BackendInfo {
-    BackendInfo {
-        backend: "cpu".to_owned(),
-        detail: "CPU with WebAssembly SIMD, one worker: WebGPU and more workers are not built into this version."
-            .to_owned(),
-        workers: 1,
-    }
-}
-
-/// `other` is what runs, where it is not the CPU.
-pub(super) fn engine_info(other: Option<&BackendInfo>) -> EngineInfo {
+/// `current` is what runs.
+pub(super) fn engine_info(current: BackendInfo, is_gpu: bool) -> EngineInfo {
     let backend = |name: &str, available, detail: &str| BackendAvailability {
         name: name.to_owned(),
         available,
         detail: detail.to_owned(),
     };
+    let gpu = if is_gpu { current.detail.as_str() } else { "Not asked for" };
     EngineInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        backend: other.cloned().unwrap_or_else(backend_info),
         backends: vec![
-            backend("cpu", true, "WebAssembly SIMD, one worker"),
-            match other {
-                Some(gpu) => backend("webgpu", true, &gpu.detail),
-                None => backend("webgpu", false, "Not asked for"),
-            },
+            backend("cpu", true, "WebAssembly SIMD, on one or several workers"),
+            backend("webgpu", is_gpu, gpu),
         ],
+        backend: current,
         datasets: vec!["mnist".to_owned()],
     }
 }

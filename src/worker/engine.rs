@@ -3,11 +3,14 @@
 mod arrival;
 mod commands;
 mod deferred;
+mod staff;
 
 use std::collections::VecDeque;
 
 use self::arrival::Download;
 use self::deferred::Deferred;
+pub use self::staff::Hire;
+use self::staff::Staff;
 use super::evaluations::Evaluations;
 use super::run::Run;
 use super::samples::SampleRequest;
@@ -58,6 +61,7 @@ pub struct Engine {
     is_dead: bool,
     /// What runs, where it is not the CPU.
     backend: Option<BackendInfo>,
+    staff: Staff,
 }
 
 impl Engine {
@@ -87,6 +91,7 @@ impl Engine {
             waits_for_device: false,
             is_dead: false,
             backend: None,
+            staff: Staff::default(),
         }
     }
 
@@ -118,6 +123,10 @@ impl Engine {
 
     fn carry_out_now(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
         let Envelope { message: Request { id, command }, arrays } = request;
+        if !self.session.is_asynchronous() {
+            // Whatever it changes, the next turn sees whether there is still somebody to wait for.
+            self.waits_for_device = false;
+        }
         match self.carry_out(id, command, arrays, clock) {
             Ok(Some((answer, arrays))) => self.reply(id, Ok(answer), arrays),
             Ok(None) => {}
@@ -136,7 +145,7 @@ impl Engine {
             let out_of_time = matches!(progress, Ok(Progress::OutOfTime));
             self.absorb(progress, clock());
             if out_of_time {
-                self.waits_for_device = self.session.is_asynchronous();
+                self.waits_for_device = self.session.is_waiting();
                 break;
             }
         }
@@ -175,6 +184,7 @@ impl Engine {
                 }
                 self.show_state();
             }
+            Ok(Progress::Warning(error)) => self.event(Event::Warning(error.into())),
             Ok(Progress::WaitingForData) => {
                 self.waiting = true;
                 if let Some(run) = &mut self.run {
@@ -304,6 +314,10 @@ impl Engine {
         }
         let deadline_ms = clock() + SETTLE_MS;
         let Some(progress) = self.session.finish_begun(&mut || clock() < deadline_ms) else { return };
+        if matches!(progress, Ok(Progress::OutOfTime)) {
+            // What others have a part in cannot be waited for. It begins again; no weight has changed yet.
+            self.session.abandon_slices();
+        }
         let stepped = matches!(progress, Ok(Progress::Step(_)));
         self.absorb(progress, clock());
         if stepped {

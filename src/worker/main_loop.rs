@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, Performance};
 
 use super::Engine;
+use super::crew::Crew;
 use crate::data::fetch::{Arrival, Loader};
 use crate::error::Error;
 use crate::protocol::{Envelope, ErrorReport, Event, Message, Request};
@@ -31,9 +32,23 @@ pub fn is_here() -> bool {
 }
 
 /// Starts the engine in this worker: from here on it answers messages, and says [`Message::Ready`].
+///
+/// Where the lead of several workers has started it, it is a [replica](super::replica) instead.
 pub fn start() {
+    let scope = scope();
+    let role = js_sys::Reflect::get(&scope, &"role".into()).ok().and_then(|role| role.as_string());
+    if role.as_deref() == Some(super::crew::ROLE) {
+        // If it fails, the lead hears of it by itself.
+        console_error_panic_hook::set_once();
+        return super::replica::start(&scope);
+    }
     set_panic_hook();
     let engine = Engine::new().map_err(|error| error.to_string());
+    let engine = engine.map(|mut engine| {
+        let cores = scope.navigator().hardware_concurrency() as u32;
+        engine.set_hire(cores, Box::new(|count| Ok(Box::new(Crew::new(count)))));
+        engine
+    });
     if let Err(message) = engine.and_then(run) {
         post_fatal(&message);
     }

@@ -26,6 +26,8 @@ cargo xtask COMMAND
                      format, lint, native, gpu, wasm, build, flows
   measure [--epochs N] [--steps N] [--seed N]
                      train the reference program in the built page, in Chromium, and print its figures
+  scaling [--workers 1,2] [--steps N] [--rounds N]
+                     the same with several numbers of workers in turn, and with both builds of the program
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
 ";
 
@@ -84,9 +86,9 @@ fn run() -> Result<()> {
             }
             test::test(&only)
         }
-        "measure" => {
+        "measure" | "scaling" => {
             let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
-            test::measure(&rest)
+            test::measure(&command, &rest)
         }
         "tools" => {
             finish(arguments)?;

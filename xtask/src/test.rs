@@ -144,11 +144,11 @@ fn flows() -> Result<()> {
         .env("CHROMIUM", chromium))
 }
 
-/// Trains the reference program in the built page and prints its figures.
-pub fn measure(arguments: &[String]) -> Result<()> {
+/// Trains the reference program in the built page and prints its figures, by one of the scripts in `tests/e2e`.
+pub fn measure(script: &str, arguments: &[String]) -> Result<()> {
     ensure_dist()?;
     let chromium = browser::ensure()?.chromium;
-    run(command(node()?).arg("tests/e2e/measure.js").args(arguments).env("CHROMIUM", chromium))
+    run(command(node()?).arg(format!("tests/e2e/{script}.js")).args(arguments).env("CHROMIUM", chromium))
 }
 
 fn ensure_dist() -> Result<()> {

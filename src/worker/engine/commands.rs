@@ -4,7 +4,7 @@ use super::Engine;
 use crate::error::{Error, Result};
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState};
 use crate::train::Pixels;
-use crate::worker::backends::{backend_info, check_backend, engine_info};
+use crate::worker::backends::{check_backend, engine_info};
 use crate::worker::samples::SampleRequest;
 
 impl Engine {
@@ -22,23 +22,25 @@ impl Engine {
                     self.download.url = Some(data_url);
                     self.download.wanted = true;
                 }
-                Answer::Engine(engine_info(self.backend.as_ref()))
+                Answer::Engine(engine_info(self.backend_info(), self.backend.is_some()))
             }
-            Command::SetBackend { choice, workers } => match &self.backend {
-                Some(backend) if choice != BackendChoice::Cpu => Answer::Backend(backend.clone()),
-                _ => {
+            Command::SetBackend { choice, workers } => {
+                if self.backend.is_none() || choice == BackendChoice::Cpu {
                     check_backend(choice, workers)?;
-                    Answer::Backend(backend_info())
+                    self.ask_for_workers(workers);
                 }
-            },
+                Answer::Backend(self.backend_info())
+            }
             Command::SetModel { spec } => {
                 let summary = self.session.set_model(&spec)?;
+                self.staff_up();
                 self.begin_anew(clock());
                 Answer::Summary(summary)
             }
             Command::GetModel => Answer::Model(self.session.model().clone()),
             Command::SetTraining { config } => {
                 self.session.set_training(config)?;
+                self.staff_up();
                 self.midway = false;
                 self.waiting = false;
                 self.changed = true;
@@ -93,7 +95,10 @@ impl Engine {
             }
             Command::TensorNames => Answer::Names(self.session.tensor_names()),
             Command::Tensor { name } => {
-                self.settle(clock);
+                // A shared step changes nothing that can be read before its end.
+                if self.session.workers() == 1 {
+                    self.settle(clock);
+                }
                 let tensor = self.session.tensor(&name)?;
                 let shape = tensor.shape().dims().to_vec();
                 return Ok(Some((Answer::Tensor { shape }, vec![Bulk::F32(tensor.into_words())])));

@@ -1,0 +1,86 @@
+//! How many workers compute a step together.
+
+use super::Engine;
+use crate::error::Result;
+use crate::protocol::BackendInfo;
+use crate::train::replicas::Replicas;
+
+/// Brings so many replicas into being.
+pub type Hire = Box<dyn Fn(usize) -> Result<Box<dyn Replicas>>>;
+
+/// The most workers that are used unasked. Each has memory of its own, and a slice of a batch should hold a few images.
+const MAX_UNASKED: u32 = 8;
+
+/// The most workers that can be asked for.
+const MAX_ASKED: u32 = 64;
+
+/// Floating-point operations of a step that make one more worker worth its messages, which take a worker about a
+/// millisecond a step.
+const WORTHWHILE_FLOPS: f64 = 1e8;
+
+#[derive(Default)]
+pub(super) struct Staff {
+    hire: Option<Hire>,
+    /// Cores of the machine.
+    cores: u32,
+    /// How many the user wants; `None`: as many as are worthwhile.
+    asked: Option<u32>,
+}
+
+impl Engine {
+    /// Lets the engine share its work. `cores` is how many workers the machine can run at a time.
+    pub fn set_hire(&mut self, cores: u32, hire: Hire) {
+        (self.staff.cores, self.staff.hire) = (cores, Some(hire));
+        self.staff_up();
+    }
+
+    /// How many workers the user wants; `None`: as many as are worthwhile.
+    pub(super) fn ask_for_workers(&mut self, workers: Option<u32>) {
+        self.staff.asked = workers;
+        self.staff_up();
+    }
+
+    /// Sees to it that there are as many workers as there should be for this model and this batch size.
+    pub(super) fn staff_up(&mut self) {
+        let Some(hire) = &self.staff.hire else { return };
+        let workers = self.staff.asked.map_or_else(|| self.worthwhile_workers(), |asked| asked.clamp(1, MAX_ASKED));
+        let others = workers.saturating_sub(1) as usize;
+        if self.backend.is_some() || others + 1 == self.session.workers() {
+            return;
+        }
+        match if others == 0 { Ok(None) } else { hire(others).map(Some) } {
+            Ok(replicas) => self.session.set_replicas(replicas),
+            Err(error) => {
+                self.session.set_replicas(None);
+                self.event(crate::protocol::Event::Warning(error.into()));
+            }
+        }
+    }
+
+    fn worthwhile_workers(&self) -> u32 {
+        let batch = self.session.training().batch_size;
+        let flops = self.session.flops_per_image().map_or(0.0, |flops| flops as f64 * f64::from(batch));
+        ((flops / WORTHWHILE_FLOPS) as u32).clamp(1, self.staff.cores.clamp(1, MAX_UNASKED)).min(batch)
+    }
+
+    /// What runs, and why.
+    pub(super) fn backend_info(&self) -> BackendInfo {
+        if let Some(backend) = &self.backend {
+            return backend.clone();
+        }
+        let (workers, cores) = (self.session.workers() as u32, self.staff.cores.max(1));
+        let simd = if cfg!(target_feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
+        let why = match (self.staff.asked, workers) {
+            (Some(_), _) => ", as asked for.",
+            (None, 1) if cores > 1 => ": this model is too small to gain from more.",
+            (None, _) if workers < cores => ": more would not make this model faster.",
+            (None, _) => ", one for each core.",
+        };
+        let noun = if workers == 1 { "worker" } else { "workers" };
+        BackendInfo {
+            backend: "cpu".to_owned(),
+            detail: format!("CPU with WebAssembly {simd}, {workers} {noun}{why}"),
+            workers,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// Data-parallel training: several workers compute slices of each batch.
+import { expect, REFERENCE, SMALL, test } from './playground.js';
+
+test.beforeEach(({ playground }) => playground.open());
+
+const train = async (playground, workers, steps) => {
+  const backend = await playground.call('setBackend', 'cpu', { workers });
+  expect(backend).toMatchObject({ backend: 'cpu', workers });
+  expect(backend.detail).toContain(`${workers} worker`);
+  await playground.call('reset');
+  const history = await playground.call('train', { steps });
+  expect(history).toMatchObject({ state: 'done', steps });
+  return history.loss;
+};
+
+test('two workers give the losses of one, and the same ones again bit for bit', async ({ playground }) => {
+  const alone = await train(playground, 1, 50);
+  const shared = await train(playground, 2, 50);
+  const again = await train(playground, 2, 50);
+  expect(again).toEqual(shared);
+  shared.forEach((loss, step) => expect(Math.abs(loss - alone[step]) / alone[step], `step ${step}`).toBeLessThan(1e-4));
+
+  // All that can be read has the shape of the whole batch.
+  const output = await playground.call('tensor', 'conv2d.output');
+  expect(output.shape).toEqual([32, 26, 26, 32]);
+  const gradient = await playground.call('tensor', 'grad conv2d.kernel');
+  expect(gradient.shape).toEqual([3, 3, 1, 32]);
+  const evaluation = await playground.call('evaluate', { split: 'test', samples: 500 });
+  expect(evaluation.samples).toBe(500);
+});
+
+test('answers, pauses and stops while several workers train; the model can change', async ({ playground }) => {
+  await playground.call('setBackend', 'cpu', { workers: 3 });
+  const times = await playground.page.evaluate(async () => {
+    const { chalkgrad } = window;
+    const run = chalkgrad.train({ epochs: 1 });
+    await new Promise((resolve) => {
+      const off = chalkgrad.on('batch', () => resolve(off()));
+    });
+    const times = [];
+    for (let call = 0; call < 20; call += 1) {
+      const start = performance.now();
+      await chalkgrad.tensor('dense.kernel');
+      times.push(performance.now() - start);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const states = [(await chalkgrad.pause()).state];
+    const kernel = async () => Array.from((await chalkgrad.tensor('conv2d.kernel')).data);
+    const paused = await kernel();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const still = (await kernel()).every((value, index) => value === paused[index]);
+    states.push((await chalkgrad.resume()).state);
+    await new Promise((resolve) => {
+      const off = chalkgrad.on('batch', () => resolve(off()));
+    });
+    states.push((await chalkgrad.stop()).state, (await run).state);
+    return { times, states, still };
+  });
+  expect(times.states).toEqual(['paused', 'training', 'stopped', 'stopped']);
+  expect(times.still).toBe(true);
+  expect(times.times.sort((a, b) => a - b)[18], '19 of 20 calls').toBeLessThan(100);
+
+  await playground.call('setModel', { layers: SMALL });
+  expect((await playground.call('train', { steps: 20 })).steps).toBe(20);
+  await playground.call('setModel', { layers: REFERENCE });
+  expect((await playground.call('train', { steps: 5 })).loss.every(Number.isFinite)).toBe(true);
+});
+
+test('a replica that dies is replaced, and the numbers stay the same', async ({ playground }) => {
+  const expected = await train(playground, 2, 20);
+  await playground.call('reset');
+  const replicas = () => playground.page.workers().filter((worker) => worker.url().endsWith('worker.js'));
+  const run = playground.call('train', { steps: 20 });
+  test.skip(replicas().length < 2, 'this browser does not show workers of workers');
+  await replicas().at(-1).evaluate(() => setTimeout(() => { throw new Error('gone'); }));
+  expect((await run).loss).toEqual(expected);
+});
+
+test('as many workers as are worthwhile, unasked', async ({ playground }) => {
+  const cores = await playground.page.evaluate(() => navigator.hardwareConcurrency);
+  const { workers, detail } = await playground.call('setBackend', 'cpu');
+  expect(workers).toBeLessThanOrEqual(cores);
+  expect(detail).toMatch(/worker/);
+  await playground.call('setModel', { layers: SMALL });
+  expect((await playground.call('setBackend', 'cpu')).workers).toBe(1);
+});
