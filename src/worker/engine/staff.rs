@@ -14,8 +14,8 @@ const MAX_UNASKED: u32 = 8;
 /// The most workers that can be asked for.
 const MAX_ASKED: u32 = 64;
 
-/// Floating-point operations of a step that make one more worker worth its messages, which take a worker about a
-/// millisecond a step.
+/// Floating-point operations of a step that make one more worker worth its messages: an estimate, at a millisecond a step
+/// for these. It is still to be measured on a quiet machine (`cargo xtask scaling`).
 const WORTHWHILE_FLOPS: f64 = 1e8;
 
 #[derive(Default)]
