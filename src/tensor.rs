@@ -229,6 +229,18 @@ impl HostTensor {
         bytemuck::cast_slice(&self.words)
     }
 }
+/// The number within these bounds that is nearest to `value`; NaN stays. `clamp` would do, but that it panics where the
+/// bounds are the wrong way round brings Rust's formatting of floats into the page's program.
+pub fn limit(value: f64, low: f64, high: f64) -> f64 {
+    if value > high {
+        high
+    } else if value < low {
+        low
+    } else {
+        value
+    }
+}
+
 /// A number as people write it. In the browser the browser writes it: Rust's own code for this would be 3 % of what is
 /// downloaded, so nothing else that the page needs formats a float.
 pub fn number_text(number: f64) -> String {

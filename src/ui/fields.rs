@@ -2,6 +2,7 @@
 
 use crate::model::catalogue::{Setting, SettingDefault, SettingKind};
 use crate::model::spec::{LayerSpec, SettingValue};
+use crate::tensor::limit;
 
 pub use super::format::{number as number_text, parse as number};
 
@@ -91,7 +92,7 @@ pub fn stepped(kind: &SettingKind, text: &str, up: bool) -> Option<String> {
     };
     let current = number(text)?;
     let step = if whole { 1.0 } else { 0.05 };
-    let next = (current + direction * step).clamp(low, high);
+    let next = limit(current + direction * step, low, high);
     // A twentieth is no binary number; two decimals are what the step means.
     Some(number_text(if whole { next.round() } else { (next * 1e6).round() / 1e6 }))
 }

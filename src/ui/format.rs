@@ -1,5 +1,7 @@
 //! Numbers and shapes as people read them.
 
+use crate::tensor::limit;
+
 /// `28×28×1`.
 pub fn shape(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
@@ -44,7 +46,7 @@ pub fn parse(text: &str) -> Option<f64> {
 /// A style that stretches a bar to a share of its place, in thousandths: finer than a bar can show, and the less often
 /// the page has to be touched.
 pub fn scale_x(share: f64) -> String {
-    let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u32;
+    let thousandths = (limit(share, 0.0, 1.0) * 1000.0).round() as u32;
     format!("transform:scaleX({}.{:03})", thousandths / 1000, thousandths % 1000)
 }
 

@@ -58,7 +58,7 @@ test('a browser without WebAssembly SIMD gets a plain message and loads no progr
 });
 
 test('a page whose program does not arrive says so', async ({ playground, server }) => {
-  server.faults.set('index.html', (bytes) => Buffer.from(bytes.toString().replace(/_bg\.wasm/g, '_gone.wasm')));
+  server.faults.set('index.html', (bytes) => Buffer.from(bytes.toString().replace(/(_bg|-relaxed-[0-9a-f]+)\.wasm/g, '_gone.wasm')));
   await playground.page.goto(server.url);
   await expect(playground.page.getByRole('alert')).toContainText('could not be loaded');
   await expect(playground.page.getByRole('button', { name: /Reload/ })).toBeVisible();

@@ -92,7 +92,7 @@ fn print_sizes() -> Result<()> {
     let dist = root().join("dist");
     let mut files = BTreeMap::new();
     list(&dist, &mut files)?;
-    let (mut code_bytes, mut data_bytes) = (0, 0);
+    let (mut code_bytes, mut gpu_bytes, mut data_bytes) = (0, 0, 0);
     println!("\n{:>12} {:>12}  file", "bytes", "gzip");
     for (path, bytes) in &files {
         let name = path.strip_prefix(&dist).unwrap_or(path);
@@ -102,14 +102,17 @@ fn print_sizes() -> Result<()> {
         }
         let gzip_bytes = gzip_size(bytes)?;
         // A browser loads one of the program's two builds.
-        if !name.to_string_lossy().contains(relaxed::MARK) {
+        if name.to_string_lossy().starts_with("gpu_worker") {
+            gpu_bytes += gzip_bytes;
+        } else if !name.to_string_lossy().contains(relaxed::MARK) {
             code_bytes += gzip_bytes;
         }
         println!("{:>12} {gzip_bytes:>12}  {}", bytes.len(), name.display());
     }
     println!(
-        "\nTo download: {:.1} KB (gzip) of program, {:.1} MB of data.",
+        "\nTo download: {:.1} KB (gzip) of program, {:.1} KB more where WebGPU runs it, {:.1} MB of data.",
         code_bytes as f64 / 1e3,
+        gpu_bytes as f64 / 1e3,
         data_bytes as f64 / 1e6
     );
     Ok(())

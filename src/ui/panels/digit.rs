@@ -1,5 +1,6 @@
 //! The input: a pad to draw on, sample digits, and what the network makes of them.
 
+use crate::tensor::limit;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -159,7 +160,7 @@ fn pad(state: State, input: Rc<Input>) -> Element {
         }
         let x = (event.client_x() as f64 - bounds.left()) / bounds.width();
         let y = (event.client_y() as f64 - bounds.top()) / bounds.height();
-        let point = Point { x: x.clamp(0.0, 1.0) as f32, y: y.clamp(0.0, 1.0) as f32 };
+        let point = Point { x: limit(x, 0.0, 1.0) as f32, y: limit(y, 0.0, 1.0) as f32 };
         input.drawing.update(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
         input.image.set(input.drawing.with_untracked(|drawing| drawing.image(PEN_RADIUS)));
     });

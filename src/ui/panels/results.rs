@@ -1,5 +1,6 @@
 //! How well the network does on images that it has never seen.
 
+use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::state::{State, TestResult};
 use crate::ui::text::{t, t_with};
@@ -74,7 +75,7 @@ fn result_view(result: TestResult) -> Element {
 
 /// How dark a cell is, in per cent: shares of a row on a scale that shows the few mistakes beside the many hits.
 fn shade(share: f32) -> u32 {
-    (share.clamp(0.0, 1.0).powf(0.4) * 100.0).round() as u32
+    ((limit(share.into(), 0.0, 1.0) as f32).powf(0.4) * 100.0).round() as u32
 }
 
 fn confusion_row(class: usize, row: &[f32]) -> Element {

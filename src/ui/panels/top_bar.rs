@@ -1,6 +1,7 @@
 //! The bar at the top: what trains, how far it is, and how it goes.
 
 use crate::protocol::{BatchReport, RunState};
+use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::link;
 use crate::ui::state::State;
@@ -105,7 +106,7 @@ fn progress(state: State) -> Element {
         .label("progress")
         .attr("aria-valuemin", "0")
         .attr("aria-valuemax", "100")
-        .attr_fn("aria-valuenow", move || ((share().clamp(0.0, 1.0) * 100.0) as u32).to_string())
+        .attr_fn("aria-valuenow", move || ((limit(share(), 0.0, 1.0) * 100.0) as u32).to_string())
         .child(el("div").class("progress-fill").attr_fn("style", move || format::scale_x(share())));
     el("div")
         .class("progress")
