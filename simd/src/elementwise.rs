@@ -113,30 +113,58 @@ fn map(target: &mut [f32], a: Operand<'_>, function: impl Fn(F32x4) -> F32x4) {
 }
 
 /// One loop for every kind of operand, so that there is one copy of the function: a number is four equal values that are
-/// read again and again, and the last few values go through buffers.
+/// read again and again, and the last few values go through buffers, in a second pass.
 #[inline(always)]
 fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F32x4, F32x4) -> F32x4) {
+    let mut buffers = Buffers::default();
+    for pass in passes(target, a, b, &mut buffers) {
+        for (index, target) in pass.target.chunks_exact_mut(LANES).enumerate() {
+            let (a, b) = (&pass.a[index * pass.a_stride..], &pass.b[index * pass.b_stride..]);
+            function(F32x4::load(a), F32x4::load(b)).store(target);
+        }
+    }
+    finish(target, &buffers);
+}
+
+/// Numbers as lanes, and the last values of target and operands that are too few for lanes.
+#[derive(Default)]
+struct Buffers {
+    numbers: [[f32; LANES]; 2],
+    operands: [[f32; LANES]; 2],
+    target: [f32; LANES],
+}
+
+/// Operands are read from so many words further on for every four values of the target: four or none.
+struct Pass<'a> {
+    target: &'a mut [f32],
+    a: &'a [f32],
+    a_stride: usize,
+    b: &'a [f32],
+    b_stride: usize,
+}
+
+#[inline(never)]
+fn passes<'a>(target: &'a mut [f32], a: Operand<'a>, b: Operand<'a>, buffers: &'a mut Buffers) -> [Pass<'a>; 2] {
     let whole = target.len() / LANES * LANES;
-    let mut numbers = [[0.0; LANES]; 2];
-    let [a_number, b_number] = &mut numbers;
-    let ((mut a_words, a_stride), (mut b_words, b_stride)) = (a.words(a_number), b.words(b_number));
     let (full, rest) = target.split_at_mut(whole);
-    let (mut a_rest, mut b_rest, mut target_rest) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-    for (words, stride, buffer) in [(a_words, a_stride, &mut a_rest), (b_words, b_stride, &mut b_rest)] {
+    let [a_number, b_number] = &mut buffers.numbers;
+    let ((a, a_stride), (b, b_stride)) = (a.words(a_number), b.words(b_number));
+    let [a_rest, b_rest] = &mut buffers.operands;
+    for (words, stride, buffer) in [(a, a_stride, &mut *a_rest), (b, b_stride, &mut *b_rest)] {
         let from = if stride > 0 { whole } else { 0 };
         buffer[..rest.len()].copy_from_slice(&words[from..][..rest.len()]);
     }
-    let mut part = full;
-    let mut is_rest = false;
-    loop {
-        for (index, target) in part.chunks_exact_mut(LANES).enumerate() {
-            let (a, b) = (&a_words[index * a_stride..], &b_words[index * b_stride..]);
-            function(F32x4::load(a), F32x4::load(b)).store(target);
-        }
-        if is_rest || rest.is_empty() {
-            break;
-        }
-        (is_rest, part, a_words, b_words) = (true, &mut target_rest, &a_rest, &b_rest);
-    }
-    rest.copy_from_slice(&target_rest[..rest.len()]);
+    let target_rest: &mut [f32] = if rest.is_empty() { &mut [] } else { &mut buffers.target };
+    [
+        Pass { target: full, a, a_stride, b, b_stride },
+        Pass { target: target_rest, a: a_rest, a_stride, b: b_rest, b_stride },
+    ]
+}
+
+/// Puts the last values where they belong.
+#[inline(never)]
+fn finish(target: &mut [f32], buffers: &Buffers) {
+    let whole = target.len() / LANES * LANES;
+    let rest = &mut target[whole..];
+    rest.copy_from_slice(&buffers.target[..rest.len()]);
 }

@@ -67,7 +67,18 @@ pub fn add(staging: &Path) -> Result<()> {
     fs::write(staging.join(&name), bytes)?;
     // Relative, as all addresses in this page are.
     let page = page.replacen(&call, &format!("{stem}_bg.wasm', './{name}')"), 1);
+    let page = if is_release() { without_comments(&page) } else { page };
     fs::write(staging.join("index.html"), page).context("index.html cannot be written")
+}
+
+/// The page without its indentation and the lines that are comments: half a kilobyte less for every visitor.
+fn without_comments(page: &str) -> String {
+    let is_comment = |line: &str| line.starts_with("// ") || line.starts_with("<!--") && line.ends_with("-->");
+    page.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !is_comment(line))
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 /// Checks in `dist` that the second build uses relaxed SIMD and the first one does not.
