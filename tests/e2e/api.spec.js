@@ -44,7 +44,7 @@ test('training goes on from where it stands, epoch by epoch, with validation', a
   expect(more.epochLoss[0]).toBeLessThan(history.epochLoss[0]);
 });
 
-test('answers 19 of 20 calls within 100 ms while it trains; pause, resume and stop', async ({ playground }) => {
+test('answers every call within 100 ms while it trains; pause, resume and stop', async ({ playground }) => {
   const result = await playground.page.evaluate(async () => {
     const { chalkgrad } = window;
     const states = [];
@@ -67,9 +67,7 @@ test('answers 19 of 20 calls within 100 ms while it trains; pause, resume and st
     unsubscribe();
     return { times, paused, resumed, stopped, history, states };
   });
-  // The aim is all of them. It is not met: on a quiet machine the slowest of 20 took 129 ms in one run of four, cause unknown.
-  // When it is found, hold the maximum to 100 ms here.
-  expect(result.times.sort((a, b) => a - b)[18]).toBeLessThan(100);
+  expect(Math.max(...result.times)).toBeLessThan(100);
   expect(result.paused.state).toBe('paused');
   expect(result.resumed.state).toBe('training');
   expect(result.stopped.state).toBe('stopped');
