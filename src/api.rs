@@ -183,7 +183,7 @@ pub fn configure(client: &Client, configuration: &JsValue, failed: impl Fn(Error
             commands.push(Command::SetTraining { config: specs::training(&TrainingConfig::default(), &training)? });
         }
         if let Some(model) = options.get("model") {
-            commands.push(Command::SetModel { spec: specs::model(&model)? });
+            commands.push(Command::SetModel { spec: specs::model(&model)?, kept: None });
         }
         Ok(commands)
     };
@@ -208,7 +208,7 @@ fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, 
             let options = Options::read("setBackend", second, &["workers"])?;
             Command::SetBackend { choice, workers: options.count("workers")? }
         }
-        "setModel" => Command::SetModel { spec: specs::model(first)? },
+        "setModel" => Command::SetModel { spec: specs::model(first)?, kept: None },
         "getModel" => Command::GetModel,
         "getTraining" => Command::GetTraining,
         "train" => {
@@ -290,7 +290,7 @@ fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
             result
         }
         // No method asks for them.
-        Answer::Samples { .. } => {
+        Answer::Samples { .. } | Answer::Tensors { .. } | Answer::Vitals(_) => {
             return Err(Error::new("bad-message", "engine").expected("an answer of another kind").into());
         }
     })

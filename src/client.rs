@@ -291,7 +291,7 @@ impl Client {
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
         let change = match (command, answer) {
-            (Command::SetModel { spec }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
+            (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
             (Command::SetBackend { .. }, Answer::Backend(backend)) => Change::Backend(backend.clone()),
             (Command::Hello { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),

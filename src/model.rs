@@ -3,6 +3,9 @@
 pub mod activations;
 pub mod builders;
 pub mod catalogue;
+pub mod cost;
+pub mod fixes;
+pub mod formula;
 pub mod initializers;
 pub mod layers;
 pub mod losses;

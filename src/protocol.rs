@@ -47,8 +47,11 @@ pub enum Command {
         choice: BackendChoice,
         workers: Option<u32>,
     },
+    /// `kept`: for each layer the place, in the model in use, of the layer whose weights it takes over, where it has one and
+    /// they fit. Without it, and while nobody has trained or written any weight, all weights come from the seed.
     SetModel {
         spec: ModelSpec,
+        kept: Option<Vec<Option<u32>>>,
     },
     GetModel,
     SetTraining {
@@ -79,6 +82,15 @@ pub enum Command {
     SetTensor {
         name: String,
     },
+    /// Tensors as they are together, whatever goes on: the outputs of layers for one image (the array, as in
+    /// [`Command::Predict`]), weights, gradients of the last step. What [`Command::Tensor`] reads stays as it is.
+    Look {
+        names: Vec<String>,
+    },
+    /// How a layer fared in the last step.
+    Vitals {
+        layer: String,
+    },
     /// `count` random images of the split, of class `label` if given: the sample digits of the input panel.
     Samples {
         split: Split,
@@ -101,7 +113,7 @@ pub enum Command {
 choice!(Command {
     Hello { data_url },
     SetBackend { choice, workers },
-    SetModel { spec },
+    SetModel { spec, kept },
     GetModel,
     SetTraining { config },
     GetTraining,
@@ -115,6 +127,8 @@ choice!(Command {
     TensorNames,
     Tensor { name },
     SetTensor { name },
+    Look { names },
+    Vitals { layer },
     Samples { split, label, count, seed },
     RetryData,
     Ping,
@@ -183,6 +197,11 @@ pub enum Answer {
     Tensor {
         shape: Vec<usize>,
     },
+    /// One `F32` array per shape, in the order in which they were named; empty where there is no value yet.
+    Tensors {
+        shapes: Vec<Vec<usize>>,
+    },
+    Vitals(Vitals),
     /// One `U8` array: pixels, `[count,H,W]`.
     Samples {
         labels: Vec<u32>,
@@ -204,6 +223,8 @@ choice!(Answer {
     Probabilities { classes },
     Names(names),
     Tensor { shape },
+    Tensors { shapes },
+    Vitals(vitals),
     Samples { labels, height, width },
 });
 
@@ -318,6 +339,31 @@ pub struct LayerSummary {
 }
 
 record!(LayerSummary { name, type_name as "type", output_shape, params });
+
+/// A layer in the last step.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Vitals {
+    /// Entries of the output's last axis: units, channels.
+    pub units: u32,
+    /// Those that were 0 everywhere for the whole batch.
+    pub dead_units: u32,
+    /// Of each trained weight.
+    pub updates: Vec<WeightUpdate>,
+}
+
+record!(Vitals { units, dead_units, updates });
+
+/// What the last step did to a weight.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct WeightUpdate {
+    /// `"kernel"`, `"bias"`, ...
+    pub weight: String,
+    /// The L2 norm of the update over that of the weight.
+    pub ratio: f32,
+    pub gradient_norm: f32,
+}
+
+record!(WeightUpdate { weight, ratio, gradient_norm });
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct History {

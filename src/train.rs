@@ -8,7 +8,7 @@
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`: what a session can do, by kind.
+//! * `setup`, `batches`, `predict`, `tensors`, `look`, `vitals`: what a session can do, by kind.
 
 mod batches;
 mod evaluation;
@@ -16,6 +16,7 @@ pub mod fit;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graphs;
+mod look;
 mod parallel;
 pub mod plans;
 mod predict;
@@ -23,6 +24,7 @@ pub mod progress;
 pub mod replicas;
 mod setup;
 mod tensors;
+mod vitals;
 
 use std::collections::VecDeque;
 
@@ -35,6 +37,7 @@ use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::training;
 use crate::protocol::{LayerSummary, ModelSummary, Split};
 use evaluation::{EvaluationRun, Purpose};
+use look::Look;
 use parallel::Crew;
 use plans::{Loaded, PlanKey, Plans};
 pub use predict::Pixels;
@@ -61,6 +64,7 @@ pub struct Session {
     /// The loss of a step that went wrong, until it is known where.
     bad_loss: Option<f32>,
     prediction: Option<Prediction>,
+    look: Look,
     /// What is still to be reported.
     pending: VecDeque<Result<Progress>>,
     /// The weights are those that the seed gave: nobody has trained or written them.
@@ -136,6 +140,7 @@ impl Session {
             in_flight: VecDeque::new(),
             bad_loss: None,
             prediction: None,
+            look: Look::default(),
             pending: VecDeque::new(),
             untouched: true,
             crew: None,

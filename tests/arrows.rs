@@ -50,7 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("bin/gpu_worker", &["worker"]),
 ];
 
-const MODEL_SCHEMA: &[&str] = &["spec", "catalogue", "settings", "activations", "training"];
+const MODEL_SCHEMA: &[&str] = &["spec", "catalogue", "settings", "activations", "training", "formula", "cost", "fixes"];
 
 /// Libraries that only one part may name.
 const FENCED: &[(&str, &[&str])] = &[("leptos", &["ui"]), ("wgpu", &["backend::gpu"])];

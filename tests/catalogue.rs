@@ -2,6 +2,7 @@
 
 use chalkgrad::error::Error;
 use chalkgrad::model::catalogue::{ResolvedLayer, SettingDefault, check_classifier, find, resolve, resolve_prefix};
+use chalkgrad::model::fixes::{Fix, fixes};
 use chalkgrad::model::layers::CATALOGUE;
 use chalkgrad::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad::model::training;
@@ -207,4 +208,74 @@ fn training_configurations_are_checked() {
         let error = training::check(&config).unwrap_err();
         assert_eq!((error.code, error.subject.as_str()), ("bad-setting", field));
     }
+}
+
+/// The edits that are offered for a model at fault, and what the best of them makes of it.
+fn offered(layers: &str) -> (Vec<Fix>, Option<Error>) {
+    let model = model(layers);
+    let (resolved, error) = resolve_prefix(&model);
+    let error = error.or_else(|| check_classifier(&resolved, 10).err()).unwrap();
+    let fixes = fixes(&model, &error, 10);
+    let fixed = fixes.first().map(|fix| fix.apply(&model)).unwrap();
+    let (resolved, error) = resolve_prefix(&fixed);
+    (fixes, error.or_else(|| check_classifier(&resolved, 10).err()))
+}
+
+#[test]
+fn every_fault_that_a_click_can_put_right_comes_with_the_click() {
+    let set = |index, setting: &str, value: chalkgrad::model::spec::SettingValue| Fix::Set {
+        index,
+        setting: setting.to_owned(),
+        value: Some(value),
+    };
+    let dense = r#"{"type": "Dense", "units": 10, "activation": "softmax"}"#;
+    for (layers, best) in [
+        (
+            format!(r#"[{{"type": "Conv2D", "filters": 4, "kernelSize": 3}}, {dense}]"#),
+            Fix::Insert { index: 1, layers: vec![LayerSpec::new("Flatten")] },
+        ),
+        (
+            format!(
+                r#"[{{"type": "MaxPooling2D", "poolSize": 7}}, {{"type": "Conv2D", "filters": 4, "kernelSize": 5}}, {{"type": "Flatten"}}, {dense}]"#
+            ),
+            set(1, "kernelSize", vec![4.0, 4.0].into()),
+        ),
+        (
+            format!(r#"[{{"type": "MaxPooling2D", "poolSize": 29}}, {{"type": "Flatten"}}, {dense}]"#),
+            set(0, "poolSize", vec![28.0, 28.0].into()),
+        ),
+        (format!(r#"[{{"type": "Flatten"}}, {{"type": "MaxPooling2D"}}, {dense}]"#), Fix::Move { index: 1, to: 0 }),
+        (r#"[{"type": "Flatten"}, {"type": "Dense", "units": 3}]"#.to_owned(), set(1, "units", 10.0.into())),
+        (
+            r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}]"#.to_owned(),
+            Fix::Insert {
+                index: 1,
+                layers: vec![
+                    LayerSpec::new("Flatten"),
+                    LayerSpec::new("Dense").with("units", 10.0).with("activation", "softmax"),
+                ],
+            },
+        ),
+        (format!(r#"[{{"type": "Flatten"}}, {{"type": "Dropout"}}, {dense}]"#), set(1, "rate", 0.25.into())),
+        (
+            format!(r#"[{{"type": "Flatten"}}, {{"type": "Dropout", "rate": 1.5}}, {dense}]"#),
+            set(1, "rate", 0.999.into()),
+        ),
+        (
+            format!(r#"[{{"type": "Flatten"}}, {{"type": "Dense", "units": 2.5, "activation": "rleu"}}, {dense}]"#),
+            set(1, "units", 3.0.into()),
+        ),
+        (format!(r#"[{{"type": "Flatten", "name": "a b"}}, {dense}]"#), Fix::Unname { index: 0 }),
+        (
+            format!(r#"[{{"type": "Flatten", "units": 3}}, {dense}]"#),
+            Fix::Set { index: 0, setting: "units".to_owned(), value: None },
+        ),
+    ] {
+        let (fixes, left) = offered(&layers);
+        assert_eq!(fixes.first(), Some(&best), "{layers}: {fixes:?}");
+        let is_right = left.as_ref().is_none_or(|error| error.subject == "activation");
+        assert!(is_right, "{layers}: {left:?}");
+    }
+    let (fixes, left) = offered("[]");
+    assert_eq!((fixes.len(), left), (1, None));
 }

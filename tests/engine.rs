@@ -296,6 +296,7 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
     let codes = [
         bench.ask(Command::SetModel {
             spec: ModelSpec { layers: vec![LayerSpec::new("Conv3D")], ..ModelSpec::reference_cnn() },
+            kept: None,
         }),
         bench.set_training(|config| config.batch_size = 0),
         bench.set_training(|config| config.batch_size = 1000),
@@ -342,12 +343,12 @@ fn a_bad_model_does_not_disturb_a_run_and_a_good_one_ends_it() {
     let run = bench.send(train(None, Some(3000)));
     bench.turn();
     let bad = ModelSpec { layers: Vec::new(), ..ModelSpec::reference_cnn() };
-    let id = bench.send(Command::SetModel { spec: bad });
+    let id = bench.send(Command::SetModel { spec: bad, kept: None });
     assert!(bench.answer(id).unwrap().is_err());
     assert!(bench.engine.has_work());
     let id = bench.send(Command::GetModel);
     let Ok((Answer::Model(spec), _)) = bench.answer(id).unwrap() else { panic!("no model") };
-    let id = bench.send(Command::SetModel { spec });
+    let id = bench.send(Command::SetModel { spec, kept: None });
     assert!(bench.answer(id).unwrap().is_ok());
     assert_eq!(bench.history(run).0.state, RunState::Stopped);
     assert!(!bench.engine.has_work());

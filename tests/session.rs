@@ -414,3 +414,121 @@ fn two_hundred_layers_train() {
     assert_eq!(session.summary().layers.len(), 200);
     assert_eq!(train(&mut session, steps(2)).steps.len(), 2);
 }
+
+/// A layer is recognised by where it stood, whatever it is called now.
+#[test]
+fn an_edit_keeps_the_weights_of_layers_that_did_not_change() {
+    let layers = |filters: u32, dropout: &str| {
+        spec(&format!(
+            r#"[{{"type": "Conv2D", "filters": 4, "kernelSize": 3}}, {{"type": "BatchNormalization"}},
+                {{"type": "Conv2D", "filters": {filters}, "kernelSize": 3, "activation": "relu"}}, {{"type": "Flatten"}},
+                {dropout} {{"type": "Dense", "units": 3, "activation": "softmax"}}]"#
+        ))
+    };
+    let mut session = session(layers(4, ""));
+    let read = |session: &Session, name: &str| session.tensor(name).unwrap().into_words();
+    // As long as nobody has trained, an edited model is that of the seed.
+    session.edit_model(&layers(6, ""), &[Some(0), Some(1), Some(2), Some(3), Some(4)]).unwrap();
+    let edited = read(&session, "dense.kernel");
+    session.set_model(&layers(6, "")).unwrap();
+    assert_eq!(read(&session, "dense.kernel"), edited);
+
+    train(&mut session, steps(5));
+    let names = ["conv2d.kernel", "batch_normalization.moving_mean", "conv2d_1.kernel", "dense.kernel", "dense.bias"];
+    let before = names.map(|name| read(&session, name));
+    // A dropout is put in: nothing else changes.
+    let dropout = r#"{"type": "Dropout", "rate": 0.5},"#;
+    session.edit_model(&layers(6, dropout), &[Some(0), Some(1), Some(2), Some(3), None, Some(4)]).unwrap();
+    assert_eq!(names.map(|name| read(&session, name)), before);
+    // Another number of filters: that layer and the one that reads it are new.
+    session.edit_model(&layers(7, dropout), &[Some(0), Some(1), Some(2), Some(3), Some(4), Some(5)]).unwrap();
+    assert_eq!(read(&session, "conv2d.kernel"), before[0]);
+    assert_eq!(read(&session, "batch_normalization.moving_mean"), before[1]);
+    assert_ne!(read(&session, "conv2d_1.kernel").len(), before[2].len());
+    // A model that is refused changes nothing.
+    assert!(session.edit_model(&spec(r#"[{"type": "Dense", "units": 3}]"#), &[Some(0)]).is_err());
+    assert_eq!(read(&session, "conv2d.kernel"), before[0]);
+    // It trains on, and nonsense in `kept` is no more than nothing to keep.
+    train(&mut session, steps(3));
+    session.edit_model(&layers(7, ""), &[Some(99), None, Some(0)]).unwrap();
+    session.reset();
+    let seeded = read(&session, "conv2d.kernel");
+    session.set_model(&layers(7, "")).unwrap();
+    assert_eq!(read(&session, "conv2d.kernel"), seeded);
+}
+
+#[test]
+fn a_look_disturbs_neither_outputs_nor_training() {
+    use chalkgrad::protocol::Bulk;
+    let mut looked = session(small());
+    let mut other = session(small());
+    let image = Bulk::U8(bars(1, 5).0);
+    let names = ["conv2d.output", "conv2d.kernel", "grad conv2d.kernel", "nothing"].map(str::to_owned);
+    assert!(looked.prepare_look(&image, &names).unwrap());
+    let tensors = looked.look(&image, &names).unwrap();
+    assert_eq!(tensors[0].as_ref().unwrap().shape().dims(), [1, 6, 6, 4]);
+    assert!(tensors[1].is_some() && tensors[2].is_none() && tensors[3].is_none());
+    train(&mut looked, steps(2));
+    train(&mut other, steps(2));
+    let batch = looked.tensor("conv2d.output").unwrap();
+    assert_eq!(batch.shape().dims()[0], 32);
+    looked.prepare_look(&image, &names).unwrap();
+    assert!(looked.look(&image, &names).unwrap()[2].is_some());
+    assert_eq!(looked.tensor("conv2d.output").unwrap(), batch);
+    assert_eq!(train(&mut looked, steps(3)).losses(), train(&mut other, steps(3)).losses());
+    // The same numbers as a prediction's.
+    looked.predict(Pixels::U8(bars(1, 5).0)).unwrap();
+    looked.prepare_look(&image, &names).unwrap();
+    assert_eq!(looked.look(&image, &names).unwrap()[0], Some(looked.tensor("conv2d.output").unwrap()));
+    assert_eq!(looked.look(&Bulk::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
+}
+
+#[test]
+fn vitals_are_what_the_step_did() {
+    let sgd = |momentum, nesterov| OptimizerSpec::Sgd { learning_rate: 0.05, momentum, nesterov };
+    let optimizers = [
+        sgd(0.0, false),
+        sgd(0.9, false),
+        sgd(0.9, true),
+        OptimizerSpec::RmsProp { learning_rate: 0.01, rho: 0.9, epsilon: 1e-7 },
+        OptimizerSpec::Adagrad { learning_rate: 0.01, initial_accumulator_value: 0.1, epsilon: 1e-7 },
+        OptimizerSpec::default(),
+        OptimizerSpec::AdamW { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weight_decay: 0.1 },
+    ];
+    let norm = |values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    for (at, optimizer) in optimizers.into_iter().enumerate() {
+        let mut session = session(small());
+        assert_eq!(session.vitals("conv2d").unwrap_err().code, "no-value-yet");
+        let clip_norm = (at % 2 == 0).then_some(0.05);
+        let schedule = ScheduleSpec::Cosine { final_factor: 0.1 };
+        let config = TrainingConfig {
+            optimizer: optimizer.clone(),
+            clip_norm,
+            learning_rate_schedule: schedule,
+            ..session.training().clone()
+        };
+        session.set_training(config).unwrap();
+        train(&mut session, steps(3));
+        for name in ["conv2d.kernel", "batch_normalization.gamma", "dense.bias"] {
+            let (layer, weight) = name.split_once('.').unwrap();
+            let before = session.tensor(name).unwrap().into_words();
+            train(&mut session, steps(1));
+            let after = session.tensor(name).unwrap().into_words();
+            let update: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
+            let expected = norm(&update) / norm(&after);
+            let vitals = session.vitals(layer).unwrap();
+            let found = vitals.updates.iter().find(|update| update.weight == weight).unwrap();
+            let ratio = f64::from(found.ratio);
+            assert!((ratio - expected).abs() <= 2e-3 * expected + 1e-6, "{optimizer:?} {name}: {ratio} for {expected}");
+        }
+    }
+    // Units that a bias holds below zero are dead; the others see noise and are not.
+    let mut session = session(spec(
+        r#"[{"type": "Flatten"}, {"type": "Dense", "units": 6, "activation": "relu"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#,
+    ));
+    session.set_tensor("dense.bias", vec![-100.0, 100.0, -100.0, 100.0, 100.0, 100.0]).unwrap();
+    train(&mut session, steps(1));
+    let vitals = session.vitals("dense").unwrap();
+    assert_eq!((vitals.units, vitals.dead_units), (6, 2));
+    assert_eq!(session.vitals("dens").unwrap_err().code, "unknown-layer");
+}

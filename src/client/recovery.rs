@@ -45,7 +45,7 @@ impl Recovery {
         match (command, answer) {
             (Command::Hello { .. }, _) => self.up = true,
             (Command::SetBackend { choice, workers }, _) => self.backend = Some((*choice, *workers)),
-            (Command::SetModel { spec }, _) => {
+            (Command::SetModel { spec, .. }, _) => {
                 self.model = Some(spec.clone());
                 self.forget_progress();
             }
@@ -111,7 +111,7 @@ impl Recovery {
             steps.push((Command::SetTraining { config: config.clone() }, Vec::new()));
         }
         if let Some(spec) = &self.model {
-            steps.push((Command::SetModel { spec: spec.clone() }, Vec::new()));
+            steps.push((Command::SetModel { spec: spec.clone(), kept: None }, Vec::new()));
         }
         if let Some((snapshot, arrays)) = &self.snapshot {
             steps.push((Command::Restore { snapshot: snapshot.clone() }, arrays.clone()));

@@ -212,3 +212,53 @@ impl Update<'_> {
         append_guarded_update(self.graph, self.healthy, old, value)
     }
 }
+
+/// The last step of one parameter, from what it left behind.
+pub struct LastStep<'a> {
+    pub optimizer: &'a OptimizerSpec,
+    pub clipping: Clipping,
+    /// The learning rate of that step.
+    pub rate: f64,
+    /// That of [`bias_correction`] for that step.
+    pub bias_correction: f64,
+    /// Before clipping.
+    pub gradient: &'a [f32],
+    /// The parameter's slots after the step, in the order of [`slots`].
+    pub slots: &'a [Vec<f32>],
+}
+
+impl LastStep<'_> {
+    /// The L2 norm of what the step added to the parameter, whose `values` are those after it.
+    pub fn norm_of_update(&self, values: &[f32]) -> f64 {
+        let length = self.gradient.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>().sqrt();
+        let slot =
+            |slot: usize, at: usize| self.slots.get(slot).and_then(|slot| slot.get(at)).map_or(0.0, |v| f64::from(*v));
+        let squares = self.gradient.iter().zip(values).enumerate().map(|(at, (gradient, value))| {
+            let gradient = match self.clipping {
+                Clipping { norm: Some(limit), .. } => f64::from(*gradient) * limit / length.max(limit),
+                Clipping { value: Some(limit), .. } => crate::tensor::limit(f64::from(*gradient), -limit, limit),
+                _ => f64::from(*gradient),
+            };
+            let update = match *self.optimizer {
+                OptimizerSpec::Sgd { momentum: 0.0, .. } => self.rate * gradient,
+                OptimizerSpec::Sgd { momentum, nesterov: true, .. } => momentum * slot(0, at) - self.rate * gradient,
+                OptimizerSpec::Sgd { .. } => slot(0, at),
+                OptimizerSpec::RmsProp { epsilon, .. } | OptimizerSpec::Adagrad { epsilon, .. } => {
+                    self.rate * gradient / (slot(0, at) + epsilon).sqrt()
+                }
+                OptimizerSpec::Adam { epsilon, .. } => self.adam(slot(0, at), slot(1, at), epsilon),
+                OptimizerSpec::AdamW { epsilon, weight_decay, .. } => {
+                    let step = self.adam(slot(0, at), slot(1, at), epsilon);
+                    let before = (f64::from(*value) + step) / (1.0 - self.rate * weight_decay);
+                    before - f64::from(*value)
+                }
+            };
+            update * update
+        });
+        squares.sum::<f64>().sqrt()
+    }
+
+    fn adam(&self, mean: f64, square: f64, epsilon: f64) -> f64 {
+        self.rate * self.bias_correction * mean / (square.sqrt() + epsilon)
+    }
+}

@@ -31,6 +31,8 @@ pub enum PlanKey {
     Update,
     Evaluation(usize),
     Prediction(usize),
+    /// The outputs of all layers for one image, apart from those of the last prediction.
+    Look,
 }
 
 /// A plan that is loaded.
@@ -117,6 +119,7 @@ pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], co
         PlanKey::Update => graphs::update(layers, config),
         PlanKey::Evaluation(batch) => graphs::evaluation(layers, input_shape, batch, config),
         PlanKey::Prediction(batch) => graphs::prediction(layers, input_shape, batch),
+        PlanKey::Look => graphs::prediction(layers, input_shape, 1),
     }?;
     let plan = Plan::compile(&graph, &taps)?;
     if plan.size_bytes() > MAX_PLAN_BYTES {
@@ -130,6 +133,7 @@ fn check_size(key: PlanKey, layers: &[ResolvedLayer]) -> Result<()> {
     let batch = match key {
         PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
         PlanKey::Gradient(slice) => slice as u64,
+        PlanKey::Look => 1,
         PlanKey::Update => return Ok(()),
     };
     let size = |shape: &[usize]| shape.iter().product::<usize>() as u64 * 4;

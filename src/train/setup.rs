@@ -1,10 +1,11 @@
 //! What a session is set up with: model, configuration, initial weights.
 
+use super::look::Look;
 use super::plans::{self, PlanKey};
 use super::progress::{Position, Totals};
 use super::{Session, sampler};
 use crate::error::{Error, Result};
-use crate::model::catalogue::{self, ResolvedLayer};
+use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::{initializers, optimizer, training};
 use crate::protocol::ModelSummary;
@@ -22,6 +23,51 @@ impl Session {
         self.spec = spec.clone();
         self.reset();
         Ok(self.summary())
+    }
+
+    /// As [`Session::set_model`], but each layer takes over the weights of the layer of the old model that `kept` names, if
+    /// they are of the same kinds and shapes. The optimizer's state and the counters begin anew. As long as nobody has
+    /// trained or written a weight, all of them come from the seed, so that what is built first and trained then replays.
+    ///
+    /// # Errors
+    /// As [`Session::set_model`]; those of the backend.
+    pub fn edit_model(&mut self, spec: &ModelSpec, kept: &[Option<u32>]) -> Result<ModelSummary> {
+        let layers = self.check_model(spec)?;
+        self.settle();
+        let kept = if self.untouched { Vec::new() } else { self.kept_weights(&layers, kept)? };
+        self.layers = layers;
+        self.spec = spec.clone();
+        self.reset();
+        self.untouched = kept.is_empty();
+        for (name, values) in &kept {
+            self.backend.write_state(name, values);
+        }
+        Ok(self.summary())
+    }
+
+    /// Weights of the model in use under the names that they have in the new one.
+    fn kept_weights(&self, layers: &[ResolvedLayer], kept: &[Option<u32>]) -> Result<Vec<(String, HostTensor)>> {
+        let mut weights = Vec::new();
+        for (layer, source) in layers.iter().zip(kept) {
+            let Some(old) = source.and_then(|at| self.layers.get(at as usize)) else { continue };
+            let alike = |(a, b): (&WeightSpec, &WeightSpec)| {
+                (a.name, &a.shape, a.initializer, a.trainable) == (b.name, &b.shape, b.initializer, b.trainable)
+            };
+            let is_same_type = old.layer_type.type_name() == layer.layer_type.type_name();
+            if !is_same_type
+                || old.weights.len() != layer.weights.len()
+                || !old.weights.iter().zip(&layer.weights).all(alike)
+            {
+                continue;
+            }
+            for weight in &layer.weights {
+                let values = self.backend.read_state(&format!("{}.{}", old.name, weight.name))?;
+                if let Some(values) = HostTensor::f32(weight.shape.clone(), values) {
+                    weights.push((format!("{}.{}", layer.name, weight.name), values));
+                }
+            }
+        }
+        Ok(weights)
     }
 
     /// Replaces the training configuration, also during training. Weights stay, unless the seed changes before anybody
@@ -141,6 +187,7 @@ impl Session {
     fn unload_plans(&mut self) {
         self.plans.unload(self.backend.as_mut());
         (self.outputs, self.gradients) = (None, None);
+        self.look = Look::default();
         if let Some(crew) = &mut self.crew {
             crew.outdate();
         }

@@ -183,6 +183,11 @@ impl Session {
         states
     }
 
+    /// The shape of a state.
+    pub(super) fn state_shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.states().into_iter().find(|(own, _)| own == name).map(|(_, shape)| shape)
+    }
+
     fn unknown_tensor(&self, name: &str) -> Error {
         let names = self.tensor_names();
         let error = Error::new("unknown-tensor", name).expected("one of tensorNames()");

@@ -235,7 +235,7 @@ impl State {
         self.pending_model.set(Some(after_ms(PAUSE_MS, move || {
             state.pending_model.set(None);
             state.sent_model.replace(spec.clone());
-            state.ask(Command::SetModel { spec: spec.clone() }, Vec::new(), move |outcome| match outcome {
+            state.ask(Command::SetModel { spec: spec.clone(), kept: None }, Vec::new(), move |outcome| match outcome {
                 Ok(_) => {
                     state.refusal.set(None);
                     state.forget_run();

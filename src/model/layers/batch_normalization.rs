@@ -1,10 +1,12 @@
 //! BatchNormalization: each channel is shifted and scaled to mean 0 and variance 1, then by learned numbers (Ioffe and Szegedy 2015).
 
+use super::common::{elements, unchanged};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec,
 };
+use crate::model::formula::{Formula, Recipe, Then, number};
 use crate::model::lower::{Context, Lower, Mode};
 use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 
@@ -68,6 +70,55 @@ impl LayerType for BatchNormalization {
         let moving_mean = weight("moving_mean", Initializer::Zeros, false);
         let moving_variance = weight("moving_variance", Initializer::Ones, false);
         gamma.into_iter().chain(beta).chain([moving_mean, moving_variance]).collect()
+    }
+
+    fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
+        unchanged(output)
+    }
+
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
+        let epsilon = number(settings.number("epsilon"));
+        let gamma = if settings.flag("scale") { "γ_c\\," } else { "" };
+        let beta = if settings.flag("center") { " + β_c" } else { "" };
+        let normalized = format!(r"\frac{{x - μ_c}}{{\sqrt{{σ_c^2 + {epsilon}}}}}");
+        let mut backward = Vec::new();
+        if settings.flag("scale") {
+            backward.push(r"\frac{∂L}{∂γ_c} = \sum g\,h".to_owned());
+        }
+        if settings.flag("center") {
+            backward.push(r"\frac{∂L}{∂β_c} = \sum g".to_owned());
+        }
+        // With the batch's own mean and variance, which depend on x as well; M numbers make a channel of a batch.
+        let scale = if settings.flag("scale") { "γ_c" } else { "1" };
+        let root = format!(r"\frac{{{scale}}}{{\sqrt{{σ_c^2 + {epsilon}}}}}");
+        backward.push(format!(r"\frac{{∂L}}{{∂x}} = {root} (g - \frac{{\sum g}}{{M}} - h \frac{{\sum g\,h}}{{M}})"));
+        Formula {
+            forward: vec![format!("h = {normalized}"), format!("y = {gamma}h{beta}")],
+            backward,
+            symbols: vec![("x", input.to_vec()), ("μ", vec![input.last().copied().unwrap_or(1)]), ("y", output.to_vec())],
+            ranges: Vec::new(),
+        }
+    }
+
+    fn recipe(&self, settings: &Settings, _input: &[usize], output: &[usize], at: usize) -> Recipe {
+        let at_channel = at % output.last().copied().unwrap_or(1).max(1);
+        let mut recipe = Recipe::copy(at);
+        recipe.then = vec![
+            Then::Subtract { weight: "moving_mean", at: at_channel },
+            Then::DivideByRoot { weight: "moving_variance", at: at_channel, epsilon: settings.number("epsilon") },
+        ];
+        if settings.flag("scale") {
+            recipe.then.push(Then::Multiply { weight: "gamma", at: at_channel });
+        }
+        if settings.flag("center") {
+            recipe.then.push(Then::Add { weight: "beta", at: at_channel });
+        }
+        recipe
+    }
+
+    fn flops(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
+        // Mean, variance, gamma and beta come to one factor and one summand a channel.
+        2 * elements(output)
     }
 }
 

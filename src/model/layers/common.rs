@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::catalogue::{Initializer, Setting, SettingDefault, SettingKind, Settings, shape_text};
+use crate::model::formula::{Formula, Recipe, Reduction, Term, index, looks_at, place, range};
 use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
@@ -104,6 +105,129 @@ impl Window {
         }
         Ok([(height - reach(0)) / self.strides[0] + 1, (width - reach(1)) / self.strides[1] + 1])
     }
+}
+
+/// The extents of an image that is known to be one.
+fn extents(shape: &[usize]) -> [usize; 3] {
+    <[usize; 3]>::try_from(shape).unwrap_or([1; 3])
+}
+
+impl Window {
+    /// Zeros before the first pixel, down and right.
+    fn pads_before(&self, input: &[usize]) -> [usize; 2] {
+        [0, 1].map(|axis| {
+            let extent = input.get(axis).copied().unwrap_or(1);
+            let axis = self.padding().axis("window", extent, self.size[axis], self.strides[axis], self.dilation[axis]);
+            axis.map_or(0, |axis| axis.pad_before)
+        })
+    }
+
+    /// The rule of the output's extents; `channels`: that of the last one.
+    pub fn shape_rule(&self, input: &[usize], output: &[usize], channels: String) -> Vec<String> {
+        let [height, width, _] = extents(input);
+        let rule = |axis: usize, extent: usize| {
+            let (stride, result) = (self.strides[axis], output.get(axis).copied().unwrap_or(1));
+            let reach = (self.size[axis] - 1) * self.dilation[axis] + 1;
+            match (self.same_padding, stride) {
+                (true, _) => format!("⌈{extent} / {stride}⌉ = {result}"),
+                (false, 1) => format!("({extent} - {reach}) / 1 + 1 = {result}"),
+                (false, _) if (extent - reach) % stride == 0 => {
+                    format!("({extent} - {reach}) / {stride} + 1 = {result}")
+                }
+                (false, _) => format!("⌊({extent} - {reach}) / {stride}⌋ + 1 = {result}"),
+            }
+        };
+        vec![rule(0, height), rule(1, width), channels]
+    }
+
+    /// `x_{2i+u-1, 2j+v, c}`.
+    pub fn looks_at(&self, input: &[usize], channel: &str) -> String {
+        let [top, left] = self.pads_before(input);
+        let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
+        format!("x_{{{row},{},{channel}}}", looks_at("j", self.strides[1], "v", self.dilation[1], left))
+    }
+
+    /// Which positions and offsets see the pixel `p, q`.
+    pub fn seen_from(&self, input: &[usize]) -> String {
+        let [top, left] = self.pads_before(input);
+        let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
+        format!("{row}=p,\\,{}=q", looks_at("j", self.strides[1], "v", self.dilation[1], left))
+    }
+
+    /// Where indices of the window run.
+    pub fn ranges(&self) -> Vec<String> {
+        vec![range("u", self.size[0]), range("v", self.size[1])]
+    }
+
+    /// What a window at `at` of the output sees of the input's channel, each with the weight that `weight` says by row and
+    /// column.
+    pub fn terms(
+        &self,
+        input: &[usize],
+        output: &[usize],
+        at: usize,
+        channel: usize,
+        weight: impl Fn(usize, usize) -> usize,
+    ) -> Vec<Term> {
+        let [height, width, _] = extents(input);
+        let [top, left] = self.pads_before(input);
+        let place = place(output, at);
+        let pixel = |axis: usize, offset: usize, pad: usize, extent: usize| {
+            let at = place.get(axis).copied().unwrap_or_default() * self.strides[axis] + offset * self.dilation[axis];
+            at.checked_sub(pad).filter(|at| *at < extent)
+        };
+        let mut terms = Vec::with_capacity(self.size[0] * self.size[1]);
+        for row in 0..self.size[0] {
+            for column in 0..self.size[1] {
+                let seen = pixel(0, row, top, height).zip(pixel(1, column, left, width));
+                let seen = seen.map(|(row, column)| index(input, &[row, column, channel]));
+                terms.push(Term { input: seen, weight: weight(row, column) });
+            }
+        }
+        terms
+    }
+
+    /// How a pooling layer makes a number of its output.
+    pub fn pool_recipe(&self, input: &[usize], output: &[usize], at: usize, reduction: Reduction) -> Recipe {
+        let channel = at % extents(output)[2];
+        Recipe {
+            groups: vec![self.terms(input, output, at, channel, |_, _| 0)],
+            columns: self.size[1],
+            reduction,
+            weight: None,
+            then: Vec::new(),
+        }
+    }
+
+    /// One operation for every number that a window of a pooling layer sees.
+    pub fn pool_flops(&self, output: &[usize]) -> u64 {
+        elements(output) * self.size[0] as u64 * self.size[1] as u64
+    }
+
+    /// What pooling layers share.
+    pub fn pool_formula(&self, input: &[usize], output: &[usize], forward: String, backward: String) -> Formula {
+        Formula {
+            forward: vec![forward],
+            backward: vec![backward],
+            symbols: vec![("x", input.to_vec()), ("y", output.to_vec())],
+            ranges: self.ranges(),
+        }
+    }
+}
+
+/// The number of elements, in 64 bits.
+pub fn elements(shape: &[usize]) -> u64 {
+    shape.iter().map(|extent| *extent as u64).product()
+}
+
+/// One operation a number for a function, none for none; 2 to 4 really, as the function is, which no count agrees on.
+pub fn activation_flops(activation: &str, output: &[usize]) -> u64 {
+    if activation == "linear" { 0 } else { elements(output) }
+}
+
+/// The rule of a shape that stays as it is.
+pub fn unchanged(output: &[usize]) -> Vec<String> {
+    output.iter().map(usize::to_string).collect()
 }
 
 /// The extents of an image `[H,W,C]`.

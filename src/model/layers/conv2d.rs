@@ -1,10 +1,14 @@
 //! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
 
-use super::common::{KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, image_extents, kernel_initializer};
+use super::common::{
+    KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, activation_flops, elements, image_extents,
+    kernel_initializer,
+};
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec};
+use crate::model::formula::{Formula, Recipe, Reduction, range};
 use crate::model::lower::{Context, Lower};
 use crate::ops::conv2d::Conv2d;
 
@@ -94,6 +98,58 @@ impl LayerType for Conv2D {
             .flag("useBias")
             .then(|| WeightSpec { name: "bias", shape: vec![filters], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
         [kernel].into_iter().chain(bias).collect()
+    }
+
+    fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
+        Self::window(settings).shape_rule(input, output, format!("filters = {}", settings.integer("filters")))
+    }
+
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
+        let window = Self::window(settings);
+        let channels = input.last().copied().unwrap_or(1);
+        let has_bias = settings.flag("useBias");
+        let bias = if has_bias { "b_k + " } else { "" };
+        let seen = window.looks_at(input, "c");
+        let mut backward = vec![format!(r"\frac{{∂L}}{{∂w_{{u,v,c,k}}}} = \sum_{{n,i,j}} {seen}\,δ_{{i,j,k}}")];
+        if has_bias {
+            backward.push(r"\frac{∂L}{∂b_k} = \sum_{n,i,j} δ_{i,j,k}".to_owned());
+        }
+        backward.push(format!(r"\frac{{∂L}}{{∂x_{{p,q,c}}}} = \sum_{{{}}} \sum_k w_{{u,v,c,k}}\,δ_{{i,j,k}}", window.seen_from(input)));
+        let mut symbols = vec![("x", input.to_vec())];
+        for weight in self.weights(settings, input) {
+            symbols.push((if weight.name == "bias" { "b" } else { "w" }, weight.shape));
+        }
+        symbols.push(("y", output.to_vec()));
+        let mut ranges = window.ranges();
+        ranges.push(range("c", channels));
+        let forward = vec![format!(r"z_{{i,j,k}} = {bias}\sum_{{u,v,c}} {seen}\,w_{{u,v,c,k}}")];
+        Formula { forward, backward, symbols, ranges }.activated(settings.choice("activation"))
+    }
+
+    fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe {
+        let window = Self::window(settings);
+        let filters = settings.integer("filters");
+        let channels = input.last().copied().unwrap_or(1);
+        let filter = at % filters;
+        let groups = (0..channels).map(|channel| {
+            let weight = |row: usize, column: usize| ((row * window.size[1] + column) * channels + channel) * filters + filter;
+            window.terms(input, output, at, channel, weight)
+        });
+        let recipe = Recipe {
+            groups: groups.collect(),
+            columns: window.size[1],
+            reduction: Reduction::Sum,
+            weight: Some("kernel"),
+            then: Vec::new(),
+        };
+        recipe.biased(settings.flag("useBias"), filter).activated(settings.choice("activation"))
+    }
+
+    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let [height, width] = settings.pair("kernelSize");
+        let products = height as u64 * width as u64 * input.last().copied().unwrap_or(1) as u64;
+        let bias = u64::from(settings.flag("useBias"));
+        elements(output) * (2 * products + bias) + activation_flops(settings.choice("activation"), output)
     }
 }
 

@@ -1,12 +1,13 @@
 //! Dense: each output is a weighted sum of all inputs.
 
-use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, kernel_initializer};
+use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_initializer};
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec, shape_text,
 };
+use crate::model::formula::{Formula, Recipe, Reduction, Term, range};
 use crate::model::lower::{Context, Lower};
 use crate::ops::matmul::matmul;
 
@@ -63,6 +64,46 @@ impl LayerType for Dense {
             .flag("useBias")
             .then(|| WeightSpec { name: "bias", shape: vec![units], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
         [kernel].into_iter().chain(bias).collect()
+    }
+
+    fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
+        vec![format!("units = {}", output.first().copied().unwrap_or_default())]
+    }
+
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
+        let has_bias = settings.flag("useBias");
+        let bias = if has_bias { "b_k + " } else { "" };
+        let mut backward = vec![r"\frac{∂L}{∂w_{i,k}} = \sum_n x_i\,δ_k".to_owned()];
+        if has_bias {
+            backward.push(r"\frac{∂L}{∂b_k} = \sum_n δ_k".to_owned());
+        }
+        backward.push(r"\frac{∂L}{∂x_i} = \sum_k w_{i,k}\,δ_k".to_owned());
+        let mut symbols = vec![("x", input.to_vec())];
+        for weight in self.weights(settings, input) {
+            symbols.push((if weight.name == "bias" { "b" } else { "w" }, weight.shape));
+        }
+        symbols.push(("y", output.to_vec()));
+        let ranges = vec![range("i", input.last().copied().unwrap_or(1)), range("k", settings.integer("units"))];
+        let forward = vec![format!(r"z_k = {bias}\sum_i x_i\,w_{{i,k}}")];
+        Formula { forward, backward, symbols, ranges }.activated(settings.choice("activation"))
+    }
+
+    fn recipe(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Recipe {
+        let units = settings.integer("units");
+        let terms = (0..input.last().copied().unwrap_or(1)).map(|at_input| Term { input: Some(at_input), weight: at_input * units + at });
+        let recipe = Recipe {
+            groups: vec![terms.collect()],
+            columns: 1,
+            reduction: Reduction::Sum,
+            weight: Some("kernel"),
+            then: Vec::new(),
+        };
+        recipe.biased(settings.flag("useBias"), at).activated(settings.choice("activation"))
+    }
+
+    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let bias = u64::from(settings.flag("useBias"));
+        elements(output) * (2 * elements(input) + bias) + activation_flops(settings.choice("activation"), output)
     }
 }
 

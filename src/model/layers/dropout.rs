@@ -1,8 +1,10 @@
 //! Dropout: while training, random numbers become zero and the rest grow so that the mean stays.
 
+use super::common::unchanged;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, SettingDefault, SettingKind, Settings};
+use crate::model::formula::{Formula, Recipe, number};
 use crate::model::lower::{Context, Lower, Mode};
 use crate::ops::dropout::dropout;
 
@@ -31,6 +33,31 @@ impl LayerType for Dropout {
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok(input.to_vec())
+    }
+
+    fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
+        unchanged(output)
+    }
+
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
+        let rate = number(settings.number("rate"));
+        Formula {
+            forward: vec![
+                format!(r"y_i = \frac{{m_i\,x_i}}{{1 - {rate}}},\, P(m_i = 0) = {rate}"),
+                "y_i = x_i".to_owned(),
+            ],
+            backward: vec![format!(r"\frac{{∂L}}{{∂x_i}} = \frac{{m_i\,g_i}}{{1 - {rate}}}")],
+            symbols: vec![("x", input.to_vec()), ("y", output.to_vec())],
+            ranges: Vec::new(),
+        }
+    }
+
+    fn recipe(&self, _settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
+        Recipe::copy(at)
+    }
+
+    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
+        0
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
+use crate::model::formula::{Formula, Recipe};
 use crate::model::lower::{Context, Lower};
 use crate::ops::reshape::flatten;
 
@@ -23,6 +24,31 @@ impl LayerType for Flatten {
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok(vec![input.iter().product()])
+    }
+
+    fn shape_rule(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
+        let factors: Vec<String> = input.iter().map(usize::to_string).collect();
+        vec![format!("{} = {}", factors.join(" × "), output.first().copied().unwrap_or_default())]
+    }
+
+    fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
+        let symbols = vec![("x", input.to_vec()), ("y", output.to_vec())];
+        let (forward, backward) = match *input {
+            [_, width, channels] => (
+                format!("y_m = x_{{i,j,c}},\\, m = ({width}i + j)·{channels} + c"),
+                r"\frac{∂L}{∂x_{i,j,c}} = g_m".to_owned(),
+            ),
+            _ => ("y_m = x_m".to_owned(), r"\frac{∂L}{∂x_m} = g_m".to_owned()),
+        };
+        Formula { forward: vec![forward], backward: vec![backward], symbols, ranges: Vec::new() }
+    }
+
+    fn recipe(&self, _settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
+        Recipe::copy(at)
+    }
+
+    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
+        0
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::error::{Error, Result};
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState};
+use crate::tensor::HostTensor;
 use crate::train::Pixels;
 use crate::worker::backends::{check_backend, engine_info};
 use crate::worker::samples::SampleRequest;
@@ -31,8 +32,11 @@ impl Engine {
                 }
                 Answer::Backend(self.backend_info())
             }
-            Command::SetModel { spec } => {
-                let summary = self.session.set_model(&spec)?;
+            Command::SetModel { spec, kept } => {
+                let summary = match kept {
+                    Some(kept) => self.session.edit_model(&spec, &kept)?,
+                    None => self.session.set_model(&spec)?,
+                };
                 self.staff_up();
                 self.begin_anew(clock());
                 Answer::Summary(summary)
@@ -111,6 +115,22 @@ impl Engine {
                 self.session.set_tensor(&name, values)?;
                 self.changed = true;
                 Answer::Done
+            }
+            Command::Look { names } => {
+                let image = one_array(arrays)?;
+                while !self.session.is_asynchronous() && !self.session.prepare_look(&image, &names)? {}
+                let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
+                for tensor in self.session.look(&image, &names)? {
+                    shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
+                    arrays.push(Bulk::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
+                }
+                return Ok(Some((Answer::Tensors { shapes }, arrays)));
+            }
+            Command::Vitals { layer } => {
+                if self.session.workers() == 1 {
+                    self.settle(clock);
+                }
+                Answer::Vitals(self.session.vitals(&layer)?)
             }
             Command::Samples { split, label, count, seed } => {
                 let request = SampleRequest { split, label, count, seed };

@@ -103,7 +103,12 @@ impl Engine {
             Some(Deferred::Snapshot) => self.session.fetch_snapshot(),
             Some(Deferred::Request(request)) => match &request.message.command {
                 Command::Tensor { name } => self.session.fetch_tensor(name),
-                Command::Snapshot => self.session.fetch_snapshot(),
+                Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
+                Command::Look { names } => match request.arrays.first() {
+                    Some(image) => self.session.prepare_look(image, names),
+                    None => Ok(true),
+                },
+                Command::Vitals { layer } => self.session.fetch_vitals(layer),
                 _ => Ok(true),
             },
             None => Ok(true),

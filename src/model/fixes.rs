@@ -1,0 +1,188 @@
+//! What would put a model right: edits that can be made with one click, beside the error that they answer.
+
+use super::catalogue::{check_classifier, nearest, resolve_prefix};
+use super::layers::CATALOGUE;
+use super::settings::{Setting, SettingDefault, SettingKind};
+use super::spec::{LayerSpec, ModelSpec, SettingValue};
+use crate::error::Error;
+
+/// An edit of a model.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fix {
+    /// Put these layers at this place, one after the other.
+    Insert {
+        index: usize,
+        layers: Vec<LayerSpec>,
+    },
+    /// Set a setting of a layer, or with `None` leave it out.
+    Set {
+        index: usize,
+        setting: String,
+        value: Option<SettingValue>,
+    },
+    /// Let the layer be named automatically.
+    Unname {
+        index: usize,
+    },
+    /// Put the layer at this place instead.
+    Move {
+        index: usize,
+        to: usize,
+    },
+    Remove {
+        index: usize,
+    },
+}
+
+impl Fix {
+    /// The model after the edit.
+    pub fn apply(&self, model: &ModelSpec) -> ModelSpec {
+        let mut model = model.clone();
+        let layers = &mut model.layers;
+        match self {
+            Self::Insert { index, layers: new } => {
+                let at = (*index).min(layers.len());
+                layers.splice(at..at, new.iter().cloned());
+            }
+            Self::Set { index, setting, value } => {
+                if let Some(layer) = layers.get_mut(*index) {
+                    match value {
+                        Some(value) => layer.settings.insert(setting.clone(), value.clone()),
+                        None => layer.settings.remove(setting),
+                    };
+                }
+            }
+            Self::Unname { index } => {
+                if let Some(layer) = layers.get_mut(*index) {
+                    layer.name = None;
+                }
+            }
+            Self::Move { index, to } => {
+                if *index < layers.len() && *to < layers.len() {
+                    let layer = layers.remove(*index);
+                    layers.insert(*to, layer);
+                }
+            }
+            Self::Remove { index } => {
+                if *index < layers.len() {
+                    layers.remove(*index);
+                }
+            }
+        }
+        model
+    }
+}
+
+/// At most so many are offered.
+const MAX_FIXES: usize = 3;
+
+/// Edits that put an error right, the best first. Each has been tried: afterwards the model is in order, or at fault only
+/// further on. `classes` as in [`check_classifier`].
+pub fn fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
+    let mut fixes: Vec<Fix> = Vec::new();
+    let before = error.layer_index.unwrap_or_default();
+    for fix in candidates(model, error, classes) {
+        // A removal moves what stands behind it one place nearer.
+        let shift = usize::from(matches!(fix, Fix::Remove { .. }));
+        let helps = fault(&fix.apply(model), classes).is_none_or(|after| {
+            let is_other = (after.code, &after.subject) != (error.code, &error.subject);
+            let place = after.layer_index.unwrap_or_default() + shift;
+            place > before || (place == before && is_other)
+        });
+        if helps && !fixes.contains(&fix) && fixes.len() < MAX_FIXES {
+            fixes.push(fix);
+        }
+    }
+    fixes
+}
+
+/// The first fault, if there is any.
+fn fault(model: &ModelSpec, classes: usize) -> Option<Error> {
+    let (layers, error) = resolve_prefix(model);
+    error.or_else(|| check_classifier(&layers, classes).err())
+}
+
+fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
+    let flatten = || LayerSpec::new("Flatten");
+    let head = || LayerSpec::new("Dense").with("units", classes as f64).with("activation", "softmax");
+    let Some(index) = error.layer_index else {
+        let layers = vec![flatten(), head()];
+        return if error.code == "no-layers" { vec![Fix::Insert { index: 0, layers }] } else { Vec::new() };
+    };
+    let Some(layer) = model.layers.get(index) else { return Vec::new() };
+    let (resolved, _) = resolve_prefix(model);
+    let input = match index.checked_sub(1) {
+        None => model.input_shape.clone(),
+        Some(before) => resolved.get(before).map(|layer| layer.output_shape.clone()).unwrap_or_default(),
+    };
+    let set = |setting: &str, value: SettingValue| Fix::Set { index, setting: setting.to_owned(), value: Some(value) };
+    let remove = Fix::Remove { index };
+    match error.code {
+        "missing-flatten" => {
+            let pooling = LayerSpec::new("GlobalAveragePooling2D");
+            vec![Fix::Insert { index, layers: vec![flatten()] }, Fix::Insert { index, layers: vec![pooling] }, remove]
+        }
+        "kernel-too-large" => {
+            let largest: Vec<f64> = input.iter().take(2).map(|extent| *extent as f64).collect();
+            let mut fixes = vec![set("padding", "same".into()), remove];
+            if let Some(smallest) = largest.iter().copied().reduce(f64::min) {
+                // Square where the window is, and never larger than it was.
+                fixes.insert(0, set(&error.subject, vec![smallest, smallest].into()));
+            }
+            fixes
+        }
+        "wrong-rank" => {
+            let is_flat =
+                |layer: &&LayerSpec| ["Flatten", "GlobalAveragePooling2D"].contains(&layer.type_name.as_str());
+            let before = model.layers[..index].iter().position(|layer| is_flat(&layer));
+            before.map(|to| Fix::Move { index, to }).into_iter().chain([remove]).collect()
+        }
+        "wrong-output" => {
+            let end = model.layers.len();
+            let layers = if error.got.contains(',') { vec![flatten(), head()] } else { vec![head()] };
+            let mut fixes = vec![Fix::Insert { index: end, layers }];
+            if layer.type_name == "Dense" {
+                fixes.insert(0, set("units", (classes as f64).into()));
+            }
+            fixes
+        }
+        "bad-name" => vec![Fix::Unname { index }],
+        "unknown-setting" => vec![Fix::Set { index, setting: error.subject.clone(), value: None }],
+        "missing-setting" | "bad-setting" => {
+            let layer_type = CATALOGUE.iter().find(|known| known.type_name() == layer.type_name);
+            let setting =
+                layer_type.and_then(|known| known.settings().iter().find(|known| known.name == error.subject));
+            let value = setting.and_then(|setting| usual(setting, layer.settings.get(&error.subject)));
+            match (value, setting) {
+                (Some(value), _) => vec![set(&error.subject, value)],
+                (None, Some(_)) => vec![Fix::Set { index, setting: error.subject.clone(), value: None }],
+                (None, None) => Vec::new(),
+            }
+        }
+        "too-large" => vec![remove],
+        _ => Vec::new(),
+    }
+}
+
+/// A value that a setting accepts: the nearest to the one given, or a usual one.
+fn usual(setting: &Setting, given: Option<&SettingValue>) -> Option<SettingValue> {
+    let near = |number: f64, min: u32, max: u32| crate::tensor::limit(number.round(), f64::from(min), f64::from(max));
+    match (setting.kind, given) {
+        (SettingKind::Integer { min, max }, Some(SettingValue::Number(number))) if !number.is_nan() => {
+            Some(near(*number, min, max).into())
+        }
+        (SettingKind::Integer { min, max }, _) => Some(near(32.0, min, max).into()),
+        (SettingKind::Number { min, max }, Some(SettingValue::Number(number))) if !number.is_nan() => {
+            Some(crate::tensor::limit(*number, min, max).into())
+        }
+        (SettingKind::Number { min, max }, _) if setting.default == SettingDefault::Required => {
+            Some(crate::tensor::limit(0.25, min, max).into())
+        }
+        (SettingKind::Pair { .. }, _) if setting.default == SettingDefault::Required => Some(vec![3.0, 3.0].into()),
+        (SettingKind::Choice(words), Some(SettingValue::Text(word))) => {
+            nearest(word, words.iter().copied()).map(SettingValue::from)
+        }
+        (SettingKind::Choice(_), None) => Some("relu".into()),
+        _ => setting.default.value(),
+    }
+}

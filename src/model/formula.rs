@@ -1,0 +1,240 @@
+//! What a layer computes, as people read it: its formulas, the rule of its shape, and how one number of its output comes
+//! about. Each layer says so in its own file; here is what these sayings are made of.
+//!
+//! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
+
+use super::activations;
+use crate::tensor::number_text;
+
+/// A layer's formulas.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Formula {
+    pub forward: Vec<String>,
+    /// With `g = ∂L/∂y`, the gradient of the loss with respect to the output.
+    pub backward: Vec<String>,
+    /// The tensors in them: letter, and shape without the batch axis.
+    pub symbols: Vec<(&'static str, Vec<usize>)>,
+    /// Where indices run: `u = 0 … 2`.
+    pub ranges: Vec<String>,
+}
+
+impl Formula {
+    /// Appends `y = f(z)` and `δ = g f'(z)` for an activation function.
+    pub fn activated(mut self, activation: &str) -> Self {
+        let (value, delta) = activations::formula(activation);
+        self.forward.push(value.to_owned());
+        self.backward.insert(0, delta.to_owned());
+        self
+    }
+}
+
+/// `u = 0 … 2`.
+pub fn range(letter: &str, count: usize) -> String {
+    format!("{letter} = 0 … {}", count.saturating_sub(1))
+}
+
+/// How one number of a layer's output comes about: which numbers go in, and what happens to them. It refers to places in
+/// tensors, of one example, row by row; the numbers themselves are the reader's.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Recipe {
+    /// What goes in, group by group: by channel of the input, where there are several.
+    pub groups: Vec<Vec<Term>>,
+    /// Columns of a group, where it is a window on an image.
+    pub columns: usize,
+    pub reduction: Reduction,
+    /// The weight that terms refer to.
+    pub weight: Option<&'static str>,
+    pub then: Vec<Then>,
+}
+
+/// One number of the input, and the weight that it is multiplied by.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Term {
+    /// `None`: a zero of the padding.
+    pub input: Option<usize>,
+    /// Means nothing where the recipe has no weight.
+    pub weight: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reduction {
+    /// There is one number, and it stays as it is.
+    Copy,
+    Sum,
+    /// The largest, of those that are no padding.
+    Max,
+    /// Of those that are no padding.
+    Mean,
+}
+
+/// What happens after the reduction.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Then {
+    /// A number of a weight is added.
+    Add {
+        weight: &'static str,
+        at: usize,
+    },
+    /// A number of a weight is taken away.
+    Subtract {
+        weight: &'static str,
+        at: usize,
+    },
+    /// Divided by the root of a number of a weight plus epsilon.
+    DivideByRoot {
+        weight: &'static str,
+        at: usize,
+        epsilon: f64,
+    },
+    Multiply {
+        weight: &'static str,
+        at: usize,
+    },
+    /// A function of the catalogue, but softmax.
+    Function(String),
+    /// Over the last axis of the output.
+    Softmax,
+}
+
+/// A recipe carried out up to its function: every number on the way.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Account {
+    /// Of each group its sum, maximum or mean.
+    pub groups: Vec<f32>,
+    /// Over all groups.
+    pub reduced: f32,
+    /// After each of [`Recipe::then`] that comes before the function.
+    pub then: Vec<f32>,
+}
+
+impl Account {
+    /// What goes into the function, or is the output where there is none.
+    pub fn last(&self) -> f32 {
+        self.then.last().copied().unwrap_or(self.reduced)
+    }
+}
+
+impl Recipe {
+    /// One number goes in.
+    pub fn copy(input: usize) -> Self {
+        Self {
+            groups: vec![vec![Term { input: Some(input), weight: 0 }]],
+            columns: 1,
+            reduction: Reduction::Copy,
+            weight: None,
+            then: Vec::new(),
+        }
+    }
+
+    pub fn activated(mut self, activation: &str) -> Self {
+        match activation {
+            "linear" => {}
+            "softmax" => self.then.push(Then::Softmax),
+            other => self.then.push(Then::Function(other.to_owned())),
+        }
+        self
+    }
+
+    pub fn biased(mut self, has_bias: bool, at: usize) -> Self {
+        if has_bias {
+            self.then.push(Then::Add { weight: "bias", at });
+        }
+        self
+    }
+
+    /// What a term contributes.
+    pub fn contribution(&self, term: Term, input: &[f32], weights: &[f32]) -> f32 {
+        let value = term.input.and_then(|at| input.get(at)).copied().unwrap_or_default();
+        if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }
+    }
+
+    /// Carries the recipe out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
+    pub fn account<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Account {
+        let weights = self.weight.map(weight).unwrap_or_default();
+        let counted = |term: &&Term| term.input.is_some() || self.weight.is_some();
+        let reduce = |numbers: &mut dyn Iterator<Item = f32>| match self.reduction {
+            Reduction::Copy => numbers.next().unwrap_or_default(),
+            Reduction::Sum => numbers.map(f64::from).sum::<f64>() as f32,
+            Reduction::Max => numbers.fold(f32::NEG_INFINITY, f32::max),
+            Reduction::Mean => {
+                let (sum, count) =
+                    numbers.fold((0.0, 0.0), |(sum, count), number| (sum + f64::from(number), count + 1.0));
+                (sum / f64::max(count, 1.0)) as f32
+            }
+        };
+        let groups: Vec<f32> = self
+            .groups
+            .iter()
+            .map(|group| reduce(&mut group.iter().filter(counted).map(|term| self.contribution(*term, input, weights))))
+            .collect();
+        let all = self.groups.iter().flatten();
+        let reduced = reduce(&mut all.filter(counted).map(|term| self.contribution(*term, input, weights)));
+        let mut value = reduced;
+        let number = |name: &str, at: usize| weight(name).get(at).copied().unwrap_or_default();
+        let then = self.then.iter().map_while(|then| {
+            value = match *then {
+                Then::Add { weight, at } => value + number(weight, at),
+                Then::Subtract { weight, at } => value - number(weight, at),
+                Then::Multiply { weight, at } => value * number(weight, at),
+                Then::DivideByRoot { weight, at, epsilon } => {
+                    (f64::from(value) / (f64::from(number(weight, at)) + epsilon).sqrt()) as f32
+                }
+                Then::Function(_) | Then::Softmax => return None,
+            };
+            Some(value)
+        });
+        let then = then.collect();
+        Account { groups, reduced, then }
+    }
+}
+
+/// The place of an index in a tensor of this shape: `[row, column, channel]`.
+pub fn place(shape: &[usize], index: usize) -> Vec<usize> {
+    let mut rest = index;
+    let mut place: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|extent| {
+            let at = rest % (*extent).max(1);
+            rest /= (*extent).max(1);
+            at
+        })
+        .collect();
+    place.reverse();
+    place
+}
+
+/// The inverse of [`place`].
+pub fn index(shape: &[usize], place: &[usize]) -> usize {
+    shape.iter().zip(place).fold(0, |index, (extent, at)| index * extent + at)
+}
+
+/// `2i + u - 1`: where a window of this stride, dilation and padding looks.
+pub fn looks_at(position: &str, stride: usize, offset: &str, dilation: usize, padding: usize) -> String {
+    let times = |factor: usize, letter: &str| if factor == 1 { letter.to_owned() } else { format!("{factor}{letter}") };
+    let padding = if padding == 0 { String::new() } else { format!("-{padding}") };
+    format!("{}+{}{padding}", times(stride, position), times(dilation, offset))
+}
+
+/// A number in a formula.
+pub fn number(value: f64) -> String {
+    number_text(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_indices_are_inverse() {
+        assert_eq!(place(&[3, 4, 5], 37), [1, 3, 2]);
+        assert_eq!(index(&[3, 4, 5], &[1, 3, 2]), 37);
+        assert!((0..60).all(|at| index(&[3, 4, 5], &place(&[3, 4, 5], at)) == at));
+    }
+
+    #[test]
+    fn windows_say_where_they_look() {
+        assert_eq!(looks_at("i", 1, "u", 1, 0), "i+u");
+        assert_eq!(looks_at("i", 2, "u", 3, 1), "2i+3u-1");
+    }
+}
