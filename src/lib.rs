@@ -22,6 +22,7 @@
 //! | `data` | IDX files, data sets that grow while they download, splits, the sampler |
 //! | [`wire`] | how records and choices cross a border: page and worker, JavaScript API, file |
 //! | [`protocol`] | the typed messages between page and worker |
+//! | [`checkpoint`] | a whole experiment as a file |
 //! | `worker` | the message loop round the session, in the worker |
 //! | `client`, `api` | the page's side of the worker, and `window.chalkgrad`, the public JavaScript API |
 //! | `ui` | the page: state, widgets, one file a panel |
@@ -56,6 +57,7 @@
 
 pub mod autograd;
 pub mod backend;
+pub mod checkpoint;
 pub mod data;
 pub mod error;
 pub mod ir;

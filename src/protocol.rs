@@ -108,6 +108,17 @@ pub enum Command {
     },
     /// Posts a [snapshot](Event::Snapshot), then answers.
     Snapshot,
+    /// Goes to where another session was: all at once, or not at all. Arrays as in [`Event::Snapshot`]. A run ends.
+    Open {
+        model: ModelSpec,
+        training: TrainingConfig,
+        snapshot: SnapshotInfo,
+    },
+    /// Lets weights serve predictions that were trained elsewhere, until the first step or change. Arrays: one `F32` per
+    /// name.
+    ShowPretrained {
+        names: Vec<String>,
+    },
 }
 
 choice!(Command {
@@ -134,6 +145,8 @@ choice!(Command {
     Ping,
     Restore { snapshot },
     Snapshot,
+    Open { model, training, snapshot },
+    ShowPretrained { names },
 });
 
 /// Codes of errors after which an engine is done for, because its device is.
@@ -470,6 +483,8 @@ pub struct SnapshotInfo {
     pub batch_in_epoch: u32,
     /// One name per array, weights and optimizer state, in the order of the arrays.
     pub names: Vec<String>,
+    /// The weights are those that the seed gave: another seed gives other ones.
+    pub untouched: bool,
 }
 
-record!(SnapshotInfo { step, epoch, batch_in_epoch, names });
+record!(SnapshotInfo { step, epoch, batch_in_epoch, names, untouched });

@@ -8,7 +8,7 @@
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`, `look`, `vitals`: what a session can do, by kind.
+//! * `setup`, `batches`, `predict`, `tensors`, `look`, `vitals`, `saved`: what a session can do, by kind.
 
 mod batches;
 mod evaluation;
@@ -22,6 +22,7 @@ pub mod plans;
 mod predict;
 pub mod progress;
 pub mod replicas;
+mod saved;
 mod setup;
 mod tensors;
 mod vitals;
@@ -69,6 +70,8 @@ pub struct Session {
     pending: VecDeque<Result<Progress>>,
     /// The weights are those that the seed gave: nobody has trained or written them.
     untouched: bool,
+    /// Weights that were trained elsewhere serve predictions; training starts from those of the seed.
+    shows_pretrained: bool,
     /// Others who compute slices of batches.
     crew: Option<Crew>,
     wake: Option<Wake>,
@@ -143,6 +146,7 @@ impl Session {
             look: Look::default(),
             pending: VecDeque::new(),
             untouched: true,
+            shows_pretrained: false,
             crew: None,
             wake: None,
             outputs: None,
@@ -200,6 +204,7 @@ impl Session {
                 return Err(Error::new("bad-setting", name).expected("a whole number of at least 1").got("0"));
             }
         }
+        self.leave_pretrained();
         let configured = goal.steps.is_none().then_some(self.config.epochs);
         self.run = Some(Run { epochs_left: goal.epochs.or(configured), steps_left: goal.steps });
         Ok(())

@@ -82,15 +82,19 @@ impl Totals {
         [(self.loss / images) as f32, (self.correct / images) as f32]
     }
 
-    /// The sums as pairs of numbers whose sum they are, for a snapshot.
+    /// The sums, each as three numbers whose sum it is, for a snapshot: two would lose the last bits.
     pub fn to_f32(self) -> Vec<f32> {
-        let pair = |value: f64| [value as f32, (value - f64::from(value as f32)) as f32];
-        [self.loss, self.correct, self.images].into_iter().flat_map(pair).collect()
+        let parts = |value: f64| {
+            let high = value as f32;
+            let middle = (value - f64::from(high)) as f32;
+            [high, middle, (value - f64::from(high) - f64::from(middle)) as f32]
+        };
+        [self.loss, self.correct, self.images].into_iter().flat_map(parts).collect()
     }
 
     /// From what [`Totals::to_f32`] gave; zero where the numbers are too few.
     pub fn from_f32(values: &[f32]) -> Self {
-        let sum = |index: usize| values.iter().skip(2 * index).take(2).map(|&value| f64::from(value)).sum();
+        let sum = |index: usize| values.iter().skip(3 * index).take(3).map(|&value| f64::from(value)).sum();
         Self { loss: sum(0), correct: sum(1), images: sum(2) }
     }
 }

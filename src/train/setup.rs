@@ -18,7 +18,7 @@ impl Session {
     /// If the model is invalid, does not fit the data, or is too large. The old model then goes on as if nothing had
     /// happened.
     pub fn set_model(&mut self, spec: &ModelSpec) -> Result<ModelSummary> {
-        let layers = self.check_model(spec)?;
+        let layers = self.check_model(spec, &self.config)?;
         self.layers = layers;
         self.spec = spec.clone();
         self.reset();
@@ -32,7 +32,7 @@ impl Session {
     /// # Errors
     /// As [`Session::set_model`]; those of the backend.
     pub fn edit_model(&mut self, spec: &ModelSpec, kept: &[Option<u32>]) -> Result<ModelSummary> {
-        let layers = self.check_model(spec)?;
+        let layers = self.check_model(spec, &self.config)?;
         self.settle();
         let kept = if self.untouched { Vec::new() } else { self.kept_weights(&layers, kept)? };
         self.layers = layers;
@@ -78,16 +78,7 @@ impl Session {
     /// # Errors
     /// If a value is out of range or does not fit the data. The old configuration then stays.
     pub fn set_training(&mut self, config: TrainingConfig) -> Result<()> {
-        training::check(&config)?;
-        let info = self.dataset.info();
-        if config.dataset != info.name {
-            return Err(Error::new("unknown-dataset", config.dataset.clone()).expected(format!("\"{}\"", info.name)));
-        }
-        if config.train_samples as usize > info.train_total {
-            return Err(Error::new("bad-setting", "trainSamples")
-                .expected(format!("at most the {} training images of {}", info.train_total, info.name))
-                .got(config.train_samples.to_string()));
-        }
+        self.check_training(&config)?;
         let same_graph = config.loss == self.config.loss
             && config.optimizer.clone().with_learning_rate(0.0)
                 == self.config.optimizer.clone().with_learning_rate(0.0)
@@ -119,8 +110,23 @@ impl Session {
         if !optimizer::keeps_state(&old.optimizer, &self.config.optimizer) {
             self.write_slots();
         }
-        if old.seed != self.config.seed && self.untouched {
+        if old.seed != self.config.seed && self.untouched && !self.shows_pretrained {
             self.write_weights();
+        }
+        Ok(())
+    }
+
+    /// Whether a configuration is one, and fits the data.
+    pub(super) fn check_training(&self, config: &TrainingConfig) -> Result<()> {
+        training::check(config)?;
+        let info = self.dataset.info();
+        if config.dataset != info.name {
+            return Err(Error::new("unknown-dataset", config.dataset.clone()).expected(format!("\"{}\"", info.name)));
+        }
+        if config.train_samples as usize > info.train_total {
+            return Err(Error::new("bad-setting", "trainSamples")
+                .expected(format!("at most the {} training images of {}", info.train_total, info.name))
+                .got(config.train_samples.to_string()));
         }
         Ok(())
     }
@@ -139,7 +145,7 @@ impl Session {
     }
 
     /// Writes the weights that the seed gives.
-    fn write_weights(&mut self) {
+    pub(super) fn write_weights(&mut self) {
         let weights = initializers::initial_weights(&self.layers, self.config.seed);
         let specs = self.layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
         for ((layer, weight), values) in specs.zip(weights) {
@@ -147,7 +153,7 @@ impl Session {
                 self.backend.write_state(&format!("{}.{}", layer.name, weight.name), &values);
             }
         }
-        self.untouched = true;
+        (self.untouched, self.shows_pretrained) = (true, false);
     }
 
     /// Gives the optimizer a fresh state.
@@ -162,7 +168,7 @@ impl Session {
         }
     }
 
-    fn check_model(&self, spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
+    pub(super) fn check_model(&self, spec: &ModelSpec, config: &TrainingConfig) -> Result<Vec<ResolvedLayer>> {
         let layers = catalogue::resolve(spec)?;
         let info = self.dataset.info();
         // The catalogue has bounded the product.
@@ -172,7 +178,7 @@ impl Session {
                 .got(catalogue::shape_text(&spec.input_shape)));
         }
         catalogue::check_classifier(&layers, info.classes)?;
-        let slots = optimizer::slots(&self.config.optimizer).len() as u64;
+        let slots = optimizer::slots(&config.optimizer).len() as u64;
         let bytes = layers.iter().map(|layer| layer.params() as u64).sum::<u64>().saturating_mul(4 * (2 + slots));
         if bytes > plans::MAX_PLAN_BYTES as u64 {
             return Err(Error::new("too-large", "memory for weights and optimizer")
@@ -180,7 +186,7 @@ impl Session {
                 .got(format!("{} MiB", bytes >> 20))
                 .hint("Use smaller layers."));
         }
-        plans::compile(PlanKey::Training(self.config.batch_size as usize), &layers, &spec.input_shape, &self.config)?;
+        plans::compile(PlanKey::Training(config.batch_size as usize), &layers, &spec.input_shape, config)?;
         Ok(layers)
     }
 

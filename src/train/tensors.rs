@@ -5,12 +5,14 @@ use super::parallel::SHARED;
 use super::progress::{Position, Totals};
 use crate::backend::Wanted;
 use crate::error::{Error, Result};
+use crate::model::catalogue::ResolvedLayer;
 use crate::model::optimizer::{slot_state, slots};
+use crate::model::spec::TrainingConfig;
 use crate::protocol::SnapshotInfo;
-use crate::tensor::HostTensor;
+use crate::tensor::{HostTensor, Shape};
 
 /// The array of a snapshot that holds the sums over the running epoch.
-const EPOCH_TOTALS: &str = "epoch totals";
+pub(super) const EPOCH_TOTALS: &str = "epoch totals";
 
 impl Session {
     /// Names of all that can be read now: weights (`conv2d.kernel`), the optimizer's state (`momentum conv2d.kernel`),
@@ -99,10 +101,11 @@ impl Session {
         let (expected, got) = (shape.iter().product::<usize>(), values.len());
         let values = HostTensor::f32(shape.clone(), values).ok_or_else(|| {
             Error::new("wrong-length", name)
-                .expected(format!("{expected} numbers for the shape {}", crate::tensor::Shape::from(shape)))
+                .expected(format!("{expected} numbers for the shape {}", Shape::from(shape)))
                 .got(got.to_string())
         })?;
         self.settle();
+        self.leave_pretrained();
         self.untouched = false;
         self.backend.write_state(name, &values);
         Ok(())
@@ -119,7 +122,8 @@ impl Session {
         names.push(EPOCH_TOTALS.to_owned());
         arrays.push(self.totals.to_f32());
         let Position { step, epoch, batch } = self.position;
-        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names }, arrays))
+        let untouched = self.untouched && !self.shows_pretrained;
+        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched }, arrays))
     }
 
     /// Goes back to a snapshot of the same model and optimizer. Training stops.
@@ -127,29 +131,17 @@ impl Session {
     /// # Errors
     /// `wrong-snapshot` if names or lengths are not those of this model. Nothing is then changed.
     pub fn restore(&mut self, info: &SnapshotInfo, arrays: Vec<Vec<f32>>) -> Result<()> {
-        let wrong = |expected: String, got: String| {
-            Error::new("wrong-snapshot", "snapshot")
-                .expected(expected)
-                .got(got)
-                .hint("A snapshot fits only the model and the optimizer that it was taken of.")
-        };
-        if info.names.len() != arrays.len() {
-            return Err(wrong(format!("{} arrays", info.names.len()), arrays.len().to_string()));
-        }
-        let mut states = Vec::new();
-        for (name, shape) in self.states() {
-            let position = info.names.iter().position(|own| *own == name);
-            let values = position.and_then(|position| arrays.get(position)).cloned();
-            let Some(values) = values else { return Err(wrong(format!("an array {name}"), "none".to_owned())) };
-            let got = values.len();
-            let value = HostTensor::f32(shape.clone(), values)
-                .ok_or_else(|| wrong(format!("an array {name} of shape {shape:?}"), format!("{got} numbers")))?;
-            states.push((name, value));
-        }
+        let states = matched(self.states(), info, &arrays)?;
         self.stop();
         self.cancel();
-        self.untouched = false;
-        for (name, value) in &states {
+        self.go_to(info, &arrays, &states);
+        Ok(())
+    }
+
+    /// Writes the states of a snapshot and takes its position.
+    pub(super) fn go_to(&mut self, info: &SnapshotInfo, arrays: &[Vec<f32>], states: &[(String, HostTensor)]) {
+        (self.untouched, self.shows_pretrained) = (info.untouched, false);
+        for (name, value) in states {
             self.backend.write_state(name, value);
         }
         (self.outputs, self.gradients) = (None, None);
@@ -158,29 +150,15 @@ impl Session {
         self.position = Position { step: info.step, epoch: info.epoch, batch };
         let totals = info.names.iter().position(|name| name == EPOCH_TOTALS);
         self.totals = totals.and_then(|index| arrays.get(index)).map_or_else(Totals::default, |t| Totals::from_f32(t));
-        Ok(())
     }
 
     /// Names and shapes of the trained weights, layer by layer.
     pub(super) fn parameters(&self) -> Vec<(String, Vec<usize>)> {
-        self.weights(true)
+        weights(&self.layers, true)
     }
 
-    fn weights(&self, trained_only: bool) -> Vec<(String, Vec<usize>)> {
-        let weights = self.layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
-        weights
-            .filter(|(_, weight)| weight.trainable || !trained_only)
-            .map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone()))
-            .collect()
-    }
-
-    /// Names and shapes of all states: weights, then the optimizer's.
     fn states(&self) -> Vec<(String, Vec<usize>)> {
-        let mut states = self.weights(false);
-        for slot in slots(&self.config.optimizer) {
-            states.extend(self.parameters().into_iter().map(|(name, shape)| (slot_state(&slot, &name), shape)));
-        }
-        states
+        states(&self.layers, &self.config)
     }
 
     /// The shape of a state.
@@ -196,4 +174,54 @@ impl Session {
             None => error,
         }
     }
+}
+
+/// Names and shapes of weights, layer by layer.
+pub(super) fn weights(layers: &[ResolvedLayer], trained_only: bool) -> Vec<(String, Vec<usize>)> {
+    let weights = layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
+    weights
+        .filter(|(_, weight)| weight.trainable || !trained_only)
+        .map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone()))
+        .collect()
+}
+
+/// Names and shapes of all states: weights, then the optimizer's.
+pub(super) fn states(layers: &[ResolvedLayer], config: &TrainingConfig) -> Vec<(String, Vec<usize>)> {
+    let mut states = weights(layers, false);
+    for slot in slots(&config.optimizer) {
+        states.extend(weights(layers, true).into_iter().map(|(name, shape)| (slot_state(&slot, &name), shape)));
+    }
+    states
+}
+
+/// The arrays of a snapshot that these states take.
+///
+/// # Errors
+/// `wrong-snapshot` if one is missing or has another length.
+pub(super) fn matched(
+    states: Vec<(String, Vec<usize>)>,
+    info: &SnapshotInfo,
+    arrays: &[Vec<f32>],
+) -> Result<Vec<(String, HostTensor)>> {
+    let wrong = |subject: &str, expected: String, got: String| {
+        Error::new("wrong-snapshot", subject)
+            .expected(expected)
+            .got(got)
+            .hint("It fits only the model and the optimizer that it was taken of. What is here has not changed.")
+    };
+    if info.names.len() != arrays.len() {
+        return Err(wrong("snapshot", format!("{} arrays", info.names.len()), arrays.len().to_string()));
+    }
+    let mut matched = Vec::with_capacity(states.len());
+    for (name, shape) in states {
+        let position = info.names.iter().position(|own| *own == name);
+        let values = position.and_then(|position| arrays.get(position)).cloned();
+        let Some(values) = values else { return Err(wrong(&name, "this tensor".to_owned(), "none".to_owned())) };
+        let got = values.len();
+        let value = HostTensor::f32(shape.clone(), values).ok_or_else(|| {
+            wrong(&name, format!("numbers of shape {}", Shape::from(shape)), format!("{got} numbers"))
+        })?;
+        matched.push((name, value));
+    }
+    Ok(matched)
 }

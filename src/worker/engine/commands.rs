@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::error::{Error, Result};
-use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState};
+use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotInfo};
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
 use crate::worker::backends::{check_backend, engine_info};
@@ -145,15 +145,19 @@ impl Engine {
             }
             Command::Ping => Answer::Done,
             Command::Restore { snapshot } => {
-                let arrays = arrays
-                    .into_iter()
-                    .map(|array| match array {
-                        Bulk::F32(values) => Ok(values),
-                        Bulk::U8(_) => Err(Error::new("bad-argument", "snapshot").expected("arrays of f32")),
-                    })
-                    .collect::<Result<Vec<_>>>()?;
-                self.session.restore(&snapshot, arrays)?;
+                self.session.restore(&snapshot, f32_arrays(arrays)?)?;
                 self.begin_anew(clock());
+                Answer::Done
+            }
+            Command::Open { model, training, snapshot } => {
+                let summary = self.session.open(&model, &training, &snapshot, &f32_arrays(arrays)?)?;
+                self.staff_up();
+                self.begin_anew(clock());
+                Answer::Summary(summary)
+            }
+            Command::ShowPretrained { names } => {
+                let info = SnapshotInfo { names, ..SnapshotInfo::default() };
+                self.session.show_pretrained(&info, &f32_arrays(arrays)?)?;
                 Answer::Done
             }
             Command::Snapshot => {
@@ -170,6 +174,14 @@ impl Engine {
 
 pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<Bulk>) {
     (Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])
+}
+
+fn f32_arrays(arrays: Vec<Bulk>) -> Result<Vec<Vec<f32>>> {
+    let floats = |array| match array {
+        Bulk::F32(values) => Ok(values),
+        Bulk::U8(_) => Err(Error::new("bad-argument", "arrays").expected("arrays of f32")),
+    };
+    arrays.into_iter().map(floats).collect()
 }
 
 fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {

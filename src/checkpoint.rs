@@ -1,0 +1,208 @@
+//! A whole experiment as a file: model, configuration, weights, optimizer state, position and history.
+//!
+//! With the same seed, backend, number of workers and build, training that goes on from a file gives the losses that it
+//! would have given without a break, bit for bit: the order of the images, dropout and schedules are functions of seed and
+//! position, and everything else is in the file. Files are [safetensors](safetensors) with one entry of metadata,
+//! `chalkgrad`, which is JSON; other programs can read the weights under their names, `conv2d.kernel` for example.
+
+mod course;
+pub mod safetensors;
+
+pub use course::Course;
+
+use self::safetensors::{Encoded, Tensor, encode_f8, encode_f32};
+use crate::error::{Error, Result};
+use crate::model::catalogue;
+use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::protocol::SnapshotInfo;
+use crate::wire::json::{from_json, to_json};
+use crate::wire::{Fields, Wire, record};
+
+/// The largest file that is written or read: no model is larger that can be trained.
+pub const MAX_FILE_BYTES: usize = 1 << 30;
+
+/// Raised when a file can no longer be read by earlier versions.
+const VERSION: u32 = 1;
+
+const LOSSES: &str = "course losses";
+const ACCURACIES: &str = "course accuracies";
+const EPOCHS: &str = "course epochs";
+
+/// See the [module](self).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Checkpoint {
+    pub model: ModelSpec,
+    pub training: TrainingConfig,
+    /// Where the model stands, and the names of the arrays.
+    pub snapshot: SnapshotInfo,
+    /// Weights and optimizer state.
+    pub arrays: Vec<Vec<f32>>,
+    pub course: Course,
+    /// What computed it: a backend's name and how many workers.
+    pub backend: String,
+    pub workers: u32,
+    /// On the test images, where it was measured.
+    pub test_accuracy: Option<f32>,
+}
+
+/// The metadata of a file.
+struct About {
+    version: u32,
+    model: ModelSpec,
+    training: TrainingConfig,
+    step: u32,
+    epoch: u32,
+    batch_in_epoch: u32,
+    untouched: bool,
+    backend: String,
+    workers: u32,
+    test_accuracy: Option<f32>,
+}
+
+record!(About { version, model, training, step, epoch, batch_in_epoch, untouched, backend, workers, test_accuracy });
+
+impl Checkpoint {
+    /// The file.
+    ///
+    /// # Errors
+    /// `file-too-large`; those of the model, if it is invalid.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.encode(&|values| encode_f32(values))
+    }
+
+    /// The same with a byte for each number: fit for showing what a network does, not for going on.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::to_bytes`].
+    pub fn to_compact_bytes(&self) -> Result<Vec<u8>> {
+        self.encode(&|values| encode_f8(values))
+    }
+
+    fn encode(&self, encode: &dyn Fn(&[f32]) -> Encoded) -> Result<Vec<u8>> {
+        let shapes = shapes(&self.model)?;
+        let mut tensors = Vec::new();
+        for (name, values) in self.snapshot.names.iter().zip(&self.arrays) {
+            let shape = shape_of(&shapes, name).map_or_else(|| vec![values.len()], <[usize]>::to_vec);
+            tensors.push(Tensor { name: name.clone(), shape, data: encode(values) });
+        }
+        let epochs = self.course.epoch_rows();
+        let accuracies = self.course.accuracies.as_flattened();
+        let course = [(LOSSES, 1, &self.course.losses[..]), (ACCURACIES, 2, accuracies), (EPOCHS, 8, &epochs)];
+        for (name, width, values) in course.into_iter().filter(|(_, _, values)| !values.is_empty()) {
+            let shape = if width == 1 { vec![values.len()] } else { vec![values.len() / width, width] };
+            tensors.push(Tensor { name: name.to_owned(), shape, data: encode_f32(values) });
+        }
+        check_size(tensors.iter().map(|tensor| tensor.data.bytes.len()).sum::<usize>() as f64)?;
+        let SnapshotInfo { step, epoch, batch_in_epoch, untouched, .. } = self.snapshot;
+        let about = About {
+            version: VERSION,
+            model: self.model.clone(),
+            training: self.training.clone(),
+            step,
+            epoch,
+            batch_in_epoch,
+            untouched,
+            backend: self.backend.clone(),
+            workers: self.workers,
+            test_accuracy: self.test_accuracy,
+        };
+        safetensors::write(vec![("chalkgrad", to_json(&about.to_value())?)], &tensors)
+    }
+
+    /// Reads a file. Whether all is there that the model needs shows when a session opens it.
+    ///
+    /// # Errors
+    /// `bad-file` if it is another kind of file, damaged or cut off, or a tensor has another shape than its model says;
+    /// `newer-file` if a later version has written it; `file-too-large`; those of the model, if it is invalid.
+    pub fn from_bytes(file: &[u8]) -> Result<Self> {
+        check_size(file.len() as f64)?;
+        let (metadata, tensors) = safetensors::read(file)?;
+        let about = metadata.into_iter().find(|(name, _)| name == "chalkgrad").map(|(_, about)| about);
+        let about = about.and_then(|about| String::from_value(about).ok());
+        let about = about
+            .ok_or_else(|| bad_file("file", "a file that chalkgrad has saved", "the safetensors of another program"))?;
+        let about = read_about(&about)?;
+        let snapshot = SnapshotInfo {
+            step: about.step,
+            epoch: about.epoch,
+            batch_in_epoch: about.batch_in_epoch,
+            names: Vec::new(),
+            untouched: about.untouched,
+        };
+        let mut read = Self {
+            model: about.model,
+            training: about.training,
+            snapshot,
+            arrays: Vec::new(),
+            course: Course::default(),
+            backend: about.backend,
+            workers: about.workers,
+            test_accuracy: about.test_accuracy,
+        };
+        let shapes = shapes(&read.model)?;
+        for tensor in tensors {
+            if let Some(expected) = shape_of(&shapes, &tensor.name)
+                && *expected != tensor.shape
+            {
+                let (expected, got) = (catalogue::shape_text(expected), catalogue::shape_text(&tensor.shape));
+                return Err(bad_file(&tensor.name, &format!("the shape {expected}"), &got));
+            }
+            let values = tensor.data.decode(&tensor.name)?;
+            match &*tensor.name {
+                LOSSES => read.course.losses = values,
+                ACCURACIES => read.course.accuracies = values.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+                EPOCHS => read.course.read_epochs(&values),
+                _ => {
+                    read.snapshot.names.push(tensor.name);
+                    read.arrays.push(values);
+                }
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Weights by name, and their shapes.
+fn shapes(model: &ModelSpec) -> Result<Vec<(String, Vec<usize>)>> {
+    let layers = catalogue::resolve(model)?;
+    let weights = layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
+    Ok(weights.map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone())).collect())
+}
+
+/// The shape of a weight, or of the optimizer's state for it, which has its name at the end: `momentum conv2d.kernel`.
+fn shape_of<'a>(shapes: &'a [(String, Vec<usize>)], name: &str) -> Option<&'a [usize]> {
+    let weight = name.rsplit(' ').next()?;
+    shapes.iter().find(|(own, _)| own == weight).map(|(_, shape)| &shape[..])
+}
+
+fn read_about(text: &str) -> Result<About> {
+    let damaged = |error: Error| bad_file("metadata", "what chalkgrad writes", &error.to_string());
+    let value = from_json(text).map_err(damaged)?;
+    let version: u32 =
+        Fields::of("About", value.clone()).and_then(|mut fields| fields.get("version", None)).map_err(damaged)?;
+    if version > VERSION {
+        return Err(Error::new("newer-file", "file")
+            .expected(format!("a file of version {VERSION} or earlier"))
+            .got(version.to_string())
+            .hint("It was saved by a newer chalkgrad: load the page again."));
+    }
+    About::from_value(value).map_err(damaged)
+}
+
+/// # Errors
+/// `file-too-large`.
+pub fn check_size(size_bytes: f64) -> Result<()> {
+    if size_bytes <= MAX_FILE_BYTES as f64 {
+        return Ok(());
+    }
+    Err(Error::new("file-too-large", "file")
+        .expected(format!("at most {} MiB", MAX_FILE_BYTES >> 20))
+        .got(format!("{} MiB", (size_bytes / f64::from(1 << 20)) as u64))
+        .hint(UNCHANGED))
+}
+
+const UNCHANGED: &str = "What is here has not changed.";
+
+fn bad_file(subject: &str, expected: &str, got: &str) -> Error {
+    Error::new("bad-file", subject).expected(expected).got(got).hint(UNCHANGED)
+}
