@@ -98,6 +98,15 @@ pub enum Command {
         count: u32,
         seed: u32,
     },
+    /// The images of a split with these indices, which must have arrived.
+    Images {
+        split: Split,
+        indices: Vec<u32>,
+    },
+    /// The labels of the images of a split that have arrived.
+    Labels {
+        split: Split,
+    },
     /// Start the download of the data set again after it failed.
     RetryData,
     /// Asks for a sign of life.
@@ -141,6 +150,8 @@ choice!(Command {
     Look { names },
     Vitals { layer },
     Samples { split, label, count, seed },
+    Images { split, indices },
+    Labels { split },
     RetryData,
     Ping,
     Restore { snapshot },
@@ -199,7 +210,9 @@ pub enum Answer {
     },
     /// One `F32` array: the loss of every step of this call.
     History(History),
-    /// One `F32` array: the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`.
+    /// Arrays: `F32` the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`; then of each image in the order
+    /// of the split, `U8` its label, `U8` the predicted class, `F32` the score of that class (after a softmax, its
+    /// probability).
     Evaluation(Evaluation),
     /// One `F32` array: probabilities `[k,classes]`.
     Probabilities {
@@ -221,6 +234,8 @@ pub enum Answer {
         height: u32,
         width: u32,
     },
+    /// One `U8` array.
+    Labels,
 }
 
 choice!(Answer {
@@ -239,6 +254,7 @@ choice!(Answer {
     Tensors { shapes },
     Vitals(vitals),
     Samples { labels, height, width },
+    Labels,
 });
 
 #[derive(Clone, PartialEq, Debug)]
@@ -391,6 +407,8 @@ pub struct History {
     pub epoch_accuracy: Vec<f32>,
     pub val_loss: Vec<f32>,
     pub val_accuracy: Vec<f32>,
+    /// The rule that ended the run before its goal.
+    pub stopped_by: Option<StopRule>,
 }
 
 record!(History {
@@ -402,7 +420,8 @@ record!(History {
     epoch_loss,
     epoch_accuracy,
     val_loss,
-    val_accuracy
+    val_accuracy,
+    stopped_by,
 });
 
 #[derive(Clone, PartialEq, Debug)]
@@ -459,9 +478,20 @@ pub struct EpochReport {
     pub val_accuracy: Option<f32>,
     pub seconds: f64,
     pub images_per_second: f64,
+    /// The rule that ends the run with this epoch.
+    pub stopped_by: Option<StopRule>,
 }
 
-record!(EpochReport { epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second });
+record!(EpochReport { epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second, stopped_by });
+
+/// A rule of the [configuration](TrainingConfig) that ends a run before its goal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StopRule {
+    TargetAccuracy,
+    Patience,
+}
+
+choice!(StopRule { TargetAccuracy, Patience });
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DataProgress {

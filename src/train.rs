@@ -24,6 +24,7 @@ pub mod progress;
 pub mod replicas;
 mod saved;
 mod setup;
+mod stops;
 mod tensors;
 mod vitals;
 
@@ -43,8 +44,9 @@ use parallel::Crew;
 use plans::{Loaded, PlanKey, Plans};
 pub use predict::Pixels;
 use predict::Prediction;
-pub use progress::{Goal, Progress, StepReport};
+pub use progress::{Goal, Predictions, Progress, StepReport};
 use progress::{Position, Totals};
+use stops::Stops;
 
 /// See the [module](self).
 pub struct Session {
@@ -89,11 +91,14 @@ pub struct Session {
 struct Run {
     epochs_left: Option<u32>,
     steps_left: Option<u32>,
+    stops: Stops,
+    /// A stop rule has ended it.
+    is_stopped: bool,
 }
 
 impl Run {
     fn is_done(&self) -> bool {
-        self.epochs_left == Some(0) || self.steps_left == Some(0)
+        self.is_stopped || self.epochs_left == Some(0) || self.steps_left == Some(0)
     }
 }
 
@@ -206,7 +211,12 @@ impl Session {
         }
         self.leave_pretrained();
         let configured = goal.steps.is_none().then_some(self.config.epochs);
-        self.run = Some(Run { epochs_left: goal.epochs.or(configured), steps_left: goal.steps });
+        self.run = Some(Run {
+            epochs_left: goal.epochs.or(configured),
+            steps_left: goal.steps,
+            stops: Stops::default(),
+            is_stopped: false,
+        });
         Ok(())
     }
 

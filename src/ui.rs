@@ -9,6 +9,7 @@ pub mod digit;
 pub mod fields;
 pub mod format;
 pub mod history;
+pub mod photo;
 pub mod presets;
 pub mod tensor_image;
 pub mod text;
@@ -19,11 +20,15 @@ pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod browser;
 #[cfg(target_arch = "wasm32")]
+mod input;
+#[cfg(target_arch = "wasm32")]
 mod link;
 #[cfg(target_arch = "wasm32")]
 mod live;
 #[cfg(target_arch = "wasm32")]
 mod panels;
+#[cfg(target_arch = "wasm32")]
+mod picture;
 #[cfg(target_arch = "wasm32")]
 mod state;
 #[cfg(target_arch = "wasm32")]

@@ -8,6 +8,7 @@ use chalkgrad::error::Error;
 use chalkgrad::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad::protocol::{
     Answer, BackendChoice, Bulk, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState, Split,
+    StopRule,
 };
 use chalkgrad::train::Session;
 use chalkgrad::worker::Engine;
@@ -283,6 +284,8 @@ fn an_evaluation_during_training_is_done_first() {
     let Answer::Evaluation(evaluation) = answer else { panic!("{answer:?}") };
     assert_eq!((evaluation.samples, evaluation.classes), (30, 3));
     assert_eq!(f32s(&arrays[0]).iter().sum::<f32>(), 30.0);
+    let [_, Bulk::U8(labels), Bulk::U8(predicted), Bulk::F32(confidence)] = &arrays[..] else { panic!("{arrays:?}") };
+    assert_eq!((labels.len(), predicted.len(), confidence.len()), (30, 30, 30));
     assert!(bench.answer(run).is_none(), "and the run goes on");
     bench.work();
     assert_eq!(bench.history(run).0.steps, 3000);
@@ -372,6 +375,33 @@ fn settings_change_during_training() {
     assert_eq!(f32s(&bench.answer(id).unwrap().unwrap().1[0]).len(), 6);
     bench.work();
     assert_eq!(bench.history(run).0.steps, 3000);
+}
+
+#[test]
+fn images_and_labels_are_found_by_their_place() {
+    let mut bench = Bench::with_data();
+    let (answer, arrays) = bench.ask(Command::Labels { split: Split::Test }).unwrap();
+    let [Bulk::U8(labels)] = &arrays[..] else { panic!("{arrays:?}") };
+    assert_eq!((answer, labels.len()), (Answer::Labels, TEST_IMAGES));
+    let (answer, arrays) = bench.ask(Command::Images { split: Split::Test, indices: vec![3, 1] }).unwrap();
+    let expected = [3, 1].map(|index| u32::from(labels[index])).to_vec();
+    assert_eq!(answer, Answer::Samples { labels: expected, height: 4, width: 4 });
+    assert!(matches!(&arrays[..], [Bulk::U8(pixels)] if pixels.len() == 32));
+    let missing = Command::Images { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
+    assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
+}
+
+#[test]
+fn a_stop_rule_is_told_by_the_epoch_and_the_history() {
+    let mut bench = Bench::with_data();
+    bench.set_training(|config| config.target_accuracy = Some(0.01)).unwrap();
+    let run = bench.send(train(Some(9), None));
+    bench.work();
+    let history = bench.history(run).0;
+    assert_eq!((history.state, history.stopped_by), (RunState::Done, Some(StopRule::TargetAccuracy)));
+    assert!(history.epochs < 9);
+    let told = bench.events(|event| if let Event::Epoch(epoch) = event { epoch.stopped_by } else { None });
+    assert_eq!(told, [StopRule::TargetAccuracy]);
 }
 
 #[test]

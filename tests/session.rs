@@ -4,7 +4,7 @@ use chalkgrad::backend::cpu::CpuBackend;
 use chalkgrad::data::{Dataset, DatasetInfo};
 use chalkgrad::error::Error;
 use chalkgrad::model::spec::{LossSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingConfig};
-use chalkgrad::protocol::{EpochReport, Evaluation, Split};
+use chalkgrad::protocol::{EpochReport, Evaluation, Split, StopRule};
 use chalkgrad::random::Philox;
 use chalkgrad::train::{Goal, Pixels, Progress, Session, StepReport};
 
@@ -83,7 +83,9 @@ fn drive(session: &mut Session) -> Result<(History, Progress), Error> {
             Progress::OutOfTime => {}
             Progress::Step(report) => history.steps.push(report),
             Progress::Epoch(report) => history.epochs.push(report),
-            Progress::Evaluated(evaluation, confusion) => history.evaluations.push((evaluation, confusion)),
+            Progress::Evaluated(evaluation, predictions) => {
+                history.evaluations.push((evaluation, predictions.confusion))
+            }
             end => return Ok((history, end)),
         }
     }
@@ -235,6 +237,105 @@ fn validation_holds_back_the_end_and_is_reported_with_the_epoch() {
     assert_eq!(validation.samples, 60);
     assert_eq!(history.epochs[1].val_loss, Some(validation.loss));
     assert_eq!(history.epochs[1].val_accuracy, Some(validation.accuracy));
+}
+
+#[test]
+fn an_evaluation_tells_of_each_image() {
+    let mut session = session(small());
+    train(&mut session, epochs(2));
+    session.start_evaluation(Split::Test, None).unwrap();
+    let (evaluation, told) = loop {
+        match session.advance(&mut || true).unwrap() {
+            Progress::Evaluated(evaluation, told) => break (evaluation, told),
+            Progress::OutOfTime => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    let (pixels, labels) = bars(150, 2);
+    assert_eq!((&told.labels, told.predicted.len(), told.confidence.len()), (&labels, 150, 150));
+    let hits = told.labels.iter().zip(&told.predicted).filter(|(label, class)| label == class).count();
+    assert_eq!(hits as f32 / 150.0, evaluation.accuracy);
+    for (at, count) in told.confusion.iter().enumerate() {
+        let pair = (at / CLASSES, at % CLASSES);
+        let images = told.labels.iter().zip(&told.predicted);
+        assert_eq!(images.filter(|(a, b)| (usize::from(**a), usize::from(**b)) == pair).count() as f32, *count);
+    }
+    let (probabilities, _) = session.predict(Pixels::U8(pixels)).unwrap();
+    for (image, row) in probabilities.chunks(CLASSES).enumerate() {
+        let predicted = row[usize::from(told.predicted[image])];
+        assert!(row.iter().all(|other| *other <= predicted));
+        assert!((predicted - told.confidence[image]).abs() < 1e-5, "{predicted} {}", told.confidence[image]);
+    }
+}
+
+#[test]
+fn a_stop_rule_ends_the_run_with_its_epoch_and_counts_anew_in_the_next() {
+    let mut session = session(small());
+    let config = TrainingConfig { target_accuracy: Some(0.6), ..session.training().clone() };
+    session.set_training(config.clone()).unwrap();
+    let history = train(&mut session, epochs(50));
+    let stopped = history.epochs.iter().map(|epoch| epoch.stopped_by).collect::<Vec<_>>();
+    assert!(stopped.len() < 50, "it learns that much");
+    assert_eq!(stopped.last().unwrap(), &Some(StopRule::TargetAccuracy));
+    assert!(stopped[..stopped.len() - 1].iter().all(Option::is_none));
+    assert!(history.epochs.last().unwrap().accuracy >= 0.6);
+
+    // A rate of nothing: the validation loss never falls below that of the first epoch.
+    session.reset();
+    let optimizer = OptimizerSpec::Sgd { learning_rate: 0.0, momentum: 0.0, nesterov: false };
+    let patient = TrainingConfig {
+        optimizer,
+        validation_split: 0.2,
+        target_accuracy: None,
+        patience: Some(3),
+        batch_size: 48,
+        ..config.clone()
+    };
+    session
+        .set_model(&spec(r#"[{"type": "Flatten"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#))
+        .unwrap();
+    session.set_training(patient.clone()).unwrap();
+    for run in 0..2 {
+        let history = train(&mut session, epochs(50));
+        assert_eq!(history.epochs.len(), 4, "run {run}");
+        assert_eq!(history.epochs[3].stopped_by, Some(StopRule::Patience));
+    }
+    // Changed while it runs.
+    session.start(epochs(20)).unwrap();
+    while !matches!(session.advance(&mut || true).unwrap(), Progress::Epoch(_)) {}
+    session.set_training(TrainingConfig { patience: None, ..patient.clone() }).unwrap();
+    assert_eq!(drive(&mut session).unwrap().0.epochs.len(), 19);
+
+    for refused in [
+        TrainingConfig { validation_split: 0.0, ..patient.clone() },
+        TrainingConfig { patience: Some(0), ..patient },
+        TrainingConfig { target_accuracy: Some(0.0), ..config.clone() },
+        TrainingConfig { target_accuracy: Some(f64::NAN), ..config },
+    ] {
+        assert_eq!(session.set_training(refused).unwrap_err().code, "bad-setting");
+    }
+}
+
+#[test]
+fn a_rate_that_changes_in_the_middle_of_a_run_takes_effect_with_the_next_step() {
+    let mut session = session(small());
+    session.start(steps(6)).unwrap();
+    let step = |session: &mut Session| while !matches!(session.advance(&mut || true).unwrap(), Progress::Step(_)) {};
+    for _ in 0..3 {
+        step(&mut session);
+    }
+    let config = session.training().clone();
+    let still = config.optimizer.clone().with_learning_rate(0.0);
+    session.set_training(TrainingConfig { optimizer: still, ..config.clone() }).unwrap();
+    let (kernel, momentum) =
+        (session.tensor("dense.kernel").unwrap(), session.tensor("momentum dense.kernel").unwrap());
+    step(&mut session);
+    assert_eq!(session.tensor("dense.kernel").unwrap(), kernel, "no rate, no change");
+    assert_ne!(session.tensor("momentum dense.kernel").unwrap(), momentum, "and yet it goes on with its state");
+    session.set_training(config).unwrap();
+    step(&mut session);
+    assert_ne!(session.tensor("dense.kernel").unwrap(), kernel);
+    assert_eq!(drive(&mut session).unwrap().1, Progress::Finished);
 }
 
 #[test]

@@ -99,7 +99,12 @@ const FIELDS: &[(&str, Kind)] = &[
     ("learningRateSchedule", Kind::Schedule),
     ("clipNorm", Kind::Number),
     ("clipValue", Kind::Number),
+    ("targetAccuracy", Kind::Number),
+    ("patience", Kind::Count),
 ];
+
+/// What `null` takes away.
+const OPTIONAL: [&str; 4] = ["clipNorm", "clipValue", "targetAccuracy", "patience"];
 
 const LOSSES: &[&str] = &["sparse_categorical_crossentropy", "mean_squared_error", "binary_crossentropy"];
 
@@ -145,7 +150,7 @@ pub(super) fn training(current: &TrainingConfig, partial: &JsValue) -> Result<Tr
         let value = match kind {
             Kind::Optimizer => variant("optimizer", &value, get(&merged, "optimizer"), OPTIMIZERS)?,
             Kind::Schedule => variant(&name, &value, get(&merged, &name), SCHEDULES)?,
-            _ if value.is_null() && name.starts_with("clip") => JsValue::UNDEFINED,
+            _ if value.is_null() && OPTIONAL.contains(&name.as_str()) => JsValue::UNDEFINED,
             _ => checked(&name, &value, kind)?,
         };
         put(&merged, &name, &value);

@@ -61,6 +61,7 @@ impl Course {
                 val_accuracy: validated(val_accuracy),
                 seconds: seconds.into(),
                 images_per_second: images_per_second.into(),
+                stopped_by: None,
             }
         };
         self.epochs = rows.chunks_exact(8).filter_map(|row| row.try_into().ok()).map(|row| report(&row)).collect();

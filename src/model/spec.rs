@@ -197,6 +197,10 @@ pub struct TrainingConfig {
     pub clip_norm: Option<f64>,
     /// Clip each element of a gradient to plus or minus this (Keras's `clipvalue`).
     pub clip_value: Option<f64>,
+    /// End the run with the epoch that reaches this accuracy: on the validation images or, without any, in training.
+    pub target_accuracy: Option<f64>,
+    /// End the run after so many epochs in a row without a lower validation loss (Keras's `EarlyStopping`).
+    pub patience: Option<u32>,
 }
 
 impl Default for TrainingConfig {
@@ -214,6 +218,8 @@ impl Default for TrainingConfig {
             learning_rate_schedule: ScheduleSpec::Constant,
             clip_norm: None,
             clip_value: None,
+            target_accuracy: None,
+            patience: None,
         }
     }
 }
@@ -231,6 +237,8 @@ record!(TrainingConfig {
     learning_rate_schedule = ScheduleSpec::Constant,
     clip_norm,
     clip_value,
+    target_accuracy,
+    patience,
 });
 
 /// The optimizer with Keras 3's names and defaults.

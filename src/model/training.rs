@@ -27,6 +27,18 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
             number(name, value, "a number above 0", |x| x > 0.0)?;
         }
     }
+    if let Some(target) = config.target_accuracy {
+        number("targetAccuracy", target, "a number above 0 and at most 1", |x| x > 0.0 && x <= 1.0)?;
+    }
+    if let Some(patience) = config.patience {
+        whole("patience", patience, 100_000)?;
+        if config.validation_split == 0.0 {
+            return Err(Error::new("bad-setting", "patience")
+                .expected("images to validate on")
+                .got("validationSplit 0")
+                .hint("Hold some back, for example with validationSplit 0.1."));
+        }
+    }
     check_schedule(&config.learning_rate_schedule)?;
     check_optimizer(&config.optimizer)?;
     let trained = trained_samples(config, config.train_samples as usize);

@@ -252,6 +252,7 @@ impl Session {
         }
         let validation = self.sampler.images()..self.config.train_samples as usize;
         if validation.is_empty() {
+            let report = self.apply_stop_rules(report);
             self.pending.push_back(Ok(Progress::Epoch(report)));
         } else {
             let purpose = Purpose::Validation(report);
@@ -259,26 +260,37 @@ impl Session {
         }
     }
 
+    /// Ends the run if a rule of the configuration says so, and names the rule in the report.
+    fn apply_stop_rules(&mut self, mut report: EpochReport) -> EpochReport {
+        if let Some(run) = &mut self.run {
+            report.stopped_by = run.stops.epoch(&self.config, &report);
+            run.is_stopped |= report.stopped_by.is_some();
+        }
+        report
+    }
+
     fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
         let loss = self.read_scalar(&run.loaded, graphs::LOSS)?;
         let has_penalty = run.loaded.has_value(graphs::PENALTY);
         let penalty = if has_penalty { self.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
         let predicted = self.backend.read(run.loaded.handle, graphs::PREDICTED)?;
+        let confidence = self.backend.read(run.loaded.handle, graphs::CONFIDENCE)?;
         let Some(first) = self.evaluations.front_mut() else { return Ok(()) };
-        first.add(loss, penalty, &self.labels[..run.images], predicted.i32s());
+        first.add(loss, penalty, &self.labels[..run.images], predicted.i32s(), confidence.words());
         if !first.is_done() {
             return Ok(());
         }
         let Some(done) = self.evaluations.pop_front() else { return Ok(()) };
-        let (purpose, evaluation, confusion) = done.result();
-        self.pending.push_back(Ok(match purpose {
-            Purpose::Requested => Progress::Evaluated(evaluation, confusion),
-            Purpose::Validation(report) => Progress::Epoch(EpochReport {
+        let (purpose, evaluation, predictions) = done.result();
+        let progress = match purpose {
+            Purpose::Requested => Progress::Evaluated(evaluation, predictions),
+            Purpose::Validation(report) => Progress::Epoch(self.apply_stop_rules(EpochReport {
                 val_loss: Some(evaluation.loss),
                 val_accuracy: Some(evaluation.accuracy),
                 ..report
-            }),
-        }));
+            })),
+        };
+        self.pending.push_back(Ok(progress));
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::data::Part;
 use crate::protocol::{EpochReport, Evaluation};
+use crate::train::progress::Predictions;
 
 /// Images that are evaluated at a time.
 const BATCH: usize = 128;
@@ -24,16 +25,15 @@ pub struct EvaluationRun {
     loss: f64,
     penalty: f32,
     correct: usize,
-    /// `[classes,classes]`, `confusion[true][predicted]`.
-    confusion: Vec<f32>,
+    predictions: Predictions,
 }
 
 impl EvaluationRun {
     /// An evaluation of these images of a part, by a model with so many outputs.
     pub fn new(purpose: Purpose, part: Part, images: Range<usize>, classes: usize) -> Self {
         let next = images.start;
-        let confusion = vec![0.0; classes * classes];
-        Self { purpose, part, images, next, classes, loss: 0.0, penalty: 0.0, correct: 0, confusion }
+        let predictions = Predictions { confusion: vec![0.0; classes * classes], ..Predictions::default() };
+        Self { purpose, part, images, next, classes, loss: 0.0, penalty: 0.0, correct: 0, predictions }
     }
 
     /// Begins again, for a model with so many outputs.
@@ -56,8 +56,9 @@ impl EvaluationRun {
         self.next >= self.images.end
     }
 
-    /// Takes the results of [`EvaluationRun::next_batch`]: the sum of the losses and the predicted classes.
-    pub fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32]) {
+    /// Takes the results of [`EvaluationRun::next_batch`]: the sum of the losses, and of each image the predicted
+    /// class and its score.
+    pub fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
         self.next = self.next_batch().end;
         self.loss += f64::from(loss);
         self.penalty = penalty;
@@ -65,12 +66,18 @@ impl EvaluationRun {
             self.correct += usize::from(label == class);
             let (row, column) = (label as usize, class as usize);
             if row < self.classes && column < self.classes {
-                self.confusion[row * self.classes + column] += 1.0;
+                self.predictions.confusion[row * self.classes + column] += 1.0;
             }
+        }
+        // A validation is not asked image by image.
+        if matches!(self.purpose, Purpose::Requested) {
+            self.predictions.labels.extend(labels.iter().map(|&label| label as u8));
+            self.predictions.predicted.extend(predicted.iter().map(|&class| class as u8));
+            self.predictions.confidence.extend_from_slice(confidence);
         }
     }
 
-    pub fn result(self) -> (Purpose, Evaluation, Vec<f32>) {
+    pub fn result(self) -> (Purpose, Evaluation, Predictions) {
         let samples = self.images.len();
         let evaluation = Evaluation {
             loss: (self.loss / samples.max(1) as f64) as f32 + self.penalty,
@@ -78,6 +85,6 @@ impl EvaluationRun {
             samples: samples as u32,
             classes: self.classes as u32,
         };
-        (self.purpose, evaluation, self.confusion)
+        (self.purpose, evaluation, self.predictions)
     }
 }

@@ -30,6 +30,8 @@ pub const CORRECT: &str = "correct";
 pub const HEALTHY: &str = "healthy";
 /// Output `i32[N]` of an evaluation: the class with the highest score.
 pub const PREDICTED: &str = "predicted";
+/// Output `[N]` of an evaluation: the highest output, which after a softmax is the probability of [`PREDICTED`].
+pub const CONFIDENCE: &str = "confidence";
 /// Output `[]` of an evaluation: the L2 penalties alone.
 pub const PENALTY: &str = "penalty";
 
@@ -217,6 +219,9 @@ pub fn evaluation(
     let predicted = argmax(&mut graph, scores)?;
     graph.set_name(predicted, PREDICTED)?;
     graph.add_output(predicted);
+    let confidence = reduce::max(&mut graph, network.output, &[1], false)?;
+    graph.set_name(confidence, CONFIDENCE)?;
+    graph.add_output(confidence);
     if let Some(penalty) = append_penalty(&mut graph, &network)? {
         graph.set_name(penalty, PENALTY)?;
         graph.add_output(penalty);

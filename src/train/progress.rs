@@ -20,8 +20,8 @@ pub enum Progress {
     Step(StepReport),
     /// An epoch, and its validation, came to its end. `seconds` and `images_per_second` are 0: a session has no clock.
     Epoch(EpochReport),
-    /// An evaluation that was asked for, and its confusion matrix `[classes,classes]`, `confusion[true][predicted]`.
-    Evaluated(Evaluation, Vec<f32>),
+    /// An evaluation that was asked for, with what it says of each image.
+    Evaluated(Evaluation, Predictions),
     /// Something went wrong that training goes on without.
     Warning(Error),
     /// The images for what comes next have not arrived.
@@ -30,6 +30,18 @@ pub enum Progress {
     Finished,
     /// Nothing to do.
     Idle,
+}
+
+/// What an evaluation says of each image, in the order of the split.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Predictions {
+    /// `[classes,classes]`, `confusion[true][predicted]`.
+    pub confusion: Vec<f32>,
+    /// `[n]`, as [`predicted`](Self::predicted): classes of a data set are labels of a byte.
+    pub labels: Vec<u8>,
+    pub predicted: Vec<u8>,
+    /// `[n]`: the score of the predicted class; after a softmax, its probability.
+    pub confidence: Vec<f32>,
 }
 
 /// One step of training.

@@ -6,7 +6,7 @@ use leptos::mount::mount_to_renderer;
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
-use super::browser::{callback, follow_media, get, remember, remembered};
+use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
 use super::link;
 use super::panels::curves::curves_panel;
 use super::panels::digit::digit_panel;
@@ -38,6 +38,7 @@ fn app(client: Client) -> Element {
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::open(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
+    follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
     // It fails in no browser.
     let _ = window().add_event_listener_with_callback("keydown", &keys);

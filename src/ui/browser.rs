@@ -85,6 +85,19 @@ pub fn remember(key: &str, value: &str) {
     }
 }
 
+pub fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// Calls `changed` with whether the page is hidden, whenever that changes.
+pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
+    let listener = callback(Box::new(move |_| changed(document().hidden())));
+    // It fails in no browser.
+    let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
+}
+
 /// A field of a JavaScript value; `undefined` where there is none.
 pub fn get(value: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)

@@ -5,6 +5,7 @@
 //! network that learned from such images needs drawings made the same way.
 
 use crate::tensor::limit;
+use crate::ui::photo::Stage;
 
 /// The side of an image, in pixels.
 pub const SIDE: usize = 28;
@@ -15,6 +16,12 @@ const BOX: f32 = 20.0;
 /// How thin and how thick a line may come out, as a radius in pixels of the image: MNIST's lines are 2 to 3.5 wide, and
 /// without bounds a tiny drawing would become a blot and a huge one a hair.
 const RADIUS: std::ops::RangeInclusive<f32> = 0.95..=1.6;
+
+/// Cells along a side of the grid that the keyboard paints on.
+pub const GRID: usize = 14;
+
+/// The side of the first stage, in pixels.
+const DRAWN: usize = 56;
 
 /// A point on the pad, in units of the pad's side: 0 to 1, y downwards.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -57,19 +64,80 @@ impl Drawing {
         }
     }
 
+    /// Whether there is ink at a cell of the grid, column and row from 0.
+    pub fn is_painted(&self, cell: [usize; 2]) -> bool {
+        let centre = cell_centre(cell);
+        self.strokes.iter().any(|stroke| distance_to_stroke(centre, stroke) < 0.6 / GRID as f32)
+    }
+
+    /// Paints a cell of the grid, in one line with the last one if that is a neighbour; or takes away what is there.
+    pub fn toggle_cell(&mut self, cell: [usize; 2]) {
+        if self.is_painted(cell) { self.erase(cell) } else { self.paint_cell(cell) }
+    }
+
+    /// As [`Self::toggle_cell`], without taking anything away.
+    pub fn paint_cell(&mut self, cell: [usize; 2]) {
+        let [x, y] = cell_centre(cell);
+        let last = self.strokes.last().and_then(|stroke| stroke.last());
+        let is_near = last.is_some_and(|last| (last.x - x).hypot(last.y - y) < 1.5 / GRID as f32);
+        if is_near { self.extend(Point { x, y }) } else { self.begin(Point { x, y }) }
+    }
+
+    /// Takes away the ink at a cell; what is left of a line on its two sides are two lines.
+    fn erase(&mut self, cell: [usize; 2]) {
+        const PIECE: f32 = 0.01;
+        let (centre, radius) = (cell_centre(cell), 0.65 / GRID as f32);
+        for stroke in std::mem::take(&mut self.strokes) {
+            if distance_to_stroke(centre, &stroke) >= radius {
+                self.strokes.push(stroke);
+                continue;
+            }
+            let mut kept: Vec<Point> = Vec::new();
+            for (at, to) in stroke.iter().enumerate() {
+                let from = stroke[at.saturating_sub(1)];
+                let pieces = (((to.x - from.x).hypot(to.y - from.y) / PIECE).ceil() as usize).max(1);
+                for piece in 1..=pieces {
+                    let share = piece as f32 / pieces as f32;
+                    let point = Point { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+                    if (point.x - centre[0]).hypot(point.y - centre[1]) >= radius {
+                        kept.push(point);
+                    } else if !kept.is_empty() {
+                        self.strokes.push(std::mem::take(&mut kept));
+                    }
+                }
+            }
+            if !kept.is_empty() {
+                self.strokes.push(kept);
+            }
+        }
+    }
+
+    /// How the image comes about, step by step; the last is [`Self::image`].
+    pub fn stages(&self, pen_radius: f32) -> Vec<Stage> {
+        let Some(frame) = self.frame(pen_radius) else { return Vec::new() };
+        let pad = Frame { centre: [0.5, 0.5], scale: DRAWN as f32, radius: pen_radius * DRAWN as f32, ..frame };
+        let drawn = Stage::new("stage_drawn", DRAWN, to_bytes(&self.rasterize(DRAWN, &pad, [0.0, 0.0])));
+        let cropped = drawn.cropped("stage_cropped", 0);
+        let margin = (SIDE - BOX as usize) / 2;
+        let boxed = Stage::new("stage_scaled", SIDE, to_bytes(&self.rasterize(SIDE, &frame, [0.0, 0.0])));
+        let scaled = boxed.part("stage_scaled", margin..SIDE - margin, margin..SIDE - margin);
+        let centred = Stage::new("stage_centred", SIDE, self.image(pen_radius));
+        vec![drawn].into_iter().chain(cropped).chain([scaled, centred]).collect()
+    }
+
     /// The 28x28 image, row by row, ink 255 on 0. `pen_radius` is in units of the pad's side.
     pub fn image(&self, pen_radius: f32) -> Vec<u8> {
         let Some(frame) = self.frame(pen_radius) else { return vec![0; SIDE * SIDE] };
         let middle = SIDE as f32 / 2.0;
-        let centred_box = self.rasterize(&frame, [0.0, 0.0]);
-        let Some([mass_x, mass_y]) = centre_of_mass(&centred_box) else { return vec![0; SIDE * SIDE] };
+        let centred_box = self.rasterize(SIDE, &frame, [0.0, 0.0]);
+        let Some([mass_x, mass_y]) = centre_of_mass(&centred_box, SIDE) else { return vec![0; SIDE * SIDE] };
         // The ink stays inside the field even if its mass sits in one corner of its box.
         let shift = |mass: f32, size: f32| {
             let room = (middle - (size * frame.scale / 2.0 + frame.radius)).max(0.0);
             limit((middle - mass).into(), (-room).into(), room.into()) as f32
         };
         let shift = [shift(mass_x, frame.width), shift(mass_y, frame.height)];
-        self.rasterize(&frame, shift).iter().map(|ink| (ink * 255.0).round() as u8).collect()
+        to_bytes(&self.rasterize(SIDE, &frame, shift))
     }
 
     /// How the drawing maps onto the image.
@@ -90,10 +158,10 @@ impl Drawing {
         Some(Frame { centre: [(left + right) / 2.0, (top + bottom) / 2.0], width, height, scale, radius })
     }
 
-    /// Ink from 0 to 1 at every pixel. The edge of a line is one pixel wide, which antialiases it.
-    fn rasterize(&self, frame: &Frame, shift: [f32; 2]) -> Vec<f32> {
-        let middle = SIDE as f32 / 2.0;
-        let mut image = vec![0.0f32; SIDE * SIDE];
+    /// Ink from 0 to 1 at every pixel of a square. The edge of a line is one pixel wide, which antialiases it.
+    fn rasterize(&self, side: usize, frame: &Frame, shift: [f32; 2]) -> Vec<f32> {
+        let middle = side as f32 / 2.0;
+        let mut image = vec![0.0f32; side * side];
         let place = |point: &Point| {
             [
                 (point.x - frame.centre[0]) * frame.scale + middle + shift[0],
@@ -103,15 +171,15 @@ impl Drawing {
         let reach = frame.radius + 0.5;
         let mut segment = |from: [f32; 2], to: [f32; 2]| {
             let pixels = |a: f32, b: f32| {
-                let first = ((a.min(b) - reach - 0.5).floor() as usize).min(SIDE);
-                let end = ((a.max(b) + reach + 0.5).ceil() as usize).min(SIDE);
+                let first = ((a.min(b) - reach - 0.5).floor() as usize).min(side);
+                let end = ((a.max(b) + reach + 0.5).ceil() as usize).min(side);
                 first..end
             };
             for row in pixels(from[1], to[1]) {
                 for column in pixels(from[0], to[0]) {
                     let distance = distance_to_segment([column as f32 + 0.5, row as f32 + 0.5], from, to);
                     let ink = limit((reach - distance).into(), 0.0, 1.0) as f32;
-                    let pixel = &mut image[row * SIDE + column];
+                    let pixel = &mut image[row * side + column];
                     *pixel = pixel.max(ink);
                 }
             }
@@ -137,15 +205,31 @@ struct Frame {
     radius: f32,
 }
 
-/// In pixels from the top left corner; `None` without ink.
-fn centre_of_mass(image: &[f32]) -> Option<[f32; 2]> {
+/// The middle of a cell of the grid, in units of the pad's side.
+fn cell_centre(cell: [usize; 2]) -> [f32; 2] {
+    cell.map(|at| (at as f32 + 0.5) / GRID as f32)
+}
+
+fn to_bytes(image: &[f32]) -> Vec<u8> {
+    image.iter().map(|ink| (ink * 255.0).round() as u8).collect()
+}
+
+/// Of an image of `width` columns, in pixels from the top left corner; `None` without ink.
+pub(super) fn centre_of_mass(image: &[f32], width: usize) -> Option<[f32; 2]> {
     let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
     for (index, ink) in image.iter().enumerate() {
         mass += ink;
-        x += ink * ((index % SIDE) as f32 + 0.5);
-        y += ink * ((index / SIDE) as f32 + 0.5);
+        x += ink * ((index % width) as f32 + 0.5);
+        y += ink * ((index / width) as f32 + 0.5);
     }
     (mass > 0.0).then(|| [x / mass, y / mass])
+}
+
+fn distance_to_stroke(point: [f32; 2], stroke: &[Point]) -> f32 {
+    let at = |point: &Point| [point.x, point.y];
+    let to_segment =
+        |index: usize| distance_to_segment(point, at(&stroke[usize::saturating_sub(index, 1)]), at(&stroke[index]));
+    (0..stroke.len()).map(to_segment).fold(f32::INFINITY, f32::min)
 }
 
 fn distance_to_segment(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
@@ -183,7 +267,7 @@ mod tests {
     }
 
     fn mass(image: &[u8]) -> [f32; 2] {
-        centre_of_mass(&image.iter().map(|ink| *ink as f32).collect::<Vec<_>>()).unwrap()
+        centre_of_mass(&image.iter().map(|ink| *ink as f32).collect::<Vec<_>>(), SIDE).unwrap()
     }
 
     #[test]
@@ -237,6 +321,43 @@ mod tests {
         let image = draw(&[&blot, &[(0.1, 0.1), (0.9, 0.9)]]).image(PEN);
         let [left, right, top, bottom] = ink_bounds(&image);
         assert!(left > 0 && top > 0 && right < 27 && bottom < 27);
+    }
+
+    #[test]
+    fn cells_are_painted_as_a_line_and_taken_away_again() {
+        let mut drawing = Drawing::default();
+        for row in 2..9 {
+            drawing.toggle_cell([6, row]);
+        }
+        assert_eq!(drawing.strokes().len(), 1, "neighbours are one line");
+        assert!(drawing.is_painted([6, 5]) && !drawing.is_painted([7, 5]) && !drawing.is_painted([6, 10]));
+        drawing.toggle_cell([6, 5]);
+        assert_eq!(drawing.strokes().len(), 2);
+        assert!(!drawing.is_painted([6, 5]) && drawing.is_painted([6, 4]) && drawing.is_painted([6, 6]));
+        drawing.toggle_cell([0, 0]);
+        assert_eq!(drawing.strokes().len(), 3);
+        drawing.toggle_cell([0, 0]);
+        assert_eq!(drawing.strokes().len(), 2);
+        // What was drawn by hand is taken away as well.
+        let mut line = draw(&[&[(0.1, 0.5), (0.9, 0.5)]]);
+        assert!(line.is_painted([7, 6]) || line.is_painted([7, 7]));
+        for row in [6, 7] {
+            if line.is_painted([7, row]) {
+                line.toggle_cell([7, row]);
+            }
+        }
+        assert!(!line.is_painted([7, 6]) && !line.is_painted([7, 7]) && line.strokes().len() == 2);
+    }
+
+    #[test]
+    fn the_stages_lead_to_the_image() {
+        let drawing = draw(&[&[(0.3, 0.2), (0.5, 0.2), (0.4, 0.6)]]);
+        let stages = drawing.stages(PEN);
+        let size = |at: usize| (stages[at].width, stages[at].height);
+        assert_eq!((stages.len(), size(0), size(2), size(3)), (4, (56, 56), (20, 20), (28, 28)));
+        assert!(size(1).0 < size(1).1 && size(1).1 < 40, "cropped to the ink: {:?}", size(1));
+        assert_eq!(stages[3].pixels, drawing.image(PEN));
+        assert!(Drawing::default().stages(PEN).is_empty());
     }
 
     #[test]

@@ -3,19 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
-use super::browser::{after_ms, cancel};
+use super::browser::{after_ms, cancel, forget, remember, remembered};
 use super::checked::Checked;
 use super::curves::Curves;
 use super::format;
 use super::history::{History, LayerId};
+use super::input::Input;
 use super::live::Live;
 use super::text::t_once;
-use crate::client::{Change, Client, Outcome};
+use crate::client::{Change, Client, Outcome, report};
 use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use crate::protocol::{
     Answer, BackendInfo, BatchReport, Bulk, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
-    RunState, Split,
+    RunState, Split, StopRule,
 };
+
+/// What the browser remembers where training goes on in a hidden page.
+const TRAINS_HIDDEN: &str = "chalkgrad.trains-hidden";
 
 /// Classes of the data set.
 pub const CLASSES: usize = 10;
@@ -32,6 +36,8 @@ pub struct Notice {
 pub enum NoticeKind {
     Warning,
     Error,
+    /// Nothing is wrong.
+    Note,
     /// The data set could not be had: offers to try again.
     Data,
 }
@@ -76,9 +82,19 @@ pub struct Store {
     pub refusal: Live<Option<ErrorReport>>,
     /// As the engine has it.
     pub training: Live<TrainingConfig>,
+    /// What the network is given to look at.
+    pub input: Input,
     /// What is typed into fields of the training form and not valid, or not complete: their names and texts.
     pub typed: Live<Vec<(&'static str, String)>>,
     pub run: Live<RunState>,
+    /// The rule that ended the last run.
+    pub stopped_by: Live<Option<StopRule>>,
+    /// Whether a run that the page has started pauses while the page is hidden.
+    pub pauses_hidden: Live<bool>,
+    /// The page has started the run, not a script.
+    is_own_run: Cell<bool>,
+    /// The run pauses because the page is hidden.
+    is_hidden_pause: Cell<bool>,
     pub is_evaluating: Live<bool>,
     pub batch: Live<Option<BatchReport>>,
     pub epoch: Live<Option<EpochReport>>,
@@ -115,8 +131,13 @@ impl State {
             add_menu: Live::new(None),
             refusal: Live::new(None),
             training: Live::new(TrainingConfig::default()),
+            input: Input::default(),
             typed: Live::new(Vec::new()),
             run: Live::new(RunState::Idle),
+            stopped_by: Live::new(None),
+            pauses_hidden: Live::new(remembered(TRAINS_HIDDEN).is_none()),
+            is_own_run: Cell::new(false),
+            is_hidden_pause: Cell::new(false),
             is_evaluating: Live::new(false),
             batch: Live::new(None),
             epoch: Live::new(None),
@@ -270,11 +291,36 @@ impl State {
             RunState::Paused => Command::Resume,
             _ => Command::Train { epochs: None, steps: None },
         };
+        self.is_own_run.set(true);
         self.run_command(command);
     }
 
+    /// Trains on one batch.
     pub fn step(&self) {
         self.run_command(Command::Train { epochs: None, steps: Some(1) });
+    }
+
+    /// Trains to the end of the epoch.
+    pub fn step_epoch(&self) {
+        self.is_own_run.set(true);
+        self.run_command(Command::Train { epochs: Some(1), steps: None });
+    }
+
+    pub fn set_pauses_hidden(&self, pauses: bool) {
+        self.pauses_hidden.set(pauses);
+        if pauses { forget(TRAINS_HIDDEN) } else { remember(TRAINS_HIDDEN, "true") }
+    }
+
+    /// The page is no longer to be seen, or is again. A run that a script has started is the script's: it goes on.
+    pub fn page_hidden(&self, is_hidden: bool) {
+        let is_training = matches!(self.run.get_untracked(), RunState::Training | RunState::Waiting);
+        if is_hidden && is_training && self.is_own_run.get() && self.pauses_hidden.get_untracked() {
+            self.is_hidden_pause.set(true);
+            self.run_command(Command::Pause);
+        } else if !is_hidden && self.is_hidden_pause.take() {
+            self.run_command(Command::Resume);
+            self.notify(NoticeKind::Note, report("paused-hidden", &t_once("paused_hidden", &[])));
+        }
     }
 
     pub fn reset(&self) {
@@ -337,6 +383,11 @@ impl State {
     pub fn on_event(&self, event: &Event, arrays: &[Bulk]) {
         match event {
             Event::State { state } => {
+                match state {
+                    RunState::Done | RunState::Stopped | RunState::Failed => self.is_own_run.set(false),
+                    RunState::Training if self.stopped_by.with_untracked(Option::is_some) => self.stopped_by.set(None),
+                    _ => {}
+                }
                 self.run.set(*state);
                 self.weights_version.update(|version| *version += 1);
             }
@@ -356,6 +407,9 @@ impl State {
                 self.curves.update(|curves| curves.add_epoch(report.step, validation));
                 self.announce_epoch(report);
                 self.epoch.set(Some(report.clone()));
+                if report.stopped_by.is_some() {
+                    self.stopped_by.set(report.stopped_by);
+                }
             }
             Event::Data(progress) => {
                 if let Some(report) = progress.error.clone() {
@@ -405,6 +459,14 @@ impl State {
             let surplus = notices.len().saturating_sub(MAX_NOTICES);
             notices.drain(..surplus);
         });
+    }
+}
+
+/// An array that holds bytes.
+pub fn bytes(bulk: Bulk) -> Option<Vec<u8>> {
+    match bulk {
+        Bulk::U8(values) => Some(values),
+        Bulk::F32(_) => None,
     }
 }
 

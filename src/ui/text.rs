@@ -210,9 +210,18 @@ mod tests {
 
     #[test]
     fn every_field_of_the_training_form_has_a_text() {
-        use crate::ui::training_fields::{number_fields, optimizer_named, optimizer_names};
+        use crate::model::spec::TrainingConfig;
+        use crate::ui::training_fields::{SCHEDULES, number_fields, optimizer_named, optimizer_names, schedule_named};
         let english = table(Locale::English);
-        let fields = optimizer_names().into_iter().flat_map(|kind| number_fields(&optimizer_named(kind)));
+        let optimizers = optimizer_names().map(|kind| TrainingConfig {
+            optimizer: optimizer_named(kind),
+            ..TrainingConfig::default()
+        });
+        let schedules = SCHEDULES.map(|kind| TrainingConfig {
+            learning_rate_schedule: schedule_named(kind),
+            ..TrainingConfig::default()
+        });
+        let fields = optimizers.into_iter().chain(schedules).flat_map(|config| number_fields(&config));
         let keys = fields.flat_map(|field| [field.name.to_owned(), format!("{}_help", field.name)]);
         let missing: BTreeSet<_> = keys.filter(|key| !english.contains_key(key)).collect();
         assert!(missing.is_empty(), "{missing:?}");

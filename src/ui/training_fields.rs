@@ -1,7 +1,7 @@
 //! The numbers of the training configuration as form fields: where each lives and what it may be.
 
 use super::format::parse;
-use crate::model::spec::{OptimizerSpec, TrainingConfig};
+use crate::model::spec::{OptimizerSpec, ScheduleSpec, TrainingConfig};
 
 /// A number in the training configuration.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct NumberField {
     pub is_min_excluded: bool,
     /// Whether it must not be above the number of images.
     pub is_images: bool,
+    /// Whether it may be left out: an empty text, and then what is no number.
+    pub is_optional: bool,
 }
 
 /// What is wrong with the text of a field.
@@ -27,6 +29,8 @@ pub enum Fault {
     OutOfRange { min: f64, max: f64 },
     NotAbove { min: f64 },
     MoreThanData { images: f64 },
+    /// There are no images to validate on.
+    NoValidation,
 }
 
 impl NumberField {
@@ -37,7 +41,7 @@ impl NumberField {
         get: fn(&TrainingConfig) -> f64,
         set: fn(&mut TrainingConfig, f64),
     ) -> Self {
-        Self { name, get, set, is_whole: true, min, max, is_min_excluded: false, is_images: false }
+        Self { name, get, set, is_whole: true, min, max, is_min_excluded: false, is_images: false, is_optional: false }
     }
 
     const fn real(
@@ -47,7 +51,7 @@ impl NumberField {
         get: fn(&TrainingConfig) -> f64,
         set: fn(&mut TrainingConfig, f64),
     ) -> Self {
-        Self { name, get, set, is_whole: false, min, max, is_min_excluded: false, is_images: false }
+        Self { name, get, set, is_whole: false, min, max, is_min_excluded: false, is_images: false, is_optional: false }
     }
 
     const fn above_min(mut self) -> Self {
@@ -60,8 +64,16 @@ impl NumberField {
         self
     }
 
+    const fn optional(mut self) -> Self {
+        self.is_optional = true;
+        self
+    }
+
     /// The number in a text, if it may be set while there are so many training images.
     pub fn read(&self, text: &str, images: f64) -> Result<f64, Fault> {
+        if self.is_optional && text.trim().is_empty() {
+            return Ok(f64::NAN);
+        }
         let number = parse(text).ok_or(Fault::NoNumber)?;
         if self.is_whole && number.fract() != 0.0 {
             return Err(Fault::NotWhole);
@@ -127,8 +139,157 @@ macro_rules! optimizer_field {
     };
 }
 
-/// The fields of the form, in its order, for a kind of optimizer.
-pub fn number_fields(optimizer: &OptimizerSpec) -> Vec<NumberField> {
+/// The names of the schedules of the learning rate, as in a spec.
+pub const SCHEDULES: [&str; 3] = ["Constant", "Step", "Cosine"];
+
+pub fn schedule_name(schedule: &ScheduleSpec) -> &'static str {
+    match schedule {
+        ScheduleSpec::Constant => "Constant",
+        ScheduleSpec::Step { .. } => "Step",
+        ScheduleSpec::Cosine { .. } => "Cosine",
+    }
+}
+
+/// The schedule of this name, with numbers to start from; none for a name that is none.
+pub fn schedule_named(name: &str) -> ScheduleSpec {
+    match name {
+        "Step" => ScheduleSpec::Step { every_epochs: 2, factor: 0.5 },
+        "Cosine" => ScheduleSpec::Cosine { final_factor: 0.0 },
+        _ => ScheduleSpec::Constant,
+    }
+}
+
+/// What an optional number of a field sets.
+fn given(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
+/// The fields of a schedule.
+pub fn schedule_fields(schedule: &ScheduleSpec) -> Vec<NumberField> {
+    match schedule {
+        ScheduleSpec::Constant => Vec::new(),
+        ScheduleSpec::Step { .. } => vec![
+            NumberField::whole(
+                "every_epochs",
+                1.0,
+                10_000.0,
+                |config| match config.learning_rate_schedule {
+                    ScheduleSpec::Step { every_epochs, .. } => every_epochs.into(),
+                    _ => 0.0,
+                },
+                |config, number| {
+                    if let ScheduleSpec::Step { every_epochs, .. } = &mut config.learning_rate_schedule {
+                        *every_epochs = number as u32;
+                    }
+                },
+            ),
+            NumberField::real(
+                "factor",
+                0.0,
+                10.0,
+                |config| match config.learning_rate_schedule {
+                    ScheduleSpec::Step { factor, .. } => factor,
+                    _ => 0.0,
+                },
+                |config, number| {
+                    if let ScheduleSpec::Step { factor, .. } = &mut config.learning_rate_schedule {
+                        *factor = number;
+                    }
+                },
+            )
+            .above_min(),
+        ],
+        ScheduleSpec::Cosine { .. } => vec![NumberField::real(
+            "final_factor",
+            0.0,
+            1.0,
+            |config| match config.learning_rate_schedule {
+                ScheduleSpec::Cosine { final_factor } => final_factor,
+                _ => 0.0,
+            },
+            |config, number| {
+                if let ScheduleSpec::Cosine { final_factor } = &mut config.learning_rate_schedule {
+                    *final_factor = number;
+                }
+            },
+        )],
+    }
+}
+
+/// Gradient clipping: one way excludes the other.
+pub fn clipping_fields() -> Vec<NumberField> {
+    vec![
+        NumberField::real(
+            "clip_norm",
+            0.0,
+            1e6,
+            |config| config.clip_norm.unwrap_or(f64::NAN),
+            |config, number| {
+                config.clip_norm = given(number);
+                config.clip_value = config.clip_value.filter(|_| config.clip_norm.is_none());
+            },
+        )
+        .above_min()
+        .optional(),
+        NumberField::real(
+            "clip_value",
+            0.0,
+            1e6,
+            |config| config.clip_value.unwrap_or(f64::NAN),
+            |config, number| {
+                config.clip_value = given(number);
+                config.clip_norm = config.clip_norm.filter(|_| config.clip_value.is_none());
+            },
+        )
+        .above_min()
+        .optional(),
+    ]
+}
+
+/// When a run ends.
+pub fn stop_fields() -> Vec<NumberField> {
+    vec![
+        NumberField::whole(
+            "epochs",
+            1.0,
+            10_000.0,
+            |config| config.epochs as f64,
+            |config, number| {
+                config.epochs = number as u32;
+            },
+        ),
+        NumberField::real(
+            "target_accuracy",
+            0.0,
+            1.0,
+            |config| config.target_accuracy.unwrap_or(f64::NAN),
+            |config, number| config.target_accuracy = given(number),
+        )
+        .above_min()
+        .optional(),
+        NumberField::whole(
+            "patience",
+            1.0,
+            10_000.0,
+            |config| config.patience.map_or(f64::NAN, f64::from),
+            |config, number| config.patience = given(number).map(|epochs| epochs as u32),
+        )
+        .optional(),
+    ]
+}
+
+/// Every number of the form.
+pub fn number_fields(config: &TrainingConfig) -> Vec<NumberField> {
+    let mut fields = optimizer_fields(&config.optimizer);
+    fields.extend(schedule_fields(&config.learning_rate_schedule));
+    fields.extend(clipping_fields());
+    fields.extend(data_fields());
+    fields.extend(stop_fields());
+    fields
+}
+
+/// The fields of a kind of optimizer.
+pub fn optimizer_fields(optimizer: &OptimizerSpec) -> Vec<NumberField> {
     let mut fields = vec![
         optimizer_field!("learning_rate", 0.0, 100.0, learning_rate in Sgd | RmsProp | Adagrad | Adam | AdamW)
             .above_min(),
@@ -147,7 +308,12 @@ pub fn number_fields(optimizer: &OptimizerSpec) -> Vec<NumberField> {
         OptimizerSpec::Adam { .. } => fields.extend([beta1, beta2, epsilon]),
         OptimizerSpec::AdamW { .. } => fields.extend([beta1, beta2, epsilon, decay]),
     }
-    fields.extend([
+    fields
+}
+
+/// Which images a run is given, and in which order.
+pub fn data_fields() -> Vec<NumberField> {
+    vec![
         NumberField::whole(
             "batch_size",
             1.0,
@@ -158,15 +324,6 @@ pub fn number_fields(optimizer: &OptimizerSpec) -> Vec<NumberField> {
             },
         )
         .of_images(),
-        NumberField::whole(
-            "epochs",
-            1.0,
-            10_000.0,
-            |config| config.epochs as f64,
-            |config, number| {
-                config.epochs = number as u32;
-            },
-        ),
         NumberField::whole(
             "seed",
             0.0,
@@ -195,33 +352,62 @@ pub fn number_fields(optimizer: &OptimizerSpec) -> Vec<NumberField> {
                 config.validation_split = number;
             },
         ),
-    ]);
-    fields
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Configurations of which each shows other fields.
+    fn configs() -> impl Iterator<Item = TrainingConfig> {
+        let kinds = optimizer_names().into_iter().flat_map(|kind| SCHEDULES.map(|schedule| (kind, schedule)));
+        kinds.map(|(kind, schedule)| TrainingConfig {
+            optimizer: optimizer_named(kind),
+            learning_rate_schedule: schedule_named(schedule),
+            ..TrainingConfig::default()
+        })
+    }
+
     fn field(name: &str) -> NumberField {
-        let all = optimizer_names().into_iter().flat_map(|kind| number_fields(&optimizer_named(kind)));
+        let all = configs().flat_map(|config| number_fields(&config));
         all.into_iter().find(|field| field.name == name).unwrap()
     }
 
     #[test]
     fn every_field_reads_back_what_it_sets_and_accepts_its_default() {
-        for kind in optimizer_names() {
-            let optimizer = optimizer_named(kind);
-            assert_eq!(optimizer_name(&optimizer), kind);
-            for field in number_fields(&optimizer) {
-                let mut config = TrainingConfig { optimizer: optimizer.clone(), ..TrainingConfig::default() };
+        for base in configs() {
+            for field in number_fields(&base) {
+                let mut config = base.clone();
                 let default = (field.get)(&config);
-                assert_eq!(field.read(&default.to_string(), 60_000.0), Ok(default), "{kind} {}", field.name);
+                let text = if default.is_finite() { default.to_string() } else { String::new() };
+                assert_eq!(field.read(&text, 60_000.0).map(f64::to_bits), Ok(default.to_bits()), "{}", field.name);
+                assert_eq!(default.is_nan(), field.is_optional, "{}", field.name);
                 let other = if field.is_whole { 7.0 } else { 0.125 };
                 (field.set)(&mut config, other);
-                assert_eq!((field.get)(&config), other, "{kind} {}", field.name);
+                assert_eq!((field.get)(&config), other, "{}", field.name);
+                (field.set)(&mut config, default);
+                assert_eq!(config, base, "{}", field.name);
             }
         }
+    }
+
+    #[test]
+    fn kinds_have_names_and_one_way_of_clipping_excludes_the_other() {
+        for kind in optimizer_names() {
+            assert_eq!(optimizer_name(&optimizer_named(kind)), kind);
+        }
+        for kind in SCHEDULES {
+            assert_eq!(schedule_name(&schedule_named(kind)), kind);
+        }
+        let mut config = TrainingConfig::default();
+        (field("clip_norm").set)(&mut config, 1.0);
+        (field("clip_value").set)(&mut config, 0.5);
+        assert_eq!((config.clip_norm, config.clip_value), (None, Some(0.5)));
+        (field("clip_norm").set)(&mut config, f64::NAN);
+        assert_eq!((config.clip_norm, config.clip_value), (None, Some(0.5)));
+        assert_eq!(field("target_accuracy").read("1.5", 1.0), Err(Fault::OutOfRange { min: 0.0, max: 1.0 }));
+        assert_eq!(field("patience").read("1.5", 1.0), Err(Fault::NotWhole));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod icon;
 pub mod layer_detail;
 pub mod layer_form;
 pub mod layer_menu;
+pub mod pad;
 pub mod tensor_view;
 
 use self::element::{Element, button, el};

@@ -173,9 +173,15 @@ impl Engine {
                 self.event(Event::Epoch(report));
                 self.post_snapshot(now_ms);
             }
-            Ok(Progress::Evaluated(evaluation, confusion)) => {
+            Ok(Progress::Evaluated(evaluation, predictions)) => {
                 if let Some(id) = self.evaluations.pop() {
-                    self.reply(id, Ok(Answer::Evaluation(evaluation)), vec![Bulk::F32(confusion)]);
+                    let arrays = vec![
+                        Bulk::F32(predictions.confusion),
+                        Bulk::U8(predictions.labels),
+                        Bulk::U8(predictions.predicted),
+                        Bulk::F32(predictions.confidence),
+                    ];
+                    self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }
                 if let Some(run) = &mut self.run
                     && !self.paused

@@ -90,6 +90,7 @@ impl Run {
         let (images, started_ms) = std::mem::replace(&mut self.epoch_start, (self.images, self.active_ms));
         report.seconds = (self.active_ms - started_ms) / 1000.0;
         report.images_per_second = per_second(self.images - images, self.active_ms - started_ms);
+        self.history.stopped_by = report.stopped_by;
         self.history.epochs += 1;
         self.history.epoch_loss.push(report.loss);
         self.history.epoch_accuracy.push(report.accuracy);

@@ -1,5 +1,7 @@
 //! Random images of a split: the sample digits of the input panel.
 
+use std::ops::Range;
+
 use crate::data::{self, Dataset, Part};
 use crate::error::{Error, Result};
 use crate::model::spec::TrainingConfig;
@@ -45,14 +47,8 @@ impl SampleRequest {
     /// Draws from what has arrived, each image at most once; `None` if nothing has. There are fewer than asked for where
     /// there are no more.
     pub fn draw(&self, dataset: &Dataset, config: &TrainingConfig) -> Option<Samples> {
-        let (trained, validation) = data::split(config.train_samples as usize, config.validation_split);
-        let (part, range) = match self.split {
-            Split::Train => (Part::Train, trained),
-            Split::Validation => (Part::Train, validation),
-            Split::Test => (Part::Test, 0..dataset.total(Part::Test)),
-        };
+        let (part, range) = arrived(dataset, config, self.split);
         let labels = dataset.labels(part);
-        let range = range.start.min(labels.len())..range.end.min(labels.len());
         if range.is_empty() {
             return None;
         }
@@ -67,6 +63,50 @@ impl SampleRequest {
         }
         Some(samples)
     }
+}
+
+/// The images of a split by their place in it.
+///
+/// # Errors
+/// `bad-setting` for too many at once, and for one that has not arrived or does not exist.
+pub fn images(dataset: &Dataset, config: &TrainingConfig, split: Split, indices: &[u32]) -> Result<Samples> {
+    if indices.len() > MAX_SAMPLES as usize {
+        return Err(Error::new("bad-setting", "indices")
+            .expected(format!("at most {MAX_SAMPLES} images"))
+            .got(indices.len().to_string()));
+    }
+    let (part, range) = arrived(dataset, config, split);
+    let mut samples = Samples { pixels: Vec::new(), labels: Vec::new() };
+    for &index in indices {
+        let place = range.clone().nth(index as usize);
+        let found = place.and_then(|place| Some((dataset.image(part, place)?, dataset.labels(part).get(place)?)));
+        let Some((pixels, label)) = found else {
+            return Err(Error::new("bad-setting", "indices")
+                .expected(format!("one of the {} images that have arrived", range.len()))
+                .got(index.to_string()));
+        };
+        samples.pixels.extend_from_slice(pixels);
+        samples.labels.push(u32::from(*label));
+    }
+    Ok(samples)
+}
+
+/// The labels of the images of a split that have arrived, in its order.
+pub fn labels<'a>(dataset: &'a Dataset, config: &TrainingConfig, split: Split) -> &'a [u8] {
+    let (part, range) = arrived(dataset, config, split);
+    dataset.labels(part).get(range).unwrap_or_default()
+}
+
+/// Where the images of a split are that have arrived.
+fn arrived(dataset: &Dataset, config: &TrainingConfig, split: Split) -> (Part, Range<usize>) {
+    let (trained, validation) = data::split(config.train_samples as usize, config.validation_split);
+    let (part, range) = match split {
+        Split::Train => (Part::Train, trained),
+        Split::Validation => (Part::Train, validation),
+        Split::Test => (Part::Test, 0..dataset.total(Part::Test)),
+    };
+    let images = dataset.images(part);
+    (part, range.start.min(images)..range.end.min(images))
 }
 
 /// A small hash of a counter is enough to pick sample images (the finaliser of MurmurHash3).
@@ -98,6 +138,11 @@ mod tests {
         assert_eq!(samples.labels, [3; 10], "there are ten of them");
         samples.pixels.sort_unstable();
         assert_eq!(samples.pixels, (0..10).map(|i| 10 * i + 3).collect::<Vec<u8>>());
+        let picked = images(&dataset, &config, Split::Test, &[99, 0, 41]).unwrap();
+        assert_eq!((picked.pixels, picked.labels), (vec![99, 0, 41], vec![9, 0, 1]));
+        assert_eq!(images(&dataset, &config, Split::Test, &[100]).err().unwrap().code, "bad-setting");
+        assert_eq!(images(&dataset, &config, Split::Train, &[0]).err().unwrap().code, "bad-setting");
+        assert_eq!(super::labels(&dataset, &config, Split::Test), labels);
         assert!(SampleRequest { label: Some(10), ..request }.check(&dataset).is_err());
         assert!(SampleRequest { count: 0, ..request }.check(&dataset).is_err());
     }

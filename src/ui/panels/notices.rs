@@ -32,7 +32,8 @@ pub fn notices(state: State) -> [Element; 2] {
 fn notice(state: State, id: u32) -> Element {
     let notice = state.notices.with_untracked(|all| all.iter().find(|notice| notice.id == id).cloned());
     let Some(notice) = notice else { return place() };
-    let class = if notice.kind == NoticeKind::Warning { "notice" } else { "notice notice-error" };
+    let is_calm = matches!(notice.kind, NoticeKind::Warning | NoticeKind::Note);
+    let class = if is_calm { "notice" } else { "notice notice-error" };
     let report = notice.report;
     let retry = (notice.kind == NoticeKind::Data).then(|| button("button", move || state.retry_data()).tr("retry"));
     let dismiss = move || state.notices.update(|notices| notices.retain(|notice| notice.id != id));

@@ -1,6 +1,6 @@
 //! The bar at the top: what trains, how far it is, and how it goes.
 
-use crate::protocol::{BatchReport, RunState};
+use crate::protocol::{BatchReport, RunState, StopRule};
 use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::link;
@@ -56,6 +56,13 @@ fn controls(state: State) -> Element {
                 .child(el("span").tr("step")),
         )
         .child(
+            button("button", move || state.step_epoch())
+                .title("step_epoch_help")
+                .flag("disabled", move || state.is_training())
+                .child(icon("step-epoch"))
+                .child(el("span").tr("step_epoch")),
+        )
+        .child(
             button("button", move || state.reset())
                 .title("reset_help")
                 .child(icon("reset"))
@@ -96,7 +103,11 @@ fn progress(state: State) -> Element {
         RunState::Paused => t("state_paused"),
         RunState::Waiting => t("state_waiting"),
         RunState::Evaluating => t("state_evaluating"),
-        RunState::Done => t("state_done"),
+        RunState::Done => match state.stopped_by.get() {
+            Some(StopRule::TargetAccuracy) => t("stopped_by_target"),
+            Some(StopRule::Patience) => t("stopped_by_patience"),
+            None => t("state_done"),
+        },
         RunState::Stopped => t("state_stopped"),
         RunState::Failed => t("state_failed"),
     };

@@ -7,7 +7,10 @@ use crate::model::spec::{LossSpec, OptimizerSpec, TrainingConfig};
 use crate::ui::fields::number_text;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
-use crate::ui::training_fields::{Fault, NumberField, number_fields, optimizer_name, optimizer_named, optimizer_names};
+use crate::ui::training_fields::{
+    Fault, NumberField, SCHEDULES, clipping_fields, data_fields, optimizer_fields, optimizer_name, optimizer_named,
+    optimizer_names, schedule_fields, schedule_name, schedule_named, stop_fields,
+};
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::field::{NumberInput, Read, checkbox, row, select};
 use crate::ui::widgets::{panel_header, place};
@@ -31,34 +34,65 @@ pub fn training_panel(state: State) -> Element {
         }
     };
     // The fields depend on the kind of optimizer only, not on every change of a number.
-    let numbers = place().switch(optimizer, move |kind| {
-        let fields = number_fields(&optimizer_named(kind)).into_iter().map(|field| number_row(state, field));
-        let numbers = place().children(fields);
+    let optimizer_numbers = place().switch(optimizer, move |kind| {
+        let numbers = rows(state, optimizer_fields(&optimizer_named(kind)));
         Some(if kind == "SGD" { numbers.child(nesterov_row(state)) } else { numbers })
     });
+    let schedule = move || state.training.with(|training| schedule_name(&training.learning_rate_schedule).to_owned());
+    let schedule_numbers =
+        place().switch(schedule, move |kind| Some(rows(state, schedule_fields(&schedule_named(kind)))));
+    let choose_schedule = move |name: &str| change(state, |config| config.learning_rate_schedule = schedule_named(name));
     let losses = LOSSES.map(|(name, _)| name);
-    let form = el("div")
-        .class("form")
-        .child(row(
-            "training-optimizer",
-            "optimizer",
-            "optimizer_help",
-            no_error(),
-            vec![select("training-optimizer", &optimizer_names(), Rc::new(optimizer), choose_optimizer)],
-        ))
-        .child(numbers)
-        .child(row(
-            "training-loss",
-            "loss_function",
-            "loss_function_help",
-            no_error(),
-            vec![select("training-loss", &losses, Rc::new(loss), choose_loss)],
-        ));
+    let choice = |id: &'static str, label: &'static str, help: &'static str, select: Element| {
+        row(id, label, help, no_error(), vec![select])
+    };
+    let optimizer_row = choice(
+        "training-optimizer",
+        "optimizer",
+        "optimizer_help",
+        select("training-optimizer", &optimizer_names(), Rc::new(optimizer), choose_optimizer),
+    );
+    let schedule_row = choice(
+        "training-schedule",
+        "schedule",
+        "schedule_help",
+        select("training-schedule", &SCHEDULES, Rc::new(schedule), choose_schedule),
+    );
+    let loss_row = choice(
+        "training-loss",
+        "loss_function",
+        "loss_function_help",
+        select("training-loss", &losses, Rc::new(loss), choose_loss),
+    );
+    let step = group("group_step")
+        .child(optimizer_row)
+        .child(optimizer_numbers)
+        .child(schedule_row)
+        .child(schedule_numbers)
+        .child(rows(state, clipping_fields()));
+    let data = group("group_data").child(rows(state, data_fields())).child(loss_row);
+    let end = group("group_end").child(rows(state, stop_fields())).child(hidden_row(state));
     el("section")
         .class("panel training")
         .attr("aria-labelledby", "training-title")
         .child(panel_header("training-title", "training"))
-        .child(form)
+        .child(el("div").class("form").child(step).child(data).child(end))
+}
+
+/// Rows that belong together, under a heading.
+fn group(key: &'static str) -> Element {
+    el("fieldset").class("form-group").child(el("legend").tr(key))
+}
+
+fn rows(state: State, fields: Vec<NumberField>) -> Element {
+    place().children(fields.into_iter().map(|field| number_row(state, field)))
+}
+
+/// Whether a run that the page has started pauses while nobody sees the page.
+fn hidden_row(state: State) -> Element {
+    let toggle = move |is_on: bool| state.set_pauses_hidden(is_on);
+    let input = checkbox("training-hidden", move || state.pauses_hidden.get(), toggle);
+    row("training-hidden", "pause_hidden", "pause_hidden_help", no_error(), vec![input])
 }
 
 fn no_error() -> Read<Option<String>> {
@@ -77,19 +111,33 @@ fn typed(state: State, name: &str) -> Option<String> {
 }
 
 fn fault(state: State, field: NumberField) -> Option<Fault> {
-    field.read(&typed(state, field.name)?, available_images(state)).err()
+    read(state, field, &typed(state, field.name)?).err()
+}
+
+fn read(state: State, field: NumberField, text: &str) -> Result<f64, Fault> {
+    let number = field.read(text, available_images(state))?;
+    let has_validation = state.training.with(|training| training.validation_split > 0.0);
+    if field.name == "patience" && number.is_finite() && !has_validation {
+        return Err(Fault::NoValidation);
+    }
+    Ok(number)
 }
 
 /// A number of the configuration. What is typed stays in the field; it is sent while it is valid.
 fn number_row(state: State, field: NumberField) -> Element {
     let forget = move || state.typed.update(|typed| typed.retain(|(other, _)| *other != field.name));
     let value = move || {
-        typed(state, field.name).unwrap_or_else(|| state.training.with(|training| number_text((field.get)(training))))
+        let set = || match state.training.with(field.get) {
+            // Left out.
+            number if number.is_nan() => String::new(),
+            number => number_text(number),
+        };
+        typed(state, field.name).unwrap_or_else(set)
     };
     let on_input = move |text: &str| {
         forget();
         state.typed.update(|typed| typed.push((field.name, text.to_owned())));
-        if let Ok(number) = field.read(text, available_images(state)) {
+        if let Ok(number) = read(state, field, text) {
             change(state, |config| (field.set)(config, number));
         }
     };
@@ -130,6 +178,7 @@ fn fault_text(fault: &Fault) -> String {
             t_with("fault_range", &[("min", &number_text(*min)), ("max", &number_text(*max))])
         }
         Fault::NotAbove { min } => t_with("fault_above", &[("min", &number_text(*min))]),
+        Fault::NoValidation => t("fault_no_validation"),
         Fault::MoreThanData { images } => t_with("fault_data", &[("images", &number_text(*images))]),
     }
 }

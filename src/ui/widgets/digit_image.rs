@@ -5,7 +5,20 @@ use web_sys::{HtmlCanvasElement, ImageData};
 
 use super::element::{Element, el};
 use crate::ui::browser::context_2d;
+use crate::ui::photo::Stage;
 use crate::ui::state::State;
+
+/// A picture of a digit at some step of its preparation: ink as in [`digit_image`], or colours as they are.
+pub fn stage_image(state: State, stage: Stage) -> Element {
+    let (width, height) = (stage.width.to_string(), stage.height.to_string());
+    let image = el("canvas").class("digit-image").attr("width", &width).attr("height", &height);
+    let canvas = image.attr("aria-hidden", "true");
+    let surface = canvas.canvas();
+    canvas.effect(move || match stage.pixels.len() == stage.width * stage.height * 4 {
+        true => put(&surface, &stage.pixels, stage.width),
+        false => paint(&surface, &stage.pixels, stage.width, state.is_dark.get()),
+    })
+}
 
 /// Shows pixels (0: no ink, 255: full ink) of `width` columns as ink on transparent ground: light themes show it dark on
 /// paper, dark ones light on slate.
@@ -19,12 +32,19 @@ pub fn digit_image(state: State, pixels: impl Fn() -> Vec<u8> + 'static, width: 
 
 fn paint(canvas: &HtmlCanvasElement, pixels: &[u8], width: usize, is_dark: bool) {
     let ink: [u8; 3] = if is_dark { [238, 240, 232] } else { [32, 40, 44] };
-    let Some(context) = context_2d(canvas) else { return };
     if pixels.is_empty() {
-        return context.clear_rect(0.0, 0.0, canvas.width().into(), canvas.height().into());
+        if let Some(context) = context_2d(canvas) {
+            context.clear_rect(0.0, 0.0, canvas.width().into(), canvas.height().into());
+        }
+        return;
     }
     let rgba: Vec<u8> = pixels.iter().flat_map(|alpha| [ink[0], ink[1], ink[2], *alpha]).collect();
-    let Ok(image) = ImageData::new_with_u8_clamped_array(Clamped(&rgba), width as u32) else { return };
+    put(canvas, &rgba, width);
+}
+
+fn put(canvas: &HtmlCanvasElement, rgba: &[u8], width: usize) {
+    let Some(context) = context_2d(canvas) else { return };
+    let Ok(image) = ImageData::new_with_u8_clamped_array(Clamped(rgba), width as u32) else { return };
     // It fails only for an image of another origin, which this is not.
     let _ = context.put_image_data(&image, 0.0, 0.0);
 }

@@ -8,6 +8,7 @@ pub fn icon(name: &str) -> Element {
         "train" => "M6 4.2v11.6l9.5-5.8z",
         "pause" => "M7 4.5v11M13 4.5v11",
         "step" => "M4.5 4.5v11l7.5-5.5zM15.5 4.5v11",
+        "step-epoch" => "M3.500 4.500v11l6-5.500zM10 4.500v11l6-5.500zM17 4.500v11",
         "reset" => "M4.6 8.2A6 6 0 1 1 4 10.6M4.2 4v4.4h4.4",
         "evaluate" => "M3.5 10.5l4 4 9-9",
         "undo" => "M7.5 4.5l-4 4 4 4M4 8.5h7.5a4 4 0 0 1 0 8H9",
@@ -29,10 +30,13 @@ pub fn icon(name: &str) -> Element {
         "link" => {
             "M8.500 11.500a3 3 0 0 0 4.300 0l2.700-2.700a3 3 0 0 0-4.300-4.300l-.9.9M11.500 8.500a3 3 0 0 0-4.300 0l-2.700 2.700a3 3 0 0 0 4.300 4.300l.9-.9"
         }
+        "left" => "M12 4.500l-5.500 5.500 5.500 5.500",
+        "right" => "M8 4.500l5.500 5.500-5.500 5.500",
+        "picture" => "M3 4.500h14v11H3zM3.500 13.500l4-4 3 3 2.500-2.500 3.500 3.500M12.500 7.800v.2",
         "down-arrow" => "M5 8l5 5 5-5",
         _ => "",
     };
-    let class = if name == "train" || name == "step" { "icon icon-solid" } else { "icon" };
+    let class = if name == "train" || name.starts_with("step") { "icon icon-solid" } else { "icon" };
     svg("svg")
         .class(class)
         .attr("viewBox", "0 0 20 20")

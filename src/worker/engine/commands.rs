@@ -6,7 +6,7 @@ use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotIn
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
 use crate::worker::backends::{check_backend, engine_info};
-use crate::worker::samples::SampleRequest;
+use crate::worker::samples::{self, SampleRequest, Samples};
 
 impl Engine {
     /// The answer, or `None` if it comes later.
@@ -138,6 +138,16 @@ impl Engine {
                 self.samples.push((id, request));
                 self.answer_samples();
                 return Ok(None);
+            }
+            Command::Images { split, indices } => {
+                let (dataset, config) = (self.session.dataset(), self.session.training());
+                let Samples { pixels, labels } = samples::images(dataset, config, split, &indices)?;
+                let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
+                return Ok(Some((Answer::Samples { labels, height, width }, vec![Bulk::U8(pixels)])));
+            }
+            Command::Labels { split } => {
+                let labels = samples::labels(self.session.dataset(), self.session.training(), split);
+                return Ok(Some((Answer::Labels, vec![Bulk::U8(labels.to_vec())])));
             }
             Command::RetryData => {
                 self.retry_download();

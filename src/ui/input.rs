@@ -1,0 +1,184 @@
+//! What the network is given to look at: a drawing, an image of the test set, or a picture from a file.
+
+use std::cell::Cell;
+
+use super::digit::{Drawing, Point};
+use super::live::Live;
+use super::photo::Stage;
+use super::state::{NoticeKind, State, bytes};
+use crate::protocol::{Answer, Command, Split};
+
+/// The pen, in units of the pad's side.
+pub const PEN_RADIUS: f32 = 0.042;
+
+/// Where the image comes from.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub enum Source {
+    #[default]
+    Drawing,
+    Picture,
+    /// Of the test set: its place there and its true class.
+    Test {
+        index: u32,
+        label: u8,
+    },
+}
+
+/// An image of the test set.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sample {
+    pub index: u32,
+    pub label: u8,
+    pub pixels: Vec<u8>,
+}
+
+/// See the [module](self).
+pub struct Input {
+    pub drawing: Live<Drawing>,
+    /// As the network gets it, `[28,28]`, ink 255 on 0; empty: there is nothing.
+    pub image: Live<Vec<u8>>,
+    pub source: Live<Source>,
+    /// How the last picture from a file was prepared.
+    pub picture: Live<Vec<Stage>>,
+    /// What the network makes of the image.
+    pub probabilities: Live<Option<Vec<f32>>>,
+    /// The labels of the test images; empty before they have come.
+    pub test_labels: Live<Vec<u8>>,
+    /// One image of each class, as far as they have come.
+    pub samples: Live<Vec<Sample>>,
+    is_asking_labels: Cell<bool>,
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self {
+            drawing: Live::new(Drawing::default()),
+            image: Live::new(Vec::new()),
+            source: Live::new(Source::Drawing),
+            picture: Live::new(Vec::new()),
+            probabilities: Live::new(None),
+            test_labels: Live::new(Vec::new()),
+            samples: Live::new(Vec::new()),
+            is_asking_labels: Cell::new(false),
+        }
+    }
+}
+
+impl Input {
+    /// Takes away what there is.
+    pub fn clear(&self) {
+        self.show(Vec::new(), Source::Drawing);
+    }
+
+    /// Changes the drawing, and makes it what the network looks at.
+    pub fn draw(&self, change: impl FnOnce(&mut Drawing)) {
+        self.drawing.update(change);
+        self.source.set(Source::Drawing);
+        let image = self.drawing.with_untracked(|drawing| match drawing.is_empty() {
+            true => Vec::new(),
+            false => drawing.image(PEN_RADIUS),
+        });
+        self.image.set(image);
+    }
+
+    pub fn draw_stroke(&self, point: Point, begins: bool) {
+        self.draw(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
+    }
+
+    /// What the network looks at now, in place of a drawing.
+    pub fn show(&self, pixels: Vec<u8>, source: Source) {
+        self.drawing.update(Drawing::clear);
+        self.source.set(source);
+        self.image.set(pixels);
+    }
+
+    /// The steps by which the image was made, the last one first to be had; none for images of the data set.
+    pub fn stages(&self) -> Vec<Stage> {
+        match self.source.get() {
+            Source::Drawing => self.drawing.with(|drawing| drawing.stages(PEN_RADIUS)),
+            Source::Picture => self.picture.get(),
+            Source::Test { .. } => Vec::new(),
+        }
+    }
+}
+
+impl State {
+    /// Asks for the labels of the test images once these have come, and for an image of each class.
+    pub fn load_test_set(&self) {
+        let is_there = self.data.with(|data| data.test_images > 0);
+        let has_labels = self.input.test_labels.with_untracked(|labels| !labels.is_empty());
+        if !is_there || has_labels || self.input.is_asking_labels.replace(true) {
+            return;
+        }
+        let state = *self;
+        self.ask(Command::Labels { split: Split::Test }, Vec::new(), move |outcome| {
+            state.input.is_asking_labels.set(false);
+            let Ok((Answer::Labels, arrays)) = outcome else { return };
+            let labels = arrays.into_iter().find_map(bytes).unwrap_or_default();
+            let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
+            let indices: Vec<u32> = (0..super::state::CLASSES as u8).filter_map(first).collect();
+            state.input.test_labels.set(labels);
+            state.test_images(indices, move |samples| state.input.samples.set(samples));
+        });
+    }
+
+    /// Asks for images of the test set by their places in it.
+    pub fn test_images(&self, indices: Vec<u32>, then: impl FnOnce(Vec<Sample>) + 'static) {
+        fn boxed(state: State, indices: Vec<u32>, then: Box<dyn FnOnce(Vec<Sample>)>) {
+            let command = Command::Images { split: Split::Test, indices: indices.clone() };
+            state.ask(command, Vec::new(), move |outcome| match outcome {
+                Ok((Answer::Samples { labels, height, width }, arrays)) => {
+                    let pixels = arrays.into_iter().find_map(bytes).unwrap_or_default();
+                    let images = pixels.chunks_exact((height * width).max(1) as usize);
+                    let samples = indices.into_iter().zip(labels).zip(images);
+                    let sample = |((index, label), pixels): ((u32, u32), &[u8])| Sample {
+                        index,
+                        label: label as u8,
+                        pixels: pixels.to_vec(),
+                    };
+                    then(samples.map(sample).collect());
+                }
+                Ok(_) => {}
+                Err(report) => state.notify(NoticeKind::Error, report),
+            });
+        }
+        boxed(*self, indices, Box::new(then));
+    }
+
+    /// Makes an image of the test set what the network looks at.
+    pub fn show_test_image(&self, index: u32) {
+        let state = *self;
+        self.test_images(vec![index], move |samples| {
+            if let Some(sample) = samples.into_iter().next() {
+                state.show_sample(sample);
+            }
+        });
+    }
+
+    /// The same with the image at hand. It becomes the one that stands for its class, too.
+    pub fn show_sample(&self, sample: Sample) {
+        self.input.show(sample.pixels.clone(), Source::Test { index: sample.index, label: sample.label });
+        let is_known = self.input.samples.with_untracked(|samples| samples.contains(&sample));
+        if !is_known {
+            self.input.samples.update(|samples| {
+                samples
+                    .iter_mut()
+                    .filter(|other| other.label == sample.label)
+                    .for_each(|other| *other = sample.clone());
+            });
+        }
+    }
+
+    /// The next image of the same class, or the one before; round and round.
+    pub fn show_neighbour(&self, is_next: bool) {
+        let Source::Test { index, label } = self.input.source.get_untracked() else { return };
+        let neighbour = self.input.test_labels.with_untracked(|labels| {
+            let (count, step) = (labels.len(), if is_next { 1 } else { labels.len().saturating_sub(1) });
+            let places = (1..=count).map(|offset| (index as usize + offset * step) % count);
+            places.into_iter().find(|place| labels[*place] == label)
+        });
+        if let Some(neighbour) = neighbour {
+            self.show_test_image(neighbour as u32);
+        }
+    }
+}
