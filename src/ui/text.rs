@@ -213,14 +213,10 @@ mod tests {
         use crate::model::spec::TrainingConfig;
         use crate::ui::training_fields::{SCHEDULES, number_fields, optimizer_named, optimizer_names, schedule_named};
         let english = table(Locale::English);
-        let optimizers = optimizer_names().map(|kind| TrainingConfig {
-            optimizer: optimizer_named(kind),
-            ..TrainingConfig::default()
-        });
-        let schedules = SCHEDULES.map(|kind| TrainingConfig {
-            learning_rate_schedule: schedule_named(kind),
-            ..TrainingConfig::default()
-        });
+        let optimizers = optimizer_names()
+            .map(|kind| TrainingConfig { optimizer: optimizer_named(kind), ..TrainingConfig::default() });
+        let schedules = SCHEDULES
+            .map(|kind| TrainingConfig { learning_rate_schedule: schedule_named(kind), ..TrainingConfig::default() });
         let fields = optimizers.into_iter().chain(schedules).flat_map(|config| number_fields(&config));
         let keys = fields.flat_map(|field| [field.name.to_owned(), format!("{}_help", field.name)]);
         let missing: BTreeSet<_> = keys.filter(|key| !english.contains_key(key)).collect();

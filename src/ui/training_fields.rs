@@ -26,9 +26,16 @@ pub struct NumberField {
 pub enum Fault {
     NoNumber,
     NotWhole,
-    OutOfRange { min: f64, max: f64 },
-    NotAbove { min: f64 },
-    MoreThanData { images: f64 },
+    OutOfRange {
+        min: f64,
+        max: f64,
+    },
+    NotAbove {
+        min: f64,
+    },
+    MoreThanData {
+        images: f64,
+    },
     /// There are no images to validate on.
     NoValidation,
 }

@@ -102,6 +102,9 @@ export class Playground {
   }
 }
 
+/** Keeps a screenshot of the whole page in `tests/e2e/artifacts`, which git ignores. */
+export const artifact = (page, name) => page.screenshot({ path: new URL(`artifacts/${name}.png`, import.meta.url).pathname, fullPage: true });
+
 /** The reference program's layers. */
 export const REFERENCE = [
   { type: 'Conv2D', filters: 32, kernelSize: [3, 3], activation: 'relu' },

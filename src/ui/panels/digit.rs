@@ -117,12 +117,7 @@ fn open_picture(state: State) -> Element {
         .attr("accept", "image/*")
         .label("open_picture_help")
         .on("change", open);
-    el("label")
-        .class("button quiet file-button")
-        .title("open_picture_help")
-        .child(field)
-        .child(icon("picture"))
-        .child(el("span").attr("aria-hidden", "true").tr("open_picture"))
+    el("label").class("icon-button file-button").title("open_picture_help").child(field).child(icon("picture"))
 }
 
 /// How the image was made, for who wants to see it.

@@ -41,7 +41,8 @@ pub fn training_panel(state: State) -> Element {
     let schedule = move || state.training.with(|training| schedule_name(&training.learning_rate_schedule).to_owned());
     let schedule_numbers =
         place().switch(schedule, move |kind| Some(rows(state, schedule_fields(&schedule_named(kind)))));
-    let choose_schedule = move |name: &str| change(state, |config| config.learning_rate_schedule = schedule_named(name));
+    let choose_schedule =
+        move |name: &str| change(state, |config| config.learning_rate_schedule = schedule_named(name));
     let losses = LOSSES.map(|(name, _)| name);
     let choice = |id: &'static str, label: &'static str, help: &'static str, select: Element| {
         row(id, label, help, no_error(), vec![select])
@@ -162,7 +163,11 @@ fn number_row(state: State, field: NumberField) -> Element {
         on_done: Rc::new(on_done),
     };
     let error = move || fault(state, field).map(|fault| fault_text(&fault));
-    row(&id, field.name, &format!("{}_help", field.name), Rc::new(error), vec![input.view()])
+    let input = match field.is_optional {
+        true => input.view().attr_fn("placeholder", || t("off")),
+        false => input.view(),
+    };
+    row(&id, field.name, &format!("{}_help", field.name), Rc::new(error), vec![input])
 }
 
 /// Images that there are to train on; the whole set while it is still on its way.

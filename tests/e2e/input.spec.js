@@ -1,0 +1,155 @@
+// The input: drawing by pointer and by keyboard, test images by class, pictures from files, and what becomes of them.
+import AxeBuilder from '@axe-core/playwright';
+import { artifact, expect, test } from './playground.js';
+
+const image = (playground) =>
+  playground.page.evaluate(() => {
+    const canvas = document.querySelector('.preview canvas');
+    return Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, index) => index % 4 === 3);
+  });
+const ink = async (playground) => (await image(playground)).reduce((sum, value) => sum + value, 0);
+const verdict = (playground) => playground.page.getByText(/Looks like \d/);
+
+/** Where the centre of mass lies. */
+const mass = (pixels) => {
+  const total = pixels.reduce((sum, value) => sum + value, 0);
+  const at = (place) => pixels.reduce((sum, value, index) => sum + value * (place(index) + 0.5), 0) / total;
+  return [at((index) => index % 28), at((index) => Math.floor(index / 28))];
+};
+
+test('draws with the keyboard alone, reads out where, and erases', async ({ playground }) => {
+  await playground.open();
+  await playground.pad.focus();
+  const status = playground.pad.locator('..').getByRole('status');
+  await playground.page.keyboard.press('ArrowUp');
+  await expect(status).toHaveText('Column 8, row 7: empty');
+  await playground.page.keyboard.press('Space');
+  await expect(status).toHaveText('Column 8, row 7: ink');
+  await expect(verdict(playground)).toBeVisible();
+  for (let row = 0; row < 5; row += 1) await playground.page.keyboard.press('Shift+ArrowDown');
+  await expect(status).toHaveText('Column 8, row 12: ink');
+  const pixels = await image(playground);
+  const [x, y] = mass(pixels);
+  expect(Math.abs(x - 14) + Math.abs(y - 14)).toBeLessThan(0.5);
+  await playground.page.keyboard.press('Space');
+  await expect(status).toHaveText('Column 8, row 12: empty');
+  for (let row = 0; row < 5; row += 1) {
+    await playground.page.keyboard.press('ArrowUp');
+    await playground.page.keyboard.press('Space');
+  }
+  await expect(verdict(playground)).toBeHidden();
+  expect(await ink(playground)).toBe(0);
+});
+
+test('test images by class, one after the other, with their true labels', async ({ playground }) => {
+  await playground.open();
+  const digits = playground.page.getByRole('group', { name: 'Sample digits' });
+  for (const label of [4, 9]) {
+    const button = digits.getByRole('button', { name: `Sample digit, a ${label}` });
+    await button.click();
+    await expect(button).toHaveAttribute('aria-pressed', 'true');
+    await expect(playground.page.getByText(`truly a ${label}`)).toBeVisible();
+    await expect(digits.getByText(new RegExp(`^A ${label}: image 1 of [\\d,]+$`))).toBeVisible();
+  }
+  const first = await image(playground);
+  await playground.press('Next image of this class');
+  await expect(digits.getByText(/^A 9: image 2 of/)).toBeVisible();
+  expect(await image(playground)).not.toEqual(first);
+  await playground.press('Previous image of this class');
+  await expect(digits.getByText(/^A 9: image 1 of/)).toBeVisible();
+  expect(await image(playground)).toEqual(first);
+  await playground.press('Previous image of this class');
+  await expect(digits.getByText(/^A 9: image 1,009 of 1,009/)).toBeVisible();
+  // What the page shows is what the API says of the same pixels.
+  const shown = (await image(playground)).slice();
+  const probabilities = await playground.page.evaluate(async (pixels) => Array.from(await window.chalkgrad.predict(new Uint8Array(pixels))), shown);
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  await expect(playground.page.getByText(`Looks like ${best}`)).toBeVisible();
+});
+
+/** A picture of a dark bar on bright paper, as a PNG. */
+const picture = (playground, side, paper) =>
+  playground.page.evaluate(
+    async ([side, paper]) => {
+      const canvas = new OffscreenCanvas(side, side);
+      const context = canvas.getContext('2d');
+      context.fillStyle = paper;
+      context.fillRect(0, 0, side, side);
+      context.fillStyle = '#223';
+      if (paper === '#f8f4e8') context.fillRect(side * 0.7, side * 0.1, side * 0.06, side * 0.5);
+      const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer());
+      return Array.from(bytes);
+    },
+    [side, paper],
+  );
+
+test('opens a picture, shows how it is prepared, and refuses what is none', async ({ playground }) => {
+  await playground.open();
+  const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
+  const open = (name, mimeType, bytes) => field.setInputFiles({ name, mimeType, buffer: Buffer.from(bytes) });
+  await open('one.png', 'image/png', await picture(playground, 600, '#f8f4e8'));
+  await expect(verdict(playground)).toBeVisible();
+  const prepared = await image(playground);
+  const rows = [...Array(28).keys()].filter((row) => prepared.slice(row * 28, row * 28 + 28).some((value) => value > 100));
+  expect([rows[0], rows.at(-1)]).toEqual([4, 23]);
+  await playground.page.getByText('How the image is prepared').click();
+  for (const step of ['as it came 280×280', 'grey, inverted 280×280', 'cropped to the ink', 'scaled into 20×20 2×20', 'centred by mass 28×28']) {
+    await expect(playground.page.getByText(step)).toBeVisible();
+  }
+  const messages = playground.page.getByRole('region', { name: 'Messages' });
+  const refusals = [
+    ['notes.png', 'image/png', Buffer.from('This is no picture.'), /notes\.png.*not a picture/],
+    ['empty.png', 'image/png', await picture(playground, 50, '#ffffff'), /Nothing is to be seen on .empty\.png/],
+    ['huge.png', 'image/png', Buffer.alloc(20_000_001), /has 20\.0 MB; at most 20\.0 MB/],
+  ];
+  for (const [name, type, bytes, message] of refusals) {
+    await open(name, type, bytes);
+    await expect(messages.getByText(message)).toBeVisible();
+    expect(await image(playground), `${name} changes nothing`).toEqual(prepared);
+  }
+});
+
+test('answers every stroke while it trains, at most 30 times a second', async ({ playground }) => {
+  await playground.open();
+  await playground.page.evaluate(() => {
+    window.asked = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      if (JSON.stringify(message, (_, value) => (ArrayBuffer.isView(value) ? 0 : value))?.includes('"predict"')) window.asked.push(performance.now());
+      return post.call(this, message, ...rest);
+    };
+  });
+  await playground.press('Train');
+  await expect(playground.page.getByText(/Epoch 1.*batch [1-9]/).first()).toBeVisible({ timeout: 30_000 });
+  await playground.draw([[0.5, 0.15], [0.5, 0.5], [0.5, 0.85]]);
+  await expect(verdict(playground)).toBeVisible();
+  await playground.page.waitForTimeout(2000);
+  await playground.press('Pause');
+  const asked = await playground.page.evaluate(() => window.asked);
+  expect(asked.length).toBeGreaterThan(5);
+  const most = Math.max(...asked.map((start) => asked.filter((at) => at >= start && at < start + 1000).length));
+  expect(most).toBeLessThanOrEqual(30);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    test(`the input is for everybody, ${colorScheme}, ${width} pixels wide`, async ({ playground }) => {
+      await playground.page.emulateMedia({ colorScheme });
+      await playground.page.setViewportSize({ width, height });
+      await playground.open();
+      await playground.draw([[0.3, 0.2], [0.7, 0.2], [0.45, 0.8]]);
+      await playground.page.getByText('How the image is prepared').click();
+      await expect(playground.page.getByText('centred by mass')).toBeVisible();
+      const overflow = () => playground.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(await overflow()).toBeLessThanOrEqual(0);
+      const { violations } = await new AxeBuilder({ page: playground.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+      expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target}`))).toEqual([]);
+      await artifact(playground.page, `input-${width}-${colorScheme}`);
+      await playground.page.getByRole('button', { name: '中文' }).click();
+      await expect(playground.page.getByText('图像的预处理步骤')).toBeVisible();
+      await expect(playground.page.getByText('按质心居中')).toBeVisible();
+      expect(await overflow()).toBeLessThanOrEqual(0);
+      await artifact(playground.page, `input-${width}-${colorScheme}-zh`);
+    });
+  }
+}
