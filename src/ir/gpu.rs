@@ -71,7 +71,7 @@ pub enum Form {
     Rows { count: usize },
     /// `fn tile(group: vec3<u32>, local: vec3<u32>, index: u32)`, for each invocation of a grid of workgroups; `index` is
     /// the number of the invocation in its workgroup. It calls `store` itself.
-    Tiles { workgroup_size: [u32; 2], workgroups: [u32; 3] },
+    Tiles { workgroup_size: [u32; 3], workgroups: [u32; 3] },
 }
 
 impl Pass {

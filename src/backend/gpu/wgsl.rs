@@ -84,10 +84,10 @@ fn entry(text: &mut String, form: Form) -> [u32; 3] {
              store(4u * i + 2u, four.z);\n    store(4u * i + 3u, four.w);",
         ),
         Form::Rows { count } => (count, "row(i);"),
-        Form::Tiles { workgroup_size: [x, y], workgroups } => {
+        Form::Tiles { workgroup_size: [x, y, z], workgroups } => {
             let _ = write!(
                 text,
-                "@compute @workgroup_size({x}, {y})\nfn main(@builtin(workgroup_id) group: vec3<u32>, \
+                "@compute @workgroup_size({x}, {y}, {z})\nfn main(@builtin(workgroup_id) group: vec3<u32>, \
                  @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) index: u32) {{\n    \
                  tile(group, local, index);\n}}\n"
             );

@@ -16,7 +16,7 @@ fn tile(group: vec3<u32>, local: vec3<u32>, index: u32) {
             let inner = i / TILE_QUADS;
             let quad = first_quad + i % TILE_QUADS;
             var four = vec4<f32>();
-            if (step + inner < end && quad < QUADS) { four = b_four(step + inner, quad); }
+            if (step + inner < end && quad < QUADS) { four = x1[(step + inner) * QUADS + quad]; }
             b_tile[i] = four;
         }
         workgroupBarrier();

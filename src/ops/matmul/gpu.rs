@@ -1,41 +1,34 @@
 //! The kernel on a GPU.
 
 use super::Matmul;
-use crate::ir::gpu::{Element, GpuCall, Pass, constants};
-use crate::ops::gemm::{Along, Gemm};
+use crate::ir::gpu::{GpuCall, Pass};
+use crate::ops::gemm::{Along, Gemm, Left, Run};
 
 pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
     // Types have been checked by `infer`.
     let Ok(g) = op.geometry(call.input_types) else { return Vec::new() };
-    // The axis along which A lies in memory, and its length.
-    let (along, length) = if g.transpose_a { (Along::Rows, g.rows) } else { (Along::Steps, g.steps) };
-    let wide = length.is_multiple_of(4);
-    let four = if wide {
-        "fn a_four(place: vec4<i32>, step: vec4<i32>) -> vec4<f32> { return x0[u32(place.x + step.x) / 4u]; }\n"
-    } else {
-        // Past the end of the axis lies the next row.
-        include_str!("gpu.wgsl")
+    // The axis along which A lies in memory, its length, and how far apart two rows and two steps are.
+    let (along, length, row, step) = match g.transpose_a {
+        true => (Along::Rows, g.rows, 1, g.rows),
+        false => (Along::Steps, g.steps, g.steps, 1),
     };
-    let place = match along {
-        Along::Steps => {
-            "fn a_place(row: u32) -> vec4<i32> { return vec4<i32>(i32(row * STEPS), 0, 0, 0); }\n\
-                         fn a_step(step: u32) -> vec4<i32> { return vec4<i32>(i32(step), 0, 0, 0); }\n\
-                         fn a_along(place: vec4<i32>, step: vec4<i32>) -> u32 { return u32(step.x); }\n"
-        }
-        Along::Rows => {
-            "fn a_place(row: u32) -> vec4<i32> { return vec4<i32>(i32(row), 0, 0, 0); }\n\
-                        fn a_step(step: u32) -> vec4<i32> { return vec4<i32>(i32(step * ROWS), 0, 0, 0); }\n\
-                        fn a_along(place: vec4<i32>, step: vec4<i32>) -> u32 { return u32(place.x); }\n"
-        }
-    };
+    let source = format!(
+        "fn a_row(row: u32) -> vec4<i32> {{ return vec4<i32>(i32(row * {row}u), 0, 0, 0); }}\n\
+         fn a_step(step: u32) -> vec4<i32> {{ return vec4<i32>(i32(step * {step}u), 0, 0, 0); }}\n\
+         fn a_at(row: vec4<i32>, step: vec4<i32>) -> i32 {{ return row.x + step.x; }}\n"
+    );
     Gemm {
         rows: g.rows,
         steps: g.steps,
         columns: g.columns,
-        along,
-        a: constants(&[("LENGTH", length)]) + place + four,
-        a_element: if wide { Element::Vec4 } else { Element::F32 },
-        a_input: 0,
+        a: Left {
+            source,
+            input: 0,
+            along,
+            wide: length.is_multiple_of(4),
+            run: Run { steps: g.steps, stride: step },
+            zeros: false,
+        },
         b_input: 1,
         b_at: g
             .transpose_b

@@ -7,7 +7,7 @@ fn a_row(row: u32) -> vec4<i32> {
     return vec4<i32>(image * OH, line - image * H + PT, r - line * W + PL, 0);
 }
 
-fn a_split(step: u32) -> vec4<i32> {
+fn a_step(step: u32) -> vec4<i32> {
     let s = i32(step);
     let pixel = quotient(s, F);
     let ky = quotient(pixel, KW);

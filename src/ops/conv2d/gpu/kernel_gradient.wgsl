@@ -7,7 +7,7 @@ fn a_row(row: u32) -> vec4<i32> {
     return vec4<i32>(ky * DH - PT, (pixel - ky * KW) * DW - PL, r - pixel * C, 0);
 }
 
-fn a_split(step: u32) -> vec4<i32> {
+fn a_step(step: u32) -> vec4<i32> {
     let s = i32(step);
     let line = quotient(s, OW);
     let image = quotient(line, OH);
