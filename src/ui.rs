@@ -3,6 +3,7 @@
 //! Everything under `app`, `panels` and `widgets` is Leptos and exists in the browser only; what can be said without it
 //! (the edit history, the digit's preprocessing, curves, texts, form values) is plain state, tested natively.
 
+pub mod bins;
 pub mod checked;
 pub mod curves;
 pub mod digit;
@@ -11,6 +12,7 @@ pub mod format;
 pub mod history;
 pub mod photo;
 pub mod presets;
+pub mod runs;
 pub mod tensor_image;
 pub mod text;
 pub mod training_fields;
@@ -19,6 +21,8 @@ pub mod training_fields;
 pub mod app;
 #[cfg(target_arch = "wasm32")]
 mod browser;
+#[cfg(target_arch = "wasm32")]
+mod dock;
 #[cfg(target_arch = "wasm32")]
 mod input;
 #[cfg(target_arch = "wasm32")]

@@ -8,12 +8,11 @@ use wasm_bindgen::JsCast;
 
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
 use super::link;
-use super::panels::curves::curves_panel;
 use super::panels::digit::digit_panel;
+use super::panels::dock::dock_panel;
 use super::panels::inspector::inspector_panel;
 use super::panels::network::network_panel;
 use super::panels::notices::notices;
-use super::panels::results::results_panel;
 use super::panels::top_bar::top_bar;
 use super::panels::training::training_panel;
 use super::state::State;
@@ -52,7 +51,7 @@ fn app(client: Client) -> Element {
                 .child(digit_panel(state))
                 .child(network_panel(state))
                 .child(el("div").class("side").child(inspector_panel(state)).child(training_panel(state)))
-                .child(el("div").class("dock").child(curves_panel(state)).child(results_panel(state))),
+                .child(dock_panel(state)),
         )
         .child(layer_menu(state))
 }

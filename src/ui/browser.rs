@@ -52,6 +52,13 @@ pub fn focus(element: &web_sys::Element) {
     let _ = element.unchecked_ref::<web_sys::HtmlElement>().focus();
 }
 
+/// Brings an element into view.
+pub fn scroll_to(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view();
+    }
+}
+
 /// The drawing context of a canvas.
 pub fn context_2d(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderingContext2d> {
     canvas.get_context("2d").ok().flatten().map(JsCast::unchecked_into)
@@ -96,6 +103,30 @@ pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
     let listener = callback(Box::new(move |_| changed(document().hidden())));
     // It fails in no browser.
     let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
+}
+
+/// The time of day as a clock shows it.
+pub fn clock_time() -> String {
+    let time = String::from(js_sys::Date::new_0().to_time_string());
+    time.chars().take(8).collect()
+}
+
+/// Hands the user a text as a file.
+pub fn save_text(name: &str, text: &str) {
+    let parts = js_sys::Array::of1(&text.into());
+    let Ok(blob) = web_sys::Blob::new_with_str_sequence(&parts) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    save_url(name, &url);
+    // The browser has begun to read it by then.
+    after_ms(10_000, move || drop(web_sys::Url::revoke_object_url(&url)));
+}
+
+/// Hands the user what is at an address of this page's own as a file.
+pub fn save_url(name: &str, url: &str) {
+    let Ok(link) = document().create_element("a") else { return };
+    let _ = link.set_attribute("href", url);
+    let _ = link.set_attribute("download", name);
+    link.unchecked_ref::<web_sys::HtmlElement>().click();
 }
 
 /// A field of a JavaScript value; `undefined` where there is none.

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::protocol::EpochReport;
+use crate::ui::format::fixed;
+
 /// A value at a step.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sample {
@@ -10,7 +13,7 @@ pub struct Sample {
 }
 
 /// Loss and accuracy since the weights were initialised.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Curves {
     /// The loss of every step; index 0 is step 1.
     step_loss: Vec<f32>,
@@ -24,10 +27,30 @@ pub struct Curves {
     pub validation_accuracy: Vec<Sample>,
     /// Where epochs ended.
     pub epoch_ends: Vec<u32>,
+    /// The same with what was reported.
+    pub epochs: Vec<EpochReport>,
+    /// The weight of the past in the smoothed loss.
+    smoothing: f32,
 }
 
-/// The weight of the past in the smoothed loss: about the last 50 steps.
-const SMOOTHING: f32 = 0.98;
+/// The usual smoothing: about the last 50 steps.
+pub const SMOOTHING: f32 = 0.98;
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self {
+            step_loss: Vec::new(),
+            smooth_loss: Vec::new(),
+            smoother: 0.0,
+            train_accuracy: Vec::new(),
+            validation_loss: Vec::new(),
+            validation_accuracy: Vec::new(),
+            epoch_ends: Vec::new(),
+            epochs: Vec::new(),
+            smoothing: SMOOTHING,
+        }
+    }
+}
 
 impl Curves {
     pub fn is_empty(&self) -> bool {
@@ -65,13 +88,69 @@ impl Curves {
         }
     }
 
-    /// Forgets everything after a step.
-    pub fn truncate(&mut self, step: u32) {
-        self.step_loss.truncate(step as usize);
+    /// Takes in what was reported of an epoch.
+    pub fn note_epoch(&mut self, report: EpochReport) {
+        self.epochs.retain(|earlier| earlier.step < report.step);
+        self.epochs.push(report);
+    }
+
+    pub fn smoothing(&self) -> f32 {
+        self.smoothing
+    }
+
+    /// Empty, with the same smoothing.
+    pub fn cleared(&self) -> Self {
+        Self { smoothing: self.smoothing, ..Self::default() }
+    }
+
+    /// How much of the past the smoothed loss keeps, from 0 to less than 1.
+    pub fn set_smoothing(&mut self, smoothing: f32) {
+        self.smoothing = smoothing;
+        self.smooth_again();
+    }
+
+    fn smooth_again(&mut self) {
         let kept = std::mem::take(&mut self.step_loss);
         self.smooth_loss.clear();
         self.smoother = 0.0;
         kept.into_iter().for_each(|loss| self.push(loss));
+    }
+
+    /// All of it as a table: a line for every step, with the accuracy and the validation where there is one.
+    pub fn csv(&self) -> String {
+        let mut text = String::from("step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy\n");
+        let at = |series: &[Sample], next: &mut usize, step: u32| {
+            let sample = series.get(*next).filter(|sample| sample.step == step)?;
+            *next += 1;
+            Some(sample.value)
+        };
+        let mut next = [0; 3];
+        for (index, (loss, smooth)) in self.step_loss.iter().zip(&self.smooth_loss).enumerate() {
+            let step = index as u32 + 1;
+            let [of_accuracy, of_loss, of_validation] = &mut next;
+            let rest = [
+                at(&self.train_accuracy, of_accuracy, step),
+                at(&self.validation_loss, of_loss, step),
+                at(&self.validation_accuracy, of_validation, step),
+            ];
+            text.push_str(&step.to_string());
+            for value in [Some(*loss), Some(*smooth)].into_iter().chain(rest) {
+                text.push(',');
+                // What is not known, or no number, is left empty.
+                if let Some(value) = value.filter(|value| value.is_finite()) {
+                    text.push_str(&fixed(value.into(), 6));
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Forgets everything after a step.
+    pub fn truncate(&mut self, step: u32) {
+        self.step_loss.truncate(step as usize);
+        self.smooth_again();
+        self.epochs.retain(|epoch| epoch.step <= step);
         for series in [&mut self.train_accuracy, &mut self.validation_loss, &mut self.validation_accuracy] {
             series.retain(|sample| sample.step <= step);
         }
@@ -82,9 +161,9 @@ impl Curves {
         self.step_loss.push(loss);
         let steps = self.step_loss.len() as i32;
         if loss.is_finite() {
-            self.smoother = SMOOTHING * self.smoother + (1.0 - SMOOTHING) * loss;
+            self.smoother = self.smoothing * self.smoother + (1.0 - self.smoothing) * loss;
         }
-        self.smooth_loss.push(self.smoother / (1.0 - SMOOTHING.powi(steps)));
+        self.smooth_loss.push(self.smoother / (1.0 - self.smoothing.powi(steps)));
     }
 
     /// The loss of a step (from 1), and the smoothed one.
@@ -211,6 +290,30 @@ mod tests {
         assert!(curves.smooth(300).len() <= 302);
         assert!(curves.loss_range(300).len() <= 300);
         assert_eq!(curves.smooth(300).last().unwrap().step, 10_000);
+    }
+
+    #[test]
+    fn smoothing_changes_what_is_there_already() {
+        let mut curves = Curves::default();
+        curves.add_batches(4, &[4.0, 2.0, 2.0, 2.0], 0.5);
+        curves.set_smoothing(0.0);
+        assert_eq!((1..5).map(|step| curves.loss_at(step).unwrap().1).collect::<Vec<_>>(), [4.0, 2.0, 2.0, 2.0]);
+        curves.set_smoothing(0.5);
+        assert!((curves.loss_at(2).unwrap().1 - 8.0 / 3.0).abs() < 1e-6);
+        curves.add_batches(5, &[2.0], 0.5);
+        assert!(curves.loss_at(5).unwrap().1 > 2.0);
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_every_step() {
+        let mut curves = Curves::default();
+        curves.add_batches(2, &[2.0, f32::NAN], 0.25);
+        curves.add_epoch(2, Some((1.5, 0.75)));
+        curves.set_smoothing(0.0);
+        let expected = "step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy\n\
+            1,2.000000,2.000000,,,\n2,,2.000000,0.250000,1.500000,0.750000\n";
+        assert_eq!(curves.csv(), expected);
+        assert_eq!(Curves::default().csv().lines().count(), 1);
     }
 
     #[test]

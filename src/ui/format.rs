@@ -69,6 +69,16 @@ pub fn loss(value: f32) -> String {
     }
 }
 
+/// Any number in a few digits: as [`loss`], and with an exponent where it is tiny.
+pub fn number_short(value: f32) -> String {
+    let size = value.abs();
+    if size == 0.0 || size >= 1e-3 || !size.is_finite() {
+        return if size == 0.0 { "0".to_owned() } else { loss(value) };
+    }
+    let power = size.log10().floor();
+    format!("{}e{}", fixed(f64::from(value) / 10f64.powf(power.into()), 1), power as i32)
+}
+
 /// `0:09`, `12:34`, `1:02:03`.
 pub fn duration(seconds: f64) -> String {
     if !(0.0..8.64e6).contains(&seconds) {
@@ -114,6 +124,7 @@ mod tests {
         assert_eq!(loss(2.312_345), "2.3123");
         assert_eq!(loss(f32::INFINITY), "–");
         assert_eq!(loss(1234.56), "1234.6");
+        assert_eq!([0.0, 0.0123, -2.5e-5, 3e-40].map(number_short), ["0", "0.0123", "-2.5e-5", "3.0e-40"]);
         assert_eq!(duration(8.2), "0:09");
         assert_eq!(duration(3723.0), "1:02:03");
         assert_eq!(duration(f64::NAN), "–");

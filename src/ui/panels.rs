@@ -2,9 +2,14 @@
 
 pub mod curves;
 pub mod digit;
+pub mod dock;
+pub mod histograms;
 pub mod inspector;
+pub mod log;
+pub mod mistakes;
 pub mod network;
 pub mod notices;
 pub mod results;
+pub mod runs;
 pub mod top_bar;
 pub mod training;

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use super::browser::{after_ms, cancel, forget, remember, remembered};
 use super::checked::Checked;
 use super::curves::Curves;
+use super::dock::Dock;
 use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
@@ -48,6 +49,12 @@ pub struct TestResult {
     pub evaluation: Evaluation,
     /// `confusion[true][predicted]`, row by row.
     pub confusion: Vec<f32>,
+    /// Of each image: its class, the predicted one, and the score of that.
+    pub labels: Vec<u8>,
+    pub predicted: Vec<u8>,
+    pub confidence: Vec<f32>,
+    /// Steps that the network had been trained.
+    pub step: u32,
 }
 
 /// Where the menu of layers is open.
@@ -107,6 +114,7 @@ pub struct Store {
     /// For screen readers: once per epoch and for results, never per batch.
     pub announcement: Live<String>,
     pub curves: Live<Curves>,
+    pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
     pub weights_version: Live<u32>,
     /// Whether the page is a single column, as on a phone.
@@ -148,6 +156,7 @@ impl State {
             notices: Live::new(Vec::new()),
             announcement: Live::new(String::new()),
             curves: Live::new(Curves::default()),
+            dock: Dock::default(),
             weights_version: Live::new(0),
             is_narrow: Live::new(false),
             is_dark: Live::new(false),
@@ -165,6 +174,16 @@ impl State {
 
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The model that the engine has.
+    pub(super) fn engine_model(&self) -> ModelSpec {
+        self.sent_model.borrow().clone()
+    }
+
+    /// Steps that the weights have been trained, as far as the page has heard.
+    pub fn steps(&self) -> u32 {
+        self.batch.with_untracked(|batch| batch.as_ref().map_or(0, |batch| batch.step))
     }
 
     pub fn is_training(&self) -> bool {
@@ -337,17 +356,23 @@ impl State {
             return;
         }
         state.is_evaluating.set(true);
+        // Where the result will be.
+        if state.dock.tab.get_untracked() != "mistakes" {
+            state.dock.tab.set("confusion");
+        }
         let command = Command::Evaluate { split: Split::Test, samples: None };
         self.ask(command, Vec::new(), move |outcome| {
             state.is_evaluating.set(false);
             match outcome {
                 Ok((Answer::Evaluation(evaluation), arrays)) => {
-                    let confusion = arrays.into_iter().find_map(floats).unwrap_or_default();
+                    let result = test_result(&evaluation, arrays, state.steps());
                     let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
                     state.announcement.set(t_once("announce_result", &values));
                     state.result_number.set(state.result_number.get() + 1);
-                    state.result.set(Some(TestResult { evaluation, confusion }));
+                    state.log("log_result", values.map(|(name, value)| (name, value.to_owned())).to_vec());
+                    state.result.set(Some(result));
+                    state.note_run();
                 }
                 Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
@@ -371,7 +396,9 @@ impl State {
 
     /// The weights are new: what was measured before says nothing about them.
     fn forget_run(&self) {
-        self.curves.set(Curves::default());
+        self.end_run();
+        self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(Checked::params)))]);
+        self.curves.update(|curves| *curves = curves.cleared());
         self.weights_version.update(|version| *version += 1);
         self.batch.set(None);
         self.epoch.set(None);
@@ -389,6 +416,8 @@ impl State {
                     _ => {}
                 }
                 self.run.set(*state);
+                self.note_run();
+                self.log_state(*state);
                 self.weights_version.update(|version| *version += 1);
             }
             Event::Batch(report) => {
@@ -396,15 +425,26 @@ impl State {
                     Bulk::F32(values) => Some(&values[..]),
                     Bulk::U8(_) => None,
                 });
-                self.curves.update(|curves| {
-                    curves.add_batches(report.step, losses.unwrap_or(&[report.loss]), report.epoch_accuracy);
-                });
+                let losses = losses.unwrap_or(std::slice::from_ref(&report.loss));
+                let steps = self.curves.with_untracked(Curves::steps);
+                if report.step.saturating_sub(losses.len() as u32) < steps {
+                    // A script has made the weights anew, or an earlier state was restored.
+                    self.end_run();
+                }
+                self.curves.update(|curves| curves.add_batches(report.step, losses, report.epoch_accuracy));
                 self.batch.set(Some(report.clone()));
+                if steps == 0 {
+                    self.note_run();
+                }
                 self.weights_version.update(|version| *version += 1);
             }
             Event::Epoch(report) => {
                 let validation = report.val_loss.zip(report.val_accuracy);
                 self.curves.update(|curves| curves.add_epoch(report.step, validation));
+                self.curves.update(|curves| curves.note_epoch(report.clone()));
+                self.log_epoch(report);
+                self.note_run();
+                self.sample_all_histograms();
                 self.announce_epoch(report);
                 self.epoch.set(Some(report.clone()));
                 if report.stopped_by.is_some() {
@@ -415,6 +455,10 @@ impl State {
                 if let Some(report) = progress.error.clone() {
                     self.notify(NoticeKind::Data, report);
                 } else if progress.complete {
+                    if self.data.with_untracked(|data| !data.complete) {
+                        let images = format::count((progress.train_images + progress.test_images) as usize);
+                        self.log("log_data", vec![("images", images)]);
+                    }
                     self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
                 }
                 if self.data.with_untracked(|data| data != progress) {
@@ -436,9 +480,16 @@ impl State {
                     self.training.set(config.clone());
                 }
             }
-            Change::Backend(backend) => self.backend.set(Some(backend.clone())),
-            Change::Engine(engine) => self.backend.set(Some(engine.backend.clone())),
+            Change::Backend(backend) => self.set_backend_info(backend),
+            Change::Engine(engine) => self.set_backend_info(&engine.backend),
         }
+    }
+
+    fn set_backend_info(&self, backend: &BackendInfo) {
+        if self.backend.with_untracked(|before| before.as_ref() != Some(backend)) {
+            self.log("log_backend", vec![("detail", backend.detail.clone())]);
+        }
+        self.backend.set(Some(backend.clone()));
     }
 
     fn announce_epoch(&self, report: &EpochReport) {
@@ -453,6 +504,7 @@ impl State {
         const MAX_NOTICES: usize = 4;
         let id = self.next_notice.get() + 1;
         self.next_notice.set(id);
+        self.log_report(kind, &report);
         self.notices.update(|notices| {
             notices.retain(|notice| notice.report != report && !(kind == NoticeKind::Data && notice.kind == kind));
             notices.push(Notice { id, kind, report });
@@ -460,6 +512,16 @@ impl State {
             notices.drain(..surplus);
         });
     }
+}
+
+/// The answer to an evaluation, put together.
+fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestResult {
+    let mut arrays = arrays.into_iter();
+    let confusion = arrays.next().and_then(floats).unwrap_or_default();
+    let labels = arrays.next().and_then(bytes).unwrap_or_default();
+    let predicted = arrays.next().and_then(bytes).unwrap_or_default();
+    let confidence = arrays.next().and_then(floats).unwrap_or_default();
+    TestResult { evaluation: evaluation.clone(), confusion, labels, predicted, confidence, step }
 }
 
 /// An array that holds bytes.

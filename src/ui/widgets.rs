@@ -4,6 +4,7 @@ pub mod chart;
 pub mod digit_image;
 pub mod element;
 pub mod field;
+pub mod gallery;
 pub mod icon;
 pub mod layer_detail;
 pub mod layer_form;

@@ -6,15 +6,16 @@ use std::rc::Rc;
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
-use crate::ui::browser::{callback, next_frame};
+use crate::ui::browser::{callback, context_2d, event_text, next_frame, save_text, save_url};
 use crate::ui::curves::{Curves, Sample};
 use crate::ui::format;
 use crate::ui::live::Live;
+use crate::ui::runs::{Runs, thinned};
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 use crate::ui::widgets::chart::{Chart, Palette, draw, step_at};
-use crate::ui::widgets::element::{Element, el};
-use crate::ui::widgets::panel_header;
+use crate::ui::widgets::element::{Element, button, el};
+use crate::ui::widgets::place;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -24,20 +25,146 @@ enum Quantity {
 
 pub fn curves_panel(state: State) -> Element {
     let entry = |class: &str, key| el("li").child(el("span").class(class)).child(el("span").tr(key));
+    let compared = move || state.dock.runs.with(|runs| runs.compared().next().is_some());
     let legend = el("ul")
         .class("legend")
         .child(entry("legend-line legend-train", "training_images"))
-        .child(entry("legend-line legend-validation", "validation_images"));
+        .child(entry("legend-line legend-validation", "validation_images"))
+        .child(entry("legend-line legend-earlier", "earlier_runs").flag("hidden", move || !compared()));
+    let (loss, accuracy) = (curve_chart(state, Quantity::Loss), curve_chart(state, Quantity::Accuracy));
+    let canvases = [loss.1, accuracy.1];
     el("section")
-        .class("panel curves")
+        .class("curves")
         .attr("aria-labelledby", "curves-title")
-        .child(panel_header("curves-title", "curves").child(legend))
         .child(
-            el("div")
-                .class("charts")
-                .child(curve_chart(state, Quantity::Loss))
-                .child(curve_chart(state, Quantity::Accuracy)),
+            el("header")
+                .class("dock-header")
+                .child(el("h3").id("curves-title").class("visually-hidden").tr("curves"))
+                .child(smoothing(state))
+                .child(legend)
+                .child(exports(state, canvases)),
         )
+        .child(el("div").class("charts").child(loss.0).child(accuracy.0))
+        .child(data_table(state))
+}
+
+/// How much the loss is smoothed: steps of the past that count, more or less.
+fn smoothing(state: State) -> Element {
+    const LEVELS: [f32; 6] = [0.0, 0.8, 0.9, 0.98, 0.99, 0.996];
+    let level = move || {
+        let smoothing = state.curves.with(Curves::smoothing);
+        LEVELS.iter().position(|level| *level >= smoothing).unwrap_or(LEVELS.len() - 1)
+    };
+    let text = move || {
+        if level() == 0 {
+            return t("smoothing_none");
+        }
+        let steps = (1.0 / (1.0 - LEVELS[level()])).round() as usize;
+        t_with("smoothing_steps", &[("steps", &format::count(steps))])
+    };
+    let choose = move |event: web_sys::Event| {
+        let chosen = format::parse(&event_text(&event)).unwrap_or_default() as usize;
+        state.curves.update(|curves| curves.set_smoothing(LEVELS[chosen.min(LEVELS.len() - 1)]));
+    };
+    el("label")
+        .class("smoothing")
+        .child(el("span").tr("smoothing"))
+        .child(
+            el("input")
+                .attr("type", "range")
+                .attr("min", "0")
+                .attr("max", &(LEVELS.len() - 1).to_string())
+                .property("value", move || level().to_string().into())
+                .attr_fn("aria-valuetext", text)
+                .on("input", choose),
+        )
+        .child(el("span").class("help").attr("aria-hidden", "true").text_fn(text))
+}
+
+fn exports(state: State, canvases: [web_sys::HtmlCanvasElement; 2]) -> Element {
+    let has_none = move || state.curves.with(Curves::is_empty);
+    let save_csv = move || save_text("chalkgrad-curves.csv", &state.curves.with_untracked(Curves::csv));
+    el("div")
+        .class("panel-actions")
+        .child(button("button quiet", save_csv).title("export_csv").flag("disabled", has_none).text("CSV"))
+        .child(
+            button("button quiet", move || save_image(&canvases))
+                .title("export_png")
+                .flag("disabled", has_none)
+                .text("PNG"),
+        )
+}
+
+/// Both charts side by side, on the ground that they have in the page.
+fn save_image(canvases: &[web_sys::HtmlCanvasElement; 2]) {
+    let draw = || -> Result<String, wasm_bindgen::JsValue> {
+        let both: web_sys::HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
+        both.set_width(canvases.iter().map(|canvas| canvas.width()).sum());
+        both.set_height(canvases.iter().map(|canvas| canvas.height()).max().unwrap_or_default());
+        let context = context_2d(&both).ok_or(wasm_bindgen::JsValue::NULL)?;
+        if let Some(palette) = read_palette() {
+            context.set_fill_style_str(&palette.ground);
+            context.fill_rect(0.0, 0.0, both.width().into(), both.height().into());
+        }
+        let mut left = 0.0;
+        for canvas in canvases {
+            context.draw_image_with_html_canvas_element(canvas, left, 0.0)?;
+            left += f64::from(canvas.width());
+        }
+        both.to_data_url()
+    };
+    // It fails only for a canvas of no size.
+    if let Ok(url) = draw() {
+        save_url("chalkgrad-curves.png", &url);
+    }
+}
+
+/// The epochs in numbers, for who cannot see the curves or wants them exactly.
+fn data_table(state: State) -> Element {
+    const COLUMNS: [&str; 6] = ["epoch", "column_step", "loss", "accuracy", "column_val_loss", "column_val_accuracy"];
+    let key = move || {
+        let (epochs, steps) = state.curves.with(|curves| (curves.epochs.len(), curves.steps()));
+        // The steps so far count only before the first epoch is over.
+        if epochs > 0 { epochs.to_string() } else { format!("0 {}", steps / 100) }
+    };
+    let table = move |_: &str| {
+        let head = COLUMNS.map(|key| el("th").attr("scope", "col").tr(key));
+        let optional = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+        let row = |cells: [String; 6]| el("tr").children(cells.into_iter().map(|cell| el("td").text(&cell)));
+        let rows: Vec<Element> = state.curves.with_untracked(|curves| {
+            let epochs = curves.epochs.iter().map(|epoch| {
+                row([
+                    (epoch.epoch + 1).to_string(),
+                    format::count(epoch.step as usize),
+                    format::loss(epoch.loss),
+                    format::percent(epoch.accuracy, 2),
+                    optional(epoch.val_loss.map(format::loss)),
+                    optional(epoch.val_accuracy.map(|accuracy| format::percent(accuracy, 2))),
+                ])
+            });
+            epochs.collect()
+        });
+        let is_empty = rows.is_empty();
+        Some(
+            place()
+                .child(
+                    el("table")
+                        .class("data-table")
+                        .child(el("caption").class("visually-hidden").tr("data_table"))
+                        .child(el("thead").child(el("tr").children(head)))
+                        .child(el("tbody").children(rows)),
+                )
+                .children(is_empty.then(|| el("p").class("help").tr("no_epoch_yet"))),
+        )
+    };
+    el("details").class("data").child(el("summary").tr("data_table")).child(
+        el("div")
+            .class("scroll-x")
+            .attr("tabindex", "0")
+            .attr("role", "group")
+            .label("data_table")
+            .child(place().switch(key, table)),
+    )
 }
 
 /// What a chart needs besides the state.
@@ -61,15 +188,21 @@ impl View {
         }
         if let Some((_, palette)) = &*palette {
             let cursor = self.cursor.get_untracked();
-            state.curves.with_untracked(|curves| paint(&self.canvas, palette, curves, self.quantity, cursor));
+            state.curves.with_untracked(|curves| {
+                state
+                    .dock
+                    .runs
+                    .with_untracked(|runs| paint(&self.canvas, palette, curves, runs, self.quantity, cursor));
+            });
         }
     }
 }
 
-fn curve_chart(state: State, quantity: Quantity) -> Element {
+fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanvasElement) {
     let element = el("canvas").class("chart-canvas").attr("role", "img");
+    let surface = element.canvas();
     let view = Rc::new(View {
-        canvas: element.canvas(),
+        canvas: surface.clone(),
         quantity,
         cursor: Live::new(None),
         size: Live::new(0),
@@ -85,6 +218,7 @@ fn curve_chart(state: State, quantity: Quantity) -> Element {
     let drawn = view.clone();
     let draw_soon = move || {
         state.curves.track();
+        state.dock.runs.track();
         drawn.cursor.track();
         drawn.size.track();
         state.is_dark.track();
@@ -100,7 +234,7 @@ fn curve_chart(state: State, quantity: Quantity) -> Element {
     let hovered = view.clone();
     let hover = move |event: web_sys::Event| {
         let x = event.unchecked_ref::<web_sys::PointerEvent>().offset_x() as f64;
-        let steps = state.curves.with_untracked(Curves::steps);
+        let steps = state.curves.with_untracked(Curves::steps).max(10);
         let step = step_at(x, hovered.canvas.client_width() as f64, steps);
         hovered.cursor.set((steps > 0).then_some(step));
     };
@@ -121,7 +255,7 @@ fn curve_chart(state: State, quantity: Quantity) -> Element {
         let cursor = view.cursor.get();
         state.curves.with(|curves| readout(curves, quantity, cursor))
     };
-    el("figure")
+    let figure = el("figure")
         .class("chart")
         .child(el("figcaption").child(el("span").tr(title)).child(el("span").class("chart-readout").text_fn(readout)))
         .child(canvas)
@@ -130,46 +264,50 @@ fn curve_chart(state: State, quantity: Quantity) -> Element {
                 .class("chart-empty")
                 .flag("hidden", move || state.curves.with(|curves| !curves.is_empty()))
                 .tr("no_curve_yet"),
-        )
+        );
+    (figure, surface)
 }
 
 fn paint(
     canvas: &web_sys::HtmlCanvasElement,
     palette: &Palette,
     curves: &Curves,
+    runs: &Runs,
     quantity: Quantity,
     cursor: Option<u32>,
 ) {
     let columns = canvas.client_width().max(1) as usize;
     let (train, band);
+    let others: Vec<&[Sample]> = runs
+        .compared()
+        .map(|run| if quantity == Quantity::Loss { &run.course.loss[..] } else { &run.course.accuracy[..] })
+        .collect();
+    let furthest = others.iter().filter_map(|line| line.last()).map(|sample| sample.step).max().unwrap_or_default();
     let (y_range, is_percent, validation) = match quantity {
         Quantity::Loss => {
             (train, band) = (curves.smooth(columns), curves.loss_range(columns));
-            (0.0..curves.loss_top(), false, &curves.validation_loss)
+            let top = others.iter().flat_map(|line| line.iter()).map(|sample| sample.value).fold(0.0, f32::max) * 1.08;
+            let top = if curves.is_empty() && top > 0.0 { top } else { curves.loss_top().max(top) };
+            (0.0..top, false, &curves.validation_loss)
         }
         Quantity::Accuracy => {
             (train, band) = (thinned(&curves.train_accuracy, columns), Vec::new());
-            (curves.accuracy_bottom()..1.0, true, &curves.validation_accuracy)
+            let bottom = if others.is_empty() { curves.accuracy_bottom() } else { curves.accuracy_bottom().min(0.5) };
+            (bottom..1.0, true, &curves.validation_accuracy)
         }
     };
     let chart = Chart {
-        last_step: curves.steps().max(10),
+        last_step: curves.steps().max(furthest).max(10),
         y_range,
         is_percent,
         band: &band,
+        others: &others,
         train: &train,
         validation,
         marks: &curves.epoch_ends,
         cursor,
     };
     draw(canvas, palette, &chart, window().device_pixel_ratio());
-}
-
-fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
-    let stride = samples.len().div_ceil(columns).max(1);
-    let last = samples.len().saturating_sub(1);
-    let is_kept = |index: &usize| index.is_multiple_of(stride) || *index == last;
-    samples.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, sample)| *sample).collect()
 }
 
 /// The latest values, or those under the crosshair.

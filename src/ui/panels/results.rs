@@ -1,28 +1,40 @@
-//! How well the network does on images that it has never seen.
+//! How well the network does on images that it has never seen: a table whose cells open their images.
+
+use std::rc::Rc;
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
 
 use crate::tensor::limit;
+use crate::ui::browser::focus_soon;
 use crate::ui::format;
+use crate::ui::live::Live;
 use crate::ui::state::{State, TestResult};
-use crate::ui::text::{t, t_with};
-use crate::ui::widgets::element::{Element, el};
-use crate::ui::widgets::{panel_header, place};
+use crate::ui::text::t_with;
+use crate::ui::widgets::element::{Element, button, el};
+use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
+use crate::ui::widgets::place;
+
+/// A true class and a predicted one.
+type Cell = [usize; 2];
+
+/// What the keyboard is on, and what is open.
+#[derive(Clone)]
+struct Cells {
+    focused: Rc<Live<Cell>>,
+    open: Rc<Live<Option<Cell>>>,
+}
 
 pub fn results_panel(state: State) -> Element {
     let key = move || {
         if state.result.with(Option::is_some) { state.result_number.get().to_string() } else { String::new() }
     };
-    let content = move |_: &str| {
-        Some(match state.result.get_untracked() {
-            Some(result) => result_view(result),
-            None => el("p")
-                .class("help empty")
-                .text_fn(move || t(if state.is_evaluating.get() { "state_evaluating" } else { "no_result_yet" })),
-        })
-    };
+    let content = move |_: &str| state.result.get_untracked().map(|result| result_view(state, result));
     el("section")
-        .class("panel results")
+        .class("results")
         .attr("aria-labelledby", "results-title")
-        .child(panel_header("results-title", "results"))
+        .child(el("h3").id("results-title").class("visually-hidden").tr("results"))
+        .child(evaluation_note(state))
         .child(place().switch(key, content))
 }
 
@@ -30,8 +42,11 @@ fn number(key: &'static str, class: &str, value: &str) -> Element {
     el("div").child(el("dt").tr(key)).child(el("dd").class(class).text(value))
 }
 
-fn result_view(result: TestResult) -> Element {
-    let TestResult { evaluation, confusion } = result;
+fn result_view(state: State, result: TestResult) -> Element {
+    let cells = Cells { focused: Rc::new(Live::new([0, 0])), open: Rc::new(Live::new(None)) };
+    let (moved, opened) = (cells.clone(), cells.clone());
+    let images: Vec<Shown> = Shown::all(&result).collect();
+    let TestResult { evaluation, confusion, .. } = result;
     let samples = format::count(evaluation.samples as usize);
     let wrong = (1.0 - evaluation.accuracy as f64) * evaluation.samples as f64;
     let wrong = format::count(wrong.round().max(0.0) as usize);
@@ -48,13 +63,20 @@ fn result_view(result: TestResult) -> Element {
         .text("  ")
         .child(el("span").tr("predicted_class"));
     let head = (0..classes).map(|class| el("th").attr("scope", "col").text(&class.to_string()));
-    let rows = confusion.chunks(classes).enumerate().map(|(class, row)| confusion_row(class, row));
+    let rows = confusion.chunks(classes).enumerate().map(|(class, row)| confusion_row(&cells, class, row));
     let table = el("table")
         .class("confusion")
         .child(el("caption").tr("confusion"))
         .child(el("thead").child(el("tr").child(corner).children(head)))
-        .child(el("tbody").children(rows));
-    el("div")
+        .child(el("tbody").children(rows))
+        .on("keydown", move |event| on_key(&moved, classes, event.unchecked_ref()));
+    let key = move || opened.open.get().map(|[truth, predicted]| format!("{truth} {predicted}")).unwrap_or_default();
+    let of_cell = move |key: &str| {
+        let (truth, predicted) = key.split_once(' ')?;
+        let is_in = |one: &Shown| one.truth.to_string() == truth && one.predicted.to_string() == predicted;
+        Some(cell_images(state, truth, predicted, images.iter().filter(|one| is_in(one)).copied().collect()))
+    };
+    let table_and_facts = el("div")
         .class("result")
         .child(
             el("div")
@@ -63,14 +85,41 @@ fn result_view(result: TestResult) -> Element {
                 .child(el("p").class("help").text_fn(summary))
                 .child(legend()),
         )
-        .child(
-            el("div")
-                .class("confusion-scroll")
-                .attr("tabindex", "0")
-                .attr("role", "group")
-                .label("confusion")
-                .child(table),
-        )
+        .child(el("div").class("confusion-scroll").attr("role", "group").label("confusion_help").child(table));
+    place().child(table_and_facts).child(place().switch(key, of_cell))
+}
+
+/// The images of a cell.
+fn cell_images(state: State, truth: &str, predicted: &str, images: Vec<Shown>) -> Element {
+    let (truth, predicted) = (truth.to_owned(), predicted.to_owned());
+    let (count, shown) = (format::count(images.len()), format::count(images.len().min(MAX_SHOWN)));
+    let title = move || {
+        let values =
+            [("true", truth.as_str()), ("predicted", &predicted), ("count", count.as_str()), ("shown", shown.as_str())];
+        t_with("cell_images", &values)
+    };
+    el("div").class("cell-images").child(el("p").attr("role", "status").text_fn(title)).child(gallery(state, images))
+}
+
+/// Arrow keys move between the cells.
+fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
+    let [row, column] = cells.focused.get_untracked();
+    let last = classes.saturating_sub(1);
+    let next = match event.key().as_str() {
+        "ArrowUp" => [row.saturating_sub(1), column],
+        "ArrowDown" => [(row + 1).min(last), column],
+        "ArrowLeft" => [row, column.saturating_sub(1)],
+        "ArrowRight" => [row, (column + 1).min(last)],
+        "Home" => [row, 0],
+        "End" => [row, last],
+        _ => return,
+    };
+    if document().active_element().is_none_or(|focused| !focused.id().starts_with("cell-")) {
+        return;
+    }
+    event.prevent_default();
+    cells.focused.set(next);
+    focus_soon(format!("cell-{}-{}", next[0], next[1]));
 }
 
 /// How dark a cell is, in per cent: shares of a row on a scale that shows the few mistakes beside the many hits.
@@ -78,9 +127,9 @@ fn shade(share: f32) -> u32 {
     ((limit(share.into(), 0.0, 1.0) as f32).powf(0.4) * 100.0).round() as u32
 }
 
-fn confusion_row(class: usize, row: &[f32]) -> Element {
+fn confusion_row(cells: &Cells, class: usize, row: &[f32]) -> Element {
     let total = row.iter().sum::<f32>().max(1.0);
-    let cells = row.iter().enumerate().map(|(predicted, count)| {
+    let columns = row.iter().enumerate().map(|(predicted, count)| {
         let shade = shade(count / total);
         let images = format::count(*count as usize);
         let class_name = match (shade > 55, predicted == class) {
@@ -89,16 +138,26 @@ fn confusion_row(class: usize, row: &[f32]) -> Element {
             (false, true) => "hit",
             (false, false) => "",
         };
-        el("td")
-            .attr("style", &format!("--shade:{shade}%"))
-            .class(class_name)
-            .attr_fn("title", move || {
-                let (truth, guess) = (class.to_string(), predicted.to_string());
-                t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
-            })
-            .text(&(*count as u32).to_string())
+        let name = move || {
+            let (truth, guess) = (class.to_string(), predicted.to_string());
+            t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
+        };
+        let (own, is_open, focused) = ([class, predicted], cells.open.clone(), cells.focused.clone());
+        let opened = cells.clone();
+        let open = move || {
+            opened.focused.set(own);
+            opened.open.update(|open| *open = if *open == Some(own) { None } else { Some(own) });
+        };
+        let cell = button("cell", open)
+            .id(&format!("cell-{class}-{predicted}"))
+            .bool_attr("aria-expanded", move || is_open.get() == Some(own))
+            .attr_fn("tabindex", move || if focused.get() == own { "0" } else { "-1" }.to_owned())
+            .attr_fn("aria-label", name.clone())
+            .attr_fn("title", name)
+            .text(&(*count as u32).to_string());
+        el("td").attr("style", &format!("--shade:{shade}%")).class(class_name).child(cell)
     });
-    el("tr").child(el("th").attr("scope", "row").text(&class.to_string())).children(cells)
+    el("tr").child(el("th").attr("scope", "row").text(&class.to_string())).children(columns)
 }
 
 fn legend() -> Element {

@@ -28,6 +28,8 @@ pub struct Chart<'a> {
     pub band: &'a [(u32, Range<f32>)],
     pub train: &'a [Sample],
     pub validation: &'a [Sample],
+    /// Other lines to compare with.
+    pub others: &'a [&'a [Sample]],
     /// Where vertical lines go.
     pub marks: &'a [u32],
     pub cursor: Option<u32>,
@@ -67,6 +69,7 @@ pub fn draw(canvas: &HtmlCanvasElement, palette: &Palette, chart: &Chart<'_>, pi
     context.begin_path();
     context.rect(LEFT, TOP - 2.0, width - LEFT - RIGHT + 4.0, height - TOP - BOTTOM + 4.0);
     context.clip();
+    frame.others();
     frame.band();
     frame.line(chart.train, &palette.train, 2.0);
     frame.line(chart.validation, &palette.validation, 2.0);
@@ -134,6 +137,14 @@ impl Frame<'_> {
             let x = self.x(*mark as f64).round() + 0.5;
             self.straight((x, TOP), (x, self.height - BOTTOM));
         }
+    }
+
+    fn others(&self) {
+        self.context.set_global_alpha(0.65);
+        for line in self.chart.others {
+            self.line(line, &self.palette.text, 1.2);
+        }
+        self.context.set_global_alpha(1.0);
     }
 
     fn band(&self) {

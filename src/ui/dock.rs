@@ -1,0 +1,228 @@
+//! What the dock shows besides the curves: earlier runs, histograms over time, the log, and which of its tabs is open.
+
+use super::bins::{Snapshot, Track};
+use super::browser::clock_time;
+use super::format;
+use super::live::Live;
+use super::runs::{Course, RunRecord, Runs};
+use super::state::{NoticeKind, State, floats};
+use super::text::{report_text, t_with};
+use crate::protocol::{Answer, Command, EpochReport, ErrorReport, RunState};
+
+/// The most entries that the log keeps.
+const MAX_ENTRIES: usize = 300;
+
+/// Layers with more weights are not read at the end of an epoch unless somebody looks.
+const MAX_UNASKED: usize = 300_000;
+
+/// See the [module](self).
+pub struct Dock {
+    /// The key of the open tab.
+    pub tab: Live<&'static str>,
+    pub runs: Live<Runs>,
+    pub tracks: Live<Vec<Track>>,
+    /// The oldest first.
+    pub log: Live<Vec<Entry>>,
+    /// Entries that have been written so far.
+    written: std::cell::Cell<u32>,
+}
+
+impl Default for Dock {
+    fn default() -> Self {
+        Self {
+            tab: Live::new("curves"),
+            runs: Live::new(Runs::default()),
+            tracks: Live::new(Vec::new()),
+            log: Live::new(Vec::new()),
+            written: std::cell::Cell::new(0),
+        }
+    }
+}
+
+/// A line of the log.
+#[derive(Clone)]
+pub struct Entry {
+    pub id: u32,
+    /// As a clock shows it.
+    pub time: String,
+    /// `"note"`, `"warning"` or `"error"`.
+    pub kind: &'static str,
+    said: Said,
+}
+
+#[derive(Clone)]
+enum Said {
+    /// The key of a text and its values.
+    Text(&'static str, Vec<(&'static str, String)>),
+    Report(ErrorReport),
+}
+
+impl Entry {
+    /// In the language of the page.
+    pub fn text(&self) -> String {
+        match &self.said {
+            Said::Text(key, values) => {
+                let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                t_with(key, &values)
+            }
+            Said::Report(report) => report_text(report),
+        }
+    }
+}
+
+impl State {
+    // The log.
+
+    /// Writes a line: the key of a text, and its values.
+    pub fn log(&self, key: &'static str, values: Vec<(&'static str, String)>) {
+        self.write("note", Said::Text(key, values));
+    }
+
+    pub fn log_report(&self, kind: NoticeKind, report: &ErrorReport) {
+        let kind = match kind {
+            NoticeKind::Note => "note",
+            NoticeKind::Warning => "warning",
+            NoticeKind::Error | NoticeKind::Data => "error",
+        };
+        self.write(kind, Said::Report(report.clone()));
+    }
+
+    fn write(&self, kind: &'static str, said: Said) {
+        let id = self.dock.written.get() + 1;
+        self.dock.written.set(id);
+        self.dock.log.update(|log| {
+            log.push(Entry { id, time: clock_time(), kind, said });
+            let surplus = log.len().saturating_sub(MAX_ENTRIES);
+            log.drain(..surplus);
+        });
+    }
+
+    pub(super) fn log_state(&self, state: RunState) {
+        let key = match state {
+            RunState::Training => "log_training",
+            RunState::Paused => "log_paused",
+            RunState::Waiting => "log_waiting",
+            RunState::Done if self.stopped_by.with_untracked(Option::is_some) => "log_stopped_early",
+            RunState::Done => "log_done",
+            RunState::Stopped => "log_stopped",
+            RunState::Failed => "log_failed",
+            RunState::Idle | RunState::Evaluating => return,
+        };
+        self.log(key, vec![("step", format::count(self.steps() as usize))]);
+    }
+
+    pub(super) fn log_epoch(&self, report: &EpochReport) {
+        let mut values = vec![
+            ("epoch", (report.epoch + 1).to_string()),
+            ("loss", format::loss(report.loss)),
+            ("accuracy", format::percent(report.accuracy, 2)),
+            ("speed", format::count(report.images_per_second.max(0.0) as usize)),
+        ];
+        match report.val_loss.zip(report.val_accuracy) {
+            None => self.log("log_epoch", values),
+            Some((loss, accuracy)) => {
+                values.extend([("val_loss", format::loss(loss)), ("val_accuracy", format::percent(accuracy, 2))]);
+                self.log("log_epoch_validated", values);
+            }
+        }
+    }
+
+    // Runs.
+
+    /// Notes where the present run stands; it begins with its first step.
+    pub(super) fn note_run(&self) {
+        let curves = &self.curves;
+        let steps = curves.with_untracked(|curves| curves.steps());
+        if steps == 0 {
+            return;
+        }
+        let has_begun = self.dock.runs.update(|runs| runs.present().is_some());
+        if !has_begun {
+            let record = RunRecord {
+                number: 0,
+                time: clock_time(),
+                model: self.engine_model(),
+                params: self.checked.with_untracked(|checked| checked.params()),
+                training: self.training.get_untracked(),
+                backend: self
+                    .backend
+                    .with_untracked(|backend| backend.as_ref().map_or(String::new(), |b| b.backend.clone())),
+                steps: 0,
+                epochs: 0,
+                test_accuracy: None,
+                course: Course::default(),
+                is_compared: true,
+            };
+            self.dock.runs.update(|runs| runs.begin(record));
+        }
+        let test_accuracy = self.result.with_untracked(|result| result.as_ref().map(|r| r.evaluation.accuracy));
+        self.dock.runs.update(|runs| {
+            if let Some(present) = runs.present() {
+                present.steps = steps;
+                present.epochs = curves.with_untracked(|curves| curves.epoch_ends.len() as u32);
+                present.course = curves.with_untracked(Course::of);
+                present.test_accuracy = test_accuracy;
+            }
+        });
+    }
+
+    /// The present weights are given up.
+    pub(super) fn end_run(&self) {
+        self.note_run();
+        self.dock.runs.update(Runs::end);
+        self.dock.tracks.set(Vec::new());
+    }
+
+    /// Takes over model and training configuration of an earlier run.
+    pub fn restore_run(&self, number: u32) {
+        let found = self
+            .dock
+            .runs
+            .with_untracked(|runs| runs.get(number).map(|record| (record.model.clone(), record.training.clone())));
+        let Some((model, training)) = found else { return };
+        self.set_training(training);
+        self.edit(|history| history.replace(&model));
+        self.selected.set(None);
+        self.log("log_restored", vec![("run", number.to_string())]);
+    }
+
+    // Histograms.
+
+    /// The tensors of a layer that histograms are made of: its main weights and their gradient. By its place.
+    pub fn histogram_names(&self, index: usize) -> Option<[String; 2]> {
+        self.checked.with(|checked| {
+            let layer = checked.layers.get(index).filter(|layer| layer.params > 0)?;
+            let kernel = if layer.name.starts_with("batch_normalization") { "gamma" } else { "kernel" };
+            Some(["", "grad "].map(|prefix| format!("{prefix}{}.{kernel}", layer.name)))
+        })
+    }
+
+    /// Reads tensors and adds their histograms; `then` is called when the last has come.
+    pub fn sample_histograms(&self, names: Vec<String>, then: Box<dyn FnOnce()>) {
+        let state = *self;
+        let mut names = names.into_iter();
+        let Some(name) = names.next() else { return then() };
+        let rest: Vec<String> = names.collect();
+        let step = self.steps();
+        self.ask(Command::Tensor { name: name.clone() }, Vec::new(), move |outcome| {
+            if let Ok((Answer::Tensor { .. }, arrays)) = outcome {
+                let values = arrays.into_iter().find_map(floats).unwrap_or_default();
+                let snapshot = Snapshot::new(step, &values);
+                state.dock.tracks.update(|tracks| match tracks.iter_mut().find(|track| track.name == name) {
+                    Some(track) => track.add(snapshot),
+                    None => tracks.push(Track { name, snapshots: vec![snapshot] }),
+                });
+            }
+            state.sample_histograms(rest, then);
+        });
+    }
+
+    /// At the end of an epoch: all layers, so that there is a course to see whenever somebody looks.
+    pub(super) fn sample_all_histograms(&self) {
+        let layers =
+            self.checked.with_untracked(|checked| checked.layers.iter().map(|layer| layer.params).collect::<Vec<_>>());
+        let small = (0..layers.len()).filter(|index| layers[*index] <= MAX_UNASKED);
+        let names = small.filter_map(|index| leptos::prelude::untrack(|| self.histogram_names(index))).flatten();
+        self.sample_histograms(names.collect(), Box::new(|| {}));
+    }
+}

@@ -1,0 +1,32 @@
+//! What has happened, with the time: the latest first.
+
+use crate::ui::state::State;
+use crate::ui::text::t;
+use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::place;
+
+pub fn log_panel(state: State) -> Element {
+    let backend = move || {
+        state.backend.with(|backend| backend.as_ref().map_or_else(|| t("engine_starts"), |info| info.detail.clone()))
+    };
+    let ids = move || state.dock.log.with(|log| log.iter().rev().map(|entry| entry.id).collect());
+    let line = move |id: u32| {
+        let entry = state.dock.log.with_untracked(|log| log.iter().find(|entry| entry.id == id).cloned());
+        let Some(entry) = entry else { return place() };
+        let (time, class) = (entry.time.clone(), format!("log-line log-{}", entry.kind));
+        el("li").class(&class).child(el("time").text(&time)).child(el("span").text_fn(move || entry.text()))
+    };
+    el("section")
+        .attr("aria-labelledby", "log-title")
+        .child(el("h3").id("log-title").class("visually-hidden").tr("tab_log"))
+        .child(el("p").class("help").child(el("strong").tr("backend")).text(" · ").text_fn(backend))
+        .child(
+            el("div")
+                .class("scroll-y")
+                .attr("tabindex", "0")
+                .attr("role", "log")
+                .attr("aria-live", "off")
+                .label("tab_log")
+                .child(el("ol").class("log").keyed(ids, line)),
+        )
+}

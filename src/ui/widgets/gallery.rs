@@ -1,0 +1,106 @@
+//! Test images with what the network took them for. One that is picked becomes what the network looks at.
+
+use std::rc::Rc;
+
+use super::digit_image::digit_image;
+use super::element::{Element, button, el};
+use super::place;
+use crate::ui::browser::scroll_to;
+use crate::ui::digit::SIDE;
+use crate::ui::format;
+use crate::ui::input::{Sample, Source};
+use crate::ui::live::Live;
+use crate::ui::state::{State, TestResult};
+use crate::ui::text::{t_once, t_with};
+
+/// The most images that are shown at a time.
+pub const MAX_SHOWN: usize = 60;
+
+/// One of the images, as it was evaluated.
+#[derive(Clone, Copy)]
+pub struct Shown {
+    pub index: u32,
+    pub truth: u8,
+    pub predicted: u8,
+    pub confidence: f32,
+}
+
+impl Shown {
+    /// All images that were evaluated, in their order.
+    pub fn all(result: &TestResult) -> impl Iterator<Item = Self> {
+        let images = result.labels.iter().zip(&result.predicted).zip(&result.confidence);
+        images.enumerate().map(|(index, ((truth, predicted), confidence))| Self {
+            index: index as u32,
+            truth: *truth,
+            predicted: *predicted,
+            confidence: *confidence,
+        })
+    }
+}
+
+/// The first [`MAX_SHOWN`] of these images.
+pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
+    shown.truncate(MAX_SHOWN);
+    let images: Rc<Live<Vec<Sample>>> = Rc::new(Live::new(Vec::new()));
+    let arrived = images.clone();
+    state.test_images(shown.iter().map(|one| one.index).collect(), move |samples| arrived.set(samples));
+    let items = shown.into_iter().enumerate().map(|(at, one)| item(state, images.clone(), at, one));
+    el("ul").class("gallery").children(items)
+}
+
+fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> Element {
+    let drawn = images.clone();
+    let pick = move || {
+        let Some(sample) = images.with_untracked(|images| images.get(at).cloned()) else { return };
+        state.show_sample(sample);
+        let number = format::count(one.index as usize + 1);
+        state.announcement.set(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
+        scroll_to("network");
+    };
+    let (truth, predicted) = (one.truth.to_string(), one.predicted.to_string());
+    let confidence = format::percent(one.confidence, 1);
+    let caption = format!("{truth} → {predicted}");
+    let name = {
+        let confidence = confidence.clone();
+        move || {
+            let number = format::count(one.index as usize + 1);
+            let values =
+                [("number", number.as_str()), ("true", &truth), ("predicted", &predicted), ("confidence", &confidence)];
+            t_with("gallery_image", &values)
+        }
+    };
+    let is_shown = move || matches!(state.input.source.get(), Source::Test { index, .. } if index == one.index);
+    let pixels = move || drawn.with(|images| images.get(at).map(|image| image.pixels.clone())).unwrap_or_default();
+    el("li").child(
+        button(if one.truth == one.predicted { "gallery-image" } else { "gallery-image wrong" }, pick)
+            .attr_fn("aria-label", name)
+            .bool_attr("aria-pressed", is_shown)
+            .child(digit_image(state, pixels, SIDE))
+            .child(el("span").text(&caption))
+            .child(el("small").text(&confidence)),
+    )
+}
+
+/// What is said where there is no evaluation yet, with the button for one; and where training has gone on since.
+pub fn evaluation_note(state: State) -> Element {
+    let has_result = move || state.result.with(Option::is_some);
+    let text = move || match state.result.with(|result| result.as_ref().map(|result| result.step)) {
+        None if state.is_evaluating.get() => crate::ui::text::t("state_evaluating"),
+        None => crate::ui::text::t("no_result_yet"),
+        Some(step) => {
+            let now = state.batch.with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
+            let values = [("step", format::count(step as usize)), ("now", format::count(now as usize))];
+            let [step, now] = &values;
+            if step.1 == now.1 { String::new() } else { t_with("result_is_old", &[(step.0, &step.1), (now.0, &now.1)]) }
+        }
+    };
+    let is_current = move || has_result() && text().is_empty();
+    place().child(
+        el("p").class("help evaluation-note").flag("hidden", is_current).child(el("span").text_fn(text)).child(
+            button("button quiet", move || state.evaluate())
+                .flag("disabled", move || state.is_evaluating.get())
+                .attr_fn("aria-label", || crate::ui::text::t("evaluate_now"))
+                .tr("evaluate_now"),
+        ),
+    )
+}

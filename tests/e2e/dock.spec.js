@@ -1,0 +1,295 @@
+// The dock and the training bar: what is measured and kept of training, and when a run ends.
+import fs from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import { artifact, expect, SMALL, test } from './playground.js';
+
+const TABS = ['Curves', 'Confusion', 'Mistakes', 'Histograms', 'Runs', 'Log'];
+const tab = (playground, name) => playground.page.getByRole('tab', { name, exact: true });
+const panel = (playground) => playground.page.getByRole('tabpanel');
+const field = (playground, name) => playground.page.getByRole('spinbutton', { name, exact: true });
+
+/** A small model on few images, with validation. */
+const small = async (playground, training = {}) => {
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { trainSamples: 2000, validationSplit: 0.1, ...training });
+};
+
+test('one tab is open at a time, and the keyboard moves between them', async ({ playground }) => {
+  await playground.open();
+  await tab(playground, 'Curves').focus();
+  for (const name of [...TABS.slice(1), TABS[0]]) {
+    await playground.page.keyboard.press('ArrowRight');
+    await expect(tab(playground, name)).toBeFocused();
+    await expect(tab(playground, name)).toHaveAttribute('aria-selected', 'true');
+    await expect(panel(playground)).toHaveAccessibleName(name);
+    await expect(playground.page.locator('[role=tab][tabindex="0"]')).toHaveCount(1);
+    await expect(panel(playground).locator('section')).toHaveCount(1);
+  }
+  await playground.page.keyboard.press('End');
+  await expect(tab(playground, 'Log')).toBeFocused();
+  await playground.page.keyboard.press('Home');
+  await expect(tab(playground, 'Curves')).toBeFocused();
+});
+
+test('curves are smoothed, compared and saved, and are there in numbers', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 2 });
+  const chart = panel(playground).getByRole('img', { name: /^Loss over \d+ steps: from/ });
+  await expect(chart).toHaveAccessibleName(/over 114 steps/);
+  await expect(chart).toHaveAccessibleName(/On validation images: \d/);
+  const values = () => chart.getAttribute('aria-label');
+  const smooth = await values();
+  await panel(playground).getByRole('slider', { name: 'Smoothing' }).fill('0');
+  await expect(panel(playground).getByRole('slider')).toHaveAttribute('aria-valuetext', 'none');
+  await playground.call('train', { steps: 1 });
+  await expect.poll(values).not.toBe(smooth);
+
+  await panel(playground).getByText('Epochs in numbers').first().click();
+  const rows = panel(playground).getByRole('table', { name: 'Epochs in numbers' }).getByRole('row');
+  await expect(rows).toHaveCount(3);
+  await expect(rows.nth(2)).toContainText(/^2114/);
+
+  const saved = async (name) => {
+    const download = playground.page.waitForEvent('download');
+    await playground.press(name);
+    return fs.readFileSync(await (await download).path());
+  };
+  const lines = (await saved('CSV')).toString().trim().split('\n');
+  expect(lines).toHaveLength(1 + 115);
+  expect(lines[0]).toBe('step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy');
+  expect(lines[114]).toMatch(/^114,\d\.\d{6},\d\.\d{6},0\.\d{6},\d\.\d{6},0\.\d{6}$/);
+  expect((await saved('PNG')).subarray(1, 4).toString()).toBe('PNG');
+
+  await expect(panel(playground).getByText('earlier runs')).toBeHidden();
+  await playground.press('Reset');
+  await playground.call('train', { steps: 20 });
+  await expect(panel(playground).getByText('earlier runs')).toBeVisible();
+});
+
+test('a cell of the confusion matrix opens its images, and an image its way through the network', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 1 });
+  await playground.press('Evaluate');
+  const matrix = playground.page.getByRole('table', { name: 'Confusion matrix' });
+  await expect(matrix).toBeVisible({ timeout: 60_000 });
+  const { confusion } = await playground.call('evaluate');
+  const cells = confusion.flatMap((row, truth) => row.map((count, predicted) => ({ count, truth, predicted })));
+  const { count, truth, predicted } = cells.filter((cell) => cell.truth !== cell.predicted).sort((a, b) => b.count - a.count)[0];
+  await matrix.getByRole('button', { name: `${count} images of ${truth} taken for ${predicted}` }).click();
+  await expect(panel(playground).getByText(new RegExp(`^${count} images of ${truth} taken for ${predicted}; the first`))).toBeVisible();
+  const images = panel(playground).getByRole('button', { name: new RegExp(`^Test image [\\d,]+: a ${truth}, taken for ${predicted} with`) });
+  await expect(images).toHaveCount(Math.min(count, 60));
+  const confidence = /with (\d+\.\d%)/.exec(await images.first().getAttribute('aria-label'))[1];
+  await images.first().click();
+  await expect(images.first()).toHaveAttribute('aria-pressed', 'true');
+  await expect(playground.page.getByText(`truly a ${truth}`)).toBeVisible();
+  await expect(playground.page.getByText(`Looks like ${predicted}`)).toBeVisible();
+  await expect(playground.page.getByRole('row', { name: `${predicted} ${confidence}` })).toBeVisible();
+
+  // Cells by keyboard.
+  await matrix.getByRole('button', { name: / images of 0 taken for 0$/ }).click();
+  await playground.page.keyboard.press('ArrowDown');
+  await playground.page.keyboard.press('ArrowRight');
+  await expect(matrix.getByRole('button', { name: / images of 1 taken for 1$/ })).toBeFocused();
+  await playground.page.keyboard.press('Enter');
+  await expect(panel(playground).getByText(/images of 1 taken for 1; the first 60/)).toBeVisible();
+});
+
+test('mistakes come with the surest first, and say when they are old', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 1 });
+  await tab(playground, 'Mistakes').click();
+  await panel(playground).getByRole('button', { name: 'Evaluate now' }).click();
+  await expect(panel(playground).getByText(/mistakes; the 60 of which/)).toBeVisible({ timeout: 60_000 });
+  const names = await panel(playground).getByRole('button', { name: /^Test image/ }).evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+  expect(names).toHaveLength(60);
+  const shares = names.map((name) => Number(/with ([\d.]+)%/.exec(name)[1]));
+  expect(shares).toEqual([...shares].sort((a, b) => b - a));
+  expect(names.every((name) => !/a (\d), taken for \1 /.test(name))).toBe(true);
+  await playground.call('train', { steps: 1 });
+  await expect(panel(playground).getByText('Measured at step 57; the network stands at step 58 now.')).toBeVisible();
+});
+
+test('histograms follow the selected layer over the steps', async ({ playground }) => {
+  await small(playground);
+  await tab(playground, 'Histograms').click();
+  await playground.call('train', { epochs: 2 });
+  for (const name of ['dense.kernel', 'grad dense.kernel']) {
+    const image = panel(playground).getByRole('img', { name: new RegExp(`^${name}: mean -?[\\d.e-]+, deviation`) });
+    await expect(image).toBeVisible();
+    await expect.poll(() => image.evaluate((canvas) => canvas.width)).toBeGreaterThan(1);
+  }
+  await expect(panel(playground).getByText(/^steps \d+ to 114$/).first()).toBeVisible();
+  const { data } = await playground.page.evaluate(async () => ({ data: Array.from((await window.chalkgrad.tensor('dense.kernel')).data) }));
+  const largest = Math.max(...data.map(Math.abs)).toFixed(4);
+  await expect(panel(playground).getByRole('img', { name: new RegExp(`^dense\\.kernel.*largest ±${largest}`) })).toBeVisible();
+  await playground.card('flatten').click();
+  await expect(panel(playground).getByText('This layer has no weights.')).toBeVisible();
+});
+
+test('runs are kept with configuration, seed and result, and come back', async ({ playground }) => {
+  await small(playground, { seed: 3 });
+  await playground.call('train', { steps: 30 });
+  await playground.call('setModel', { layers: [{ type: 'Flatten' }, { type: 'Dense', units: 24, activation: 'relu' }, ...SMALL.slice(1)] });
+  await playground.call('setTraining', { seed: 5, optimizer: { type: 'SGD', learningRate: 0.1 } });
+  await playground.call('train', { steps: 10 });
+  await tab(playground, 'Runs').click();
+  const rows = panel(playground).getByRole('row');
+  await expect(rows).toHaveCount(3);
+  await expect(rows.nth(1)).toContainText(/Run 2present.*3 layers, 19,090 params.*SGD 0\.1 · 32.*5.*10/);
+  await expect(rows.nth(2)).toContainText(/Run 1.*2 layers, 7,850 params.*Adam 0\.001 · 32.*3.*30/);
+  await expect(rows.nth(1).getByRole('checkbox')).toHaveCount(0);
+  await panel(playground).getByRole('checkbox', { name: 'Show run 1 in the curves' }).uncheck();
+  await tab(playground, 'Curves').click();
+  await expect(panel(playground).getByText('earlier runs')).toBeHidden();
+  await tab(playground, 'Runs').click();
+  await playground.press('Restore the configuration of run 1');
+  await expect.poll(async () => (await playground.call('getModel')).layers.length).toBe(2);
+  expect(await playground.call('getTraining')).toMatchObject({ seed: 3, optimizer: { type: 'Adam' } });
+  await playground.press('Undo');
+  await expect.poll(async () => (await playground.call('getModel')).layers.length).toBe(3);
+});
+
+test('the log says what happened, and which backend runs and why', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 1 });
+  await tab(playground, 'Log').click();
+  const log = playground.page.getByRole('log');
+  await expect(log.getByText('Training, from step 0.').first()).toBeVisible();
+  await expect(log.getByText(/^Epoch 1: loss .*; validation loss .* images\/s\.$/)).toBeVisible();
+  await expect(log.getByText('Done at step 57.')).toBeVisible();
+  await expect(log.getByText(/^Backend: CPU with WebAssembly/).first()).toBeAttached();
+  await expect(panel(playground).getByText(/^Backend · CPU with WebAssembly/)).toBeVisible();
+  await playground.call('setTraining', { optimizer: { type: 'SGD', learningRate: 1e30 } });
+  await playground.call('train', { steps: 50 });
+  await expect(log.getByText(/^Failed at step/)).toBeVisible();
+  await expect(log.locator('.log-error').first()).toContainText(/finite numbers/);
+});
+
+test('trains an epoch at a time, and stop rules end a run and say so', async ({ playground }) => {
+  await small(playground);
+  await playground.press('Epoch');
+  await expect(playground.page.getByText(/Epoch 1, batch 57 of 57/)).toBeVisible();
+  await expect(playground.page.getByText('Done', { exact: true })).toBeVisible();
+  await field(playground, 'Target accuracy').fill('0.5');
+  await field(playground, 'Target accuracy').press('Enter');
+  await expect.poll(async () => (await playground.call('getTraining')).targetAccuracy).toBe(0.5);
+  const history = await playground.call('train', { epochs: 40 });
+  expect(history).toMatchObject({ state: 'done', stoppedBy: 'targetAccuracy' });
+  expect(history.epochs).toBeLessThan(40);
+  await expect(playground.page.getByText('Target accuracy reached')).toBeVisible();
+  await field(playground, 'Target accuracy').fill('');
+  await field(playground, 'Patience').fill('2');
+  await field(playground, 'Validation share').fill('0');
+  await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/patience.*images to validate on/)).toBeVisible();
+  expect(await playground.call('getTraining')).toMatchObject({ patience: 2, validationSplit: 0.1 });
+  await playground.call('setTraining', { patience: null, validationSplit: 0 });
+  await field(playground, 'Patience').fill('2');
+  await expect(playground.page.getByText('Set a validation share first.')).toBeVisible();
+  const error = await playground.rejection('setTraining', { patience: 0 });
+  expect(error.message).toMatch(/patience/);
+});
+
+test('rate schedules, clipping and a rate that changes while it runs', async ({ playground }) => {
+  await small(playground);
+  await playground.page.getByRole('combobox', { name: 'Rate schedule' }).selectOption({ label: 'step' });
+  await field(playground, 'Factor').fill('0.1');
+  await expect.poll(async () => (await playground.call('getTraining')).learningRateSchedule).toEqual({ type: 'Step', everyEpochs: 2, factor: 0.1 });
+  await playground.page.getByRole('combobox', { name: 'Rate schedule' }).selectOption({ label: 'cosine' });
+  await expect(field(playground, 'Final share')).toHaveValue('0');
+  await playground.page.getByRole('combobox', { name: 'Rate schedule' }).selectOption({ label: 'constant' });
+  await field(playground, 'Clip norm').fill('1');
+  await expect.poll(async () => (await playground.call('getTraining')).clipNorm).toBe(1);
+  await field(playground, 'Clip value').fill('0.5');
+  await expect.poll(async () => (await playground.call('getTraining')).clipValue).toBe(0.5);
+  expect((await playground.call('getTraining')).clipNorm).toBeUndefined();
+  await playground.call('setTraining', { clipValue: null, epochs: 5000 });
+
+  await playground.press('Train');
+  await expect(playground.page.getByText(/Epoch \d+, batch/)).toBeVisible();
+  const kernel = () => playground.page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense.kernel')).data).join());
+  await playground.call('setTraining', { optimizer: { learningRate: 0 } });
+  const still = await kernel();
+  const momentum = () => playground.page.evaluate(async () => (await window.chalkgrad.tensor('momentum dense.kernel')).data.some((value) => value !== 0));
+  await playground.page.waitForTimeout(300);
+  expect(await kernel()).toBe(still);
+  expect(await momentum(), 'the state of the optimizer stays').toBe(true);
+  await field(playground, 'Learning rate').fill('0.01');
+  await expect.poll(kernel).not.toBe(still);
+  await playground.press('Pause');
+});
+
+test('a run of the page pauses while the page is hidden, and says so; a run of a script goes on', async ({ playground }) => {
+  await small(playground, { epochs: 5000 });
+  const hide = (hidden) =>
+    playground.page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  const step = async () => {
+    const names = await playground.page.evaluate(() => new Promise((resolve) => {
+      let last = 0;
+      const stop = window.chalkgrad.on('batch', (batch) => { last = batch.step; });
+      setTimeout(() => { stop(); resolve(last); }, 400);
+    }));
+    return names;
+  };
+  await playground.press('Train');
+  await expect.poll(step).toBeGreaterThan(0);
+  await hide(true);
+  await expect(playground.button('Train')).toBeVisible();
+  await expect(playground.page.getByText('Paused', { exact: true })).toBeVisible();
+  expect(await step()).toBe(0);
+  await hide(false);
+  await expect(playground.button('Pause')).toBeVisible();
+  await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/paused while the page was hidden/)).toBeVisible();
+  await expect.poll(step).toBeGreaterThan(0);
+
+  await playground.page.getByRole('checkbox', { name: 'Pause when hidden' }).uncheck();
+  await hide(true);
+  expect(await step()).toBeGreaterThan(0);
+  await hide(false);
+  await playground.call('stop');
+  await playground.page.getByRole('checkbox', { name: 'Pause when hidden' }).check();
+
+  await playground.page.evaluate(() => void window.chalkgrad.train({ epochs: 5000 }));
+  await expect.poll(step).toBeGreaterThan(0);
+  await hide(true);
+  expect(await step()).toBeGreaterThan(0);
+  await hide(false);
+  await playground.call('stop');
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  for (const [width, height] of [[1280, 800], [390, 844]]) {
+    test(`the dock is for everybody, ${colorScheme}, ${width} pixels wide`, async ({ playground }) => {
+      await playground.page.emulateMedia({ colorScheme });
+      await playground.page.setViewportSize({ width, height });
+      await small(playground);
+      await playground.call('train', { epochs: 2 });
+      await playground.press('Reset');
+      await playground.call('train', { epochs: 3 });
+      await playground.press('Evaluate');
+      await playground.page.getByRole('button', { name: / images of 9 taken for 4$/ }).click({ timeout: 60_000 });
+      await expect(panel(playground).getByRole('button', { name: /^Test image/ }).first()).toBeVisible();
+      const overflow = () => playground.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      for (const name of [...TABS.slice(1), TABS[0]]) {
+        await tab(playground, name).click();
+        await expect(panel(playground).locator('section')).toBeVisible();
+        if (name === 'Histograms') await expect(panel(playground).getByText(/^mean/).first()).toBeVisible();
+        expect(await overflow(), name).toBeLessThanOrEqual(0);
+        const { violations } = await new AxeBuilder({ page: playground.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+        expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`)), name).toEqual([]);
+        await artifact(playground.page, `dock-${name.toLowerCase()}-${width}-${colorScheme}`);
+      }
+      await playground.page.getByRole('button', { name: '中文' }).click();
+      for (const name of ['曲线', '混淆矩阵', '错误', '直方图', '训练记录', '日志']) {
+        await tab(playground, name).click();
+        await expect(panel(playground)).toHaveAccessibleName(name);
+        expect(await overflow(), name).toBeLessThanOrEqual(0);
+      }
+      await artifact(playground.page, `dock-log-${width}-${colorScheme}-zh`);
+    });
+  }
+}
