@@ -6,6 +6,9 @@ use crate::model::spec::{ModelSpec, TrainingConfig};
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;
 
+/// So many of the latest are drawn beside the present one unasked.
+const MAX_COMPARED: usize = 4;
+
 /// Columns that a course is thinned out to.
 const COLUMNS: usize = 500;
 
@@ -86,9 +89,14 @@ impl Runs {
         self.records.drain(..surplus);
     }
 
-    /// The present weights are given up.
+    /// The present weights are given up. Their run is now compared with, in place of the first of too many.
     pub fn end(&mut self) {
         self.is_present = false;
+        if self.compared().count() > MAX_COMPARED
+            && let Some(first) = self.records.iter_mut().find(|record| record.is_compared)
+        {
+            first.is_compared = false;
+        }
     }
 
     pub fn get(&self, number: u32) -> Option<&RunRecord> {
@@ -145,9 +153,12 @@ mod tests {
         assert_eq!(runs.compared().next().unwrap().steps, 7);
         for _ in 0..40 {
             runs.begin(record());
+            runs.end();
         }
-        assert_eq!((runs.latest_first().count(), runs.latest_first().next().unwrap().number), (MAX_RUNS, 41));
-        assert!(runs.is_present(41) && !runs.is_present(40) && runs.get(1).is_none());
+        assert_eq!(runs.compared().map(|run| run.number).collect::<Vec<_>>(), [38, 39, 40, 41]);
+        runs.begin(record());
+        assert_eq!((runs.latest_first().count(), runs.latest_first().next().unwrap().number), (MAX_RUNS, 42));
+        assert!(runs.is_present(42) && !runs.is_present(41) && runs.get(1).is_none());
         runs.compare(40, false);
         assert!(runs.compared().all(|record| record.number != 40));
     }

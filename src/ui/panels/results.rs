@@ -18,11 +18,43 @@ use crate::ui::widgets::place;
 /// A true class and a predicted one.
 type Cell = [usize; 2];
 
-/// What the keyboard is on, and what is open.
-#[derive(Clone)]
+/// What the keyboard is on, and what is open. A hundred cells that followed these would cost a hundred effects each.
 struct Cells {
-    focused: Rc<Live<Cell>>,
-    open: Rc<Live<Option<Cell>>>,
+    focused: std::cell::Cell<Cell>,
+    open: Live<Option<Cell>>,
+}
+
+impl Cells {
+    /// Moves what the Tab key finds.
+    fn focus(&self, cell: Cell) {
+        mark(self.focused.replace(cell), "tabindex", "-1");
+        mark(cell, "tabindex", "0");
+    }
+
+    /// Opens a cell in place of another, or closes it.
+    fn toggle(&self, cell: Cell) {
+        self.focus(cell);
+        let before = self.open.get_untracked();
+        if let Some(before) = before {
+            mark(before, "aria-expanded", "false");
+        }
+        let open = (before != Some(cell)).then_some(cell);
+        if open.is_some() {
+            mark(cell, "aria-expanded", "true");
+        }
+        self.open.set(open);
+    }
+}
+
+fn id([truth, predicted]: Cell) -> String {
+    format!("cell-{truth}-{predicted}")
+}
+
+fn mark(cell: Cell, attribute: &str, value: &str) {
+    if let Some(element) = document().get_element_by_id(&id(cell)) {
+        // It fails only for a name that is none.
+        let _ = element.set_attribute(attribute, value);
+    }
 }
 
 pub fn results_panel(state: State) -> Element {
@@ -43,7 +75,7 @@ fn number(key: &'static str, class: &str, value: &str) -> Element {
 }
 
 fn result_view(state: State, result: TestResult) -> Element {
-    let cells = Cells { focused: Rc::new(Live::new([0, 0])), open: Rc::new(Live::new(None)) };
+    let cells = Rc::new(Cells { focused: std::cell::Cell::new([0, 0]), open: Live::new(None) });
     let (moved, opened) = (cells.clone(), cells.clone());
     let images: Vec<Shown> = Shown::all(&result).collect();
     let TestResult { evaluation, confusion, .. } = result;
@@ -103,7 +135,7 @@ fn cell_images(state: State, truth: &str, predicted: &str, images: Vec<Shown>) -
 
 /// Arrow keys move between the cells.
 fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
-    let [row, column] = cells.focused.get_untracked();
+    let [row, column] = cells.focused.get();
     let last = classes.saturating_sub(1);
     let next = match event.key().as_str() {
         "ArrowUp" => [row.saturating_sub(1), column],
@@ -118,8 +150,8 @@ fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
         return;
     }
     event.prevent_default();
-    cells.focused.set(next);
-    focus_soon(format!("cell-{}-{}", next[0], next[1]));
+    cells.focus(next);
+    focus_soon(id(next));
 }
 
 /// How dark a cell is, in per cent: shares of a row on a scale that shows the few mistakes beside the many hits.
@@ -127,7 +159,7 @@ fn shade(share: f32) -> u32 {
     ((limit(share.into(), 0.0, 1.0) as f32).powf(0.4) * 100.0).round() as u32
 }
 
-fn confusion_row(cells: &Cells, class: usize, row: &[f32]) -> Element {
+fn confusion_row(cells: &Rc<Cells>, class: usize, row: &[f32]) -> Element {
     let total = row.iter().sum::<f32>().max(1.0);
     let columns = row.iter().enumerate().map(|(predicted, count)| {
         let shade = shade(count / total);
@@ -142,18 +174,12 @@ fn confusion_row(cells: &Cells, class: usize, row: &[f32]) -> Element {
             let (truth, guess) = (class.to_string(), predicted.to_string());
             t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
         };
-        let (own, is_open, focused) = ([class, predicted], cells.open.clone(), cells.focused.clone());
-        let opened = cells.clone();
-        let open = move || {
-            opened.focused.set(own);
-            opened.open.update(|open| *open = if *open == Some(own) { None } else { Some(own) });
-        };
-        let cell = button("cell", open)
-            .id(&format!("cell-{class}-{predicted}"))
-            .bool_attr("aria-expanded", move || is_open.get() == Some(own))
-            .attr_fn("tabindex", move || if focused.get() == own { "0" } else { "-1" }.to_owned())
-            .attr_fn("aria-label", name.clone())
-            .attr_fn("title", name)
+        let (own, opened) = ([class, predicted], cells.clone());
+        let cell = button("cell", move || opened.toggle(own))
+            .id(&id(own))
+            .attr("aria-expanded", "false")
+            .attr("tabindex", if own == [0, 0] { "0" } else { "-1" })
+            .attr_fn("aria-label", name)
             .text(&(*count as u32).to_string());
         el("td").attr("style", &format!("--shade:{shade}%")).class(class_name).child(cell)
     });

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::digit_image::digit_image;
 use super::element::{Element, button, el};
 use super::place;
-use crate::ui::browser::scroll_to;
+use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::digit::SIDE;
 use crate::ui::format;
 use crate::ui::input::{Sample, Source};
@@ -44,8 +44,22 @@ pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
     let images: Rc<Live<Vec<Sample>>> = Rc::new(Live::new(Vec::new()));
     let arrived = images.clone();
     state.test_images(shown.iter().map(|one| one.index).collect(), move |samples| arrived.set(samples));
-    let items = shown.into_iter().enumerate().map(|(at, one)| item(state, images.clone(), at, one));
-    el("ul").class("gallery").children(items)
+    let count = Rc::new(Live::new(0));
+    let total = shown.len();
+    grow(count.clone(), total);
+    el("ul").class("gallery").keyed(
+        move || (0..count.get().min(total) as u32).collect(),
+        move |at| item(state, images.clone(), at as usize, shown[at as usize]),
+    )
+}
+
+/// A few more with every frame: all at once would hold up the page.
+fn grow(count: Rc<Live<usize>>, total: usize) {
+    const AT_ONCE: usize = 8;
+    count.update(|count| *count += AT_ONCE);
+    if count.get_untracked() < total {
+        next_frame(move || grow(count, total));
+    }
 }
 
 fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> Element {
