@@ -11,6 +11,7 @@ pub mod fields;
 pub mod format;
 pub mod history;
 pub mod photo;
+pub mod phrases;
 pub mod presets;
 pub mod runs;
 pub mod tensor_image;
