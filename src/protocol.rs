@@ -310,16 +310,13 @@ pub struct ErrorReport {
     pub message: String,
     /// The name of the layer at fault.
     pub layer: Option<String>,
-    /// What the message is made of, for pages in other languages: subject, expected, got and hint; or nothing.
-    pub parts: Vec<String>,
 }
 
-record!(ErrorReport { code, message, layer, parts = Vec::new() });
+record!(ErrorReport { code, message, layer });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        let parts = [&error.subject, &error.expected, &error.got, &error.hint].map(String::clone).into();
-        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone(), parts }
+        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone() }
     }
 }
 

@@ -9,9 +9,10 @@ pub mod curves;
 pub mod digit;
 pub mod fields;
 pub mod format;
+pub mod histogram;
 pub mod history;
+pub mod math;
 pub mod photo;
-pub mod phrases;
 pub mod presets;
 pub mod runs;
 pub mod tensor_image;
@@ -36,5 +37,7 @@ mod panels;
 mod picture;
 #[cfg(target_arch = "wasm32")]
 mod state;
+#[cfg(target_arch = "wasm32")]
+mod watch;
 #[cfg(target_arch = "wasm32")]
 mod widgets;

@@ -21,13 +21,17 @@ pub struct Cost {
 impl Cost {
     /// Of a layer, with batches of so many examples.
     pub fn of(layer: &ResolvedLayer, batch: u32) -> Self {
-        let outputs =
-            layer.output_shape.iter().fold(u64::from(batch), |product, extent| product.saturating_mul(*extent as u64));
         Self {
             flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
-            memory_bytes: outputs.saturating_add(layer.params() as u64).saturating_mul(NUMBER_BYTES),
+            memory_bytes: memory_bytes(layer.params(), &layer.output_shape, batch),
         }
     }
+}
+
+/// The bytes of so many weights, and of outputs of this shape for a batch.
+pub fn memory_bytes(params: usize, output: &[usize], batch: u32) -> u64 {
+    let outputs = output.iter().fold(u64::from(batch), |product, extent| product.saturating_mul(*extent as u64));
+    outputs.saturating_add(params as u64).saturating_mul(NUMBER_BYTES)
 }
 
 impl std::iter::Sum for Cost {

@@ -41,7 +41,13 @@ fn app(client: Client) -> Element {
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
     // It fails in no browser.
     let _ = window().add_event_listener_with_callback("keydown", &keys);
-    let page = use_locale(use_theme(state, place()));
+    state.follow_tensors();
+    let page = use_locale(use_theme(state, place())).effect(move || {
+        state.input.image.track();
+        state.input.samples.track();
+        state.weights_version.track();
+        state.look_soon();
+    });
     page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))
         .child(top_bar(state))
         .children(notices(state))

@@ -76,6 +76,33 @@ pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
     boxed(query, Box::new(changed));
 }
 
+/// Follows whether an element can be seen, until it is dropped.
+pub struct InView(web_sys::IntersectionObserver);
+
+impl InView {
+    /// Calls `changed` soon, and whenever it changes.
+    pub fn follow(element: &web_sys::Element, changed: impl Fn(bool) + 'static) -> Option<Self> {
+        fn boxed(element: &web_sys::Element, changed: Box<dyn Fn(bool)>) -> Option<InView> {
+            let on_change = callback(Box::new(move |entries| {
+                let entries: js_sys::Array = entries.unchecked_into();
+                let last: web_sys::IntersectionObserverEntry =
+                    entries.get(entries.length().saturating_sub(1)).unchecked_into();
+                changed(last.is_intersecting());
+            }));
+            let observer = web_sys::IntersectionObserver::new(&on_change).ok()?;
+            observer.observe(element);
+            Some(InView(observer))
+        }
+        boxed(element, Box::new(changed))
+    }
+}
+
+impl Drop for InView {
+    fn drop(&mut self) {
+        self.0.disconnect();
+    }
+}
+
 /// What the browser remembers for this page; nothing where it is forbidden to.
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()

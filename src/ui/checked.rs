@@ -3,6 +3,7 @@
 use super::history::Draft;
 use crate::error::Error;
 use crate::model::catalogue;
+use crate::model::cost::memory_bytes;
 
 /// One layer that is in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,6 +12,19 @@ pub struct CheckedLayer {
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
+    /// Their names, in Keras's order.
+    pub weights: Vec<&'static str>,
+    /// Operations for one example forward.
+    pub flops: u64,
+    /// How each extent of the output comes about.
+    pub rule: Vec<String>,
+}
+
+impl CheckedLayer {
+    /// Of weights and outputs, with batches of so many examples.
+    pub fn memory_bytes(&self, batch: u32) -> u64 {
+        memory_bytes(self.params, &self.output_shape, batch)
+    }
 }
 
 /// The result of checking a draft. Layers behind the fault have no shapes, so they are missing in `layers`.
@@ -31,6 +45,9 @@ impl Checked {
                 name: layer.name.clone(),
                 output_shape: layer.output_shape.clone(),
                 params: layer.params(),
+                weights: layer.weights.iter().map(|weight| weight.name).collect(),
+                flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
+                rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape),
             })
             .collect();
         Self { layers, error }

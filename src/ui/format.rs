@@ -79,6 +79,26 @@ pub fn number_short(value: f32) -> String {
     format!("{}e{}", fixed(f64::from(value) / 10f64.powf(power.into()), 1), power as i32)
 }
 
+/// A number of a tensor: four digits that count.
+pub fn value(value: f32) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::Number::from(f64::from(value)).to_precision(4).map(String::from).unwrap_or_default();
+    #[cfg(not(target_arch = "wasm32"))]
+    format!("{value:.3e}")
+}
+
+/// `5.6 M`, `38 k`, `7 `: a count in thousands, millions, ..., to be followed by its unit.
+pub fn magnitude(number: f64) -> String {
+    let units = [" ", " k", " M", " G", " T"];
+    let (mut number, mut unit) = (number, 0);
+    while number >= 1000.0 && unit + 1 < units.len() {
+        number /= 1000.0;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || number >= 100.0 { 0 } else { 1 };
+    format!("{}{}", fixed(number, decimals), units[unit])
+}
+
 /// `0:09`, `12:34`, `1:02:03`.
 pub fn duration(seconds: f64) -> String {
     if !(0.0..8.64e6).contains(&seconds) {
@@ -130,6 +150,8 @@ mod tests {
         assert_eq!(duration(f64::NAN), "–");
         assert_eq!(duration(-1.0), "–");
         assert_eq!(shape(&[26, 26, 32]), "26×26×32");
+        assert_eq!(magnitude(5_622_080.0), "5.6 M");
+        assert_eq!((magnitude(0.0).as_str(), magnitude(999.0).as_str()), ("0 ", "999 "));
     }
 
     #[test]

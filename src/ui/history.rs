@@ -3,6 +3,7 @@
 //! Every layer carries an id that it keeps while it moves and through undo and redo, so that the page's keyed list
 //! keeps its card, its focus and its scroll position.
 
+use crate::model::fixes::Fix;
 use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// Identifies a layer for as long as the page lives.
@@ -62,6 +63,11 @@ impl History {
 
     pub fn spec(&self) -> ModelSpec {
         self.present.spec()
+    }
+
+    /// Of the layers, in their order.
+    pub fn ids(&self) -> Vec<LayerId> {
+        self.present.layers.iter().map(|(id, _)| *id).collect()
     }
 
     pub fn can_undo(&self) -> bool {
@@ -146,6 +152,51 @@ impl History {
             Some(value) => settings.insert(setting.to_owned(), value),
             None => settings.remove(setting),
         };
+    }
+
+    /// Names a layer, or with `None` lets it be named automatically.
+    pub fn set_name(&mut self, id: LayerId, name: Option<String>) {
+        const FIELD: &str = "name";
+        let Some(index) = self.present.position(id) else { return };
+        if self.present.layers[index].1.name == name {
+            return;
+        }
+        let field = (id, FIELD.to_owned());
+        if self.open_field.as_ref() != Some(&field) {
+            self.remember();
+            self.open_field = Some(field);
+        }
+        self.future.clear();
+        self.present.layers[index].1.name = name;
+    }
+
+    /// Makes an edit that puts the model right, as one step.
+    pub fn apply(&mut self, fix: &Fix) {
+        self.close_field();
+        match fix {
+            // So that the layer stays the one that it was.
+            Fix::Move { index, to } => {
+                if let Some((id, _)) = self.present.layers.get(*index) {
+                    self.move_by(*id, *to as isize - *index as isize);
+                }
+            }
+            Fix::Set { index, setting, value } => {
+                if let Some((id, _)) = self.present.layers.get(*index) {
+                    self.set(*id, setting, value.clone());
+                    self.close_field();
+                }
+            }
+            Fix::Unname { index } => {
+                if let Some((id, _)) = self.present.layers.get(*index) {
+                    self.set_name(*id, None);
+                    self.close_field();
+                }
+            }
+            Fix::Insert { .. } | Fix::Remove { .. } => {
+                let spec = fix.apply(&self.spec());
+                self.replace(&spec);
+            }
+        }
     }
 
     /// The next edit of the same field is a step of its own (the field lost the focus).
@@ -286,6 +337,27 @@ mod tests {
         history.undo();
         history.undo();
         assert_eq!(ids(&history), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_fix_is_one_step_and_keeps_the_other_layers() {
+        let mut history = History::new(&model(&["A", "B"]));
+        let layers = vec![LayerSpec::new("X"), LayerSpec::new("Y")];
+        history.apply(&Fix::Insert { index: 1, layers });
+        assert_eq!(
+            (types(&history), ids(&history)),
+            (["A", "X", "Y", "B"].map(str::to_owned).to_vec(), vec![0, 2, 3, 1])
+        );
+        history.apply(&Fix::Move { index: 3, to: 0 });
+        assert_eq!(ids(&history), [1, 0, 2, 3]);
+        history.set_name(1, Some("last".to_owned()));
+        history.set_name(1, Some("lastly".to_owned()));
+        history.apply(&Fix::Unname { index: 0 });
+        for _ in 0..4 {
+            assert!(history.undo());
+        }
+        assert!(!history.can_undo());
+        assert_eq!(ids(&history), [0, 1]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::history::{History, LayerId};
 use super::input::Input;
 use super::live::Live;
 use super::text::t_once;
+use super::watch::Watch;
 use crate::client::{Change, Client, Outcome, report};
 use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use crate::protocol::{
@@ -84,6 +85,8 @@ pub struct Store {
     pub history: Live<History>,
     pub checked: Live<Checked>,
     pub selected: Live<Option<LayerId>>,
+    /// What of the selected layer is shown: it stays while another layer is selected.
+    pub view: Live<&'static str>,
     pub add_menu: Live<Option<AddMenu>>,
     /// What the engine said about a model that the page took for valid.
     pub refusal: Live<Option<ErrorReport>>,
@@ -120,8 +123,14 @@ pub struct Store {
     /// Whether the page is a single column, as on a phone.
     pub is_narrow: Live<bool>,
     pub is_dark: Live<bool>,
+    pub watch: Watch,
+    /// The layer whose card is being dragged, and the gap into which it would go.
+    pub dragged: Live<Option<LayerId>>,
+    pub drop_gap: Live<Option<usize>>,
     client: Client,
     sent_model: RefCell<ModelSpec>,
+    /// Of the layers of the model that the engine has.
+    engine_layers: RefCell<Vec<LayerId>>,
     pending_model: Cell<Option<i32>>,
     next_notice: Cell<u32>,
 }
@@ -132,10 +141,12 @@ impl State {
         let model = ModelSpec::reference_cnn();
         let history = History::new(&model);
         let checked = Checked::new(history.draft(), CLASSES);
+        let engine_layers = history.ids();
         Self(Box::leak(Box::new(Store {
             history: Live::new(history),
             checked: Live::new(checked),
             selected: Live::new(None),
+            view: Live::new("settings"),
             add_menu: Live::new(None),
             refusal: Live::new(None),
             training: Live::new(TrainingConfig::default()),
@@ -160,8 +171,12 @@ impl State {
             weights_version: Live::new(0),
             is_narrow: Live::new(false),
             is_dark: Live::new(false),
+            watch: Watch::default(),
+            dragged: Live::new(None),
+            drop_gap: Live::new(None),
             client,
             sent_model: RefCell::new(model),
+            engine_layers: RefCell::new(engine_layers),
             pending_model: Cell::new(None),
             next_notice: Cell::new(0),
         })))
@@ -248,6 +263,7 @@ impl State {
         self.sent_model.replace(spec.clone());
         self.refusal.set(None);
         self.edit(|history| history.replace(spec));
+        self.engine_layers.replace(self.history.with_untracked(History::ids));
         self.keep_selection_valid();
         self.forget_run();
     }
@@ -275,13 +291,20 @@ impl State {
         self.pending_model.set(Some(after_ms(PAUSE_MS, move || {
             state.pending_model.set(None);
             state.sent_model.replace(spec.clone());
-            state.ask(Command::SetModel { spec: spec.clone(), kept: None }, Vec::new(), move |outcome| match outcome {
+            let layers = state.history.with_untracked(History::ids);
+            let before = state.engine_layers.replace(layers.clone());
+            let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
+            let kept = Some(layers.iter().map(place).collect());
+            state.ask(Command::SetModel { spec: spec.clone(), kept }, Vec::new(), move |outcome| match outcome {
                 Ok(_) => {
                     state.refusal.set(None);
                     state.forget_run();
                 }
                 // An answer to a model that was replaced meanwhile says nothing about the new one.
-                Err(report) if *state.sent_model.borrow() == spec => state.refusal.set(Some(report)),
+                Err(report) if *state.sent_model.borrow() == spec => {
+                    state.engine_layers.replace(before);
+                    state.refusal.set(Some(report));
+                }
                 Err(_) => {}
             });
         })));

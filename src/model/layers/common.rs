@@ -131,7 +131,7 @@ impl Window {
             match (self.same_padding, stride) {
                 (true, _) => format!("⌈{extent} / {stride}⌉ = {result}"),
                 (false, 1) => format!("({extent} - {reach}) / 1 + 1 = {result}"),
-                (false, _) if (extent - reach) % stride == 0 => {
+                (false, _) if (extent - reach).is_multiple_of(stride) => {
                     format!("({extent} - {reach}) / {stride} + 1 = {result}")
                 }
                 (false, _) => format!("⌊({extent} - {reach}) / {stride}⌋ + 1 = {result}"),

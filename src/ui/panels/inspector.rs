@@ -3,6 +3,7 @@
 use crate::ui::state::State;
 use crate::ui::text::{error_detail, error_title, t};
 use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::fix_buttons::fix_buttons;
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::layer_detail::layer_detail;
 use crate::ui::widgets::place;
@@ -33,7 +34,12 @@ fn inspector(state: State) -> Element {
         el("p").class("fault-box").child(icon("warning")).child(
             el("span")
                 .child(el("strong").text_fn(move || fault().map(|(title, _)| title).unwrap_or_default()))
-                .text_fn(detail),
+                .text_fn(detail)
+                .child(place().switch(detail, move |_| {
+                    state
+                        .checked
+                        .with_untracked(|checked| checked.error.as_ref().map(|error| fix_buttons(state, error)))
+                })),
         )
     };
     el("section")

@@ -7,15 +7,21 @@ use wasm_bindgen::JsCast;
 use crate::model::catalogue;
 use crate::ui::browser::{event_text, focus_soon};
 use crate::ui::checked::CheckedLayer;
+use crate::ui::digit::SIDE;
 use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
 use crate::ui::presets::{PRESETS, preset};
 use crate::ui::state::{AddMenu, State};
 use crate::ui::text::{error_detail, error_title, report_text, t, t_once, t_with};
+use crate::ui::widgets::digit_image::digit_image;
 use crate::ui::widgets::element::{Element, button, el};
+use crate::ui::widgets::fix_buttons::fix_buttons;
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::layer_detail::layer_detail;
+use crate::ui::widgets::move_handle::{draggable, handle};
+use crate::ui::widgets::shape_chip::shape_chip;
+use crate::ui::widgets::thumbnail::thumbnail;
 use crate::ui::widgets::{icon_button, panel_header, place};
 
 pub fn network_panel(state: State) -> Element {
@@ -25,8 +31,19 @@ pub fn network_panel(state: State) -> Element {
         if is_faulty() {
             return t("last_valid_kept");
         }
-        let params = state.checked.with(|checked| checked.params());
-        t_with("params", &[("count", &format::count(params))])
+        let batch = state.training.with(|training| training.batch_size);
+        state.checked.with(|checked| {
+            let flops: u64 = checked.layers.iter().map(|layer| layer.flops).sum();
+            let memory: u64 = checked.layers.iter().map(|layer| layer.memory_bytes(batch)).sum();
+            t_with(
+                "cost_total",
+                &[
+                    ("params", &format::count(checked.params())),
+                    ("flops", &format::magnitude(flops as f64)),
+                    ("memory", &format::magnitude(memory as f64)),
+                ],
+            )
+        })
     };
     let undo = icon_button("undo", "undo", "Ctrl+Z", move || state.undo())
         .flag("disabled", move || !state.history.with(History::can_undo));
@@ -46,7 +63,7 @@ pub fn network_panel(state: State) -> Element {
         .attr("aria-labelledby", "network-title")
         .child(
             panel_header("network-title", "network")
-                .child(el("span").class("panel-note").toggle("fault", is_faulty).text_fn(total))
+                .child(el("span").class("panel-note").title("cost_help").toggle("fault", is_faulty).text_fn(total))
                 .child(el("div").class("panel-actions").child(preset_list(state)).child(undo).child(redo)),
         )
         .child(model_fault(state))
@@ -83,8 +100,12 @@ fn model_fault(state: State) -> Element {
             .or_else(|| state.refusal.with(|refusal| refusal.as_ref().map(report_text)))
             .unwrap_or_default()
     };
-    place().switch(text, |text| {
-        let alert = || el("p").class("fault-box").attr("role", "alert").child(icon("warning")).text(" ").text(text);
+    place().switch(text, move |text| {
+        let error = state.checked.with_untracked(|checked| checked.error.clone());
+        let alert = || {
+            let fixes = error.map(|error| fix_buttons(state, &error));
+            el("p").class("fault-box").attr("role", "alert").child(icon("warning")).text(" ").text(text).children(fixes)
+        };
         (!text.is_empty()).then(alert)
     })
 }
@@ -166,28 +187,7 @@ type Index = Rc<dyn Fn() -> usize>;
 
 /// Between two cards: the shape that flows, and the button that puts a layer there.
 fn gap(state: State, index: Index) -> Element {
-    let before = index.clone();
-    // Rows and columns above, channels below, so that the chip stays narrow.
-    let shape = move || {
-        let shape = match before().checked_sub(1) {
-            None => Some(state.history.with(|history| history.draft().input_shape.clone())),
-            Some(at) => state.checked.with(|checked| checked.layers.get(at).map(|layer| layer.output_shape.clone())),
-        };
-        match shape.as_deref() {
-            None => String::new(),
-            Some([rows @ .., channels]) if !rows.is_empty() => format!("{} ×{channels}", format::shape(rows)),
-            Some(shape) => format::shape(shape),
-        }
-    };
-    let chip = |shape: &str| {
-        Some(match shape.split_once(' ') {
-            Some((area, channels)) => {
-                el("span").class("chip").text(area).child(el("wbr")).child(el("span").text(channels))
-            }
-            None if shape.is_empty() => el("span").class("chip chip-unknown").text("?"),
-            None => el("span").class("chip").text(shape),
-        })
-    };
+    let (chip, here) = (index.clone(), index.clone());
     let (place_here, opened, open_at) = (index.clone(), index.clone(), index);
     let open = move |event: web_sys::Event| {
         let Some(target) = event.current_target() else { return };
@@ -204,7 +204,11 @@ fn gap(state: State, index: Index) -> Element {
         .attr_fn("title", move || t_with("add_layer_here", &[("place", &(place_here() + 1).to_string())]))
         .on("click", open)
         .child(icon("plus"));
-    el("div").class("gap").child(place().switch(shape, chip)).child(add)
+    el("div")
+        .class("gap")
+        .toggle("drop", move || state.drop_gap.get() == Some(here()))
+        .child(shape_chip(state, chip))
+        .child(add)
 }
 
 fn input_card(state: State) -> Element {
@@ -214,6 +218,7 @@ fn input_card(state: State) -> Element {
         .child(el("span").class("card-type").tr("input"))
         .child(el("span").class("card-name").text("MNIST"))
         .child(el("span").class("card-settings").tr("input_values"))
+        .child(el("span").class("thumbnail-place").child(digit_image(state, move || state.looked_at(), SIDE)))
         .child(el("span").class("card-facts").child(el("span").class("card-shape").text_fn(shape)))
 }
 
@@ -231,6 +236,7 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
             .with(|checked| checked.error_at(index).map(|error| (error_title(error.code), error_detail(error))))
     };
     let place_of_facts = index.clone();
+    let place_of_cost = index.clone();
     let fact = Rc::new(move |read: fn(&CheckedLayer) -> String| {
         let index = place_of_facts();
         state.checked.with(|checked| checked.layers.get(index).map(read))
@@ -250,6 +256,16 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
             history.draft().layer(id).map(|layer| fields::summary(settings, layer).join(" · ")).unwrap_or_default()
         })
     };
+    let cost = move || {
+        let batch = state.training.with(|training| training.batch_size);
+        let index = place_of_cost();
+        state.checked.with(|checked| {
+            let Some(layer) = checked.layers.get(index) else { return String::new() };
+            let memory = format::magnitude(layer.memory_bytes(batch) as f64);
+            t_with("cost_short", &[("flops", &format::magnitude(layer.flops as f64)), ("memory", &memory)])
+        })
+    };
+    let name = fact(|layer| layer.name.clone());
     let params = |layer: &CheckedLayer| match layer.params {
         0 => String::new(),
         params => t_with("params_short", &[("count", &format::count(params))]),
@@ -277,24 +293,30 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
         .child(title)
         .child(el("span").class("card-name").text_fn(fact(|layer| layer.name.clone())))
         .child(el("span").class("card-settings").text_fn(summary))
+        .child(place().switch(name, move |name| (!name.is_empty()).then(|| thumbnail(state, name))))
         .child(
             el("span")
                 .class("card-facts")
                 .child(el("span").class("card-shape").text_fn(fact(|layer| format::shape(&layer.output_shape))))
-                .child(el("span").class("card-params").text_fn(fact(params))),
+                .child(el("span").class("card-params").text_fn(fact(params)))
+                .child(el("span").class("card-cost").text_fn(cost)),
         );
     // Beside the button, not in it: what is inside a button is not announced.
     let problem = move |text: &str| {
         let (title, detail) = text.split_once('\n')?;
+        let error = state.checked.with_untracked(|checked| checked.error.clone());
         Some(
             el("p")
                 .class("card-fault")
                 .id(&fault_id)
                 .attr("role", "alert")
                 .child(el("span").class("card-fault-title").child(icon("warning")).text(" ").text(title))
-                .child(el("span").class("card-fault-detail").text(detail)),
+                .child(el("span").class("card-fault-detail").text(detail))
+                .children(error.map(|error| fix_buttons(state, &error))),
         )
     };
     let problem_text = move || shown().map(|(title, detail)| format!("{title}\n{detail}")).unwrap_or_default();
-    el("div").class("card-place").child(card).child(place().switch(problem_text, problem))
+    let element =
+        el("div").class("card-place").child(card).child(handle()).child(place().switch(problem_text, problem));
+    draggable(state, id, element, announce_place)
 }

@@ -5,12 +5,15 @@
 //! value with boxed closures. It is a leptos view like any other ([`Render`], [`Mountable`]) and is kept up to date by
 //! leptos's effects; an element that goes takes its effects with it.
 
+use std::any::Any;
+
 use leptos::prelude::{document, untrack};
 use leptos::reactive::effect::RenderEffect;
 use leptos::tachys::view::{Mountable, Render};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ui::browser::callback;
+use crate::ui::math::mathml;
 use crate::ui::text::t;
 
 /// An element of the page with what it contains and what keeps it up to date.
@@ -23,6 +26,7 @@ pub struct Element {
 enum Kept {
     Child(#[allow(dead_code)] Element),
     Effect(#[allow(dead_code)] RenderEffect<()>),
+    Other(#[allow(dead_code)] Box<dyn Any>),
 }
 
 type Getter<T> = Box<dyn Fn() -> T>;
@@ -55,6 +59,17 @@ impl Element {
     /// The node of an element that was made by `el("canvas")`.
     pub fn canvas(&self) -> web_sys::HtmlCanvasElement {
         self.node.clone().unchecked_into()
+    }
+
+    /// The node itself.
+    pub fn node(&self) -> web_sys::Element {
+        self.node.clone()
+    }
+
+    /// Keeps something for as long as the element is there.
+    pub fn keep(mut self, kept: impl Any) -> Self {
+        self.kept.push(Kept::Other(Box::new(kept)));
+        self
     }
 
     // What never changes.
@@ -98,6 +113,13 @@ impl Element {
         self
     }
 
+    /// As [`Self::on`], before what is inside hears of it.
+    pub fn on_capture(self, event: &str, handler: impl Fn(web_sys::Event) + 'static) -> Self {
+        let handler = callback(Box::new(move |event: JsValue| handler(event.unchecked_into())));
+        let _ = self.node.add_event_listener_with_callback_and_bool(event, &handler, true);
+        self
+    }
+
     // What changes.
 
     /// Runs `run` now and again whenever something changes that it has read.
@@ -125,6 +147,12 @@ impl Element {
                 last = text;
             }
         }))
+    }
+
+    /// Content in MathML, which is ours.
+    pub fn math(self, formula: &str) -> Self {
+        self.node.set_inner_html(&mathml(formula));
+        self
     }
 
     /// The text of a key, in the language of the page.

@@ -3,42 +3,62 @@
 use std::rc::Rc;
 
 use super::element::{Element, button, el};
+use super::formula_view::formula_view;
 use super::layer_form::layer_form;
 use super::place;
 use super::tensor_view::tensor_view;
+use super::vitals_view::vitals_view;
 use crate::ui::history::LayerId;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::Role;
 
-const VIEWS: [&str; 4] = ["settings", "weights", "activations", "gradients"];
+const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
 
 pub fn layer_detail(state: State, id: LayerId) -> Element {
-    let view = Rc::new(Live::new(VIEWS[0]));
     let tabs = VIEWS.map(|name| {
-        let (choice, chosen) = (view.clone(), view.clone());
-        button("", move || choice.set(name)).bool_attr("aria-pressed", move || chosen.get() == name).tr(name)
+        button("", move || state.view.set(name)).bool_attr("aria-pressed", move || state.view.get() == name).tr(name)
     });
-    // What is shown depends on the layer's name and size as well, which an edit may change.
+    // What is shown depends on the layer's name, weights and, in its formulas, on all else, which an edit may change.
     let layer = move || {
         let index = state.history.with(|history| history.draft().position(id))?;
-        state.checked.with(|checked| checked.layers.get(index).map(|layer| (layer.name.clone(), layer.params > 0)))
+        state.checked.with(|checked| checked.layers.get(index).map(|layer| (layer.name.clone(), layer.weights.clone())))
     };
-    let key = move || match (view.get(), layer()) {
+    let all = move || {
+        let settings = state.history.with(|history| {
+            let layer = history.draft().layer(id)?;
+            Some(layer.settings.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(","))
+        });
+        let index = state.history.with(|history| history.draft().position(id)).unwrap_or_default();
+        let rule = state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.rule.join(",")));
+        settings.unwrap_or_default() + &rule.unwrap_or_default()
+    };
+    let key = move || match (state.view.get(), layer()) {
         ("settings", _) => "settings".to_owned(),
-        (view, Some((name, has_weights))) => format!("{view} {name} {has_weights}"),
-        (view, None) => format!("{view}  false"),
+        ("formula", Some((name, _))) => format!("formula {name} {}", all()),
+        (view, Some((name, weights))) => format!("{view} {name} {}", weights.join(",")),
+        (view, None) => format!("{view}  "),
     };
     let content = move |key: &str| {
         let mut parts = key.split(' ');
-        let (view, name, has_weights) = (parts.next()?, parts.next(), parts.next() == Some("true"));
-        let name = name.unwrap_or_default();
+        let (view, name) = (parts.next()?, parts.next().unwrap_or_default());
+        let weights: Vec<&str> =
+            parts.next().unwrap_or_default().split(',').filter(|weight| !weight.is_empty()).collect();
         Some(match view {
             "settings" => layer_form(state, id),
-            "activations" if !name.is_empty() => tensor_view(state, format!("{name}.output"), Role::Activations),
-            _ if !has_weights => el("p").class("help").tr("no_weights"),
-            "weights" => weights(state, name, ""),
-            _ => weights(state, name, "grad "),
+            _ if name.is_empty() => el("p").class("help").tr("not_in_order"),
+            "formula" => formula_view(state, id),
+            "activations" => tensor_view(state, &format!("{name}.output"), Role::Activations),
+            "weights" if weights.is_empty() => el("p").class("help").tr("no_weights"),
+            "weights" => weights_view(state, name, &weights, ""),
+            _ => {
+                let trained: Vec<&str> = weights.into_iter().filter(|weight| !weight.starts_with("moving_")).collect();
+                let vitals = place().child(vitals_view(state, name));
+                match trained[..] {
+                    [] => vitals.child(el("p").class("help").tr("no_weights")),
+                    _ => vitals.child(weights_view(state, name, &trained, "grad ")),
+                }
+            }
         })
     };
     place()
@@ -46,8 +66,22 @@ pub fn layer_detail(state: State, id: LayerId) -> Element {
         .child(place().switch(key, content))
 }
 
-/// The layer's main weights: a kernel, or what a normalisation scales by.
-fn weights(state: State, name: &str, prefix: &str) -> Element {
-    let kernel = if name.starts_with("batch_normalization") { "gamma" } else { "kernel" };
-    tensor_view(state, format!("{prefix}{name}.{kernel}"), Role::Weights)
+/// The layer's weights, one at a time.
+fn weights_view(state: State, layer: &str, weights: &[&str], prefix: &'static str) -> Element {
+    let shown = Rc::new(Live::new(weights.first().map(|weight| (*weight).to_owned()).unwrap_or_default()));
+    let choices = weights.iter().map(|weight| {
+        let (weight, set, read) = ((*weight).to_owned(), shown.clone(), shown.clone());
+        let (chosen, own) = (weight.clone(), weight.clone());
+        button("", move || set.set(chosen.clone()))
+            .bool_attr("aria-pressed", move || read.with(|shown| *shown == own))
+            .text(&weight)
+    });
+    let choice = (weights.len() > 1)
+        .then(|| el("div").class("segmented which").attr("role", "group").label("which_weight").children(choices));
+    let layer = layer.to_owned();
+    let image = place().switch(
+        move || shown.get(),
+        move |weight| Some(tensor_view(state, &format!("{prefix}{layer}.{weight}"), Role::Weights)),
+    );
+    place().children(choice).child(image)
 }

@@ -6,10 +6,12 @@ use super::element::{Element, el};
 use super::field::{NumberInput, Read, checkbox, row, select};
 use super::icon_button;
 use crate::model::catalogue::{self, Setting, SettingDefault, SettingKind};
+use crate::ui::browser::event_text;
 use crate::ui::fields;
+use crate::ui::format;
 use crate::ui::history::LayerId;
 use crate::ui::state::State;
-use crate::ui::text::{error_detail, t, t_or_empty};
+use crate::ui::text::{error_detail, t, t_or_empty, t_with};
 
 pub fn layer_form(state: State, id: LayerId) -> Element {
     let type_name = state
@@ -21,8 +23,68 @@ pub fn layer_form(state: State, id: LayerId) -> Element {
         .class("layer-form")
         .child(actions(state, id))
         .child(el("p").class("help").text_fn(move || t_or_empty(&format!("layer_{type_name}_help"))))
+        .child(name_row(state, id))
         .children(settings.iter().map(|setting| setting_row(state, id, setting)));
-    if settings.is_empty() { form.child(el("p").class("help").tr("no_settings")) } else { form }
+    let form = if settings.is_empty() { form.child(el("p").class("help").tr("no_settings")) } else { form };
+    form.child(cost(state, id))
+}
+
+fn position(state: State, id: LayerId) -> Option<usize> {
+    state.history.with(|history| history.draft().position(id))
+}
+
+/// The layer's name; left out, it is the one that stands in the field in grey.
+fn name_row(state: State, id: LayerId) -> Element {
+    const ROW: &str = "layer-name";
+    let error = move || {
+        let index = position(state, id)?;
+        state.checked.with(|checked| checked.error_at(index).filter(|error| error.subject == "name").map(error_detail))
+    };
+    let name = move || {
+        state.history.with(|history| history.draft().layer(id).and_then(|layer| layer.name.clone())).unwrap_or_default()
+    };
+    let automatic = move || {
+        let index = position(state, id).unwrap_or_default();
+        state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.name.clone())).unwrap_or_default()
+    };
+    let input = el("input")
+        .class("input")
+        .id(ROW)
+        .attr("type", "text")
+        .attr("autocomplete", "off")
+        .attr("spellcheck", "false")
+        .attr("aria-describedby", &format!("{ROW}-help {ROW}-error"))
+        .attr_fn("placeholder", automatic)
+        .bool_attr("aria-invalid", move || error().is_some())
+        .property("value", move || name().into())
+        .on("input", move |event| {
+            let name = Some(event_text(&event)).filter(|name| !name.is_empty());
+            state.edit(|history| history.set_name(id, name));
+        })
+        .on("change", move |_| state.edit(|history| history.close_field()));
+    row(ROW, "layer_name", "layer_name_help", Rc::new(error), vec![input])
+}
+
+/// Parameters, operations and memory.
+fn cost(state: State, id: LayerId) -> Element {
+    let text = move || {
+        let batch = state.training.with(|training| training.batch_size);
+        let index = position(state, id).unwrap_or_default();
+        state.checked.with(|checked| {
+            let Some(layer) = checked.layers.get(index) else { return String::new() };
+            let memory = format::magnitude(layer.memory_bytes(batch) as f64);
+            t_with(
+                "cost",
+                &[
+                    ("params", &format::count(layer.params)),
+                    ("flops", &format::magnitude(layer.flops as f64)),
+                    ("memory", &memory),
+                    ("batch", &batch.to_string()),
+                ],
+            )
+        })
+    };
+    el("p").class("help cost").title("cost_help").text_fn(text)
 }
 
 /// Move, duplicate, delete.

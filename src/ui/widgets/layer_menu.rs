@@ -40,6 +40,14 @@ fn fits(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     catalogue::resolve(&spec).is_ok()
 }
 
+/// Whether a layer put there is at odds with those behind it, which would then have to change.
+fn breaks(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
+    let was_right = catalogue::resolve(&spec).is_ok();
+    let index = index.min(spec.layers.len());
+    spec.layers.insert(index, layer);
+    was_right && catalogue::resolve(&spec).is_err()
+}
+
 /// The menu while it is open.
 pub fn layer_menu(state: State) -> Element {
     place().when(
@@ -52,6 +60,13 @@ pub fn layer_menu(state: State) -> Element {
 }
 
 fn open_menu(state: State, menu: AddMenu) -> Element {
+    let spec = state.history.with_untracked(|history| history.spec());
+    let fitting: Vec<&'static str> = CATALOGUE
+        .iter()
+        .map(|layer_type| layer_type.type_name())
+        .filter(|type_name| fits(spec.clone(), menu.index, new_layer(type_name)))
+        .collect();
+    let items = fitting.len();
     let opener = document().active_element();
     let on_keydown = move |event: web_sys::Event| {
         let places: isize = match event.unchecked_ref::<web_sys::KeyboardEvent>().key().as_str() {
@@ -75,18 +90,17 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
         event.stop_propagation();
         let focused = document().active_element().map(|element| element.id()).unwrap_or_default();
         let current: isize = focused.strip_prefix("menu-item-").and_then(|at| at.parse().ok()).unwrap_or(0);
-        let count = CATALOGUE.len() as isize;
+        let count = items as isize;
         let next = match places {
             isize::MIN => 0,
             isize::MAX => count - 1,
-            places => (current + places).rem_euclid(count),
+            places => (current + places).rem_euclid(count.max(1)),
         };
         focus_soon(format!("menu-item-{next}"));
     };
-    let spec = state.history.with_untracked(|history| history.spec());
-    let items = CATALOGUE.iter().enumerate().map(|(at, layer_type)| {
-        let type_name = layer_type.type_name();
-        let fits = fits(spec.clone(), menu.index, new_layer(type_name));
+    let is_empty = fitting.is_empty();
+    let items = fitting.into_iter().enumerate().map(|(at, type_name)| {
+        let breaks = breaks(spec.clone(), menu.index, new_layer(type_name));
         let choose = move || {
             state.add_menu.set(None);
             state.insert_layer(menu.index, new_layer(type_name));
@@ -94,12 +108,12 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
                 focus_soon(format!("card-{id}"));
             }
         };
-        button(if fits { "menu-item" } else { "menu-item unfit" }, choose)
+        button("menu-item", choose)
             .attr("role", "menuitem")
             .id(&format!("menu-item-{at}"))
             .attr("tabindex", "-1")
             .child(el("span").class("menu-name").text(type_name))
-            .children((!fits).then(|| el("span").class("menu-unfit").tr("does_not_fit")))
+            .children(breaks.then(|| el("span").class("menu-note").tr("breaks_later")))
             .child(el("span").class("menu-help").text_fn(move || t(&format!("layer_{type_name}_help"))))
     });
     let [left, top, bottom] = menu.anchor;
@@ -111,7 +125,16 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
             .label("add_layer")
             .attr("style", &style(left, top, bottom))
             .on("keydown", on_keydown)
-            .children(items),
+            .children(items)
+            .children(is_empty.then(|| {
+                el("p")
+                    .class("help")
+                    .id("menu-item-0")
+                    .attr("tabindex", "-1")
+                    .attr("role", "menuitem")
+                    .attr("aria-disabled", "true")
+                    .tr("nothing_fits")
+            })),
     )
 }
 

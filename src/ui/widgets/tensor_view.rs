@@ -1,158 +1,261 @@
-//! A tensor of the network as an image that follows training, with the value under the pointer.
+//! A tensor of the network as an image that follows training: values under the pointer or the keyboard's cursor, one tile
+//! alone at a time, and how the numbers are distributed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasm_bindgen::{Clamped, JsCast};
-use web_sys::{HtmlCanvasElement, ImageData, PointerEvent};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
 
-use super::element::{Element, el};
-use crate::protocol::{Answer, Command};
-use crate::ui::browser::{after_ms, context_2d};
+use super::element::{Element, button, el};
+use super::tensor_canvas::{colour, frame, paint, pixel_under, scale_of};
+use crate::ui::browser::{InView, context_2d};
 use crate::ui::format;
+use crate::ui::histogram::Histogram;
 use crate::ui::live::Live;
-use crate::ui::state::{State, floats};
+use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
-use crate::ui::text::{report_text, t_with};
+use crate::ui::text::{t, t_with};
+use crate::ui::watch::{Tensor, Watching};
 
-/// Between two readings. Nothing is read once the view is gone.
-const PAUSE_MS: i32 = 600;
+const BINS: usize = 48;
 
 struct Shown {
-    name: String,
     role: Role,
     canvas: HtmlCanvasElement,
     values: RefCell<Option<(Tiles, Vec<f32>)>>,
     /// The largest magnitude; 0 while there are no values.
     scale: Live<f32>,
-    /// What the engine says where it has no values.
-    problem: Live<String>,
-    hover: Live<Option<[usize; 4]>>,
-    is_reading: Cell<bool>,
-    stale: Live<u32>,
+    /// Counts the readings.
+    version: Live<u32>,
+    has_none: Live<bool>,
+    /// Tile, row, column and index in the tensor.
+    cursor: Live<Option<[usize; 4]>>,
+    alone: Live<Option<usize>>,
 }
 
-pub fn tensor_view(state: State, name: String, role: Role) -> Element {
-    let canvas = el("canvas").class("tensor-image").attr("role", "img").attr("aria-label", &name);
+/// Keeps watching while the element is there and in view.
+pub fn watched(element: Element, watching: Rc<Watching>) -> Element {
+    let weak = Rc::downgrade(&watching);
+    let in_view = InView::follow(&element.node(), move |is_seen| {
+        if let Some(watching) = weak.upgrade() {
+            watching.set_seen(is_seen);
+        }
+    });
+    element.keep(watching).keep(in_view)
+}
+
+pub fn tensor_view(state: State, name: &str, role: Role) -> Element {
+    let image = el("canvas")
+        .class("tensor-image")
+        .attr("role", "img")
+        .attr("aria-label", name)
+        .attr("tabindex", "0")
+        .attr("aria-describedby", "tensor-readout");
     let shown = Rc::new(Shown {
-        name: name.clone(),
         role,
-        canvas: canvas.canvas(),
+        canvas: image.canvas(),
         values: RefCell::new(None),
         scale: Live::new(0.0),
-        problem: Live::new(String::new()),
-        hover: Live::new(None),
-        is_reading: Cell::new(false),
-        stale: Live::new(0),
+        version: Live::new(0),
+        has_none: Live::new(false),
+        cursor: Live::new(None),
+        alone: Live::new(None),
     });
-    let (read, moved, left, named, scaled, failed) =
-        (shown.clone(), shown.clone(), shown.clone(), shown.clone(), shown.clone(), shown);
-    let canvas = canvas
-        .effect(move || read_soon(state, &read))
-        .on("pointermove", move |event| moved.hover.set(moved.place(event.unchecked_ref())))
-        .on("pointerleave", move |_| left.hover.set(None));
+    let with = |run: fn(&Shown, &web_sys::Event)| {
+        let shown = shown.clone();
+        move |event: web_sys::Event| run(&shown, &event)
+    };
+    let drawn = shown.clone();
+    let image = image
+        .effect(move || drawn.draw(state.is_dark.get()))
+        .on("pointermove", with(|shown, event| shown.cursor.set(shown.place(event))))
+        .on("pointerleave", with(|shown, _| shown.cursor.set(None)))
+        .on("click", with(|shown, event| shown.enlarge(shown.place(event))))
+        .on("keydown", with(|shown, event| shown.on_key(event.unchecked_ref())));
+    let (named, framed, scaled, failed, left, is_alone) =
+        (shown.clone(), shown.clone(), shown.clone(), shown.clone(), shown.clone(), shown.clone());
+    let cursor = el("span").class("tensor-cursor").attr_fn("style", move || framed.frame());
+    let all = button("button quiet", move || left.alone.set(None))
+        .flag("hidden", move || is_alone.alone.get().is_none())
+        .tr("all_images");
     let scale = move || match scaled.scale.get() {
         0.0 => String::new(),
         scale => t_with("tensor_scale", &[("scale", &format::loss(scale))]),
     };
-    el("figure")
+    let figure = el("figure")
         .class("tensor")
         .child(
-            el("figcaption")
-                .child(el("code").text(&name))
-                .child(el("span").class("tensor-readout").text_fn(move || named.readout())),
+            el("figcaption").child(el("code").text(name)).child(
+                el("span")
+                    .class("tensor-readout")
+                    .id("tensor-readout")
+                    .attr("aria-live", "polite")
+                    .text_fn(move || named.readout()),
+            ),
         )
-        .child(canvas)
-        .child(el("div").class("tensor-scale").attr("aria-hidden", "true"))
+        .child(el("div").class("tensor-place").child(image).child(cursor))
+        .child(all)
+        .child(legend())
         .child(el("p").class("help").text_fn(scale))
-        .child(el("p").class("help").text_fn(move || failed.problem.get()))
+        .child(el("p").class("help").text_fn(move || failed.problem()))
+        .child(histogram(state, &shown));
+    let watching = state.watch(vec![name.to_owned()], move |tensors| shown.take(&tensors[0]));
+    watched(figure, watching)
 }
 
-/// Reads the tensor when the weights have changed: one reading at a time, and not too often.
-fn read_soon(state: State, shown: &Rc<Shown>) {
-    state.weights_version.track();
-    shown.stale.track();
-    state.is_dark.track();
-    if shown.is_reading.replace(true) {
-        return;
-    }
-    let version = state.weights_version.get_untracked();
-    let shown = shown.clone();
-    state.ask(Command::Tensor { name: shown.name.clone() }, Vec::new(), move |outcome| {
-        match outcome {
-            Ok((Answer::Tensor { shape }, arrays)) => {
-                let values = arrays.into_iter().find_map(floats).unwrap_or_default();
-                shown.paint(Tiles::new(&shape, shown.role), values, state.is_dark.get_untracked());
-                shown.problem.set(String::new());
-            }
-            Ok(_) => {}
-            Err(report) => shown.problem.set(report_text(&report)),
+/// The diverging palette.
+pub fn legend() -> Element {
+    el("div").class("tensor-scale").attr("aria-hidden", "true")
+}
+
+fn histogram(state: State, shown: &Rc<Shown>) -> Element {
+    let bars = el("canvas").class("histogram").attr("aria-hidden", "true");
+    let (canvas, counted, summed) = (bars.canvas(), shown.clone(), shown.clone());
+    let count = |shown: &Shown| {
+        shown.version.track();
+        shown.values.borrow().as_ref().map(|(_, values)| Histogram::new(values, BINS))
+    };
+    let bars = bars.effect(move || {
+        let is_dark = state.is_dark.get();
+        if let Some(histogram) = count(&counted) {
+            draw_bars(&canvas, &histogram, is_dark);
         }
-        after_ms(PAUSE_MS, move || {
-            shown.is_reading.set(false);
-            if state.weights_version.get_untracked() != version {
-                shown.stale.update(|count| *count += 1);
-            }
-        });
     });
+    let summary = move || match count(&summed) {
+        Some(histogram) if histogram.total > 0 => {
+            let zeros = format::percent(histogram.zeros as f32 / histogram.total as f32, 1);
+            let number = format::value;
+            t_with(
+                "tensor_summary",
+                &[
+                    ("low", &number(histogram.low)),
+                    ("high", &number(histogram.high)),
+                    ("mean", &number(histogram.mean)),
+                    ("deviation", &number(histogram.deviation)),
+                    ("zeros", &zeros),
+                ],
+            )
+        }
+        _ => String::new(),
+    };
+    el("div").class("histogram-place").child(bars).child(el("p").class("help").text_fn(summary))
+}
+
+fn draw_bars(canvas: &HtmlCanvasElement, histogram: &Histogram, is_dark: bool) {
+    const HEIGHT: f64 = 48.0;
+    const BAR: f64 = 5.0;
+    let width = BAR * histogram.counts.len() as f64;
+    canvas.set_width(width as u32);
+    canvas.set_height(HEIGHT as u32);
+    let Some(context) = context_2d(canvas) else { return };
+    let scale = histogram.low.abs().max(histogram.high.abs()).max(f32::MIN_POSITIVE);
+    for (bin, height) in histogram.heights().enumerate() {
+        // Near zero the palette is as pale as the ground: bars there are at least a little coloured.
+        let share = histogram.middle(bin) / scale;
+        let [red, green, blue, _] = colour(if share < 0.0 { share.min(-0.15) } else { share.max(0.15) }, is_dark);
+        context.set_fill_style_str(&format!("rgb({red} {green} {blue})"));
+        let height = f64::from(height) * HEIGHT;
+        context.fill_rect(bin as f64 * BAR, HEIGHT - height, BAR - 1.0, height);
+    }
 }
 
 impl Shown {
-    fn paint(&self, tiles: Tiles, values: Vec<f32>, is_dark: bool) {
-        let scale = values.iter().filter(|value| value.is_finite()).fold(0.0, |top: f32, value| top.max(value.abs()));
-        let (width, height) = tiles.size();
-        // Setting the size clears the canvas.
-        self.canvas.set_width(width as u32);
-        self.canvas.set_height(height as u32);
-        let mut rgba = vec![0; width * height * 4];
-        for (at, pixel) in rgba.chunks_exact_mut(4).enumerate() {
-            let Some([.., index]) = tiles.at(at % width, at / width) else { continue };
-            let value = values.get(index).copied().unwrap_or_default() / scale.max(f32::MIN_POSITIVE);
-            pixel.copy_from_slice(&colour(value, is_dark));
+    fn take(&self, tensor: &Tensor) {
+        self.has_none.set(tensor.values.is_empty());
+        if tensor.values.is_empty() {
+            return;
         }
-        if let (Some(context), Ok(image)) =
-            (context_2d(&self.canvas), ImageData::new_with_u8_clamped_array(Clamped(&rgba), width as u32))
-        {
-            // It fails only for an image of another origin, which this is not.
-            let _ = context.put_image_data(&image, 0.0, 0.0);
-        }
-        *self.values.borrow_mut() = Some((tiles, values));
+        let scale = scale_of(&tensor.values);
+        *self.values.borrow_mut() = Some((Tiles::new(&tensor.shape, self.role), tensor.values.clone()));
+        self.version.update(|version| *version += 1);
         self.scale.set(scale);
     }
 
+    fn draw(&self, is_dark: bool) {
+        self.version.track();
+        let alone = self.alone.get();
+        if let Some((tiles, values)) = &*self.values.borrow() {
+            paint(&self.canvas, &alone.map_or(*tiles, |tile| tiles.only(tile)), values, scale_of(values), is_dark);
+        }
+    }
+
+    /// As they are shown now.
+    fn tiles(&self) -> Option<Tiles> {
+        let tiles = self.values.borrow().as_ref().map(|(tiles, _)| *tiles)?;
+        Some(self.alone.get_untracked().map_or(tiles, |tile| tiles.only(tile)))
+    }
+
     /// What is under the pointer.
-    fn place(&self, event: &PointerEvent) -> Option<[usize; 4]> {
-        let values = self.values.borrow();
-        let (tiles, _) = values.as_ref()?;
-        let (width, height) = tiles.size();
-        let share = |offset: i32, length: i32| f64::from(offset) / f64::from(length.max(1));
-        let x = share(event.offset_x(), self.canvas.client_width()) * width as f64;
-        let y = share(event.offset_y(), self.canvas.client_height()) * height as f64;
-        tiles.at((x.max(0.0) as usize).min(width - 1), (y.max(0.0) as usize).min(height - 1))
+    fn place(&self, event: &web_sys::Event) -> Option<[usize; 4]> {
+        let tiles = self.tiles()?;
+        let (x, y) = pixel_under(&self.canvas, event.unchecked_ref(), &tiles);
+        tiles.at(x, y)
+    }
+
+    /// Shows a tile alone, or all of them again.
+    fn enlarge(&self, place: Option<[usize; 4]>) {
+        let has_many = self.values.borrow().as_ref().is_some_and(|(tiles, _)| tiles.count > 1);
+        let next = match (self.alone.get_untracked(), place) {
+            (None, Some([tile, ..])) if has_many => Some(tile),
+            _ => None,
+        };
+        self.alone.set(next);
+    }
+
+    fn on_key(&self, event: &KeyboardEvent) {
+        let Some(tiles) = self.tiles() else { return };
+        let (by_x, by_y): (isize, isize) = match event.key().as_str() {
+            "ArrowRight" => (1, 0),
+            "ArrowLeft" => (-1, 0),
+            "ArrowDown" => (0, 1),
+            "ArrowUp" => (0, -1),
+            "Enter" | " " => {
+                event.prevent_default();
+                return self.enlarge(self.cursor.get_untracked());
+            }
+            "Escape" if self.alone.get_untracked().is_some() => return self.alone.set(None),
+            _ => return,
+        };
+        event.prevent_default();
+        let next = match self.cursor.get_untracked() {
+            None => tiles.at(0, 0),
+            Some([tile, row, column, _]) => {
+                let (x, y) = tiles.position([tile, row, column]);
+                // Between two tiles is a pixel that is none.
+                (1..=2)
+                    .find_map(|step| tiles.at(x.checked_add_signed(by_x * step)?, y.checked_add_signed(by_y * step)?))
+            }
+        };
+        if next.is_some() {
+            self.cursor.set(next);
+        }
+    }
+
+    fn frame(&self) -> String {
+        self.version.track();
+        self.alone.track();
+        match (self.cursor.get(), self.tiles()) {
+            (Some([tile, row, column, _]), Some(tiles)) => frame(&tiles, tiles.position([tile, row, column])),
+            _ => "display:none".to_owned(),
+        }
+    }
+
+    fn problem(&self) -> String {
+        if self.has_none.get() { t("no_value_yet") } else { String::new() }
     }
 
     fn readout(&self) -> String {
-        self.scale.track();
-        let Some([tile, row, column, index]) = self.hover.get() else { return String::new() };
-        let value = self.values.borrow().as_ref().and_then(|(_, values)| values.get(index).copied());
-        let Some(value) = value else { return String::new() };
-        let [tile, row, column] = [tile, row, column].map(|at| at.to_string());
+        self.version.track();
+        let Some([tile, row, column, index]) = self.cursor.get() else { return String::new() };
+        let values = self.values.borrow();
+        let Some((tiles, values)) = values.as_ref() else { return String::new() };
+        let Some(value) = values.get(index).copied() else { return String::new() };
         let value = format::loss(value);
+        if tiles.is_vector {
+            return t_with("tensor_unit", &[("unit", &index.to_string()), ("value", &value)]);
+        }
+        let [tile, row, column] = [tile, row, column].map(|at| at.to_string());
         t_with("tensor_value", &[("tile", &tile), ("row", &row), ("column", &column), ("value", &value)])
     }
-}
-
-/// From -1 (blue) over 0 (the ground) to 1 (orange), as `--scale-negative` and `--scale-positive` in the style sheet.
-fn colour(value: f32, is_dark: bool) -> [u8; 4] {
-    let ground: [f32; 3] = if is_dark { [36.0, 42.0, 45.0] } else { [244.0, 243.0, 238.0] };
-    let full: [f32; 3] = match (value > 0.0, is_dark) {
-        (true, false) => [190.0, 82.0, 14.0],
-        (true, true) => [246.0, 150.0, 74.0],
-        (false, false) => [28.0, 88.0, 166.0],
-        (false, true) => [108.0, 172.0, 246.0],
-    };
-    // The square root shows small values too; what is no number stands out.
-    let share = if value.is_finite() { value.abs().min(1.0).sqrt() } else { return [255, 0, 200, 255] };
-    let mix = |at: usize| (ground[at] + (full[at] - ground[at]) * share) as u8;
-    [mix(0), mix(1), mix(2), 255]
 }

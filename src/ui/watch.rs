@@ -1,0 +1,151 @@
+//! Tensors that views look at, for the image in the input panel: one question to the engine for all of them, a few times a
+//! second, and none while nobody looks.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use leptos::prelude::document;
+
+use super::browser::{after_ms, callback};
+use super::state::{State, floats};
+use crate::protocol::{Answer, Bulk, Command};
+
+/// Between two questions while only the weights change, and where the image changes too.
+const PAUSE_MS: i32 = 250;
+const IMAGE_PAUSE_MS: i32 = 60;
+
+/// A tensor as it was read; without values where there is none yet.
+pub struct Tensor {
+    /// With the batch axis, of extent 1, where the tensor has one.
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// Somebody who looks.
+struct Watcher {
+    names: Vec<String>,
+    /// Whether it can be seen.
+    is_seen: Cell<bool>,
+    show: Box<dyn Fn(&[Tensor])>,
+}
+
+/// Keeps a view informed; dropping it ends that.
+pub struct Watching {
+    state: State,
+    watcher: Rc<Watcher>,
+}
+
+impl Watching {
+    /// Says whether the view can be seen. It is told nothing while it cannot.
+    pub fn set_seen(&self, is_seen: bool) {
+        if self.watcher.is_seen.replace(is_seen) != is_seen && is_seen {
+            self.state.look_soon();
+        }
+    }
+}
+
+/// All who look.
+#[derive(Default)]
+pub struct Watch {
+    watchers: RefCell<Vec<Weak<Watcher>>>,
+    is_asking: Cell<bool>,
+    is_stale: Cell<bool>,
+}
+
+impl State {
+    /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Watching::set_seen`].
+    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[Tensor]) + 'static) -> Rc<Watching> {
+        let watcher = Rc::new(Watcher { names, is_seen: Cell::new(false), show: Box::new(show) });
+        self.watch.watchers.borrow_mut().push(Rc::downgrade(&watcher));
+        Rc::new(Watching { state: *self, watcher })
+    }
+
+    /// The image that all views look at, which the surrounding view then follows: the one in the input panel, or else one of
+    /// the test set, so that there is something to see from the start.
+    pub fn looked_at(&self) -> Vec<u8> {
+        self.input.image.track();
+        self.input.samples.track();
+        self.looked_at_now()
+    }
+
+    /// As [`State::looked_at`], without following. Blank before the first images have come, and where the network takes
+    /// another number of pixels: its weights can be seen all the same.
+    pub fn looked_at_now(&self) -> Vec<u8> {
+        const STAND_IN: usize = 3;
+        let size = self.history.with_untracked(|history| history.draft().input_shape.iter().product());
+        let mut image = self.input.image.get_untracked();
+        if image.is_empty() {
+            image = self.input.samples.with_untracked(|samples| {
+                samples.get(STAND_IN).or(samples.first()).map(|sample| sample.pixels.clone()).unwrap_or_default()
+            });
+        }
+        if image.len() == size { image } else { vec![0; size] }
+    }
+
+    /// Begins to follow what may change tensors. Called once.
+    pub fn follow_tensors(&self) {
+        let state = *self;
+        let listener = callback(Box::new(move |_| state.look_soon()));
+        // It fails in no browser.
+        let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
+    }
+
+    /// Asks for all that is looked at: one question at a time, and the last change is never left out.
+    pub fn look_soon(&self) {
+        let (state, watch) = (*self, &self.watch);
+        if watch.is_asking.get() || document().hidden() {
+            watch.is_stale.set(true);
+            return;
+        }
+        watch.watchers.borrow_mut().retain(|watcher| watcher.strong_count() > 0);
+        let watchers: Vec<Rc<Watcher>> = watch.watchers.borrow().iter().filter_map(Weak::upgrade).collect();
+        let seen: Vec<Rc<Watcher>> = watchers.into_iter().filter(|watcher| watcher.is_seen.get()).collect();
+        if seen.is_empty() {
+            return;
+        }
+        let image = self.looked_at_now();
+        let mut names: Vec<String> = Vec::new();
+        for name in seen.iter().flat_map(|watcher| &watcher.names) {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        watch.is_asking.set(true);
+        watch.is_stale.set(false);
+        self.ask(Command::Look { names: names.clone() }, vec![Bulk::U8(image.clone())], move |outcome| {
+            if let Ok((Answer::Tensors { shapes }, arrays)) = outcome {
+                let values = arrays.into_iter().map(|bulk| floats(bulk).unwrap_or_default());
+                let tensors: Vec<Tensor> =
+                    shapes.into_iter().zip(values).map(|(shape, values)| Tensor { shape, values }).collect();
+                show(&seen, &names, &tensors);
+            }
+            after_ms(IMAGE_PAUSE_MS, move || {
+                if state.looked_at_now() != image {
+                    return state.look_again();
+                }
+                after_ms(PAUSE_MS - IMAGE_PAUSE_MS, move || {
+                    if state.watch.is_stale.get() { state.look_again() } else { state.watch.is_asking.set(false) }
+                });
+            });
+        });
+    }
+
+    fn look_again(&self) {
+        self.watch.is_asking.set(false);
+        self.look_soon();
+    }
+}
+
+/// Shows each watcher the tensors that it named, in its order.
+fn show(watchers: &[Rc<Watcher>], names: &[String], tensors: &[Tensor]) {
+    for watcher in watchers.iter().filter(|watcher| watcher.is_seen.get()) {
+        let own = watcher.names.iter().filter_map(|name| {
+            let tensor = tensors.get(names.iter().position(|other| other == name)?)?;
+            Some(Tensor { shape: tensor.shape.clone(), values: tensor.values.clone() })
+        });
+        let own: Vec<Tensor> = own.collect();
+        if own.len() == watcher.names.len() {
+            (watcher.show)(&own);
+        }
+    }
+}

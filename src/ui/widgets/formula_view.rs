@@ -1,0 +1,462 @@
+//! What a layer computes: its formulas with its numbers, and one number of its output worked out.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlCanvasElement, KeyboardEvent};
+
+use super::element::{Element, button, el};
+use super::place;
+use super::tensor_canvas::{colour, frame, paint, pixel_under, scale_of};
+use super::tensor_view::{legend, watched};
+use crate::model::catalogue::{self, ResolvedLayer};
+use crate::model::formula::{self, Account, Recipe, Reduction, Term, Then};
+use crate::ui::browser::event_text;
+use crate::ui::format;
+use crate::ui::history::{History, LayerId};
+use crate::ui::live::Live;
+use crate::ui::state::State;
+use crate::ui::tensor_image::{Role, Tiles};
+use crate::ui::text::{t, t_with};
+use crate::ui::watch::Tensor;
+
+/// So many terms are shown before more are asked for.
+const FEW_TERMS: usize = 10;
+/// More than this would be slow to show, and nobody reads it.
+const MAX_TERMS: usize = 1000;
+/// Above this the sum of a softmax is not worked out.
+const MAX_SOFTMAX_TERMS: usize = 1 << 21;
+
+/// The tensors round a layer, of one example.
+struct Values {
+    input: Vec<f32>,
+    output: Vec<f32>,
+    weights: Vec<(&'static str, Vec<f32>)>,
+}
+
+impl Values {
+    fn weight(&self, name: &str) -> &[f32] {
+        self.weights.iter().find(|(own, _)| *own == name).map_or(&[], |(_, values)| values)
+    }
+}
+
+struct Worked {
+    state: State,
+    layer: ResolvedLayer,
+    /// The place in the output that is worked out.
+    at: Live<usize>,
+    /// The input channel whose terms are shown; `None`: the one that counts most.
+    group: Live<Option<usize>>,
+    shows_all: Live<bool>,
+    values: RefCell<Option<Values>>,
+    version: Live<u32>,
+    canvas: HtmlCanvasElement,
+}
+
+pub fn formula_view(state: State, id: LayerId) -> Element {
+    let (layers, _) = state.history.with_untracked(|history| catalogue::resolve_prefix(&history.spec()));
+    let at = state.history.with_untracked(|history: &History| history.draft().position(id)).unwrap_or_default();
+    let Some(layer) = layers.get(at).cloned() else { return place() };
+    let before = at.checked_sub(1).and_then(|at| layers.get(at)).map(|layer| format!("{}.output", layer.name));
+    el("div").class("formula-view").children(formulas(&layer)).child(worked_out(state, layer, before))
+}
+
+fn formulas(layer: &ResolvedLayer) -> Vec<Element> {
+    let formula = layer.layer_type.formula(&layer.settings, &layer.input_shape, &layer.output_shape);
+    let lines = |label: &'static str, formulas: &[String]| {
+        // Long ones scroll.
+        let lines = formulas.iter().map(|formula| el("div").class("formula").math(formula));
+        el("div").class("formulas").attr("role", "group").attr("tabindex", "0").label(label).children(lines)
+    };
+    let shapes = formula.symbols.iter().map(|(letter, shape)| format!("{letter} ∈ ℝ^{{{}}}", format::shape(shape)));
+    let where_: Vec<String> = shapes.chain(formula.ranges.iter().cloned()).collect();
+    let mut parts = vec![el("h3").tr("formula_forward"), lines("formula_forward", &formula.forward)];
+    parts.push(lines("formula_symbols", &where_).attr("class", "formulas symbols"));
+    parts.push(el("h3").tr("formula_backward"));
+    parts.push(lines("formula_backward", &formula.backward));
+    parts.push(el("p").class("help").tr("formula_gradient"));
+    parts
+}
+
+fn worked_out(state: State, layer: ResolvedLayer, before: Option<String>) -> Element {
+    let image = el("canvas")
+        .class("tensor-image")
+        .attr("role", "img")
+        .attr("tabindex", "0")
+        .attr_fn("aria-label", || t("pick_number"));
+    let middle: Vec<usize> = match layer.output_shape[..] {
+        [rows, columns, _] => vec![rows / 2, columns / 2, 0],
+        _ => vec![0; layer.output_shape.len()],
+    };
+    let at = formula::index(&layer.output_shape, &middle);
+    let worked = Rc::new(Worked {
+        state,
+        layer,
+        at: Live::new(at),
+        group: Live::new(None),
+        shows_all: Live::new(false),
+        values: RefCell::new(None),
+        version: Live::new(0),
+        canvas: image.canvas(),
+    });
+    let mut names: Vec<String> = before.iter().cloned().collect();
+    names.push(format!("{}.output", worked.layer.name));
+    names.extend(worked.layer.weights.iter().map(|weight| format!("{}.{}", worked.layer.name, weight.name)));
+    let (drawn, framed, clicked, pressed) = (worked.clone(), worked.clone(), worked.clone(), worked.clone());
+    let image = image
+        .effect(move || drawn.draw())
+        .on("click", move |event| clicked.pick(&event))
+        .on("keydown", move |event| pressed.on_key(event.unchecked_ref()));
+    let cursor = el("span").class("tensor-cursor").attr_fn("style", move || framed.frame());
+    let (keyed, made, taken) = (worked.clone(), worked.clone(), worked.clone());
+    let numbers = place().switch(
+        move || {
+            let parts = [keyed.version.get() as usize, keyed.at.get(), keyed.group.get().map_or(0, |group| group + 1)];
+            let parts = parts.map(|part| part.to_string());
+            format!("{} {}", parts.join(" "), keyed.shows_all.get())
+        },
+        move |_| made.numbers(),
+    );
+    let has_first = before.is_some();
+    let watching = state.watch(names, move |tensors| taken.take(tensors, has_first));
+    let view = el("div")
+        .child(el("h3").tr("one_number"))
+        .child(el("p").class("help").tr("one_number_help"))
+        .child(worked.fields())
+        .child(el("div").class("tensor-place").child(image).child(cursor))
+        .child(legend())
+        .child(worked.group_field())
+        .child(numbers);
+    watched(view, watching)
+}
+
+impl Worked {
+    fn take(&self, tensors: &[Tensor], has_layer_before: bool) {
+        let mut tensors = tensors.iter();
+        let input = if has_layer_before {
+            tensors.next().map(|tensor| tensor.values.clone()).unwrap_or_default()
+        } else {
+            self.state.looked_at_now().iter().map(|pixel| f32::from(*pixel) / 255.0).collect()
+        };
+        let output = tensors.next().map(|tensor| tensor.values.clone()).unwrap_or_default();
+        let names = self.layer.weights.iter().map(|weight| weight.name);
+        let weights = names.zip(tensors.map(|tensor| tensor.values.clone())).collect();
+        let size = |shape: &[usize]| shape.iter().product::<usize>();
+        let fits = input.len() == size(&self.layer.input_shape) && output.len() == size(&self.layer.output_shape);
+        // While an edit is on its way to the engine, its tensors are still those of the model before.
+        *self.values.borrow_mut() = fits.then_some(Values { input, output, weights });
+        self.version.update(|version| *version += 1);
+    }
+
+    fn tiles(&self) -> Tiles {
+        let shape = [&[1], &self.layer.output_shape[..]].concat();
+        let tiles = Tiles::new(&shape, Role::Activations);
+        if tiles.is_vector { tiles } else { tiles.only(self.place().last().copied().unwrap_or_default()) }
+    }
+
+    /// The place that is worked out, by axis.
+    fn place(&self) -> Vec<usize> {
+        formula::place(&self.layer.output_shape, self.at.get_untracked())
+    }
+
+    fn draw(&self) {
+        self.version.track();
+        self.at.track();
+        let is_dark = self.state.is_dark.get();
+        if let Some(values) = &*self.values.borrow() {
+            paint(&self.canvas, &self.tiles(), &values.output, scale_of(&values.output), is_dark);
+        }
+    }
+
+    /// The pixel that is worked out.
+    fn pixel(&self) -> (usize, usize) {
+        let tiles = self.tiles();
+        match self.place()[..] {
+            [row, column, _] => (column, row),
+            _ => {
+                let at = self.at.get_untracked();
+                (at % tiles.width.max(1), at / tiles.width.max(1))
+            }
+        }
+    }
+
+    fn frame(&self) -> String {
+        self.version.track();
+        self.at.track();
+        frame(&self.tiles(), self.pixel())
+    }
+
+    fn pick(&self, event: &web_sys::Event) {
+        let tiles = self.tiles();
+        let (x, y) = pixel_under(&self.canvas, event.unchecked_ref(), &tiles);
+        if let Some([.., index]) = tiles.at(x, y) {
+            self.at.set(index);
+        }
+    }
+
+    fn on_key(&self, event: &KeyboardEvent) {
+        let (by_x, by_y) = match event.key().as_str() {
+            "ArrowRight" => (1, 0),
+            "ArrowLeft" => (-1, 0),
+            "ArrowDown" => (0, 1),
+            "ArrowUp" => (0, -1),
+            _ => return,
+        };
+        event.prevent_default();
+        let (x, y) = self.pixel();
+        let next = x.checked_add_signed(by_x).zip(y.checked_add_signed(by_y));
+        if let Some([.., index]) = next.and_then(|(x, y)| self.tiles().at(x, y)) {
+            self.at.set(index);
+        }
+    }
+
+    /// A field an axis, which say and set what is worked out.
+    fn fields(self: &Rc<Self>) -> Element {
+        let axes: &[&'static str] = match self.layer.output_shape.len() {
+            3 => &["axis_rows_one", "axis_columns_one", "axis_channels_one"],
+            _ => &["axis_units_one"],
+        };
+        let fields = axes.iter().enumerate().map(|(axis, label)| {
+            let (shown, set) = (self.clone(), self.clone());
+            let value = move || {
+                shown.at.track();
+                shown.place().get(axis).copied().unwrap_or_default()
+            };
+            let change = move |to: usize| {
+                let mut place = set.place();
+                place[axis] = to.min(set.layer.output_shape[axis] - 1);
+                set.at.set(formula::index(&set.layer.output_shape, &place));
+            };
+            small_number(label, self.layer.output_shape[axis], value, change)
+        });
+        el("div").class("number-fields").children(fields)
+    }
+
+    fn has_groups(&self) -> bool {
+        self.layer.output_shape.len() == 3 && self.layer.input_shape.len() == 3 && self.recipe(0).groups.len() > 1
+    }
+
+    fn group_field(self: &Rc<Self>) -> Element {
+        if !self.has_groups() {
+            return place();
+        }
+        let (shown, set) = (self.clone(), self.clone());
+        let channels = self.layer.input_shape.last().copied().unwrap_or(1);
+        let value = move || {
+            shown.version.track();
+            shown.at.track();
+            shown.group.get().unwrap_or_else(|| shown.largest_group())
+        };
+        let change = move |to: usize| set.group.set(Some(to.min(channels - 1)));
+        el("div").class("number-fields").child(small_number("input_channel", channels, value, change))
+    }
+
+    fn recipe(&self, at: usize) -> Recipe {
+        let layer = &self.layer;
+        layer.layer_type.recipe(&layer.settings, &layer.input_shape, &layer.output_shape, at)
+    }
+
+    fn largest_group(&self) -> usize {
+        let recipe = self.recipe(self.at.get_untracked());
+        let values = self.values.borrow();
+        let Some(values) = values.as_ref() else { return 0 };
+        let account = recipe.account(&values.input, &|name| values.weight(name));
+        let sizes = account.groups.iter().map(|group| group.abs()).enumerate();
+        sizes.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(at, _)| at)
+    }
+
+    /// Everything that goes into the number, and the number.
+    fn numbers(self: &Rc<Self>) -> Option<Element> {
+        let values = self.values.borrow();
+        let values = values.as_ref()?;
+        let recipe = self.recipe(self.at.get_untracked());
+        let account = recipe.account(&values.input, &|name| values.weight(name));
+        let group = self.group.get_untracked().unwrap_or_else(|| self.largest_group()).min(recipe.groups.len() - 1);
+        let mut parts = Vec::new();
+        if recipe.reduction != Reduction::Copy {
+            parts.push(self.terms(values, &recipe, group));
+            if recipe.groups.len() > 1 {
+                parts.push(sums(&account));
+            }
+        }
+        parts.push(self.chain(values, &recipe, &account));
+        Some(place().children(parts))
+    }
+
+    fn terms(self: &Rc<Self>, values: &Values, recipe: &Recipe, group: usize) -> Element {
+        let terms = &recipe.groups[group];
+        let weights = recipe.weight.map(|name| values.weight(name)).unwrap_or_default();
+        let contribution = |term: &Term| recipe.contribution(*term, &values.input, weights);
+        let mut shown: Vec<&Term> = terms.iter().collect();
+        let is_window = self.layer.input_shape.len() == 3;
+        let limit =
+            if self.shows_all.get_untracked() || (is_window && shown.len() <= 30) { MAX_TERMS } else { FEW_TERMS };
+        if shown.len() > limit && !is_window {
+            shown.sort_by(|a, b| contribution(b).abs().total_cmp(&contribution(a).abs()));
+        }
+        shown.truncate(limit);
+        let (rest, is_dark) = (terms.len() - shown.len(), self.state.is_dark.get_untracked());
+        let scale = shown.iter().map(|term| contribution(term).abs()).fold(f32::MIN_POSITIVE, f32::max);
+        let top = shown
+            .iter()
+            .filter(|term| term.input.is_some())
+            .map(|term| contribution(term))
+            .fold(f32::NEG_INFINITY, f32::max);
+        let rows: Vec<Element> = shown
+            .iter()
+            .map(|term| {
+                let place = match term.input {
+                    None => t("padding_zero"),
+                    Some(at) => match formula::place(&self.layer.input_shape, at)[..] {
+                        [row, column, _] => [row, column].map(|at| at.to_string()).join(", "),
+                        _ => at.to_string(),
+                    },
+                };
+                let input = term.input.and_then(|at| values.input.get(at)).copied().unwrap_or_default();
+                let product = contribution(term);
+                let is_top = recipe.reduction == Reduction::Max && term.input.is_some() && product == top;
+                let row =
+                    el("tr").class(if is_top { "best" } else { "" }).child(el("th").attr("scope", "row").text(&place));
+                let row = row.child(number_cell(input));
+                if recipe.weight.is_none() {
+                    return row;
+                }
+                let weight = weights.get(term.weight).copied().unwrap_or_default();
+                let [red, green, blue, _] = colour(product / scale, is_dark);
+                let swatch = el("i").class("swatch").attr("style", &format!("background:rgb({red} {green} {blue})"));
+                row.child(number_cell(weight)).child(el("td").child(swatch).text(&format::value(product)))
+            })
+            .collect();
+        let mut heads = vec!["term_place", "term_input"];
+        if recipe.weight.is_some() {
+            heads.extend(["term_weight", "term_product"]);
+        }
+        let head = el("tr").children(heads.into_iter().map(|head| el("th").attr("scope", "col").text(&t(head))));
+        let caption = if recipe.groups.len() > 1 {
+            t_with("terms_of_channel", &[("channel", &group.to_string()), ("count", &recipe.groups.len().to_string())])
+        } else {
+            t("terms")
+        };
+        let table = el("table")
+            .class("numbers-table")
+            .child(el("caption").text(&caption))
+            .child(el("thead").child(head))
+            .child(el("tbody").children(rows));
+        let more = self.clone();
+        let all = button("button quiet", move || more.shows_all.update(|shows| *shows = !*shows));
+        let all = match (rest, self.shows_all.get_untracked()) {
+            (0, false) => None,
+            (_, true) => Some(all.text(&t("show_few"))),
+            (_, false) => Some(all.text(&t_with("show_all", &[("count", &terms.len().min(MAX_TERMS).to_string())]))),
+        };
+        place().child(scroller("terms").child(table)).children(all)
+    }
+
+    /// From the sum to the output.
+    fn chain(&self, values: &Values, recipe: &Recipe, account: &Account) -> Element {
+        let count =
+            recipe.groups.iter().flatten().filter(|term| term.input.is_some() || recipe.weight.is_some()).count();
+        let count = [("count", &*count.to_string())];
+        let first = match recipe.reduction {
+            Reduction::Copy => t("recipe_copy"),
+            Reduction::Sum => t_with("recipe_sum", &count),
+            Reduction::Max => t_with("recipe_max", &count),
+            Reduction::Mean => t_with("recipe_mean", &count),
+        };
+        let mut rows = vec![(first, Some(account.reduced))];
+        let number = |weight: &str, at: usize| values.weight(weight).get(at).copied();
+        let mut last = String::new();
+        for then in &recipe.then {
+            let name = |weight: &str, at: usize| format!("{weight}[{at}]");
+            match then {
+                Then::Add { weight, at } => rows.push((format!("+ {}", name(weight, *at)), number(weight, *at))),
+                Then::Subtract { weight, at } => rows.push((format!("− {}", name(weight, *at)), number(weight, *at))),
+                Then::Multiply { weight, at } => rows.push((format!("× {}", name(weight, *at)), number(weight, *at))),
+                Then::DivideByRoot { weight, at, epsilon } => {
+                    let root = format!("÷ √({} + {})", name(weight, *at), format::number(*epsilon));
+                    rows.push((root, number(weight, *at)));
+                }
+                Then::Function(name) => last = format!("{name}(z) = "),
+                Then::Softmax => {
+                    if let Some(sum) = self.softmax_sum(values) {
+                        rows.push(("z".to_owned(), Some(account.last())));
+                        rows.push(("Σ exp(z)".to_owned(), Some(sum)));
+                    }
+                    last = "exp(z) / Σ exp(z) = ".to_owned();
+                }
+            }
+        }
+        if matches!(recipe.then.last(), Some(Then::Function(_))) {
+            rows.push(("z".to_owned(), Some(account.last())));
+        }
+        let place: Vec<String> = [0].into_iter().chain(self.place()).map(|at| at.to_string()).collect();
+        let name = format!("{last}{}.output[{}]", self.layer.name, place.join(", "));
+        let output = values.output.get(self.at.get_untracked()).copied();
+        let row = |class: &str, label: &str, value: Option<f32>| {
+            let value = value.map(format::value).unwrap_or_default();
+            el("tr").class(class).child(el("th").attr("scope", "row").text(label)).child(el("td").text(&value))
+        };
+        let rows = rows.iter().map(|(label, value)| row("", label, *value));
+        let body = el("tbody").children(rows).child(row("best", &name, output));
+        el("table").class("numbers-table").child(el("caption").text(&t("result_of_terms"))).child(body)
+    }
+
+    /// What a softmax divides by, of the numbers along the last axis.
+    fn softmax_sum(&self, values: &Values) -> Option<f32> {
+        let units = self.layer.output_shape.last().copied()?;
+        let first = self.at.get_untracked() / units * units;
+        let terms: usize = self.recipe(first).groups.iter().map(Vec::len).sum();
+        if terms * units > MAX_SOFTMAX_TERMS {
+            return None;
+        }
+        let weight = |name: &str| values.weight(name);
+        let exponentials =
+            (first..first + units).map(|at| self.recipe(at).account(&values.input, &weight).last().exp());
+        Some(exponentials.sum())
+    }
+}
+
+fn number_cell(value: f32) -> Element {
+    el("td").text(&format::value(value))
+}
+
+fn scroller(label: &'static str) -> Element {
+    el("div").class("scroller").attr("tabindex", "0").attr("role", "group").label(label)
+}
+
+/// What each input channel adds.
+fn sums(account: &Account) -> Element {
+    let rows =
+        account.groups.iter().enumerate().map(|(at, sum)| {
+            el("tr").child(el("th").attr("scope", "row").text(&at.to_string())).child(number_cell(*sum))
+        });
+    let head = ["input_channel", "channel_sum"].map(|head| el("th").attr("scope", "col").text(&t(head)));
+    let table = el("table")
+        .class("numbers-table")
+        .child(el("caption").text(&t("channel_sums")))
+        .child(el("thead").child(el("tr").children(head)))
+        .child(el("tbody").children(rows));
+    scroller("channel_sums").child(table)
+}
+
+/// A field for a whole number below `count`.
+fn small_number(
+    label: &'static str,
+    count: usize,
+    value: impl Fn() -> usize + 'static,
+    change: impl Fn(usize) + 'static,
+) -> Element {
+    let input = el("input")
+        .class("input")
+        .attr("type", "number")
+        .attr("min", "0")
+        .attr("max", &count.saturating_sub(1).to_string())
+        .property("value", move || value().to_string().into())
+        .on("input", move |event| {
+            if let Ok(number) = event_text(&event).parse() {
+                change(number);
+            }
+        });
+    el("label").child(el("span").tr(label)).child(input)
+}

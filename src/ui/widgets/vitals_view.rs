@@ -1,0 +1,97 @@
+//! How the selected layer fared in the last step: dead units, and how far its weights moved.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::element::{Element, el};
+use super::place;
+use crate::protocol::{Answer, Command, Vitals};
+use crate::ui::browser::{InView, after_ms};
+use crate::ui::format;
+use crate::ui::live::Live;
+use crate::ui::state::State;
+use crate::ui::text::{t, t_with};
+
+/// Between two questions: the engine looks through the outputs of a whole batch.
+const PAUSE_MS: i32 = 1000;
+
+struct Shown {
+    vitals: Live<Option<Vitals>>,
+    /// Counts, so that views tell one from the next.
+    version: Live<u32>,
+    is_seen: Live<bool>,
+    is_asking: Cell<bool>,
+    stale: Live<u32>,
+}
+
+pub fn vitals_view(state: State, layer: &str) -> Element {
+    let shown = Rc::new(Shown {
+        vitals: Live::new(None),
+        version: Live::new(0),
+        is_seen: Live::new(false),
+        is_asking: Cell::new(false),
+        stale: Live::new(0),
+    });
+    let (asked, keyed, made) = (shown.clone(), shown.clone(), shown.clone());
+    let name = layer.to_owned();
+    let view = el("div").class("vitals").effect(move || ask(state, &name, &asked)).child(place().switch(
+        move || keyed.version.get().to_string(),
+        move |_| made.vitals.with_untracked(|vitals| vitals.as_ref().map(table)),
+    ));
+    let weak = Rc::downgrade(&shown);
+    let in_view = InView::follow(&view.node(), move |is_seen| {
+        if let Some(shown) = weak.upgrade() {
+            shown.is_seen.set(is_seen);
+        }
+    });
+    view.keep(in_view)
+}
+
+fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
+    state.weights_version.track();
+    shown.stale.track();
+    if !shown.is_seen.get() || shown.is_asking.replace(true) {
+        return;
+    }
+    let version = state.weights_version.get_untracked();
+    let shown = shown.clone();
+    state.ask(Command::Vitals { layer: layer.to_owned() }, Vec::new(), move |outcome| {
+        // Before the first step there is nothing to show, and it need not be said twice.
+        if let Ok((Answer::Vitals(vitals), _)) = outcome
+            && shown.vitals.with_untracked(|before| before.as_ref() != Some(&vitals))
+        {
+            shown.vitals.set(Some(vitals));
+            shown.version.update(|version| *version += 1);
+        }
+        after_ms(PAUSE_MS, move || {
+            shown.is_asking.set(false);
+            if state.weights_version.get_untracked() != version {
+                shown.stale.update(|count| *count += 1);
+            }
+        });
+    });
+}
+
+fn table(vitals: &Vitals) -> Element {
+    let dead = t_with("dead_units", &[("dead", &vitals.dead_units.to_string()), ("units", &vitals.units.to_string())]);
+    let class = if vitals.dead_units > 0 { "dead-units some" } else { "dead-units" };
+    let view = place().child(el("p").class(class).text(&dead));
+    if vitals.updates.is_empty() {
+        return view;
+    }
+    let rows = vitals.updates.iter().map(|update| {
+        let cell = |value: f32| el("td").text(&format::value(value));
+        el("tr")
+            .child(el("th").attr("scope", "row").text(&update.weight))
+            .child(cell(update.ratio))
+            .child(cell(update.gradient_norm))
+    });
+    let heads = ["vitals_weight", "vitals_ratio", "vitals_gradient"];
+    let head = el("tr").children(heads.map(|head| el("th").attr("scope", "col").text(&t(head))));
+    let table = el("table")
+        .class("numbers-table")
+        .child(el("caption").text(&t("vitals")))
+        .child(el("thead").child(head))
+        .child(el("tbody").children(rows));
+    view.child(table).child(el("p").class("help").text(&t("vitals_help")))
+}

@@ -1,0 +1,188 @@
+// Building a network: its cards, what flows between them, what can be put where, and what puts a fault right.
+import { SMALL, artifact, expect, test } from './playground.js';
+
+const cost = (page) => page.locator('#network .panel-note');
+const announcement = (page) => page.locator('[aria-live="polite"]').filter({ hasText: /is now layer|现在是第/ }).first();
+
+/** The pixels of the thumbnail on a card, as one text. */
+const thumbnail = (playground, name) =>
+  playground.card(name).locator('canvas.thumbnail').evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width || 1, canvas.height || 1);
+    return `${canvas.width}x${canvas.height} ${data.join(' ')}`;
+  });
+
+for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'dark']]) {
+  test.describe(`${width} pixels wide, ${colorScheme}`, () => {
+    test.use({ viewport: { width, height }, colorScheme });
+
+    test('each card shows what its layer makes of the image, on every stroke and while training', async ({ playground }) => {
+      await playground.open();
+      await playground.card('conv2d').scrollIntoViewIfNeeded();
+      // 8 channels of 26 x 26, a pixel between them.
+      await expect.poll(async () => (await thumbnail(playground, 'conv2d')).split(' ')[0]).toBe('107x53');
+      const before = await thumbnail(playground, 'conv2d');
+      await playground.draw([[0.3, 0.2], [0.7, 0.2], [0.4, 0.85]]);
+      await playground.card('conv2d').scrollIntoViewIfNeeded();
+      await expect.poll(() => thumbnail(playground, 'conv2d')).not.toBe(before);
+      const drawn = await thumbnail(playground, 'conv2d');
+      await playground.call('train', { steps: 20 });
+      await expect.poll(() => thumbnail(playground, 'conv2d')).not.toBe(drawn);
+      await artifact(playground.page, `builder-${width}-${colorScheme}`);
+    });
+
+    test('a gap offers only layers that fit there, each with what it does', async ({ playground }) => {
+      await playground.open();
+      const offered = async (place) => {
+        await playground.network.getByRole('button', { name: 'Add layer', exact: true }).nth(place).click();
+        const items = await playground.page.getByRole('menuitem').evaluateAll((all) => all.map((item) => [item.querySelector('.menu-name').textContent, item.querySelector('.menu-help').textContent]));
+        await playground.page.keyboard.press('Escape');
+        expect(items.every(([, help]) => help.length > 10)).toBe(true);
+        return items.map(([name]) => name);
+      };
+      const onImage = await offered(0);
+      expect(onImage).toContain('Conv2D');
+      expect(onImage).not.toContain('Dense');
+      const onVector = await offered(7);
+      expect(onVector).toContain('Dense');
+      expect(onVector).not.toContain('Conv2D');
+      expect(onVector).not.toContain('MaxPooling2D');
+    });
+
+    test('the shape between two cards says how it comes about', async ({ playground }) => {
+      await playground.open();
+      const chip = playground.network.getByRole('button', { name: /^26×26\s*×32$/ }).first();
+      await chip.focus();
+      const tip = playground.page.getByRole('tooltip');
+      await expect(tip).toContainText('rows: (28 - 3) / 1 + 1 = 26');
+      await expect(tip).toContainText('channels: filters = 32');
+      await playground.page.keyboard.press('Escape');
+      await expect(tip).toHaveCount(0);
+      if (width > 720) {
+        await chip.hover();
+        await expect(tip).toBeVisible();
+      }
+    });
+
+    test('a fault is put right with one click, and that is one step to undo', async ({ playground }) => {
+      await playground.open();
+      const initial = await playground.layerTypes();
+      await playground.card('flatten').click();
+      await playground.card('flatten').press('Delete');
+      await expect(playground.network.getByRole('alert').first()).toContainText('A Flatten is missing');
+      await artifact(playground.page, `fault-${width}-${colorScheme}`);
+      await playground.network.getByRole('button', { name: 'Insert Flatten here' }).first().click();
+      await expect(playground.network.getByRole('alert')).toHaveCount(0);
+      await expect.poll(() => playground.layerTypes()).toEqual(initial);
+      await playground.press('Undo');
+      await expect(playground.network.getByRole('alert').first()).toBeVisible();
+      await playground.press('Redo');
+      await expect(playground.network.getByRole('alert')).toHaveCount(0);
+    });
+
+    test('a layer can be renamed, and a name that cannot be is refused', async ({ playground }) => {
+      await playground.open();
+      await playground.card('conv2d').click();
+      const field = playground.page.getByRole('textbox', { name: 'Name' });
+      await field.fill('edges');
+      await expect.poll(async () => (await playground.call('getModel')).layers[0].name).toBe('edges');
+      expect(await playground.call('tensorNames')).toContain('edges.kernel');
+      await field.fill('two words');
+      await expect(playground.network.getByRole('alert').first()).toContainText('The name cannot be used');
+      await playground.network.getByRole('button', { name: 'Name it automatically' }).first().click();
+      await expect.poll(async () => (await playground.call('getModel')).layers[0].name).toBeUndefined();
+    });
+  });
+}
+
+test('nothing is read while nobody can see it', async ({ playground }) => {
+  await playground.page.addInitScript(() => {
+    window.looks = 0;
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message, ...rest) {
+      if (JSON.stringify(message, (key, value) => (ArrayBuffer.isView(value) ? 0 : value)).includes('"look"')) window.looks += 1;
+      return post.call(this, message, ...rest);
+    };
+  });
+  await playground.page.setViewportSize({ width: 390, height: 300 });
+  await playground.open();
+  await playground.call('train', { steps: 5 });
+  expect(await playground.page.evaluate(() => window.looks)).toBe(0);
+  await playground.card('conv2d').scrollIntoViewIfNeeded();
+  await expect.poll(() => playground.page.evaluate(() => window.looks)).toBeGreaterThan(0);
+});
+
+test('parameters, operations and memory are said per layer and in all', async ({ playground }) => {
+  await playground.open();
+  await expect(cost(playground.page)).toHaveText('93,322 parameters · 5.7 MFLOP an image · 5.2 MB');
+  await expect(playground.card('conv2d')).toContainText('433 kFLOP');
+  await playground.card('conv2d').click();
+  await expect(playground.page.getByText('320 parameters, 433 kFLOP forward, 2.8 MB at batch size 32')).toBeVisible();
+});
+
+test('a card is dragged into another gap, and that is announced', async ({ playground }) => {
+  await playground.open();
+  const initial = await playground.layerTypes();
+  await playground.addLayer(6, 'Dropout');
+  await expect.poll(async () => (await playground.layerTypes())[6]).toBe('Dropout');
+  const box = await playground.card('dropout').boundingBox();
+  const gap = await playground.page.locator('.cards .gap').nth(8).boundingBox();
+  await playground.page.mouse.move(box.x + 30, box.y + 20);
+  await playground.page.mouse.down();
+  await playground.page.mouse.move(box.x + 60, box.y + 40, { steps: 4 });
+  await playground.page.mouse.move(gap.x + gap.width / 2, gap.y + gap.height / 2, { steps: 8 });
+  await expect(playground.page.locator('.gap.drop')).toHaveCount(1);
+  await playground.page.mouse.up();
+  await expect.poll(() => playground.layerTypes()).toEqual([...initial.slice(0, 7), 'Dropout', ...initial.slice(7)]);
+  await expect(announcement(playground.page)).toHaveText('Dropout is now layer 8 of 9.');
+});
+
+test.describe('by touch', () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true });
+
+  test('a card is dragged by its handle', async ({ playground, page }) => {
+    await playground.open();
+    const initial = await playground.layerTypes();
+    // The last layer; the gap into which it goes must be in view as well.
+    const card = page.locator('.card-place').nth(7);
+    await card.evaluate((card) => card.scrollIntoView({ block: 'end' }));
+    const box = await card.locator('.handle').boundingBox();
+    const gap = await page.locator('.cards .gap').nth(6).boundingBox();
+    const session = await page.context().newCDPSession(page);
+    const touch = (type, x, y) => session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await touch('touchStart', x, y);
+    const to = gap.y + gap.height / 2;
+    for (let step = 1; step <= 8; step += 1) await touch('touchMove', x, y + ((to - y) * step) / 8);
+    await touch('touchEnd');
+    await expect(page.locator('#network').getByRole('alert').first()).toBeVisible();
+    await playground.press('Undo');
+    await expect.poll(() => playground.layerTypes()).toEqual(initial);
+  });
+});
+
+test('an edit keeps the weights of the layers that did not change', async ({ playground }) => {
+  await playground.open();
+  await playground.call('train', { steps: 5 });
+  const kernel = (name) => playground.page.evaluate(async (name) => Array.from((await window.chalkgrad.tensor(name)).data), name);
+  const [conv, dense] = [await kernel('conv2d.kernel'), await kernel('dense_1.kernel')];
+  await playground.addLayer(7, 'Dropout');
+  await expect.poll(async () => (await playground.layerTypes())[7]).toBe('Dropout');
+  expect(await kernel('conv2d.kernel')).toEqual(conv);
+  expect(await kernel('dense_1.kernel')).toEqual(dense);
+  // Another number of units in the layer before: its weights and those of the next are new, the others stay.
+  await playground.card('dense').click();
+  await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('32');
+  await expect.poll(async () => (await playground.call('getModel')).layers[6].units).toBe(32);
+  expect(await kernel('conv2d.kernel')).toEqual(conv);
+  expect(await kernel('dense_1.kernel')).toHaveLength(320);
+});
+
+test('speaks Chinese in the builder', async ({ playground, page }) => {
+  await playground.open();
+  await page.getByRole('group', { name: 'Language' }).getByRole('button', { name: '中文' }).click();
+  await expect(cost(page)).toContainText('个参数');
+  await page.getByRole('button', { name: '添加层', exact: true }).first().click();
+  await expect(page.getByRole('menuitem', { name: /^Conv2D/ })).toContainText('卷积核');
+  await page.keyboard.press('Escape');
+  await playground.call('setModel', { layers: SMALL });
+});
