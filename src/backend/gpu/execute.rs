@@ -1,5 +1,6 @@
 //! The [`Backend`] on a device.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::tensor::HostTensor;
 
 /// Work of about so long is given to the device ahead, so that it never idles and yet comes to rest soon.
 const AHEAD_MS: f64 = 40.0;
-const MAX_RUNS_AHEAD: usize = 8;
+pub(super) const MAX_RUNS_AHEAD: usize = 8;
 
 /// See the [module](super).
 pub struct GpuBackend {
@@ -30,6 +31,8 @@ pub struct GpuBackend {
     wake: Option<Wake>,
     /// What has been asked for, and has arrived or not.
     fetched: HashMap<Wanted, Fetch>,
+    /// Staging buffers that wait to be used again: snapshots ask for the same tensors every time.
+    idle: RefCell<Vec<Staging>>,
     /// A clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is under way at a time.
     clock: Option<fn() -> f64>,
     run_ms: f64,
@@ -54,6 +57,7 @@ impl GpuBackend {
             next_handle: 0,
             wake: None,
             fetched: HashMap::new(),
+            idle: RefCell::default(),
             clock: None,
             run_ms: AHEAD_MS,
             last_finish_ms: 0.0,
@@ -153,7 +157,11 @@ impl GpuBackend {
     /// Copies something into a staging buffer that is on its way from here on.
     fn send_for(&self, wanted: &Wanted) -> Result<Staging> {
         let (buffer, size_words) = self.source(wanted)?;
-        let staging = Staging::new(&self.gpu.device, size_words);
+        let mut idle = self.idle.borrow_mut();
+        let staging = match idle.iter().position(|staging| staging.size_words() == size_words) {
+            Some(position) => idle.swap_remove(position),
+            None => Staging::new(&self.gpu.device, size_words),
+        };
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
         encoder.copy_buffer_to_buffer(buffer, 0, &staging.buffer, 0, (size_words * 4) as u64);
         self.gpu.queue.submit([encoder.finish()]);
@@ -171,6 +179,7 @@ impl GpuBackend {
         match staging.take(&self.gpu.device) {
             Ok(Some(mut words)) => {
                 words.truncate(self.source(wanted)?.1);
+                self.idle.borrow_mut().push(staging);
                 Ok(words)
             }
             Ok(None) => Err(Error::new("not-fetched", wanted.1.as_str()).expected("a tensor that was fetched before")),
@@ -241,6 +250,7 @@ impl Backend for GpuBackend {
     fn unload(&mut self, handle: PlanHandle) {
         self.plans.remove(&handle);
         self.fetched.clear();
+        self.idle.borrow_mut().clear();
     }
 
     fn write_state(&mut self, name: &str, value: &HostTensor) {
@@ -256,6 +266,7 @@ impl Backend for GpuBackend {
         self.states.clear();
         self.plans.clear();
         self.fetched.clear();
+        self.idle.borrow_mut().clear();
         self.pipelines.clear();
     }
 
@@ -335,6 +346,7 @@ impl Backend for GpuBackend {
                 Fetch::OnItsWay(staging) => match staging.take(&self.gpu.device) {
                     Ok(Some(mut words)) => {
                         words.truncate(self.source(own)?.1);
+                        self.idle.borrow_mut().push(staging);
                         Fetch::Arrived(words)
                     }
                     Ok(None) => {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::execute::MAX_RUNS_AHEAD;
 use super::lower::{Action, BufferRef, Lowered};
 use super::staging::Staging;
 use crate::backend::Wake;
@@ -95,7 +96,8 @@ impl Loaded {
             kernels: lowered.commands.iter().map(|command| command.kernel).collect(),
             outputs,
             output_words,
-            free: Vec::new(),
+            // As many as may be needed when runs are short: nothing is made once training goes on.
+            free: (0..MAX_RUNS_AHEAD).map(|_| Staging::new(device, output_words)).collect(),
             runs: VecDeque::new(),
             results: RefCell::default(),
             input_words: Vec::new(),

@@ -26,6 +26,10 @@ impl Staging {
         Self { buffer, status: Arc::new(AtomicU8::new(ON_ITS_WAY)) }
     }
 
+    pub fn size_words(&self) -> usize {
+        self.buffer.size() as usize / 4
+    }
+
     /// Asks for what has been copied into it by all that was submitted. `wake` is called when it is there.
     pub fn request(&self, wake: Option<&Wake>) {
         self.status.store(ON_ITS_WAY, Ordering::Release);

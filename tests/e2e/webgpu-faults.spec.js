@@ -1,0 +1,101 @@
+// WebGPU when things go wrong, and that nothing is made anew once a run is under way. Hooks in the worker reach the device.
+import { launchOptions } from './browser.js';
+import { expect, SMALL, test } from './playground.js';
+
+test.use({
+  launchOptions: {
+    ...launchOptions,
+    args: [...launchOptions.args, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+  },
+});
+
+/** Counts what is made on the device, and keeps hold of it. */
+const HOOKS = `
+self.created = {};
+if (self.GPUDevice) {
+  const makers = Object.getOwnPropertyNames(GPUDevice.prototype).filter((name) => /^create(?!CommandEncoder)/.test(name));
+  for (const name of makers) {
+    const make = GPUDevice.prototype[name];
+    GPUDevice.prototype[name] = function (...given) {
+      self.created[name] = (self.created[name] ?? 0) + 1;
+      return make.apply(this, given);
+    };
+  }
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (...given) {
+    return (self.device = await request.apply(this, given));
+  };
+}
+`;
+
+/** Opens the page and trains on WebGPU; the worker of the engine is the one that holds a device. */
+async function openOnGpu(playground) {
+  playground.server.faults.set('worker.js', (bytes) => Buffer.concat([Buffer.from(HOOKS), bytes]));
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { optimizer: { type: 'SGD', learningRate: 0.05 } });
+  expect((await playground.call('setBackend', 'webgpu')).backend).toBe('webgpu');
+  for (const worker of playground.page.workers()) {
+    if (await worker.evaluate(() => Boolean(self.device))) return worker;
+  }
+  throw new Error('no worker has a device');
+}
+
+/** Starts a run without waiting for its end; `reach(step)` waits for a step. */
+async function start(page, steps) {
+  await page.evaluate((steps) => {
+    window.reached = 0;
+    window.chalkgrad.on('batch', (batch) => { window.reached = batch.step; });
+    window.run = window.chalkgrad.train({ steps });
+  }, steps);
+  return {
+    reach: (step) => page.waitForFunction((step) => window.reached >= step, step, { polling: 20, timeout: 0 }),
+    end: () => page.evaluate(async () => {
+      const { loss, ...history } = await window.run;
+      return { ...history, loss: Array.from(loss) };
+    }),
+  };
+}
+
+// STEPS=5000 makes it the whole way.
+const steps = Number(process.env.STEPS ?? 1000);
+
+test(`nothing is made on the device between step 100 and step ${steps}`, async ({ playground }) => {
+  test.setTimeout(600_000);
+  const worker = await openOnGpu(playground);
+  const run = await start(playground.page, steps);
+  await run.reach(100);
+  const early = await worker.evaluate(() => self.created);
+  expect(early.createBuffer).toBeGreaterThan(5);
+  expect(early.createComputePipeline ?? early.createComputePipelineAsync).toBeGreaterThan(5);
+  expect((await run.end()).loss).toHaveLength(steps);
+  expect(await worker.evaluate(() => self.created)).toEqual(early);
+});
+
+const lastSteps = (history) => history.loss.slice(-20);
+const worst = (a, b) => Math.max(...a.map((value, index) => Math.abs(value - b[index]) / Math.max(Math.abs(value), 1e-2)));
+
+for (const [what, code, harm] of [
+  ['is lost', 'device-lost', () => self.device.destroy()],
+  ['refuses what it is asked', 'gpu-error', () => void self.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE })],
+  ['has no memory left', 'gpu-out-of-memory', () => void self.device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error: new GPUOutOfMemoryError('no memory'), cancelable: true }))],
+]) {
+  test(`a device that ${what} in the middle of an epoch costs no training: the CPU goes on, and the page says so`, async ({ playground }) => {
+    const worker = await openOnGpu(playground);
+    const warnings = playground.page.evaluate(() => new Promise((resolve) => window.chalkgrad.on('warning', resolve)));
+    const run = await start(playground.page, 600);
+    await run.reach(200);
+    await worker.evaluate(harm);
+    const warning = await warnings;
+    expect(warning.code).toBe(code);
+    await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/GPU/).first()).toBeVisible();
+    const history = await run.end();
+    expect([history.state, history.steps, history.loss.length]).toEqual(['done', 600, 600]);
+    expect((await playground.call('setBackend', 'auto')).backend).toBe('cpu');
+    // The same run without a fault.
+    await playground.call('reset');
+    const { loss } = await (await start(playground.page, 600)).end();
+    expect(worst(loss.slice(0, 50), history.loss.slice(0, 50))).toBeLessThan(1e-3);
+    expect(worst(lastSteps({ loss }), lastSteps(history))).toBeLessThan(1e-2);
+  });
+}
