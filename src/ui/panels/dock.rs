@@ -13,8 +13,10 @@ use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
 
+type Panel = fn(State) -> Element;
+
 /// The key of each tab's name, and what it shows.
-const TABS: [(&str, fn(State) -> Element); 6] = [
+const TABS: [(&str, Panel); 6] = [
     ("curves", curves_panel),
     ("confusion", results_panel),
     ("mistakes", mistakes_panel),
