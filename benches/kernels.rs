@@ -77,7 +77,7 @@ fn run() {
             }));
         }
         step.push(report(&format!("{name}, kernel gradient"), flops, || {
-            conv2d_kernel_gradient(&g, &x, &y, &mut k_out, &mut scratch);
+            conv2d_kernel_gradient(&g, &x, &y, &mut k_out, &mut scratch, false);
         }));
     }
     for (inputs, outputs) in DENSE {
@@ -89,7 +89,7 @@ fn run() {
             let g = MatmulGeometry { rows, steps, columns, transpose_a, transpose_b };
             let (a, b, mut c) = (values(rows * steps), values(steps * columns), values(rows * columns));
             step.push(report(&format!("dense {inputs} to {outputs}{what}"), 2 * rows * steps * columns, || {
-                matmul(&g, &a, &b, &mut c, &mut scratch, &mut |_, _| {});
+                matmul(&g, 0..g.rows, &a, &b, &mut c, &mut scratch, &mut |_, _| {});
             }));
         }
     }

@@ -364,9 +364,10 @@ impl Client {
         };
         let reason = if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") };
         if !self.inner.watchdog.may_restart() {
-            let hint = "Load the page again; if that does not help, close other tabs or use a smaller model.";
-            return self
-                .give_up(report("worker-failed", &format!("The engine could not be kept running: {reason} {hint}")));
+            let message = format!(
+                "The engine could not be kept running: {reason} Load the page again; if that does not help, close other tabs or use a smaller model."
+            );
+            return self.give_up(report("worker-failed", &message));
         }
         // What had been sent is lost with the worker; what only waited in the queue goes to the next one.
         let queued: Vec<u32> = queue.iter().map(|envelope| envelope.message.id).collect();
@@ -426,7 +427,7 @@ impl Client {
 
 /// An error as people see it.
 pub fn report(code: &str, message: &str) -> ErrorReport {
-    ErrorReport { code: code.to_owned(), message: message.to_owned(), layer: None }
+    ErrorReport { code: code.to_owned(), message: message.to_owned(), ..Default::default() }
 }
 
 /// What a JavaScript exception says.

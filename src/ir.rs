@@ -19,4 +19,4 @@ pub mod verify;
 
 pub use expr::Expr;
 pub use graph::{Graph, LayerId, Node, NodeId, NodeKind};
-pub use op::{CpuCall, Op, VjpCall};
+pub use op::{CpuCall, Op, Part, VjpCall};

@@ -310,13 +310,16 @@ pub struct ErrorReport {
     pub message: String,
     /// The name of the layer at fault.
     pub layer: Option<String>,
+    /// What the message is made of, for pages in other languages: subject, expected, got and hint; or nothing.
+    pub parts: Vec<String>,
 }
 
-record!(ErrorReport { code, message, layer });
+record!(ErrorReport { code, message, layer, parts = Vec::new() });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone() }
+        let parts = [&error.subject, &error.expected, &error.got, &error.hint].map(String::clone).into();
+        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone(), parts }
     }
 }
 

@@ -493,3 +493,33 @@ fn a_snapshot_brings_a_new_engine_to_where_the_old_one_was() {
     };
     assert_eq!(losses(&mut new), losses(&mut old));
 }
+
+#[test]
+fn a_large_prediction_leaves_room_for_other_commands() {
+    let mut bench = Bench::with_data();
+    let pixels: Vec<u8> = (0..80_000 * 16).map(|index| (index % 251) as u8).collect();
+    let predict = |bench: &mut Bench| bench.send_with(Command::Predict, vec![Bulk::U8(pixels.clone())]);
+    let alone = predict(&mut bench);
+    bench.work();
+    let expected = bench.answer(alone).unwrap().unwrap();
+
+    let run = bench.send(Command::Train { epochs: None, steps: Some(3) });
+    let first = predict(&mut bench);
+    assert!(bench.answer(first).is_none(), "80,000 images take longer than a turn");
+    // Who only reads is answered at once; who would change the weights waits, and so does who asks after that.
+    let read = bench.send(Command::Tensor { name: "dense.bias".to_owned() });
+    let before = bench.answer(read).unwrap().unwrap();
+    let name = || "dense.bias".to_owned();
+    let write = bench.send_with(Command::SetTensor { name: name() }, vec![Bulk::F32(vec![1.0, 2.0, 3.0])]);
+    let read = bench.send(Command::Tensor { name: name() });
+    let second = predict(&mut bench);
+    bench.turn();
+    assert!([first, write, read, second, run].iter().all(|&id| bench.answer(id).is_none()));
+    bench.work();
+    assert_eq!(bench.answer(first).unwrap().unwrap(), expected, "no step was taken and no weight written in between");
+    bench.answer(write).unwrap().unwrap();
+    let after = bench.answer(read).unwrap().unwrap();
+    assert_ne!(after, before);
+    assert_ne!(bench.answer(second).unwrap().unwrap(), expected);
+    bench.answer(run).unwrap().unwrap();
+}

@@ -7,6 +7,8 @@
 mod formula;
 #[path = "keras/models.rs"]
 mod models;
+#[path = "keras/steps.rs"]
+mod steps;
 #[path = "keras/support.rs"]
 mod support;
 

@@ -10,7 +10,7 @@ use chalkgrad::ir::{Graph, NodeId, NodeKind};
 use chalkgrad::ops::case_values::uniform;
 use chalkgrad::ops::pointwise::{TABLE, apply};
 use chalkgrad::ops::sum_to::sum_to;
-use chalkgrad::ops::{dropout, layout, reduce, reshape, softmax};
+use chalkgrad::ops::{dropout, gather, layout, one_hot, reduce, reshape, softmax};
 use chalkgrad::plan::{Plan, Work};
 use chalkgrad::tensor::{HostTensor, Shape, TensorType};
 use proptest::prelude::*;
@@ -24,12 +24,12 @@ fn pick(nodes: &[NodeId], choice: u16) -> NodeId {
     nodes[usize::from(choice) % nodes.len()]
 }
 
-/// One of the ops that are not pointwise, with attributes that follow from the operands. Maxima are left out: where two
-/// values nearly tie, plan and interpreter may rightly choose different ones.
+/// One of the ops that are not pointwise, with attributes that follow from the operands. What a maximum is taken of has
+/// noise added: where two values nearly tie, plan and interpreter may rightly send the gradient to different ones.
 fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad::error::Result<NodeId> {
     let dims = graph.tensor_type(a).shape.dims().to_vec();
     let last = dims.len().saturating_sub(1);
-    match what % 10 {
+    match what % 13 {
         0 => reduce::sum(graph, a, &[usize::from(b.0 as u8) % dims.len().max(1)], b.0.is_multiple_of(2)),
         1 => reduce::mean(graph, a, &(0..last).collect::<Vec<_>>(), false),
         2 => softmax::softmax(graph, a),
@@ -44,6 +44,27 @@ fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad::e
             &dims.iter().map(|extent| extent.div_ceil(2)).collect::<Vec<_>>(),
         ),
         8 => layout::pad(graph, a, &vec![1; dims.len()], &vec![0; dims.len()]),
+        9 => {
+            let noise = graph.constant(uniform(dims.clone(), 0.0, 1.0, u64::from(b.0)));
+            let noisy = apply(graph, "add", &[a, noise])?;
+            let axes: Vec<usize> = (0..dims.len()).filter(|axis| (b.0 >> axis) % 2 == 0).collect();
+            reduce::max(graph, noisy, &axes, b.0.is_multiple_of(3))
+        }
+        10 => {
+            let rows = *dims.first().unwrap_or(&1) as i32;
+            // One row twice, another perhaps not at all.
+            let indices = [b.0 as i32, a.0 as i32, b.0 as i32].map(|index| index % rows);
+            let indices = graph.constant(HostTensor::i32([3], &indices).unwrap());
+            gather::gather(graph, a, indices)
+        }
+        11 => {
+            let Some((&classes, rows)) = dims.split_last() else { return Ok(a) };
+            let count = rows.iter().product::<usize>() as i32;
+            let labels: Vec<i32> = (0..count).map(|row| (row + b.0 as i32) % classes as i32).collect();
+            let labels = graph.constant(HostTensor::i32(rows, &labels).unwrap());
+            let hot = one_hot::one_hot(graph, labels, classes)?;
+            apply(graph, "mul", &[hot, a])
+        }
         _ => {
             let key = graph.constant(HostTensor::i32([2], &[7, b.0 as i32]).unwrap());
             dropout::dropout(graph, a, key, 0.25, 1)

@@ -247,17 +247,29 @@ fn tap_pairs(g: &ConvGeometry, tap: usize, images: usize, outputs: &mut [u32], i
     count
 }
 
+/// How many images [`conv2d_kernel_gradient`] sums at a time.
+pub fn kernel_gradient_block_images(geometry: &ConvGeometry) -> usize {
+    geometry.block_images(BLOCK_PIXELS)
+}
+
 /// The gradient with respect to the kernel: the transposed windows times the output's gradient, summed over pixels in
-/// registers, [`BLOCK_PIXELS`] at a time, in the order of the images.
+/// registers, [`BLOCK_PIXELS`] at a time, in the order of the images; added to `output` where `accumulate` says so.
+///
+/// Images may come in several calls, each but the last with a multiple of [`kernel_gradient_block_images`]; the result is
+/// then that of one call to the last bit.
 pub fn conv2d_kernel_gradient(
     geometry: &ConvGeometry,
     input: &[f32],
     gradient: &[f32],
     output: &mut [f32],
     scratch: &mut Vec<f32>,
+    mut accumulate: bool,
 ) {
     if input.is_empty() || gradient.is_empty() || output.is_empty() {
-        return output.fill(0.0);
+        if !accumulate {
+            output.fill(0.0);
+        }
+        return;
     }
     let (steps, out_channels) = (geometry.steps(), geometry.out_channels);
     let (height, width) = geometry.padded_extents();
@@ -277,7 +289,6 @@ pub fn conv2d_kernel_gradient(
     padded.fill(0.0);
     let image_words = geometry.image_words();
     let blocks = input.chunks(images_per_block * image_words).zip(gradient.chunks(pixels_per_block * out_channels));
-    let mut accumulate = false;
     for (input, gradient) in blocks {
         let source = if is_padded {
             geometry.copy_padded(input, height, width, padded);

@@ -1,5 +1,7 @@
 //! Matrix products of any transposition, in blocks of [`BLOCK_STEPS`] along the reduction.
 
+use std::ops::Range;
+
 use super::gemm::{BLOCK_ROWS, Product, gemm};
 use super::pack::{pack_rows, pack_transposed, packed_len};
 use super::reserve;
@@ -19,9 +21,11 @@ pub struct MatmulGeometry {
     pub transpose_b: bool,
 }
 
-/// Computes `c`, and calls `finish` once on each finished run of whole rows with its offset.
+/// Computes these rows of `c`, and calls `finish` once on each finished run of whole rows with its offset. What a row comes
+/// to does not depend on which others are computed with it.
 pub fn matmul(
     geometry: &MatmulGeometry,
+    wanted: Range<usize>,
     a: &[f32],
     b: &[f32],
     c: &mut [f32],
@@ -29,12 +33,14 @@ pub fn matmul(
     finish: &mut dyn FnMut(&mut [f32], usize),
 ) {
     let MatmulGeometry { rows, steps, columns, transpose_a, transpose_b } = *geometry;
-    if rows * columns == 0 {
+    if wanted.is_empty() || columns == 0 {
         return;
     }
     if steps == 0 {
-        c.fill(0.0);
-        return finish(c, 0);
+        let first = wanted.start * columns;
+        let part = &mut c[first..wanted.end * columns];
+        part.fill(0.0);
+        return finish(part, first);
     }
     let packed_words = packed_len(steps, columns);
     let scratch = reserve(scratch, packed_words + 2 * BLOCK_ROWS + BLOCK_STEPS);
@@ -54,8 +60,8 @@ pub fn matmul(
         }
         rest = after;
     }
-    for first_row in (0..rows).step_by(BLOCK_ROWS) {
-        let row_count = BLOCK_ROWS.min(rows - first_row);
+    for first_row in wanted.clone().step_by(BLOCK_ROWS) {
+        let row_count = BLOCK_ROWS.min(wanted.end - first_row);
         for (index, (a_row, c_row)) in a_rows.iter_mut().zip(c_rows.iter_mut()).enumerate().take(row_count) {
             *a_row = ((first_row + index) * row_stride) as u32;
             *c_row = (index * columns) as u32;

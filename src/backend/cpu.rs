@@ -1,4 +1,4 @@
-//! The CPU backend: runs plans kernel by kernel on one thread.
+//! The CPU backend: runs plans kernel by kernel on one thread, and long kernels part by part.
 //!
 //! All memory is taken when a plan is loaded; a run allocates nothing. Buffers are plain vectors in one list; while a
 //! kernel runs its output is taken out of the list, so that no two references ever overlap.
@@ -12,8 +12,8 @@ use smallvec::SmallVec;
 
 use super::{Backend, PlanHandle, RunStatus, copy_words};
 use crate::error::{Error, Result};
-use crate::ir::CpuCall;
-use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
+use crate::ir::{CpuCall, Part};
+use crate::plan::{Kernel, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::tensor::{HostTensor, TensorType};
 use evaluate::{OperandWords, Registers};
 
@@ -34,8 +34,11 @@ struct Loaded {
     plan: Arc<Plan>,
     /// The buffer of each slot.
     buffers: Vec<usize>,
-    /// The kernel at which an unfinished run goes on.
+    /// The kernel at which an unfinished run goes on, and the part of it.
     next_kernel: usize,
+    next_part: usize,
+    /// In how many parts each kernel runs.
+    parts: Vec<usize>,
 }
 
 impl CpuBackend {
@@ -84,7 +87,7 @@ impl CpuBackend {
         self.plans.get(&handle).ok_or_else(unknown_plan)
     }
 
-    fn run_kernel(&mut self, kernel: &Kernel, slots: &[usize]) {
+    fn run_kernel(&mut self, kernel: &Kernel, slots: &[usize], part: Part) {
         let size = kernel.output_type.shape.len();
         let output_buffer = slots[kernel.output.0 as usize];
         let mut output = std::mem::take(&mut self.buffers[output_buffer]);
@@ -93,7 +96,11 @@ impl CpuBackend {
             Work::Copy { from } => output[..size].copy_from_slice(&words(*from)[..size]),
             Work::Pointwise(pointwise) => {
                 let operands = operand_words(pointwise, &words);
-                evaluate::run(&pointwise.program, &operands, &mut output[..size], 0, &mut self.registers);
+                // Blocks stay whole, so that every element is computed as in one run.
+                let blocks = part.of(size.div_ceil(evaluate::BLOCK));
+                let first = blocks.start * evaluate::BLOCK;
+                let stretch = &mut output[first..(blocks.end * evaluate::BLOCK).min(size)];
+                evaluate::run(&pointwise.program, &operands, stretch, first, &mut self.registers);
             }
             Work::Op { op, inputs, epilogue } => {
                 let input_words: SmallVec<[&[f32]; 4]> =
@@ -113,11 +120,39 @@ impl CpuBackend {
                     output_type: &kernel.output_type,
                     scratch: &mut self.scratch,
                     finish: &mut finish,
+                    part,
                 });
             }
         }
         self.buffers[output_buffer] = output;
     }
+}
+
+/// The most work of one part of a kernel that can be divided, in floating-point operations: about 10 ms on one core of a laptop, and still
+/// short enough on one a fifth as fast. Between parts the worker may answer a message.
+pub const PART_COST: u64 = 1 << 28;
+
+/// What it costs to read or write a word, in floating-point operations of the convolutions' kernels.
+const WORD_COST: u64 = 16;
+
+/// In how many parts a kernel of a plan with these slots runs.
+pub fn parts(kernel: &Kernel, slots: &[Slot]) -> usize {
+    let size = kernel.output_type.shape.len() as u64;
+    let cost = match &kernel.work {
+        Work::Op { op, inputs, .. } if op.is_divisible() => {
+            let types: SmallVec<[&TensorType; 4]> = inputs.iter().map(|(_, input)| input).collect();
+            let words = types.iter().map(|input| input.shape.len() as u64).sum::<u64>() + size;
+            op.flops(&types, &kernel.output_type) + words * WORD_COST
+        }
+        // A state is whole at any time: who reads it finds the old value or the new one.
+        Work::Pointwise(pointwise)
+            if !matches!(slots.get(kernel.output.0 as usize), Some(Slot { kind: SlotKind::State(_), .. })) =>
+        {
+            size * WORD_COST * pointwise.program.instructions.len() as u64
+        }
+        _ => 0,
+    };
+    cost.div_ceil(PART_COST).max(1) as usize
 }
 
 fn operand_words<'a>(pointwise: &'a Pointwise, words: &dyn Fn(SlotId) -> &'a [f32]) -> SmallVec<[OperandWords<'a>; 8]> {
@@ -172,7 +207,8 @@ impl Backend for CpuBackend {
         }
         let handle = PlanHandle(self.next_handle);
         self.next_handle += 1;
-        self.plans.insert(handle, Loaded { plan, buffers, next_kernel: 0 });
+        let parts = plan.kernels.iter().map(|kernel| parts(kernel, &plan.slots)).collect();
+        self.plans.insert(handle, Loaded { plan, buffers, next_kernel: 0, next_part: 0, parts });
         Ok(handle)
     }
 
@@ -233,8 +269,12 @@ impl Backend for CpuBackend {
         let mut loaded = self.plans.remove(&handle).ok_or_else(unknown_plan)?;
         let mut status = RunStatus::Done;
         while let Some(kernel) = loaded.plan.kernels.get(loaded.next_kernel) {
-            self.run_kernel(kernel, &loaded.buffers);
-            loaded.next_kernel += 1;
+            let count = loaded.parts[loaded.next_kernel];
+            self.run_kernel(kernel, &loaded.buffers, Part { index: loaded.next_part, count });
+            loaded.next_part += 1;
+            if loaded.next_part >= count {
+                (loaded.next_kernel, loaded.next_part) = (loaded.next_kernel + 1, 0);
+            }
             if loaded.next_kernel < loaded.plan.kernels.len() && !has_time() {
                 status = RunStatus::Unfinished;
                 break;
@@ -249,7 +289,7 @@ impl Backend for CpuBackend {
 
     fn cancel(&mut self, handle: PlanHandle) {
         if let Some(loaded) = self.plans.get_mut(&handle) {
-            loaded.next_kernel = 0;
+            (loaded.next_kernel, loaded.next_part) = (0, 0);
         }
     }
 

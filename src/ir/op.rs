@@ -4,6 +4,7 @@
 //! and one line in its registry.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::expr::Expr;
@@ -53,6 +54,12 @@ pub trait Op: Send + Sync {
         false
     }
 
+    /// Whether the kernel computes any [`CpuCall::part`] of its work, the parts of a run one after the other. Others are
+    /// only asked for all of it. Small parts let a browser's worker answer messages in the middle of a huge batch.
+    fn is_divisible(&self) -> bool {
+        false
+    }
+
     /// Floating-point operations of one run, for profiles and benchmarks.
     fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> u64 {
         let _ = inputs;
@@ -91,7 +98,7 @@ pub struct CpuCall<'a> {
     /// Words of the inputs; `I32` tensors bit for bit, see [`as_i32`].
     pub inputs: &'a [&'a [f32]],
     pub input_types: &'a [&'a TensorType],
-    /// To be overwritten entirely; what it holds before is undefined.
+    /// To be overwritten entirely; what it holds before is undefined. Parts after the first find what those before left.
     pub output: &'a mut [f32],
     pub output_type: &'a TensorType,
     /// Working memory, kept between runs: resize as needed, expect garbage.
@@ -99,6 +106,25 @@ pub struct CpuCall<'a> {
     /// For ops that [absorb an epilogue](Op::absorbs_epilogue): called exactly once for each part of the output, when
     /// the part is finished, with the part and its offset in the output. Others leave it alone.
     pub finish: &'a mut dyn FnMut(&mut [f32], usize),
+    /// What to compute now, where the op [is divisible](Op::is_divisible).
+    pub part: Part,
+}
+
+/// One of several parts of a kernel's work. The result of all parts, in order, is to the last bit that of the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Part {
+    pub index: usize,
+    pub count: usize,
+}
+
+impl Part {
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// The part's share of so many units of work that cannot be divided.
+    pub fn of(self, units: usize) -> Range<usize> {
+        let end = |index: usize| (units as u64 * index as u64 / self.count.max(1) as u64) as usize;
+        end(self.index)..end(self.index + 1)
+    }
 }
 
 /// An `I32` tensor's words as integers.

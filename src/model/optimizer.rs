@@ -9,7 +9,7 @@ use crate::tensor::TensorType;
 /// The input of a training step that holds the learning rate, `[]`.
 pub const LEARNING_RATE: &str = "learning_rate";
 /// The input of a training step that holds `sqrt(1 - beta2^t) / (1 - beta1^t)` at step t (from 1), `[]`: computed by
-/// the caller in `f64`, where it is exact.
+/// the caller in `f64`.
 pub const BIAS_CORRECTION: &str = "bias_correction";
 
 /// A tensor that an optimizer keeps for each parameter, of the parameter's shape.
@@ -60,6 +60,8 @@ pub fn bias_correction(optimizer: &OptimizerSpec, steps_taken: u32) -> f32 {
     match *optimizer {
         OptimizerSpec::Adam { beta1, beta2, .. } | OptimizerSpec::AdamW { beta1, beta2, .. } => {
             let step = f64::from(steps_taken) + 1.0;
+            // Keras too rounds both to f32 before it takes powers; at beta2 = 0.999 that is 6e-6 of a step.
+            let [beta1, beta2] = [beta1, beta2].map(|beta| f64::from(beta as f32));
             ((1.0 - beta2.powf(step)).sqrt() / (1.0 - beta1.powf(step))) as f32
         }
         _ => 1.0,

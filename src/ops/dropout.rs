@@ -72,12 +72,19 @@ impl Op for Dropout {
         vec![Pass::elements(call, [&numbers, &stream, include_str!("dropout/gpu.wgsl")].concat())]
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let key = as_i32(call.inputs[1]);
         let key = [key[0] as u32, key[1] as u32];
         let scale = 1.0 / (1.0 - self.rate);
-        let blocks = call.inputs[0].chunks(4).zip(call.output.chunks_mut(4));
-        for (block, (values, results)) in (0u32..).zip(blocks) {
+        let count = call.output.len();
+        let part = call.part.of(count.div_ceil(4));
+        let words = part.start * 4..(part.end * 4).min(count);
+        let blocks = call.inputs[0][words.clone()].chunks(4).zip(call.output[words].chunks_mut(4));
+        for (block, (values, results)) in (part.start as u32..).zip(blocks) {
             let words = philox4x32([block, 0, self.stream, 0], key);
             for ((value, result), word) in values.iter().zip(results).zip(words) {
                 *result = if unit_f32(word) >= self.rate { value * scale } else { 0.0 };

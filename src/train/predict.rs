@@ -33,7 +33,7 @@ impl Session {
     pub fn predict(&mut self, pixels: Pixels) -> Result<(Vec<f32>, usize)> {
         self.start_prediction(pixels)?;
         loop {
-            if let Some(result) = self.go_on_predicting()? {
+            if let Some(result) = self.go_on_predicting(&mut || true)? {
                 return Ok(result);
             }
         }
@@ -59,12 +59,12 @@ impl Session {
         Ok(())
     }
 
-    /// Goes on with a prediction; its result once it is done. Where the backend works by itself, `None` means: ask again
-    /// when woken.
+    /// Goes on with a prediction until `has_time` says no; its result once it is done. `None` means: ask again, when woken
+    /// where the backend works by itself.
     ///
     /// # Errors
     /// Those of the backend.
-    pub fn go_on_predicting(&mut self) -> Result<Option<(Vec<f32>, usize)>> {
+    pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
         let Some(mut prediction) = self.prediction.take() else { return Ok(Some((Vec::new(), self.classes()))) };
         while prediction.done < prediction.count {
             let images = self.largest_prediction().min(prediction.count - prediction.done);
@@ -81,7 +81,7 @@ impl Session {
                     loaded
                 }
             };
-            if self.backend.run(loaded.handle, &mut || true)? == RunStatus::Unfinished {
+            if self.backend.run(loaded.handle, has_time)? == RunStatus::Unfinished {
                 prediction.running = Some(loaded);
                 self.prediction = Some(prediction);
                 return Ok(None);
@@ -90,6 +90,10 @@ impl Session {
             prediction.probabilities.extend_from_slice(self.backend.read(loaded.handle, &output)?.words());
             self.outputs = Some(loaded.handle);
             prediction.done += images;
+            if prediction.done < prediction.count && !has_time() {
+                self.prediction = Some(prediction);
+                return Ok(None);
+            }
         }
         Ok(Some((prediction.probabilities, self.classes())))
     }

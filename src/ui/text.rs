@@ -63,6 +63,7 @@ mod browser {
     use crate::error::Error;
     use crate::protocol::ErrorReport;
     use crate::ui::live::Live;
+    use crate::ui::phrases::{CHINESE, Parts};
 
     thread_local! {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
@@ -103,25 +104,27 @@ mod browser {
         look_up(locale(), &format!("error_{code}")).unwrap_or_else(|| t("error_other"))
     }
 
-    /// What was expected and what came. The engine's phrases are English; their frame is not.
+    /// What was expected, what came and what to do.
     pub fn error_detail(error: &Error) -> String {
-        let is_known = look_up(Locale::English, &format!("error_{}", error.code)).is_some();
-        if locale() == Locale::English || !is_known {
-            return error.to_string();
+        match locale() {
+            Locale::English => error.to_string(),
+            Locale::Chinese => detail(&Parts::of(error)),
         }
-        let subject = look_up(locale(), &format!("setting_{}", error.subject)).unwrap_or_else(|| error.subject.clone());
-        t_with("error_detail", &[("subject", &subject), ("expected", &error.expected), ("got", &error.got)])
     }
 
     /// An error that came from the engine.
     pub fn report_text(report: &ErrorReport) -> String {
-        if LOCALE.with(Live::get_untracked) == Locale::English {
-            return report.message.clone();
+        match (locale(), Parts::of_report(report)) {
+            (Locale::English, _) => report.message.clone(),
+            (Locale::Chinese, Some(parts)) => detail(&parts),
+            (Locale::Chinese, None) => CHINESE.say(&report.message),
         }
-        match look_up(locale(), &format!("error_{}", report.code)) {
-            Some(title) => format!("{title}（{}）", report.message),
-            None => report.message.clone(),
-        }
+    }
+
+    fn detail(parts: &Parts<'_>) -> String {
+        let subject = look_up(locale(), &format!("setting_{}", parts.subject));
+        let subject = subject.unwrap_or_else(|| CHINESE.say(parts.subject));
+        CHINESE.sentences(parts, &subject)
     }
 
     fn look_up(locale: Locale, key: &str) -> Option<String> {
@@ -135,7 +138,7 @@ mod browser {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::fs;
     use std::path::{Path, PathBuf};
@@ -148,7 +151,7 @@ mod tests {
         serde_json::from_str(locale.json()).expect("a locale file is one flat JSON object of strings")
     }
 
-    fn sources(folder: &Path) -> Vec<PathBuf> {
+    pub fn sources(folder: &Path) -> Vec<PathBuf> {
         fs::read_dir(folder)
             .unwrap()
             .flat_map(|entry| {

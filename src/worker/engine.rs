@@ -51,9 +51,9 @@ pub struct Engine {
     last_snapshot_ms: f64,
     /// Weights have changed since the last snapshot.
     changed: bool,
-    /// What waits until a backend that works by itself has done what it has begun.
+    /// What waits for a prediction, or until a backend that works by itself has done what it has begun.
     deferred: VecDeque<Deferred>,
-    /// The request of a prediction on its way, on such a backend.
+    /// The request of a prediction on its way.
     predicting: Option<u32>,
     /// There is nothing to do before the device has answered.
     waits_for_device: bool,
@@ -115,7 +115,8 @@ impl Engine {
 
     /// Carries out a command. Its answer is in the outbox, at once or, for a run or an evaluation, when it ends.
     pub fn handle(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
-        if self.session.is_asynchronous() && !matches!(request.message.command, Command::Ping) {
+        let command = &request.message.command;
+        if !matches!(command, Command::Ping) && (self.session.is_asynchronous() || self.must_wait(command)) {
             return self.defer(request, clock);
         }
         self.carry_out_now(request, clock);

@@ -87,7 +87,7 @@ fn scope() -> DedicatedWorkerGlobalScope {
 
 /// Tells the page that this worker is done for.
 fn post_fatal(message: &str) {
-    let report = ErrorReport { code: "worker-died".to_owned(), message: message.to_owned(), layer: None };
+    let report = ErrorReport { code: "worker-died".to_owned(), message: message.to_owned(), ..Default::default() };
     let _ = post(&scope(), &Envelope::new(Message::Event(Event::Error(report))));
 }
 

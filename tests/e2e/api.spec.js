@@ -76,6 +76,47 @@ test('answers every call within 100 ms while it trains; pause, resume and stop',
   expect(result.states).toEqual(expect.arrayContaining(['training', 'paused', 'stopped']));
 });
 
+test('answers every call within 100 ms in the middle of batches of 1,000 images and of a large prediction', async ({ playground }) => {
+  await playground.call('setBackend', 'cpu', { workers: 1 });
+  await playground.call('setTraining', { batchSize: 1000 });
+  const slowest = await playground.page.evaluate(async () => {
+    const { chalkgrad } = window;
+    const call = async () => {
+      const start = performance.now();
+      await chalkgrad.getTraining();
+      return performance.now() - start;
+    };
+    const times = { training: [], predicting: [] };
+    const run = chalkgrad.train({ epochs: 1 });
+    for (let step = 0; step < 2; step += 1) {
+      const stepped = new Promise((resolve) => {
+        const off = chalkgrad.on('batch', () => resolve(off()));
+      });
+      let done = false;
+      stepped.then(() => (done = true));
+      while (!done) {
+        times.training.push(await call());
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    await chalkgrad.stop();
+    await run;
+    let answered = false;
+    const prediction = chalkgrad.predict(new Uint8Array(784 * 10_000)).then(() => (answered = true));
+    while (!answered) {
+      times.predicting.push(await call());
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await prediction;
+    return Object.fromEntries(Object.entries(times).map(([what, all]) => [what, [all.length, Math.max(...all)]]));
+  });
+  console.log(`calls and the slowest, ms: ${JSON.stringify(slowest)}`);
+  for (const [calls, slowest_ms] of Object.values(slowest)) {
+    expect(calls).toBeGreaterThan(5);
+    expect(slowest_ms).toBeLessThan(100);
+  }
+});
+
 test('reads and writes tensors, predicts and evaluates', async ({ playground }) => {
   const result = await playground.page.evaluate(async () => {
     const { chalkgrad } = window;

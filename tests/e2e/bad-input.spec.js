@@ -1,4 +1,5 @@
 // What can go wrong around the page: data, network, browser, worker. Said clearly, and nothing lost.
+import fs from 'node:fs';
 import { expect, SMALL, test } from './playground.js';
 
 test.use({ expectedErrors: { patterns: [/Failed to load resource/, /net::ERR/] } });
@@ -81,4 +82,90 @@ test('a worker that dies is replaced, from the last epoch', async ({ playground 
   expect((await lost).error?.code ?? 'answered').toMatch(/worker-restarted|answered/);
   await expect(playground.page.getByText(/restarted/i).first()).toBeVisible();
   expect(await kernel()).toEqual(trained);
+});
+
+/** A wasm program whose memory may grow to so many pages of 64 KiB and no further. */
+function limitMemory(bytes, pages) {
+  const leb = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
+  const read = (at) => {
+    let [value, shift] = [0, 0];
+    for (;;) {
+      const byte = bytes[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return [value, at];
+      shift += 7;
+    }
+  };
+  for (let at = 8; at < bytes.length; ) {
+    const id = bytes[at];
+    const [size, content] = read(at + 1);
+    if (id === 5) {
+      // One memory: flags, then the pages that it begins with.
+      const [first] = read(content + 2);
+      const section = [1, 1, ...leb(first), ...leb(pages)];
+      return Buffer.concat([bytes.subarray(0, at), Buffer.from([5, ...leb(section.length), ...section]), bytes.subarray(content + size)]);
+    }
+    at = content + size;
+  }
+  throw new Error('no memory section');
+}
+
+test('a program that traps for want of memory is replaced, from the last snapshot, and says so', async ({ playground, server }) => {
+  const programs = fs.readdirSync(new URL('../../dist/', import.meta.url)).filter((name) => /^chalkgrad.*\.wasm$/.test(name));
+  // 96 MiB: enough for the page and for the worker with its images, but not for 60 MB more in the worker.
+  for (const name of programs) server.faults.set(name, (bytes) => limitMemory(bytes, 1536));
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { trainSamples: 2000 });
+  await playground.call('train', { epochs: 1 });
+  const kernel = () => playground.page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense.kernel')).data));
+  const trained = await kernel();
+  const outcome = await playground.page.evaluate(async () => {
+    const { chalkgrad } = window;
+    const warning = new Promise((resolve) => chalkgrad.on('warning', resolve));
+    const lost = await chalkgrad.predict(new Uint8Array(784 * 76_500)).then(() => 'answered', (error) => error.code);
+    const { code, message } = await warning;
+    return { lost, code, message };
+  });
+  expect(outcome.lost).toBe('worker-restarted');
+  expect(outcome.code).toBe('worker-restarted');
+  expect(outcome.message).toMatch(/RuntimeError|memory|cannot go on/);
+  await expect(playground.page.getByText(/restarted/i).first()).toBeVisible();
+  expect(await kernel()).toEqual(trained);
+  expect(await playground.call('train', { steps: 3 })).toMatchObject({ state: 'done', steps: 3 });
+});
+
+test.describe('in Chinese', () => {
+  test.use({ locale: 'zh-CN' });
+
+  test('errors are said in Chinese, but for names', async ({ playground, server }) => {
+    server.faults.set('train-0.bin.gz', (bytes) => bytes.subarray(0, bytes.length / 2));
+    await playground.open();
+    const { page } = playground;
+    const texts = [];
+    const notices = page.locator('.notice p');
+    await expect(notices.filter({ hasText: 'train-0.bin.gz' })).toBeVisible();
+    await page.workers()[0].evaluate(() => self.close());
+    await page.evaluate(() => window.chalkgrad.evaluate({ samples: 100 }).catch(() => {}));
+    await expect(notices.filter({ hasText: '重新启动' })).toBeVisible();
+    texts.push(...(await notices.allTextContents()));
+
+    const network = page.getByRole('region', { name: '网络' });
+    const remove = async (name) => {
+      await network.getByRole('button', { name: new RegExp(`\\b${name}\\b`) }).first().click();
+      await page.getByRole('button', { name: '删除', exact: true }).first().click();
+    };
+    await remove('flatten');
+    const faults = page.locator('.card-fault, .fault-box').filter({ hasText: /\S/ });
+    await expect(faults.first()).toBeVisible();
+    texts.push(...(await faults.allTextContents()));
+    for (const name of ['dense_1', 'dense']) await remove(name);
+    texts.push(...(await faults.allTextContents()));
+
+    const names = /\b(train-0\.bin\.gz|[a-z]+\d?d?(_\d)|Flatten|Dense|Conv2D|MaxPooling2D|conv2d|dense|flatten|max_pooling2d|MNIST|RuntimeError)\b/g;
+    const words = texts.flatMap((text) => text.replace(names, '').match(/[A-Za-z]{2,}/g) ?? []);
+    console.log(texts.join('\n'));
+    expect(words).toEqual([]);
+    expect(texts.length).toBeGreaterThan(3);
+  });
 });

@@ -70,7 +70,7 @@ SEGMENTS = [
 DIGITS = [0b0111111, 0b0000110, 0b1011011, 0b1001111, 0b1100110, 0b1101101, 0b1111101, 0b0000111, 0b1111111, 0b1101111]
 
 
-def seven_segment_digits(count, seed=67):
+def seven_segment_digits(count, seed=5000):
     """Images `[count,28,28]` (u8) and labels `[count]` of slightly moved, speckled seven-segment digits.
 
     Image n shows the digit `hash(seed, n) mod 10`; its top left corner is at row `3 + (hash >> 8) mod 8` and column

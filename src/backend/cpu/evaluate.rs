@@ -6,7 +6,7 @@ use crate::plan::program::{Access, Instruction, Program, Value};
 use crate::simd::elementwise::{self, Operand};
 
 /// Elements per block: 4 KiB a register.
-const BLOCK: usize = 1024;
+pub const BLOCK: usize = 1024;
 
 /// The words of an operand and how to find an element in them; `None` where the operand is the output itself.
 pub struct OperandWords<'a> {

@@ -67,6 +67,10 @@ impl Op for Conv2dInputGradient {
         true
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         self.geometry(inputs).map_or(0, |geometry| flops(&geometry))
     }
@@ -128,6 +132,10 @@ impl Op for Conv2dKernelGradient {
             Some(graph.apply(Arc::new(to_input), &[gradient, call.gradient])?),
             Some(self.conv.apply(graph, input, call.gradient)?),
         ])
+    }
+
+    fn is_divisible(&self) -> bool {
+        true
     }
 
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {

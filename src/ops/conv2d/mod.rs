@@ -141,6 +141,10 @@ impl Op for Conv2d {
         true
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn flops(&self, inputs: &[&TensorType], _output: &TensorType) -> u64 {
         self.forward_geometry(inputs).map_or(0, |geometry| flops(&geometry))
     }

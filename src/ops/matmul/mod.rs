@@ -99,6 +99,10 @@ impl Op for Matmul {
         true
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> u64 {
         self.geometry(inputs).map_or(0, |geometry| 2 * geometry.steps as u64 * output.shape.len() as u64)
     }

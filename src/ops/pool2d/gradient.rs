@@ -70,6 +70,10 @@ impl Op for Pool2dGradient {
         true
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         2 * output.shape.len() as u64
     }

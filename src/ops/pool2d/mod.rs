@@ -116,6 +116,10 @@ impl Op for Pool2d {
         Ok(vec![Some(id)])
     }
 
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         (self.window[0] * self.window[1]) as u64 * output.shape.len() as u64
     }

@@ -1,6 +1,6 @@
 //! What each command does.
 
-use super::Engine;
+use super::{Engine, TURN_MS};
 use crate::error::{Error, Result};
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotInfo};
 use crate::tensor::HostTensor;
@@ -87,15 +87,14 @@ impl Engine {
                     Bulk::F32(pixels) => Pixels::F32(pixels),
                 };
                 self.session.start_prediction(pixels)?;
-                if self.session.is_asynchronous() {
-                    self.predicting = Some(id);
-                    return Ok(None);
-                }
-                loop {
-                    if let Some(done) = self.session.go_on_predicting()? {
+                if !self.session.is_asynchronous() {
+                    let deadline_ms = clock() + TURN_MS;
+                    if let Some(done) = self.session.go_on_predicting(&mut || clock() < deadline_ms)? {
                         return Ok(Some(prediction(done)));
                     }
                 }
+                self.predicting = Some(id);
+                return Ok(None);
             }
             Command::TensorNames => Answer::Names(self.session.tensor_names()),
             Command::Tensor { name } => {

@@ -1,16 +1,17 @@
-//! What an engine puts off on a backend that works by itself.
+//! What an engine puts off: on a backend that works by itself nearly everything, and while it predicts many images what
+//! would change the model under them.
 //!
 //! A command finds the session settled: nothing has begun that is not done. Where the backend is a GPU, nothing can wait
 //! for that, nor for a tensor on its way from the device. So commands are queued, and while one waits no new step begins.
 
-use super::Engine;
 use super::commands::prediction;
+use super::{Engine, TURN_MS};
 use crate::error::Result;
 use crate::protocol::{Command, Envelope, Request};
 use crate::train::Progress;
 
 pub(super) enum Deferred {
-    Request(Envelope<Request>),
+    Request(Box<Envelope<Request>>),
     /// A snapshot that the engine posts by itself.
     Snapshot,
 }
@@ -36,8 +37,10 @@ impl Engine {
     }
 
     pub(super) fn defer(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
-        self.deferred.push_back(Deferred::Request(request));
-        self.work_off(clock);
+        self.deferred.push_back(Deferred::Request(Box::new(request)));
+        if self.session.is_asynchronous() {
+            self.work_off(clock);
+        }
     }
 
     pub(super) fn defer_snapshot(&mut self) {
@@ -46,19 +49,39 @@ impl Engine {
         }
     }
 
-    /// Carries out what was put off; false if the device has to answer first.
+    /// Whether a command has to wait for a prediction that is on its way, or behind others that do. What only reads does
+    /// not, nor what decides on training, which goes on after the prediction.
+    pub(super) fn must_wait(&self, command: &Command) -> bool {
+        let is_free = matches!(
+            command,
+            Command::GetModel
+                | Command::GetTraining
+                | Command::TensorNames
+                | Command::Tensor { .. }
+                | Command::Pause
+                | Command::Resume
+                | Command::Stop
+                | Command::Evaluate { .. }
+                | Command::Samples { .. }
+                | Command::RetryData
+        );
+        !self.deferred.is_empty() || (self.predicting.is_some() && !is_free)
+    }
+
+    /// Carries out what was put off; false if there is more to do for it, or the device has to answer first.
     pub(super) fn work_off(&mut self, clock: &dyn Fn() -> f64) -> bool {
         let mut done = true;
         while done && !self.is_dead && self.has_deferred_work() {
             done = self.work_off_one(clock);
         }
-        self.waits_for_device = !done;
+        self.waits_for_device = !done && self.session.is_asynchronous();
         done
     }
 
     fn work_off_one(&mut self, clock: &dyn Fn() -> f64) -> bool {
         if let Some(id) = self.predicting {
-            let result = match self.session.go_on_predicting() {
+            let deadline_ms = clock() + TURN_MS;
+            let result = match self.session.go_on_predicting(&mut || clock() < deadline_ms) {
                 Ok(None) => return false,
                 Ok(Some(done)) => Ok(prediction(done)),
                 Err(error) if super::is_device_fault(&error) => {
@@ -74,24 +97,26 @@ impl Engine {
             }
             return true;
         }
-        match self.session.finish_begun(&mut || true) {
-            Some(Ok(Progress::OutOfTime)) => return false,
-            Some(progress) => {
-                self.absorb(progress, clock());
-                return true;
+        if self.session.is_asynchronous() {
+            match self.session.finish_begun(&mut || true) {
+                Some(Ok(Progress::OutOfTime)) => return false,
+                Some(progress) => {
+                    self.absorb(progress, clock());
+                    return true;
+                }
+                None => self.midway = false,
             }
-            None => self.midway = false,
-        }
-        match self.fetch_for_next() {
-            Ok(false) => return false,
-            Ok(true) => {}
-            Err(error) => {
-                self.die(error);
-                return true;
+            match self.fetch_for_next() {
+                Ok(false) => return false,
+                Ok(true) => {}
+                Err(error) => {
+                    self.die(error);
+                    return true;
+                }
             }
         }
         match self.deferred.pop_front() {
-            Some(Deferred::Request(request)) => self.carry_out_now(request, clock),
+            Some(Deferred::Request(request)) => self.carry_out_now(*request, clock),
             Some(Deferred::Snapshot) => self.post_snapshot_now(clock()),
             None => {}
         }

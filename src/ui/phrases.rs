@@ -1,0 +1,245 @@
+//! The engine's phrases in the language of the page.
+//!
+//! The engine says what it expected, what came and what to do in English: that is what the JavaScript API promises, and
+//! programs on the library want no locale files. Where the page speaks another language, a file has each phrase with holes
+//! (`{}`) for what stands in it (`at most {} layers`), a tab, and the same in that language; `{1}` there is the second hole.
+//! More literal phrases stand first. The tests below find the phrases in the sources, so that none is without its line.
+
+use crate::error::Error;
+use crate::protocol::ErrorReport;
+
+/// What holes may hold are names, numbers and other phrases, so deep at most.
+const MAX_DEPTH: usize = 3;
+
+/// Lines of phrase, tab, translation.
+pub struct Phrases(&'static str);
+
+pub const CHINESE: Phrases = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
+
+impl Phrases {
+    /// The translation of a phrase; what no line fits stays as it is.
+    pub fn say(&self, phrase: &str) -> String {
+        self.say_within(phrase, MAX_DEPTH)
+    }
+
+    fn say_within(&self, phrase: &str, depth: usize) -> String {
+        if depth == 0 || phrase.is_empty() {
+            return phrase.to_owned();
+        }
+        for (template, translation) in self.0.lines().filter_map(|line| line.split_once('\t')) {
+            if let Some(values) = values(template, phrase) {
+                let values = values.into_iter().map(|value| self.say_within(value, depth - 1)).collect();
+                return fill(translation, values);
+            }
+        }
+        phrase.to_owned()
+    }
+
+    /// An error's sentences: `layer, subject: expected this, got that. Hint`. The subject's name is the caller's.
+    pub fn sentences(&self, error: &Parts<'_>, subject: &str) -> String {
+        let mut text = String::new();
+        if let Some(layer) = error.layer.filter(|layer| *layer != error.subject) {
+            text = [layer, &self.say(", ")].concat();
+        }
+        text.push_str(subject);
+        let mut before = ": ";
+        for (word, part) in [("expected ", error.expected), ("got ", error.got)] {
+            if !part.is_empty() {
+                text.push_str(&self.say(before));
+                text.push_str(&self.say(&[word, part].concat()));
+                before = ", ";
+            }
+        }
+        text.push_str(&self.say("."));
+        text.push_str(&self.say(error.hint));
+        text
+    }
+}
+
+/// What an error says, part by part.
+pub struct Parts<'a> {
+    pub layer: Option<&'a str>,
+    pub subject: &'a str,
+    pub expected: &'a str,
+    pub got: &'a str,
+    pub hint: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub fn of(error: &'a Error) -> Self {
+        Self {
+            layer: error.layer.as_deref(),
+            subject: &error.subject,
+            expected: &error.expected,
+            got: &error.got,
+            hint: &error.hint,
+        }
+    }
+
+    /// `None` for a report of the page itself, which is a sentence.
+    pub fn of_report(report: &'a ErrorReport) -> Option<Self> {
+        let [subject, expected, got, hint] = report.parts.as_slice() else { return None };
+        Some(Self { layer: report.layer.as_deref(), subject, expected, got, hint })
+    }
+}
+
+/// What stands in the holes of a template that a phrase fits.
+fn values<'a>(template: &str, phrase: &'a str) -> Option<Vec<&'a str>> {
+    let mut literals = template.split("{}");
+    let mut rest = phrase.strip_prefix(literals.next()?)?;
+    let mut values = Vec::new();
+    let mut literals = literals.peekable();
+    while let Some(literal) = literals.next() {
+        let at = match literals.peek() {
+            Some(_) => rest.find(literal)?,
+            None => rest.strip_suffix(literal)?.len(),
+        };
+        values.push(&rest[..at]);
+        rest = &rest[at + literal.len()..];
+    }
+    (rest.is_empty() && values.iter().all(|value| !value.is_empty())).then_some(values)
+}
+
+/// Puts the values in the place of `{}`, one after the other, or of `{0}`, `{1}`, ...
+fn fill(translation: &str, values: Vec<String>) -> String {
+    values.iter().enumerate().fold(translation.to_owned(), |text, (index, value)| {
+        text.replacen("{}", value, 1).replace(&format!("{{{index}}}"), value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::ui::text::tests::sources;
+
+    fn lines() -> Vec<(&'static str, &'static str)> {
+        CHINESE.0.lines().map(|line| line.split_once('\t').unwrap_or_else(|| panic!("no tab: {line}"))).collect()
+    }
+
+    /// A string literal at the start of `source`, with `{}` for what is formatted into it.
+    fn literal(source: &str) -> Option<String> {
+        let source = source.trim_start().trim_start_matches('&').trim_start_matches("format!(").trim_start();
+        let mut characters = source.strip_prefix('"')?.chars();
+        let (mut text, mut is_hole) = (String::new(), false);
+        while let Some(character) = characters.next() {
+            match character {
+                '"' => return Some(text),
+                '\\' => text.extend(characters.next()),
+                '{' => is_hole = true,
+                '}' => {
+                    text.push_str("{}");
+                    is_hole = false;
+                }
+                other if !is_hole => text.push(other),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What errors say outside the core, whose errors the catalogue's checks keep from the page.
+    fn phrases() -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let inner =
+            ["ir", "ops", "plan", "autograd.rs", "plan.rs", "ir.rs", "ops.rs", "random.rs"].map(|name| root.join(name));
+        let mut found = BTreeSet::new();
+        for path in sources(&root).into_iter().filter(|path| !inner.iter().any(|inner| path.starts_with(inner))) {
+            let source = fs::read_to_string(path).unwrap();
+            let source = source.split("#[cfg(test)]").next().unwrap();
+            for call in [".expected(", ".got(", ".hint(", ".mismatch(", " unavailable(", "foreign("] {
+                found.extend(source.match_indices(call).filter_map(|(at, _)| literal(&source[at + call.len()..])));
+            }
+            // The third argument of these.
+            for call in ["bad_setting(", "bad_argument(", "bad_file(", "report("] {
+                for (at, _) in source.match_indices(call) {
+                    let rest = &source[at + call.len()..];
+                    found.extend(rest.split_once(", ").and_then(|(_, second)| literal(second)));
+                }
+            }
+        }
+        // What has no word in it needs no translation.
+        let has_word = |text: &String| text.split(|c: char| !c.is_alphabetic()).any(|word| word.len() > 1);
+        found.into_iter().filter(has_word).collect()
+    }
+
+    #[test]
+    fn every_phrase_has_its_line() {
+        let phrases = phrases();
+        assert!(phrases.len() > 90, "the search finds them: {}", phrases.len());
+        let known = |phrase: &str| lines().iter().any(|(template, _)| values(template, phrase).is_some());
+        let missing: Vec<_> = phrases.iter().filter(|phrase| !known(&phrase.replace("{}", "7"))).collect();
+        assert!(missing.is_empty(), "in www/locales/zh.phrases.txt: {missing:#?}");
+    }
+
+    #[test]
+    fn no_line_hides_another() {
+        for (template, translation) in lines() {
+            let count = template.matches("{}").count();
+            let values = || (0..count).map(|index| format!("n{index}")).collect::<Vec<_>>();
+            let phrase = fill(template, values());
+            assert_eq!(CHINESE.say(&phrase), fill(translation, values()), "{template}");
+            let filled = fill(translation, values());
+            assert!(values().iter().all(|value| filled.contains(value.as_str())), "{template}: a value is lost");
+        }
+    }
+
+    #[test]
+    fn errors_of_models_hold_no_english_words() {
+        use crate::model::catalogue;
+        use crate::model::spec::{LayerSpec, ModelSpec};
+        let dense = || LayerSpec::new("Dense").with("units", 10.0).with("activation", "softmax");
+        let flatten = || LayerSpec::new("Flatten");
+        let conv = |kernel: f64| LayerSpec::new("Conv2D").with("filters", 8.0).with("kernelSize", vec![kernel, kernel]);
+        let models = vec![
+            vec![],
+            vec![LayerSpec::new("Conv2d"), flatten(), dense()],
+            vec![conv(31.0), flatten(), dense()],
+            vec![conv(3.0), dense()],
+            vec![conv(3.0).with("filter", 8.0), flatten(), dense()],
+            vec![conv(3.0).with("padding", "some"), flatten(), dense()],
+            vec![conv(3.0).with("strides", vec![2.0, 2.0]).with("dilationRate", vec![2.0, 2.0]), flatten(), dense()],
+            vec![flatten(), LayerSpec::new("Dense").with("units", -1.0)],
+            vec![flatten(), LayerSpec::new("Dense")],
+            vec![
+                flatten(),
+                LayerSpec::new("Dense").with("units", 100_000.0),
+                LayerSpec::new("Dense").with("units", 100_000.0),
+            ],
+            vec![flatten(), flatten().with("rate", 1.0), dense()],
+            vec![flatten(), conv(3.0), dense()],
+            vec![flatten(), LayerSpec::new("Dropout").with("rate", 1.0), dense()],
+            vec![flatten(); 300],
+        ];
+        for layers in models {
+            let spec = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
+            let error = catalogue::resolve(&spec).err().unwrap_or_else(|| panic!("{spec:?} is valid"));
+            let text = CHINESE.sentences(&Parts::of(&error), &CHINESE.say(&error.subject));
+            let english =
+                ["expected", "got", "one", "from", "the", "at", "of", "number", "than", "most", "layer", "a", "none"];
+            let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphabetic()).collect();
+            assert!(!english.iter().any(|word| words.contains(word)), "{error}: {text}");
+            assert!(!text.is_ascii(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_are_translated_part_by_part() {
+        let error = Error::new("bad-setting", "batchSize")
+            .expected("at most the 500 images that are trained on")
+            .got("600")
+            .hint("Make the batch smaller or use more images.");
+        let report = ErrorReport::from(error);
+        let parts = Parts::of_report(&report).unwrap();
+        assert_eq!(
+            CHINESE.sentences(&parts, "批量"),
+            "批量：应为至多为用于训练的 500 张图像，实际为600。请减小批量，或使用更多图像。"
+        );
+        let restarted =
+            "The engine was restarted because it did not answer for ten seconds. No training step was lost.";
+        assert_eq!(CHINESE.say(restarted), "引擎已重新启动：它十秒没有回应。没有丢失任何训练步。");
+    }
+}
