@@ -5,6 +5,7 @@
 
 mod arguments;
 mod events;
+pub mod files;
 mod specs;
 
 use std::cell::{Cell, RefCell};
@@ -48,7 +49,7 @@ impl Settle {
     }
 }
 
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 17] = [
     "setBackend",
     "setModel",
     "getModel",
@@ -64,6 +65,8 @@ const METHODS: [&str; 15] = [
     "tensorNames",
     "tensor",
     "setTensor",
+    "save",
+    "open",
 ];
 
 /// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
@@ -138,8 +141,27 @@ impl Api {
             api.partials.borrow_mut().push_back((first.clone(), settle));
             return Self::merge_next(api);
         }
+        match method {
+            "save" => {
+                return files::save(
+                    &api.client,
+                    Box::new(move |file| settle.with(file.map(|saved| saved.file.into()))),
+                );
+            }
+            "open" => {
+                return files::open(
+                    &api.client,
+                    first,
+                    Box::new(move |opened| settle.with(opened.and_then(self::opened))),
+                );
+            }
+            _ => {}
+        }
         match command(method, first, second) {
             Ok((command, arrays)) => {
+                if reads_weights(&command) {
+                    api.client.leave_pretrained();
+                }
                 api.client.ask(command, arrays, Box::new(move |outcome| settle.with(outcome.and_then(result))));
             }
             Err(report) => settle.with(Err(report)),
@@ -294,6 +316,18 @@ fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
             return Err(Error::new("bad-message", "engine").expected("an answer of another kind").into());
         }
     })
+}
+
+fn opened(files::Opened { summary, step, epoch }: files::Opened) -> Result {
+    let result = js(&summary)?;
+    set(&result, "step", &step.into());
+    set(&result, "epoch", &epoch.into());
+    Ok(result)
+}
+
+/// Whether an answer tells of the weights: to whoever asks by this API, they are those of the seed from the beginning.
+fn reads_weights(command: &Command) -> bool {
+    matches!(command, Command::Evaluate { .. } | Command::Predict | Command::TensorNames | Command::Tensor { .. })
 }
 
 fn js_error(report: &ErrorReport) -> JsValue {

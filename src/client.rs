@@ -3,6 +3,7 @@
 //! A [`Client`] is cheap to clone. Whoever changes the model or the configuration through it, everybody hears of it by
 //! [`Client::subscribe_changes`], so that the page and the JavaScript API never disagree.
 
+mod keeping;
 mod listeners;
 mod recovery;
 mod switching;
@@ -15,12 +16,14 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 
+use self::keeping::{Keeping, begins};
 use self::listeners::Listeners;
 pub use self::listeners::Subscription;
 use self::recovery::Recovery;
 use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
+use crate::checkpoint::Course;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{
     Answer, BackendInfo, Bulk, Command, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary, Request,
@@ -40,6 +43,13 @@ pub enum Change {
     Training(TrainingConfig),
     Backend(BackendInfo),
     Engine(EngineInfo),
+    /// Another experiment is there, after the changes of model and configuration.
+    Opened {
+        course: Rc<Course>,
+        batch_in_epoch: u32,
+    },
+    /// Pretrained weights serve predictions, and how many of the test images they get right; or no longer.
+    Pretrained(Option<f32>),
 }
 
 /// Talks to the engine in its worker.
@@ -65,6 +75,7 @@ struct Inner {
     events: Listeners<(Event, Vec<Bulk>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,
+    keeping: Keeping,
     watchdog: Watchdog,
     state: Cell<RunState>,
 }
@@ -106,6 +117,7 @@ impl Client {
                 events: Listeners::default(),
                 changes: Listeners::default(),
                 recovery: RefCell::default(),
+                keeping: Keeping::default(),
                 watchdog: Watchdog::default(),
                 state: Cell::default(),
             }),
@@ -152,6 +164,9 @@ impl Client {
         };
         if let Some(report) = down {
             return reply(Err(report));
+        }
+        if begins(&command) {
+            self.leave_pretrained();
         }
         if let Command::SetBackend { choice, .. } = &command
             && self.needs_other_engine(*choice)
@@ -284,12 +299,14 @@ impl Client {
             self.inner.state.set(*state);
         }
         self.inner.recovery.borrow_mut().saw(&event, &arrays);
+        self.inner.keeping.saw(&event, &arrays);
         self.inner.events.call(&(event, arrays));
     }
 
     /// Notes what a successful command changed, and tells those who want to know.
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
+        self.inner.keeping.answered(command, answer);
         let change = match (command, answer) {
             (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
@@ -362,6 +379,7 @@ impl Client {
                 return;
             }
         };
+        self.forget_pretrained();
         let reason = if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") };
         if !self.inner.watchdog.may_restart() {
             let message = format!(

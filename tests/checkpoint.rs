@@ -263,6 +263,8 @@ fn weights_from_elsewhere_serve_predictions_and_are_never_trained() {
         answer != seeded && answer.0.iter().zip(&exact.0).all(|(a, b)| (a - b).abs() < 0.1),
         "{answer:?} {exact:?}"
     );
+    // What is saved is the user's: the weights of the seed, untouched.
+    assert_eq!(fresh.checkpoint().unwrap(), session(adam()).checkpoint().unwrap());
     // Training starts from the seed, and so does what is written or reset.
     assert_eq!(train(&mut fresh, 5), expected);
     assert_eq!(fresh.show_pretrained(&shown.snapshot, &shown.arrays).unwrap_err().code, "already-trained");
@@ -291,4 +293,18 @@ fn weights_from_elsewhere_serve_predictions_and_are_never_trained() {
     let mut other = elsewhere();
     other.reset();
     assert_eq!(other.show_pretrained(&shown.snapshot, &shown.arrays).unwrap_err().code, "wrong-snapshot");
+}
+
+#[test]
+fn the_network_that_the_page_opens_with_is_small_and_knows_the_example() {
+    use chalkgrad::ui::digit::Drawing;
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/www/pretrained.safetensors")).unwrap();
+    assert!(file.len() <= 100_000, "{} bytes", file.len());
+    let shown = Checkpoint::from_bytes(&file).unwrap();
+    assert_eq!(shown.model, ModelSpec::reference_cnn());
+    assert!(shown.test_accuracy.unwrap() > 0.99, "{:?}", shown.test_accuracy);
+    let mut session = Session::new().unwrap();
+    session.show_pretrained(&shown.snapshot, &shown.arrays).unwrap();
+    let (probabilities, _) = session.predict(Pixels::U8(Drawing::sample().image(0.042))).unwrap();
+    assert!(probabilities[3] > 0.98, "{probabilities:?}");
 }

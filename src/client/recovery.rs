@@ -55,6 +55,23 @@ impl Recovery {
         }
     }
 
+    /// The last snapshot and its arrays.
+    pub fn snapshot(&self) -> Option<(SnapshotInfo, Vec<Vec<f32>>)> {
+        let (info, arrays) = self.snapshot.as_ref()?;
+        let floats = |array: &Bulk| match array {
+            Bulk::F32(values) => Some(values.clone()),
+            Bulk::U8(_) => None,
+        };
+        Some((info.clone(), arrays.iter().map(floats).collect::<Option<_>>()?))
+    }
+
+    /// Notes that another experiment is there.
+    pub fn opened(&mut self, model: &ModelSpec, training: &TrainingConfig, info: &SnapshotInfo, arrays: Vec<Bulk>) {
+        (self.model, self.training) = (Some(model.clone()), Some(training.clone()));
+        (self.step, self.epoch) = (info.step, info.epoch);
+        self.snapshot = Some((info.clone(), arrays));
+    }
+
     /// Notes what an event tells about the run.
     pub fn saw(&mut self, event: &Event, arrays: &[Bulk]) {
         match event {

@@ -88,6 +88,7 @@ impl Client {
                 return;
             }
         };
+        self.forget_pretrained();
         inner.runs_gpu.set(!inner.runs_gpu.get());
         let mut queue = if was_starting { Vec::new() } else { self.take_unanswered() };
         if let Some((command, reply)) = request {

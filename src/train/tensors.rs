@@ -6,6 +6,7 @@ use super::progress::{Position, Totals};
 use crate::backend::Wanted;
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
+use crate::model::initializers;
 use crate::model::optimizer::{slot_state, slots};
 use crate::model::spec::TrainingConfig;
 use crate::protocol::SnapshotInfo;
@@ -119,11 +120,15 @@ impl Session {
         self.settle();
         let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
         let mut arrays = names.iter().map(|name| self.backend.read_state(name)).collect::<Result<Vec<_>>>()?;
+        if self.shows_pretrained {
+            // The weights come first. Those that are shown are not the user's.
+            let seeded = initializers::initial_weights(&self.layers, self.config.seed);
+            arrays.iter_mut().zip(seeded).for_each(|(array, values)| *array = values);
+        }
         names.push(EPOCH_TOTALS.to_owned());
         arrays.push(self.totals.to_f32());
         let Position { step, epoch, batch } = self.position;
-        let untouched = self.untouched && !self.shows_pretrained;
-        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched }, arrays))
+        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched: self.untouched }, arrays))
     }
 
     /// Goes back to a snapshot of the same model and optimizer. Training stops.

@@ -6,7 +6,9 @@ use leptos::mount::mount_to_renderer;
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
+use super::autosave;
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
+use super::first_run;
 use super::link;
 use super::panels::digit::digit_panel;
 use super::panels::dock::dock_panel;
@@ -36,6 +38,8 @@ fn app(client: Client) -> Element {
     client.subscribe(move |event, arrays| state.on_event(event, arrays)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::open(state);
+    autosave::start(state);
+    first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));

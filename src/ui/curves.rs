@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::checkpoint::Course;
 use crate::protocol::EpochReport;
 use crate::ui::format::fixed;
 
@@ -53,6 +54,19 @@ impl Default for Curves {
 }
 
 impl Curves {
+    /// The course of an experiment so far, with the same smoothing.
+    pub fn followed(&self, course: &Course) -> Self {
+        let mut curves = self.cleared();
+        course.losses.iter().for_each(|loss| curves.push(*loss));
+        let sample = |[step, value]: &[f32; 2]| Sample { step: *step as u32, value: *value };
+        curves.train_accuracy = course.accuracies.iter().map(sample).collect();
+        for epoch in &course.epochs {
+            curves.add_epoch(epoch.step, epoch.val_loss.zip(epoch.val_accuracy));
+            curves.note_epoch(epoch.clone());
+        }
+        curves
+    }
+
     pub fn is_empty(&self) -> bool {
         self.step_loss.is_empty()
     }

@@ -37,6 +37,29 @@ pub struct Drawing {
 }
 
 impl Drawing {
+    /// A three, as somebody might write it.
+    pub fn sample() -> Self {
+        const HUNDREDTHS: [[u8; 2]; 15] = [
+            [32, 24],
+            [42, 17],
+            [54, 16],
+            [63, 22],
+            [64, 32],
+            [57, 40],
+            [45, 45],
+            [57, 48],
+            [66, 55],
+            [68, 65],
+            [63, 75],
+            [53, 81],
+            [42, 81],
+            [34, 77],
+            [30, 71],
+        ];
+        let point = |[x, y]: [u8; 2]| Point { x: f32::from(x) / 100.0, y: f32::from(y) / 100.0 };
+        Self { strokes: vec![HUNDREDTHS.map(point).to_vec()] }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.strokes.is_empty()
     }

@@ -47,6 +47,8 @@ pub struct Input {
     /// One image of each class, as far as they have come.
     pub samples: Live<Vec<Sample>>,
     is_asking_labels: Cell<bool>,
+    /// What is drawn is the page's own example: the first stroke takes its place.
+    is_example: Cell<bool>,
 }
 
 impl Default for Input {
@@ -60,11 +62,20 @@ impl Default for Input {
             test_labels: Live::new(Vec::new()),
             samples: Live::new(Vec::new()),
             is_asking_labels: Cell::new(false),
+            is_example: Cell::new(false),
         }
     }
 }
 
 impl Input {
+    /// Something to look at, if there is nothing yet.
+    pub fn show_example(&self) {
+        if self.image.with_untracked(Vec::is_empty) {
+            self.draw(|drawing| *drawing = Drawing::sample());
+            self.is_example.set(true);
+        }
+    }
+
     /// Takes away what there is.
     pub fn clear(&self) {
         self.show(Vec::new(), Source::Drawing);
@@ -72,6 +83,9 @@ impl Input {
 
     /// Changes the drawing, and makes it what the network looks at.
     pub fn draw(&self, change: impl FnOnce(&mut Drawing)) {
+        if self.is_example.replace(false) {
+            self.drawing.update(Drawing::clear);
+        }
         self.drawing.update(change);
         self.source.set(Source::Drawing);
         let image = self.drawing.with_untracked(|drawing| match drawing.is_empty() {
@@ -87,6 +101,7 @@ impl Input {
 
     /// What the network looks at now, in place of a drawing.
     pub fn show(&self, pixels: Vec<u8>, source: Source) {
+        self.is_example.set(false);
         self.drawing.update(Drawing::clear);
         self.source.set(source);
         self.image.set(pixels);

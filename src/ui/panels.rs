@@ -5,6 +5,7 @@ pub mod digit;
 pub mod dock;
 pub mod histograms;
 pub mod inspector;
+pub mod keep;
 pub mod log;
 pub mod mistakes;
 pub mod network;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
+use super::autosave::Kept;
 use super::browser::{after_ms, cancel, forget, remember, remembered};
 use super::checked::Checked;
 use super::curves::Curves;
@@ -13,8 +14,10 @@ use super::input::Input;
 use super::live::Live;
 use super::text::t_once;
 use super::watch::Watch;
+use crate::checkpoint::Course;
 use crate::client::{Change, Client, Outcome, report};
 use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
+use crate::model::training::trained_samples;
 use crate::protocol::{
     Answer, BackendInfo, BatchReport, Bulk, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
     RunState, Split, StopRule,
@@ -114,6 +117,10 @@ pub struct Store {
     /// Counts the results, so that views tell one from the next.
     pub result_number: Cell<u32>,
     pub notices: Live<Vec<Notice>>,
+    /// What was kept from the last visit, until it is taken up or dismissed.
+    pub offer: Live<Option<Kept>>,
+    /// While pretrained weights answer: the share of the test images that they get right.
+    pub pretrained: Live<Option<f32>>,
     /// For screen readers: once per epoch and for results, never per batch.
     pub announcement: Live<String>,
     pub curves: Live<Curves>,
@@ -165,6 +172,8 @@ impl State {
             result: Live::new(None),
             result_number: Cell::new(0),
             notices: Live::new(Vec::new()),
+            offer: Live::new(None),
+            pretrained: Live::new(None),
             announcement: Live::new(String::new()),
             curves: Live::new(Curves::default()),
             dock: Dock::default(),
@@ -505,6 +514,11 @@ impl State {
             }
             Change::Backend(backend) => self.set_backend_info(backend),
             Change::Engine(engine) => self.set_backend_info(&engine.backend),
+            Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
+            Change::Pretrained(accuracy) => {
+                self.forget_run();
+                self.pretrained.set(*accuracy);
+            }
         }
     }
 
@@ -513,6 +527,28 @@ impl State {
             self.log("log_backend", vec![("detail", backend.detail.clone())]);
         }
         self.backend.set(Some(backend.clone()));
+    }
+
+    /// Shows the course of an experiment that was opened.
+    fn show_course(&self, course: &Course, batch_in_epoch: u32) {
+        self.forget_run();
+        self.curves.update(|curves| *curves = curves.followed(course));
+        let (Some(loss), Some([_, epoch_accuracy])) = (course.losses.last(), course.accuracies.last()) else { return };
+        let config = self.training.get_untracked();
+        let images = trained_samples(&config, config.train_samples as usize) as u32;
+        let batches_per_epoch = images.div_ceil(config.batch_size.max(1));
+        let epoch = course.losses.len() as u32 / batches_per_epoch.max(1);
+        let of_epoch = &course.losses[course.losses.len().saturating_sub(batch_in_epoch.max(1) as usize)..];
+        self.batch.set(Some(BatchReport {
+            step: course.losses.len() as u32,
+            epoch,
+            batch_in_epoch,
+            batches_per_epoch,
+            loss: *loss,
+            epoch_loss: of_epoch.iter().sum::<f32>() / of_epoch.len() as f32,
+            epoch_accuracy: *epoch_accuracy,
+            ..BatchReport::default()
+        }));
     }
 
     fn announce_epoch(&self, report: &EpochReport) {

@@ -40,6 +40,7 @@ pub fn is_current() -> Result<bool> {
         "www/icons",
         "www/locales",
         "www/worker.js",
+        "www/pretrained.safetensors",
     ];
     for source in sources {
         if is_younger(&root().join(source), built)? {

@@ -10,6 +10,7 @@ use web_sys::HtmlInputElement;
 use crate::protocol::{Answer, Bulk, Command};
 use crate::ui::browser::{after_ms, get};
 use crate::ui::digit::SIDE;
+use crate::ui::first_run;
 use crate::ui::format;
 use crate::ui::input::{Sample, Source};
 use crate::ui::live::Live;
@@ -41,8 +42,14 @@ pub fn digit_panel(state: State) -> Element {
         .child(stages(state))
         .child(samples(state))
         .children(bars(state))
+        .child(first_run::label(state))
         .effect(move || state.load_test_set())
         .effect(move || predict(state, &queue))
+        .effect(move || {
+            if state.pretrained.get().is_some() {
+                state.input.show_example();
+            }
+        })
 }
 
 /// What is true of the image, where that is known.

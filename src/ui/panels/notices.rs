@@ -1,5 +1,6 @@
 //! Warnings and errors, the download of the data, and what is read out.
 
+use super::keep;
 use crate::ui::format;
 use crate::ui::state::{NoticeKind, State};
 use crate::ui::text::{report_text, t_with};
@@ -18,6 +19,7 @@ pub fn notices(state: State) -> [Element; 2] {
         .attr("role", "region")
         .attr("aria-live", "polite")
         .label("messages")
+        .child(keep::offer(state))
         .child(place().when(
             move || state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none()),
             move || data_progress(state),

@@ -1,5 +1,6 @@
 //! The bar at the top: what trains, how far it is, and how it goes.
 
+use super::keep;
 use crate::protocol::{BatchReport, RunState, StopRule};
 use crate::tensor::limit;
 use crate::ui::format;
@@ -31,6 +32,7 @@ pub fn top_bar(state: State) -> Element {
                 .class("top-end")
                 .child(backend(state))
                 .child(copy_link)
+                .children(keep::buttons(state))
                 .child(language_switch())
                 .child(theme_switch(state)),
         )

@@ -1,0 +1,116 @@
+//! To a file and back, and what was kept from the last visit.
+
+use js_sys::{Array, Date, Function};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Url;
+
+use crate::api::files;
+use crate::ui::autosave;
+use crate::ui::browser::{after_ms, callback, get};
+use crate::ui::format;
+use crate::ui::state::{NoticeKind, State};
+use crate::ui::text::{locale, t_once, t_with};
+use crate::ui::widgets::element::{Element, button, el};
+use crate::ui::widgets::{icon_button, place};
+
+/// Save and Open. A file may also be dropped on the page.
+pub fn buttons(state: State) -> [Element; 2] {
+    accept_drops(state);
+    [
+        icon_button("save_file", "save", "", move || save(state)),
+        icon_button("open_file", "open", "", move || choose(state)),
+    ]
+}
+
+fn save(state: State) {
+    let done = move |saved: Result<files::Saved, _>| match saved {
+        Ok(saved) => {
+            download(&saved.file, &format!("chalkgrad-step-{}.safetensors", saved.step));
+            state.announcement.set(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+        }
+        Err(report) => state.notify(NoticeKind::Error, report),
+    };
+    files::save(state.client(), Box::new(done));
+}
+
+fn download(file: &JsValue, name: &str) {
+    const KEPT_MS: i32 = 60_000;
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence(&Array::of1(file)) else { return };
+    let Ok(url) = Url::create_object_url_with_blob(&blob) else { return };
+    let Ok(link) = document().create_element("a") else { return };
+    for (name, value) in [("href", url.as_str()), ("download", name)] {
+        // The names are valid.
+        let _ = link.set_attribute(name, value);
+    }
+    link.unchecked_ref::<web_sys::HtmlElement>().click();
+    // The browser reads it in its own time.
+    after_ms(KEPT_MS, move || drop(Url::revoke_object_url(&url)));
+}
+
+/// Lets the user choose a file.
+fn choose(state: State) {
+    let Ok(input) = document().create_element("input") else { return };
+    for (name, value) in [("type", "file"), ("accept", ".safetensors")] {
+        let _ = input.set_attribute(name, value);
+    }
+    let chosen = callback(Box::new(move |event| open_first(state, &get(&event, "target"))));
+    let _ = input.add_event_listener_with_callback("change", &chosen);
+    input.unchecked_ref::<web_sys::HtmlElement>().click();
+}
+
+/// Opens the first of the `files` of a field or of what was dropped; whether there is one.
+fn open_first(state: State, holder: &JsValue) {
+    let file = get(&get(holder, "files"), "0");
+    if file.is_object() {
+        autosave::open(state, &file);
+    }
+}
+
+/// Files of ours that are dropped anywhere. Others are somebody else's to take, or else the browser's.
+fn accept_drops(state: State) {
+    let has_files = |event: &JsValue| {
+        let types = get(&get(event, "dataTransfer"), "types");
+        types.is_object() && Array::from(&types).iter().any(|kind| kind.as_string().as_deref() == Some("Files"))
+    };
+    let is_ours = |event: &JsValue| {
+        let name = get(&get(&get(&get(event, "dataTransfer"), "files"), "0"), "name").as_string();
+        name.is_some_and(|name| name.ends_with(".safetensors"))
+    };
+    let over = callback(Box::new(move |event| {
+        if has_files(&event) {
+            // Without this nothing can be dropped; what a file is called is not told before.
+            event.unchecked_ref::<web_sys::Event>().prevent_default();
+        }
+    }));
+    let dropped = callback(Box::new(move |event: JsValue| {
+        if is_ours(&event) {
+            event.unchecked_ref::<web_sys::Event>().prevent_default();
+            open_first(state, &get(&event, "dataTransfer"));
+        }
+    }));
+    for (name, handler) in [("dragover", &over), ("drop", &dropped)] as [(&str, &Function); 2] {
+        // It fails in no browser.
+        let _ = window().add_event_listener_with_callback(name, handler);
+    }
+}
+
+/// Offers what was kept from the last visit.
+pub fn offer(state: State) -> Element {
+    place().when(
+        move || state.offer.with(Option::is_some),
+        move || {
+            let text = move || {
+                let Some(kept) = state.offer.get() else { return String::new() };
+                let time = Date::new(&kept.saved_ms.into()).to_locale_string(locale().tag(), &JsValue::UNDEFINED);
+                let (epoch, step) = ((kept.epoch + 1).to_string(), format::count(kept.step as usize));
+                t_with("offer", &[("epoch", &epoch), ("step", &step), ("time", &String::from(time))])
+            };
+            el("div")
+                .class("notice")
+                .child(el("p").text_fn(text))
+                .child(button("button", move || autosave::take_up(state)).tr("offer_take"))
+                .child(icon_button("dismiss", "close", "", move || state.offer.set(None)))
+        },
+    )
+}

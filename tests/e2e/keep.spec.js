@@ -1,0 +1,243 @@
+// Nothing is lost: files, what the browser keeps, and the first seconds.
+import fs from 'node:fs';
+import { expect, SMALL, test } from './playground.js';
+
+const messages = (page) => page.getByRole('region', { name: 'Messages' });
+const train = (page, steps) => page.evaluate(async (steps) => (await window.chalkgrad.train({ steps })).loss, steps);
+const ready = (page) => page.evaluate(() => window.chalkgrad.ready);
+
+/** Small, with all that a break could disturb: dropout, batch normalisation, momentum. */
+const LAYERS = [
+  { type: 'Conv2D', filters: 4, kernelSize: [5, 5], strides: [3, 3] }, { type: 'BatchNormalization' },
+  { type: 'Activation', activation: 'relu' }, { type: 'Flatten' }, { type: 'Dropout', rate: 0.3 },
+  { type: 'Dense', units: 10, activation: 'softmax' },
+];
+const setUp = (page) =>
+  page.evaluate(async (layers) => {
+    await window.chalkgrad.setModel({ layers });
+    await window.chalkgrad.setTraining({ seed: 5, trainSamples: 2000, batchSize: 64, validationSplit: 0.1 });
+  }, LAYERS);
+
+/** The losses of 60 steps without a break; an epoch has 29. */
+const uninterrupted = async (page) => {
+  await setUp(page);
+  const losses = await train(page, 60);
+  expect(losses).toHaveLength(60);
+  return losses;
+};
+
+/** Waits until the browser has kept this step. */
+const kept = (page, step) =>
+  expect
+    .poll(
+      () =>
+        page.evaluate(
+          () =>
+            new Promise((resolve) => {
+              const request = indexedDB.open('chalkgrad');
+              request.onsuccess = () => {
+                const { result } = request;
+                if (!result.objectStoreNames.contains('experiments')) return resolve(-1);
+                const read = result.transaction('experiments').objectStore('experiments').get('latest');
+                read.onsuccess = () => resolve(read.result?.step ?? -1);
+                result.close();
+              };
+            }),
+        ),
+      { timeout: 20_000 },
+    )
+    .toBe(step);
+
+test('a network that was trained before answers within two seconds, and is never trained', async ({ playground, server }) => {
+  const start = Date.now();
+  await playground.page.goto(server.url);
+  await expect(playground.page.getByText('Looks like 3')).toBeVisible({ timeout: 2000 });
+  test.info().annotations.push({ type: 'answers after', description: `${Date.now() - start} ms` });
+  const label = playground.page.getByText(/trained before answers: it gets 9\d\.\d% of the test images right/);
+  await expect(label).toBeVisible();
+  const states = await playground.page.evaluate(async () => {
+    const states = [];
+    window.chalkgrad.on('state', ({ state }) => states.push(state));
+    window.chalkgrad.on('batch', () => states.push('a step'));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    return states;
+  });
+  expect(states).toEqual([]);
+
+  // The page's own test is of what answers; a stroke takes the sample's place.
+  await playground.press('Evaluate');
+  await expect(playground.page.getByRole('region', { name: 'Test', exact: true }).getByText(/99\.\d+%/).first()).toBeVisible({ timeout: 90_000 });
+  await playground.draw([[0.5, 0.15], [0.5, 0.85]]);
+  await expect(playground.page.getByText('Looks like 1')).toBeVisible();
+
+  // Training starts from the seed.
+  const first = await train(playground.page, 5);
+  expect(first[0]).toBeGreaterThan(2);
+  await expect(label).toBeHidden();
+  await playground.call('reset');
+  expect(await train(playground.page, 5)).toEqual(first);
+});
+
+test('to scripts the weights are those of the seed from the beginning', async ({ playground }) => {
+  await playground.open();
+  await expect(playground.page.getByText(/trained before/)).toBeVisible();
+  const kernel = () => playground.page.evaluate(async () => Array.from((await window.chalkgrad.tensor('conv2d_2.kernel')).data));
+  const initial = await kernel();
+  expect(initial.filter((value) => value === 0).length).toBeLessThan(100);
+  await expect(playground.page.getByText(/trained before/)).toBeHidden();
+  await playground.call('reset');
+  expect(await kernel()).toEqual(initial);
+});
+
+test('saved, the browser closed, opened again: the losses are those of a run without a break', async ({ playground, server, browser }) => {
+  await playground.open();
+  const expected = await uninterrupted(playground.page);
+  await playground.call('reset');
+  const losses = await train(playground.page, 40);
+  const [download] = await Promise.all([playground.page.waitForEvent('download'), playground.press('Save to a file')]);
+  expect(download.suggestedFilename()).toBe('chalkgrad-step-40.safetensors');
+  const file = test.info().outputPath('experiment.safetensors');
+  await download.saveAs(file);
+  await playground.page.context().close();
+
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await ready(page);
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByRole('button', { name: 'Open a file', exact: true }).click()]);
+  await chooser.setFiles(file);
+  await expect(page.getByText(/Opened at step 40/)).toBeAttached();
+  await expect(page.getByText('Epoch 2, batch 11 of 29')).toBeVisible();
+  expect(await page.evaluate(() => window.chalkgrad.getTraining())).toMatchObject({ seed: 5, batchSize: 64 });
+  expect([...losses, ...(await train(page, 20))]).toEqual(expected);
+
+  // The same by script; and what it resolves to.
+  const opened = await page.evaluate(async () => {
+    const file = await window.chalkgrad.save();
+    const isBytes = file instanceof Uint8Array;
+    await window.chalkgrad.reset();
+    const { layers, params, step, epoch } = await window.chalkgrad.open(new Blob([file]));
+    return { isBytes, layers: layers.length, params, step, epoch };
+  });
+  expect(opened).toEqual({ isBytes: true, layers: 6, params: 104 + 16 + 2570, step: 60, epoch: 2 });
+  await context.close();
+});
+
+test('a file that is dropped is opened', async ({ playground }) => {
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await playground.page.evaluate(async () => {
+    const file = new File([await window.chalkgrad.save()], 'one.safetensors');
+    await window.chalkgrad.setModel({ layers: [{ type: 'Flatten' }, { type: 'Dense', units: 5 }, { type: 'Dense', units: 10 }] });
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(file);
+    document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await expect.poll(() => playground.layerTypes()).toEqual(['Flatten', 'Dense']);
+});
+
+test('what was done is offered on the next visit, and goes on as if there had been no break', async ({ playground, server }) => {
+  const { page } = playground;
+  await playground.open();
+  const expected = await uninterrupted(page);
+  await playground.call('reset');
+  const losses = await train(page, 40);
+  await kept(page, 40);
+
+  await page.reload();
+  await ready(page);
+  const offer = messages(page).getByText(/Continue where you left off\? Epoch 2, step 40/);
+  await expect(offer).toBeVisible();
+  // Nothing has been applied, and what the new visit does leaves it alone.
+  expect(await playground.layerTypes()).toHaveLength(8);
+  await playground.call('setModel', { layers: SMALL });
+  await train(page, 3);
+  await kept(page, 3);
+  await messages(page).getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(offer).toBeHidden();
+  await expect.poll(() => playground.layerTypes()).toHaveLength(6);
+  expect([...losses, ...(await train(page, 20))]).toEqual(expected);
+
+  // A link's configuration has precedence, and an offer can be put aside.
+  await kept(page, 60);
+  const configuration = encodeURIComponent(JSON.stringify({ model: { layers: SMALL } }));
+  await page.goto('about:blank');
+  await page.goto(`${server.url}#c=${configuration}`);
+  await ready(page);
+  const later = messages(page).getByText(/Continue where you left off\?/);
+  await expect(later).toBeVisible();
+  await expect.poll(() => playground.layerTypes()).toHaveLength(2);
+  await messages(page).getByRole('button', { name: 'Dismiss' }).first().click();
+  await expect(later).toBeHidden();
+  expect(await playground.layerTypes()).toHaveLength(2);
+});
+
+test('a file that cannot be opened is refused, and the work stays', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await train(page, 3);
+  const kernel = () => page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense.kernel')).data));
+  const before = await kernel();
+  const codes = await page.evaluate(async () => {
+    const { chalkgrad } = window;
+    const file = await chalkgrad.save();
+    const cases = {
+      corrupt: file.map((byte, index) => (index > 40 && index < 60 ? 7 : byte)),
+      cut: file.subarray(0, file.length - 5),
+      image: new TextEncoder().encode('\x89PNG and so on, as images go'),
+      empty: new Uint8Array(0),
+      huge: { size: 2e9, arrayBuffer: () => { throw new Error('read'); } },
+      text: 'a text',
+    };
+    const codes = {};
+    for (const [what, bytes] of Object.entries(cases)) codes[what] = await chalkgrad.open(bytes).then(() => 'opened', ({ code, message }) => message.length > 20 && code);
+    return codes;
+  });
+  expect(codes).toEqual({ corrupt: 'bad-file', cut: 'bad-file', image: 'bad-file', empty: 'bad-file', huge: 'file-too-large', text: 'bad-argument' });
+
+  const huge = test.info().outputPath('huge.safetensors');
+  fs.writeFileSync(huge, '');
+  fs.truncateSync(huge, 2 ** 31);
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), playground.press('Open a file')]);
+  await chooser.setFiles(huge);
+  await expect(messages(page).getByText(/expected at most 1024 MiB, got 2048 MiB.*has not changed/)).toBeVisible();
+  fs.rmSync(huge);
+  expect(await kernel()).toEqual(before);
+  expect(await train(page, 2)).toHaveLength(2);
+});
+
+const refusals = {
+  'does not exist': () => Object.defineProperty(window, 'indexedDB', { value: undefined }),
+  'is forbidden': () => {
+    IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };
+  },
+  'cannot be opened': () => {
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function (name) { return open.call(this, name, 2); };
+    const request = indexedDB.open('chalkgrad');
+    IDBFactory.prototype.open = open;
+    request.onsuccess = () => request.result.close();
+  },
+  'is full': () => {
+    IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };
+  },
+};
+
+for (const [what, refuse] of Object.entries(refusals)) {
+  test(`storage that ${what} is told once, and the work goes on`, async ({ playground }) => {
+    await playground.page.addInitScript(refuse);
+    await playground.open();
+    await playground.call('setModel', { layers: SMALL });
+    await train(playground.page, 3);
+    const text = what === 'is full' ? /storage is full/ : /does not let this page keep anything/;
+    const message = messages(playground.page).getByText(text);
+    await expect(message).toBeVisible({ timeout: 20_000 });
+    await messages(playground.page).getByRole('button', { name: 'Dismiss' }).last().click();
+    await expect(message).toBeHidden();
+    await train(playground.page, 3);
+    await playground.page.waitForTimeout(6000);
+    await expect(message).toBeHidden();
+    expect((await playground.page.evaluate(() => window.chalkgrad.save())) !== undefined).toBe(true);
+  });
+}
