@@ -17,7 +17,9 @@ impl Course {
     /// there: an earlier state was restored.
     pub fn add_batches(&mut self, last_step: u32, losses: &[f32], epoch_accuracy: f32) {
         let before = (last_step as usize).saturating_sub(losses.len());
-        self.truncate(before as u32);
+        if before < self.losses.len() {
+            self.truncate(before as u32);
+        }
         self.losses.resize(before, f32::NAN);
         self.losses.extend_from_slice(losses);
         self.accuracies.push([last_step as f32, epoch_accuracy]);

@@ -516,7 +516,8 @@ impl State {
             Change::Engine(engine) => self.set_backend_info(&engine.backend),
             Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
             Change::Pretrained(accuracy) => {
-                self.forget_run();
+                self.result.set(None);
+                self.weights_version.update(|version| *version += 1);
                 self.pretrained.set(*accuracy);
             }
         }
