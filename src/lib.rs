@@ -52,7 +52,7 @@
 //! * Activations are channels-last, `[N,H,W,C]`; convolution kernels are `[KH,KW,Cin,Cout]`, dense kernels `[in,out]`.
 //! * Random numbers are a function of seed, stream and counter ([`random`]): the same seed gives the same weights,
 //!   shuffles and dropout masks on every backend, and a run replays bit for bit.
-//! * A run allocates nothing: memory is taken when a plan is loaded.
+//! * A run allocates nothing, but for the first one of a plan.
 //! * What a user, a file, a message or a device can cause is an [`error::Error`], never a panic.
 
 pub mod autograd;

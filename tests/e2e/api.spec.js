@@ -108,9 +108,10 @@ test('answers every call within 100 ms in the middle of batches of 1,000 images 
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await prediction;
-    return Object.fromEntries(Object.entries(times).map(([what, all]) => [what, [all.length, Math.max(...all)]]));
+    const worst = (all) => [all.length, Math.max(...all), all.indexOf(Math.max(...all))];
+    return Object.fromEntries(Object.entries(times).map(([what, all]) => [what, worst(all)]));
   });
-  console.log(`calls and the slowest, ms: ${JSON.stringify(slowest)}`);
+  console.log(`calls, the slowest in ms, and which it was: ${JSON.stringify(slowest)}`);
   for (const [calls, slowest_ms] of Object.values(slowest)) {
     expect(calls).toBeGreaterThan(5);
     expect(slowest_ms).toBeLessThan(100);

@@ -151,18 +151,20 @@ test.describe('in Chinese', () => {
     texts.push(...(await notices.allTextContents()));
 
     const network = page.getByRole('region', { name: '网络' });
-    const remove = async (name) => {
+    const change = async (name, action) => {
       await network.getByRole('button', { name: new RegExp(`\\b${name}\\b`) }).first().click();
-      await page.getByRole('button', { name: '删除', exact: true }).first().click();
+      await page.getByRole('button', { name: action, exact: true }).first().click();
     };
-    await remove('flatten');
     const faults = page.locator('.card-fault, .fault-box').filter({ hasText: /\S/ });
-    await expect(faults.first()).toBeVisible();
-    texts.push(...(await faults.allTextContents()));
-    for (const name of ['dense_1', 'dense']) await remove(name);
-    texts.push(...(await faults.allTextContents()));
+    for (const [name, action] of [['flatten', '删除'], ['conv2d_2', '下移']]) {
+      await change(name, action);
+      await expect(faults.first()).toBeVisible();
+      texts.push(...(await faults.allTextContents()));
+      await page.getByRole('button', { name: '撤销', exact: true }).first().click();
+      await expect(faults).toHaveCount(0);
+    }
 
-    const names = /\b(train-0\.bin\.gz|[a-z]+\d?d?(_\d)|Flatten|Dense|Conv2D|MaxPooling2D|conv2d|dense|flatten|max_pooling2d|MNIST|RuntimeError)\b/g;
+    const names = /\b(mnist|train-0\.bin\.gz|[a-z]+\d?d?(_\d)|Flatten|Dense|Conv2D|MaxPooling2D|conv2d|dense|flatten|max_pooling2d|MNIST|RuntimeError)\b/g;
     const words = texts.flatMap((text) => text.replace(names, '').match(/[A-Za-z]{2,}/g) ?? []);
     console.log(texts.join('\n'));
     expect(words).toEqual([]);

@@ -49,23 +49,22 @@ impl Engine {
         }
     }
 
-    /// Whether a command has to wait for a prediction that is on its way, or behind others that do. What only reads does
-    /// not, nor what decides on training, which goes on after the prediction.
+    /// Whether a command has to wait for a prediction that is on its way, or behind others that do: whatever changes the
+    /// model under it. What only reads does not, nor what decides on training, which goes on after the prediction.
     pub(super) fn must_wait(&self, command: &Command) -> bool {
-        let is_free = matches!(
+        let changes_model = matches!(
             command,
-            Command::GetModel
-                | Command::GetTraining
-                | Command::TensorNames
-                | Command::Tensor { .. }
-                | Command::Pause
-                | Command::Resume
-                | Command::Stop
-                | Command::Evaluate { .. }
-                | Command::Samples { .. }
-                | Command::RetryData
+            Command::SetBackend { .. }
+                | Command::SetModel { .. }
+                | Command::SetTraining { .. }
+                | Command::SetTensor { .. }
+                | Command::Reset
+                | Command::Predict
+                | Command::Restore { .. }
+                | Command::Open { .. }
+                | Command::ShowPretrained { .. }
         );
-        !self.deferred.is_empty() || (self.predicting.is_some() && !is_free)
+        !self.deferred.is_empty() || (self.predicting.is_some() && changes_model)
     }
 
     /// Carries out what was put off; false if there is more to do for it, or the device has to answer first.
