@@ -2,6 +2,7 @@
 //!
 //! Each of them does its own set-up: it says in plain words what is missing, gets it, and never does work twice.
 
+mod bench;
 mod browser;
 mod data;
 mod relaxed;
@@ -28,6 +29,14 @@ cargo xtask COMMAND
                      train the reference program in the built page, in Chromium, and print its figures
   scaling [--workers 1,2] [--steps N] [--rounds N]
                      the same with several numbers of workers in turn, and with both builds of the program
+  bench [--models reference,dense,wide] [--batches 1,32,250] [--tasks training,evaluation,prediction]
+        [--only NAME,...] [--rounds N] [--seconds N] [--limit N] [--webgpu] [--python PROGRAM] [--out DIR]
+                     train, evaluate and predict side by side with other libraries, in turn on this machine; prints a
+                     table, writes target/bench/compare.json and compare.svg
+  bench load [--rounds N]
+                     bytes to download, time until the page is interactive, time from Train to the first step
+  bench ops [WORD]...
+                     the speed of every op's CPU kernel on its test cases
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
 ";
 
@@ -89,6 +98,10 @@ fn run() -> Result<()> {
         "measure" | "scaling" => {
             let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
             test::measure(&command, &rest)
+        }
+        "bench" => {
+            let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
+            bench::bench(&rest)
         }
         "tools" => {
             finish(arguments)?;

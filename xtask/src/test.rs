@@ -146,9 +146,14 @@ fn flows() -> Result<()> {
 
 /// Trains the reference program in the built page and prints its figures, by one of the scripts in `tests/e2e`.
 pub fn measure(script: &str, arguments: &[String]) -> Result<()> {
+    in_browser(&format!("tests/e2e/{script}.js"), arguments)
+}
+
+/// Runs a script that drives the built page.
+pub fn in_browser(script: &str, arguments: &[String]) -> Result<()> {
     ensure_dist()?;
     let chromium = browser::ensure()?.chromium;
-    run(command(node()?).arg(format!("tests/e2e/{script}.js")).args(arguments).env("CHROMIUM", chromium))
+    run(command(node()?).arg(script).args(arguments).env("CHROMIUM", chromium))
 }
 
 fn ensure_dist() -> Result<()> {

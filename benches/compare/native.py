@@ -1,0 +1,99 @@
+"""PyTorch or Keras natively, for `cargo xtask bench`: python native.py torch|keras THREADS
+
+Says `{"ready": version}`, then answers a line `{"layers", "batch", "task", "batches"}` with `{"ms"}`, on and on. Images are
+noise: none of the work depends on values.
+"""
+
+import json
+import os
+import sys
+import time
+
+LIBRARY, THREADS = sys.argv[1], int(sys.argv[2])
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+
+def prepare_torch(layers, batch):
+    parts, is_flat = [], False
+    for index, layer in enumerate(layers):
+        if layer["type"] == "conv":
+            parts += [nn.Conv2d(layer["input"][2], layer["filters"], layer["kernel"])]
+        elif layer["type"] == "pool":
+            parts += [nn.MaxPool2d(layer["size"])]
+            continue
+        else:
+            parts += [] if is_flat else [nn.Flatten()]
+            is_flat = True
+            parts += [nn.Linear(layer["input"][2], layer["units"])]
+        if index < len(layers) - 1:
+            parts += [nn.ReLU()]
+    model = nn.Sequential(*parts)
+    optimizer, loss = torch.optim.Adam(model.parameters(), 1e-3), nn.CrossEntropyLoss()
+    x, y = torch.rand(batch, 1, 28, 28), torch.arange(batch) % 10
+
+    def training():
+        optimizer.zero_grad(set_to_none=True)
+        loss(model(x), y).backward()
+        optimizer.step()
+
+    def forward():
+        with torch.inference_mode():
+            model(x)
+
+    return {"training": training, "evaluation": forward, "prediction": forward}
+
+
+def prepare_keras(layers, batch):
+    parts, is_flat = [keras.Input((28, 28, 1))], False
+    for index, layer in enumerate(layers):
+        activation = "relu" if index < len(layers) - 1 else "softmax"
+        if layer["type"] == "conv":
+            parts.append(keras.layers.Conv2D(layer["filters"], layer["kernel"], activation=activation))
+        elif layer["type"] == "pool":
+            parts.append(keras.layers.MaxPooling2D(layer["size"]))
+        else:
+            parts += [] if is_flat else [keras.layers.Flatten()]
+            is_flat = True
+            parts.append(keras.layers.Dense(layer["units"], activation=activation))
+    model = keras.Sequential(parts)
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    x, y = np.random.rand(batch, 28, 28, 1).astype("float32"), np.arange(batch) % 10
+    return {
+        "training": lambda: model.train_on_batch(x, y),
+        "evaluation": lambda: model.predict_on_batch(x),
+        "prediction": lambda: model.predict_on_batch(x),
+        # What `fit` does beside the steps is spread over many of them.
+        "fit": lambda batches: model.fit(np.tile(x, (batches, 1, 1, 1)), np.tile(y, batches), batch_size=batch, verbose=0),
+    }
+
+
+if LIBRARY == "torch":
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(THREADS)
+    prepare, version = prepare_torch, torch.__version__
+else:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    prepare, version = prepare_keras, keras.__version__
+
+answers = sys.stdout
+sys.stdout = sys.stderr
+print(json.dumps({"ready": version}), file=answers, flush=True)
+prepared = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    key = json.dumps([request["layers"], request["batch"]])
+    tasks = prepared.get(key) or prepared.setdefault(key, prepare(request["layers"], request["batch"]))
+    start = time.perf_counter()
+    if request["task"] == "training" and "fit" in tasks:
+        tasks["fit"](request["batches"])
+    else:
+        for _ in range(request["batches"]):
+            tasks[request["task"]]()
+    print(json.dumps({"ms": (time.perf_counter() - start) * 1e3}), file=answers, flush=True)

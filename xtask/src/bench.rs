@@ -1,0 +1,39 @@
+//! Side by side with others: `cargo xtask bench`. The comparison itself is in `benches/compare`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{command, find, root, run, say, target};
+use crate::test;
+
+/// `ops` measures every op natively, everything else is for `benches/compare/compare.js`.
+pub fn bench(arguments: &[String]) -> Result<()> {
+    if arguments.first().is_some_and(|what| what == "ops") {
+        return run(command("cargo")
+            .args(["bench", "--package", "chalkgrad", "--bench", "ops", "--"])
+            .args(&arguments[1..]));
+    }
+    peers()?;
+    test::in_browser("benches/compare/compare.js", arguments)
+}
+
+/// The other libraries, from npm, in a folder that git ignores.
+fn peers() -> Result<PathBuf> {
+    let folder = target().join("peers");
+    let wanted = fs::read(root().join("benches").join("compare").join("package.json"))
+        .context("benches/compare/package.json cannot be read")?;
+    let mark = folder.join(".installed");
+    if fs::read(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    say("Installing the libraries to compare with from npm into target/peers (once, about 300 MB)");
+    fs::create_dir_all(&folder).context("target/peers cannot be created")?;
+    fs::write(folder.join("package.json"), &wanted).context("target/peers cannot be written")?;
+    let npm = find("npm").context("npm is needed to fetch what we compare with (https://nodejs.org)")?;
+    run(command(npm).args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder))
+        .context("the libraries could not be downloaded; check the connection and npm's registry setting")?;
+    fs::write(mark, wanted).context("target/peers cannot be written")?;
+    Ok(folder)
+}
