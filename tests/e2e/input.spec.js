@@ -19,6 +19,10 @@ const mass = (pixels) => {
 
 test('draws with the keyboard alone, reads out where, and erases', async ({ playground }) => {
   await playground.open();
+  // The page's own example is there at first.
+  await expect(verdict(playground)).toBeVisible();
+  await playground.press('Clear');
+  await expect(verdict(playground)).toBeHidden();
   await playground.pad.focus();
   const status = playground.pad.locator('..').getByRole('status');
   await playground.page.keyboard.press('ArrowUp');
