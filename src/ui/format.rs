@@ -79,10 +79,17 @@ pub fn number_short(value: f32) -> String {
     format!("{}e{}", fixed(f64::from(value) / 10f64.powf(power.into()), 1), power as i32)
 }
 
-/// A number of a tensor: four digits that count.
+/// A number of a tensor: four digits that count, three and a power of ten where it is tiny.
 pub fn value(value: f32) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
     #[cfg(target_arch = "wasm32")]
-    return js_sys::Number::from(f64::from(value)).to_precision(4).map(String::from).unwrap_or_default();
+    {
+        let number = js_sys::Number::from(f64::from(value));
+        let text = if value.abs() < 1e-3 { number.to_exponential(2) } else { number.to_precision(4) };
+        text.map(String::from).unwrap_or_default()
+    }
     #[cfg(not(target_arch = "wasm32"))]
     format!("{value:.3e}")
 }

@@ -29,7 +29,11 @@ const tensor = (playground, name) =>
 const rows = (playground, name) =>
   playground.page.getByRole('table', { name }).evaluate((table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim())));
 /** As the page writes a number of a tensor. */
-const written = (value) => Math.fround(value).toPrecision(4);
+const written = (value) => {
+  const number = Math.fround(value);
+  if (number === 0) return '0';
+  return Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4);
+};
 
 /** Gives the network an image and waits until the engine has predicted it. */
 async function chooseSample(playground) {
