@@ -290,10 +290,14 @@ impl Worked {
         let contribution = |term: &Term| recipe.contribution(*term, &values.input, weights);
         let mut shown: Vec<&Term> = terms.iter().collect();
         let is_window = self.layer.input_shape.len() == 3;
-        let limit =
-            if self.shows_all.get_untracked() || (is_window && shown.len() <= 30) { MAX_TERMS } else { FEW_TERMS };
+        let limit = if self.shows_all.get_untracked() || is_window { MAX_TERMS } else { FEW_TERMS };
         if shown.len() > limit && !is_window {
-            shown.sort_by(|a, b| contribution(b).abs().total_cmp(&contribution(a).abs()));
+            // The largest ones first. To choose a few this way takes less code than to sort them all.
+            for at in 0..limit {
+                let size = |term: usize| contribution(shown[term]).abs();
+                let largest = (at..shown.len()).fold(at, |top, term| if size(term) > size(top) { term } else { top });
+                shown.swap(at, largest);
+            }
         }
         shown.truncate(limit);
         let (rest, is_dark) = (terms.len() - shown.len(), self.state.is_dark.get_untracked());
