@@ -24,7 +24,9 @@ use crate::ui::watch::Tensor;
 /// So many terms are shown before more are asked for.
 const FEW_TERMS: usize = 10;
 /// More than this would be slow to show, and nobody reads it.
-const MAX_TERMS: usize = 1000;
+const MAX_TERMS: usize = 300;
+/// Windows up to this size are shown as they are.
+const MAX_WINDOW: usize = 100;
 /// Above this the sum of a softmax is not worked out.
 const MAX_SOFTMAX_TERMS: usize = 1 << 21;
 
@@ -290,8 +292,12 @@ impl Worked {
         let contribution = |term: &Term| recipe.contribution(*term, &values.input, weights);
         let mut shown: Vec<&Term> = terms.iter().collect();
         let is_window = self.layer.input_shape.len() == 3;
-        let limit = if self.shows_all.get_untracked() || is_window { MAX_TERMS } else { FEW_TERMS };
-        if shown.len() > limit && !is_window {
+        let limit = match (self.shows_all.get_untracked(), is_window && shown.len() <= MAX_WINDOW) {
+            (true, _) => MAX_TERMS,
+            (false, true) => MAX_WINDOW,
+            (false, false) => FEW_TERMS,
+        };
+        if shown.len() > limit {
             // The largest ones first. To choose a few this way takes less code than to sort them all.
             for at in 0..limit {
                 let size = |term: usize| contribution(shown[term]).abs();
