@@ -21,12 +21,15 @@ pub struct Tensor {
     pub values: Vec<f32>,
 }
 
+/// Is told the tensors that were named, in their order.
+type Show = Box<dyn Fn(&[Tensor])>;
+
 /// Somebody who looks.
 struct Watcher {
     names: Vec<String>,
     /// Whether it can be seen.
     is_seen: Cell<bool>,
-    show: Box<dyn Fn(&[Tensor])>,
+    show: Show,
 }
 
 /// Keeps a view informed; dropping it ends that.
