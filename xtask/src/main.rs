@@ -37,6 +37,8 @@ cargo xtask COMMAND
                      bytes to download, time until the page is interactive, time from Train to the first step
   bench ops [WORD]...
                      the speed of every op's CPU kernel on its test cases
+  panels [--rounds N] [--seconds N]
+                     what each panel of the page costs a training that goes on while it is open
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
 ";
 
@@ -95,7 +97,7 @@ fn run() -> Result<()> {
             }
             test::test(&only)
         }
-        "measure" | "scaling" => {
+        "measure" | "scaling" | "panels" => {
             let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
             test::measure(&command, &rest)
         }
