@@ -41,7 +41,7 @@ fn main() -> Result<()> {
         }
         let loss = train(&mut session)?;
         prune(&mut session, step + STRIDE)?;
-        if (step + STRIDE) % STEPS_PER_EPOCH == 0 {
+        if (step + STRIDE).is_multiple_of(STEPS_PER_EPOCH) {
             let accuracy = evaluate(&mut session)?.accuracy;
             println!("Epoch {}: loss {loss:.4}, test accuracy {accuracy:.4}", (step + STRIDE) / STEPS_PER_EPOCH);
         }

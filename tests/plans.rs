@@ -47,7 +47,7 @@ fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad::e
         9 => {
             let noise = graph.constant(uniform(dims.clone(), 0.0, 1.0, u64::from(b.0)));
             let noisy = apply(graph, "add", &[a, noise])?;
-            let axes: Vec<usize> = (0..dims.len()).filter(|axis| (b.0 >> axis) % 2 == 0).collect();
+            let axes: Vec<usize> = (0..dims.len()).filter(|axis| (b.0 >> axis).is_multiple_of(2)).collect();
             reduce::max(graph, noisy, &axes, b.0.is_multiple_of(3))
         }
         10 => {

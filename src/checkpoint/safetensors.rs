@@ -104,11 +104,14 @@ pub fn write(metadata: Vec<(&'static str, String)>, tensors: &[Tensor]) -> Resul
     Ok(file)
 }
 
+/// The metadata of a file, by key.
+pub type Metadata = Vec<(Cow<'static, str>, Value)>;
+
 /// The metadata, as far as it is text, and the tensors of a file.
 ///
 /// # Errors
 /// `bad-file` if it is another kind of file, or one that is damaged or cut off.
-pub fn read(file: &[u8]) -> Result<(Vec<(Cow<'static, str>, Value)>, Vec<Tensor<'_>>)> {
+pub fn read(file: &[u8]) -> Result<(Metadata, Vec<Tensor<'_>>)> {
     const EXPECTED: &str = "a file that chalkgrad has saved (safetensors)";
     let foreign = |got: &str| bad_file("file", EXPECTED, got);
     let (length, rest) = file.split_first_chunk::<8>().ok_or_else(|| foreign("less than eight bytes"))?;
