@@ -22,6 +22,9 @@ pub struct Encoded<'a> {
     pub bytes: Cow<'a, [u8]>,
 }
 
+/// What a file says of itself, by name.
+pub type Metadata = Vec<(Cow<'static, str>, Value)>;
+
 /// A tensor of a file.
 pub struct Tensor<'a> {
     pub name: String,
@@ -103,9 +106,6 @@ pub fn write(metadata: Vec<(&'static str, String)>, tensors: &[Tensor]) -> Resul
     tensors.iter().for_each(|tensor| file.extend_from_slice(&tensor.data.bytes));
     Ok(file)
 }
-
-/// The metadata of a file, by key.
-pub type Metadata = Vec<(Cow<'static, str>, Value)>;
 
 /// The metadata, as far as it is text, and the tensors of a file.
 ///

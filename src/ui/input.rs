@@ -76,6 +76,11 @@ impl Input {
         }
     }
 
+    /// Whether the user has painted a cell of the keyboard's grid.
+    pub fn is_painted(&self, cell: [usize; 2]) -> bool {
+        !self.is_example.get() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
+    }
+
     /// Takes away what there is.
     pub fn clear(&self) {
         self.show(Vec::new(), Source::Drawing);

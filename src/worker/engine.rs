@@ -53,6 +53,8 @@ pub struct Engine {
     changed: bool,
     /// What waits for a prediction, or until a backend that works by itself has done what it has begun.
     deferred: VecDeque<Deferred>,
+    /// Requests for snapshots that wait for the end of a step: nobody else shall wait for that.
+    snapshots: Vec<u32>,
     /// The request of a prediction on its way.
     predicting: Option<u32>,
     /// There is nothing to do before the device has answered.
@@ -87,6 +89,7 @@ impl Engine {
             last_snapshot_ms: f64::NEG_INFINITY,
             changed: true,
             deferred: VecDeque::new(),
+            snapshots: Vec::new(),
             predicting: None,
             waits_for_device: false,
             is_dead: false,
@@ -109,7 +112,8 @@ impl Engine {
     pub fn has_work(&self) -> bool {
         !self.is_dead
             && (self.may_train()
-                || self.evaluations.is_ready(self.session.dataset(), self.session.training())
+                || self.may_evaluate()
+                || (self.midway && !self.snapshots.is_empty())
                 || self.has_deferred_work())
     }
 
@@ -133,6 +137,7 @@ impl Engine {
             Ok(None) => {}
             Err(error) => self.reply(id, Err(error.into()), Vec::new()),
         }
+        self.answer_snapshots(clock);
     }
 
     /// Works for a while.
@@ -142,9 +147,21 @@ impl Engine {
             if !self.work_off(clock) || !self.has_work() {
                 break;
             }
-            let progress = self.session.advance(&mut || clock() < deadline_ms);
+            let has_time = &mut || clock() < deadline_ms;
+            let progress = if self.may_train() || self.may_evaluate() {
+                self.session.advance(has_time)
+            } else {
+                // Only somebody who wants a snapshot waits for what has begun.
+                let Some(progress) = self.session.finish_begun(has_time) else {
+                    self.midway = false;
+                    self.answer_snapshots(clock);
+                    continue;
+                };
+                progress
+            };
             let out_of_time = matches!(progress, Ok(Progress::OutOfTime));
             self.absorb(progress, clock());
+            self.answer_snapshots(clock);
             if out_of_time {
                 self.waits_for_device = self.session.is_waiting();
                 break;
@@ -309,6 +326,7 @@ impl Engine {
 
     /// The model is another one now, or stands elsewhere; a run on the old one has ended.
     fn begin_anew(&mut self, now_ms: f64) {
+        self.refuse_snapshots();
         self.midway = false;
         self.changed = true;
         self.end_run(RunState::Stopped, None, now_ms);
@@ -340,6 +358,37 @@ impl Engine {
         let progress = self.session.finish_begun(&mut || false);
         self.midway = matches!(progress, Some(Ok(Progress::OutOfTime)));
         progress
+    }
+
+    /// Posts a snapshot and answers those who wait for one, if no step is in the middle.
+    fn answer_snapshots(&mut self, clock: &dyn Fn() -> f64) {
+        if self.midway || self.snapshots.is_empty() {
+            return;
+        }
+        // What the step was the last of is told first.
+        while let Some(Ok(progress @ (Progress::Epoch(_) | Progress::Finished))) = self.peek() {
+            self.absorb(Ok(progress), clock());
+        }
+        if self.midway {
+            return;
+        }
+        self.flush_batch(clock());
+        self.post_snapshot_now(clock());
+        for id in std::mem::take(&mut self.snapshots) {
+            self.reply(id, Ok(Answer::Done), Vec::new());
+        }
+    }
+
+    /// Model or configuration are other ones now: a snapshot would not be of what whoever asked for it asked about.
+    fn refuse_snapshots(&mut self) {
+        for id in std::mem::take(&mut self.snapshots) {
+            let error = Error::new("snapshot-dropped", "snapshot").got("a model that was replaced");
+            self.reply(id, Err(error.into()), Vec::new());
+        }
+    }
+
+    fn may_evaluate(&self) -> bool {
+        self.evaluations.is_ready(self.session.dataset(), self.session.training())
     }
 
     fn may_train(&self) -> bool {

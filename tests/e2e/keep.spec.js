@@ -241,3 +241,24 @@ for (const [what, refuse] of Object.entries(refusals)) {
     expect((await playground.page.evaluate(() => window.chalkgrad.save())) !== undefined).toBe(true);
   });
 }
+
+test.describe('in a sandboxed frame', () => {
+  test.use({ expectedErrors: { patterns: [/CORS|net::ERR_FAILED|sandbox/] } });
+
+  /** A page of a host with the playground in a frame that may do no more than `sandbox` says. */
+  const embed = async ({ page, server }, sandbox) => {
+    await page.goto(`${server.url}worker.js`);
+    await page.setContent(`<iframe title="playground" sandbox="${sandbox}" src="${server.url}" style="width: 1200px; height: 700px"></iframe>`);
+    return page.frameLocator('iframe');
+  };
+
+  test('of an origin of its own the page says that it cannot start', async ({ playground }) => {
+    const frame = await embed(playground, 'allow-scripts');
+    await expect(frame.getByRole('alert')).toContainText('could not be loaded');
+  });
+
+  test('that keeps its origin it works', async ({ playground }) => {
+    const frame = await embed(playground, 'allow-scripts allow-same-origin');
+    await expect(frame.getByText('Looks like 3')).toBeVisible();
+  });
+});

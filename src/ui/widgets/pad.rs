@@ -91,7 +91,7 @@ fn on_key(state: State, cursor: &Cursor, event: &KeyboardEvent) -> Option<String
             drawing.paint_cell(cell);
         });
     }
-    let is_painted = state.input.drawing.with_untracked(|drawing| drawing.is_painted(cell));
+    let is_painted = state.input.is_painted(cell);
     let [column, row] = cell.map(|at| (at + 1).to_string());
     Some(t_once(if is_painted { "pad_painted" } else { "pad_empty" }, &[("column", &column), ("row", &row)]))
 }

@@ -44,6 +44,7 @@ impl Engine {
             Command::GetModel => Answer::Model(self.session.model().clone()),
             Command::SetTraining { config } => {
                 self.session.set_training(config)?;
+                self.refuse_snapshots();
                 self.staff_up();
                 self.midway = false;
                 self.waiting = false;
@@ -171,10 +172,8 @@ impl Engine {
             }
             Command::Snapshot => {
                 self.changed = true;
-                self.settle(clock);
-                self.flush_batch(clock());
-                self.post_snapshot_now(clock());
-                Answer::Done
+                self.snapshots.push(id);
+                return Ok(None);
             }
         };
         Ok(Some((answer, Vec::new())))
