@@ -243,7 +243,7 @@ for (const [what, refuse] of Object.entries(refusals)) {
 }
 
 test.describe('in a sandboxed frame', () => {
-  test.use({ expectedErrors: { patterns: [/CORS|net::ERR_FAILED|sandbox/] } });
+  test.use({ expectedErrors: { patterns: [/CORS|net::ERR_FAILED|sandbox|favicon/] } });
 
   /** A page of a host with the playground in a frame that may do no more than `sandbox` says. */
   const embed = async ({ page, server }, sandbox) => {
