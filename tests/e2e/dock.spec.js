@@ -272,12 +272,7 @@ test('no tab blocks the page while it trains', async ({ playground }) => {
   await playground.page.getByRole('button', { name: 'Sample digit, a 3' }).click();
   await playground.press('Evaluate');
   await expect(playground.page.getByRole('table', { name: 'Confusion matrix' })).toBeVisible({ timeout: 60_000 });
-  await playground.page.evaluate(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
-    }).observe({ type: 'longtask' });
-  });
+  await playground.watchLongTasks();
   await playground.press('Train');
   await expect(playground.button('Pause')).toBeVisible();
   for (const name of TABS) {

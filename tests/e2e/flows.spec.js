@@ -130,12 +130,7 @@ test('is there before its data, and fits a phone', async ({ playground, server }
 test('never blocks the page while it trains', async ({ playground }) => {
   await playground.open();
   await playground.call('train', { steps: 5 });
-  await playground.page.evaluate(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
-    }).observe({ type: 'longtask' });
-  });
+  await playground.watchLongTasks();
   await playground.press('Train');
   await expect(playground.button('Pause')).toBeVisible();
   await playground.page.waitForTimeout(8000);

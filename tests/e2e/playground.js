@@ -62,6 +62,16 @@ export class Playground {
     await this.page.getByRole('menuitem', { name: new RegExp(`^${type}\\b`) }).click();
   }
 
+  /** Gathers tasks of the main thread over 50 ms from now on, in ms, in `window.longTasks`. */
+  watchLongTasks() {
+    return this.page.evaluate(() => {
+      window.longTasks = [];
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
+      }).observe({ type: 'longtask' });
+    });
+  }
+
   /** Types of the layers of the model in use. */
   layerTypes() {
     return this.page.evaluate(async () => (await window.chalkgrad.getModel()).layers.map((layer) => layer.type));
