@@ -38,8 +38,8 @@ fn main() {
     step(&mut backend);
 
     let mut times = vec![0.0; plan.kernels.len()];
-    for (kernel, milliseconds) in backend.time_kernels(handle, 5).unwrap() {
-        times[kernel] += milliseconds;
+    for (kernels, milliseconds) in backend.time_kernels(handle, 5).unwrap() {
+        times[kernels[0]] += milliseconds;
     }
     println!("{:>9} {:>9} {:>8}  kernel", "ms", "GFLOP/s", "GB/s");
     let mut order: Vec<usize> = (0..times.len()).collect();

@@ -1,11 +1,13 @@
-//! Golden files: the printed graphs and plans of the reference CNN, so that a change to lowering, autograd or planner
-//! shows as a readable difference. After a change that is meant, `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them.
+//! Golden files: the printed graphs and plans of the reference CNN, and what a GPU is to do for a training step, so that a
+//! change to lowering, autograd or planner shows as a readable difference. After a change that is meant, `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them.
 
 #![cfg(not(target_arch = "wasm32"))]
 
 use std::fs;
 use std::path::Path;
 
+use chalkgrad::backend::gpu::lower::{lower, places};
+use chalkgrad::ir::gpu::Tiling;
 use chalkgrad::model::catalogue;
 use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad::plan::Plan;
@@ -55,4 +57,13 @@ fn plans_of_the_reference_cnn() {
         let plan = Plan::compile(&program.graph, &program.taps).unwrap();
         compare(&format!("reference_cnn.{name}.plan"), &plan.to_string());
     }
+}
+
+/// Every dispatch of a training step with the tiles of real GPUs.
+#[test]
+fn dispatches_of_the_reference_cnn() {
+    let [(name, program), ..] = programs();
+    let plan = Plan::compile(&program.graph, &program.taps).unwrap();
+    let lowered = lower(&plan, Tiling::Workgroup, &places(&plan)).unwrap();
+    compare(&format!("reference_cnn.{name}.dispatches"), &lowered.to_string());
 }

@@ -123,8 +123,12 @@ use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad::train::{Goal, Progress, Session};
 
 fn losses(backend: Box<dyn Backend>, model: &ModelSpec, steps: u32) -> Vec<f32> {
+    losses_with(backend, model, TrainingConfig::default(), steps)
+}
+
+fn losses_with(backend: Box<dyn Backend>, model: &ModelSpec, config: TrainingConfig, steps: u32) -> Vec<f32> {
     let mut session = Session::with(backend, common_data::patches(32 * 20), model.clone()).unwrap();
-    session.set_training(TrainingConfig { train_samples: 640, ..session.training().clone() }).unwrap();
+    session.set_training(TrainingConfig { train_samples: 640, ..config }).unwrap();
     session.start(Goal { epochs: None, steps: Some(steps) }).unwrap();
     let mut losses = Vec::new();
     loop {
@@ -170,6 +174,35 @@ fn other_layers_train_as_on_the_cpu() {
         let on_gpu = losses(Box::new(gpu), &model, 25);
         for (step, (cpu, gpu)) in on_cpu.iter().zip(&on_gpu).enumerate() {
             assert!((cpu - gpu).abs() <= 1e-3 * cpu.abs(), "step {step}: {gpu} on the GPU, {cpu} on the CPU");
+        }
+    }
+}
+
+/// Updates that run together, of every optimizer, in a network whose weights do not all have the same formula.
+#[test]
+fn every_optimizer_trains_as_on_the_cpu() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let layers = r#"[{"type": "Conv2D", "filters": 6, "kernelSize": 5, "strides": 2, "l2": 0.001},
+        {"type": "BatchNormalization"}, {"type": "Flatten"}, {"type": "Dense", "units": 20, "activation": "tanh"},
+        {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
+    let model: ModelSpec =
+        serde_json::from_str(&format!(r#"{{"inputShape": [28, 28, 1], "layers": {layers}}}"#)).unwrap();
+    for (optimizer, clip_norm, clip_value) in [
+        (r#"{"type": "SGD", "momentum": 0}"#, Some(0.5), None),
+        (r#"{"type": "SGD", "momentum": 0.9, "nesterov": true}"#, None, Some(0.01)),
+        (r#"{"type": "RMSprop"}"#, None, None),
+        (r#"{"type": "Adagrad"}"#, None, None),
+        (r#"{"type": "Adam"}"#, Some(0.5), None),
+        (r#"{"type": "AdamW"}"#, None, None),
+    ] {
+        let optimizer_spec = serde_json::from_str(optimizer).unwrap();
+        let config = TrainingConfig { optimizer: optimizer_spec, clip_norm, clip_value, ..TrainingConfig::default() };
+        let Some(gpu) = open() else { return };
+        let on_cpu = losses_with(Box::new(CpuBackend::new()), &model, config.clone(), 25);
+        let on_gpu = losses_with(Box::new(gpu), &model, config, 25);
+        for (step, (cpu, gpu)) in on_cpu.iter().zip(&on_gpu).enumerate() {
+            let close = (cpu - gpu).abs() <= 1e-3 * cpu.abs();
+            assert!(close, "{optimizer}, step {step}: {gpu} on the GPU, {cpu} on the CPU");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The GPU backend: plans as compute shaders, in the browser through WebGPU, natively through Vulkan.
 //!
 //! * [`lower`]: a plan as shaders and commands. Pure, so that every shader can be checked without a device.
+//! * [`updates`]: which kernels that update states run together, and what has to lie where for that.
 //! * [`wgsl`]: how shaders are put together.
-//! * `device`, `loaded`, `staging`: a device, a plan on it, and what comes back from it.
+//! * `device`, `states`, `loaded`, `staging`: a device, what outlives plans, a plan on it, and what comes back from it.
 //!
 //! Buffers, pipelines and bind groups are made when a plan is loaded. A run is one submission, which also copies the
 //! plan's outputs into a staging buffer; it has come to its end when that buffer has arrived. In the browser nothing can
@@ -16,6 +17,9 @@ mod loaded;
 pub mod lower;
 #[cfg(feature = "gpu")]
 mod staging;
+#[cfg(feature = "gpu")]
+mod states;
+pub mod updates;
 pub mod wgsl;
 
 #[cfg(feature = "gpu")]

@@ -90,9 +90,14 @@ pub fn append_updates(
         }
         _ => None,
     };
+    // All gradients are clipped first, so that all updates can run together.
+    let mut clipped = Vec::with_capacity(gradients.len());
     for (&parameter, &gradient) in parameters.iter().zip(gradients) {
         graph.set_layer(graph.node(parameter).layer);
-        let gradient = clip(graph, clipping, gradient)?;
+        clipped.push(clip(graph, clipping, gradient)?);
+    }
+    for (&parameter, &gradient) in parameters.iter().zip(&clipped) {
+        graph.set_layer(graph.node(parameter).layer);
         let mut update = Update { graph, healthy, parameter, gradient, learning_rate };
         update.append(optimizer, bias_correction)?;
     }

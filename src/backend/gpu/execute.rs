@@ -7,13 +7,15 @@ use std::sync::Arc;
 use super::device::GpuDevice;
 #[cfg(not(target_arch = "wasm32"))]
 use super::loaded::Ready;
-use super::loaded::{Loaded, Pipelines, storage};
-use super::lower::lower;
+use super::loaded::{Loaded, Pipelines, Range, storage};
+use super::lower::{BufferRef, lower};
 use super::staging::Staging;
+use super::states::States;
+use super::updates::ALIGNMENT_WORDS;
 use crate::backend::{Backend, PlanHandle, RunStatus, Wake, Wanted};
 use crate::error::{Error, Result};
 use crate::ir::gpu::Tiling;
-use crate::plan::{Plan, SlotKind};
+use crate::plan::{Plan, SlotId, SlotKind};
 use crate::tensor::HostTensor;
 
 /// Work of about so long is given to the device ahead, so that it never idles and yet comes to rest soon.
@@ -24,7 +26,7 @@ pub(super) const MAX_RUNS_AHEAD: usize = 8;
 pub struct GpuBackend {
     gpu: GpuDevice,
     tiling: Tiling,
-    states: HashMap<String, (wgpu::Buffer, usize)>,
+    states: States,
     plans: HashMap<PlanHandle, Loaded>,
     pipelines: Pipelines,
     next_handle: u32,
@@ -51,7 +53,7 @@ impl GpuBackend {
         Self {
             gpu,
             tiling,
-            states: HashMap::new(),
+            states: States::default(),
             plans: HashMap::new(),
             pipelines: Pipelines::new(),
             next_handle: 0,
@@ -87,13 +89,13 @@ impl GpuBackend {
         self.plans.get(&handle).map_or(0, Loaded::dispatches)
     }
 
-    /// How long each kernel of a plan takes, natively: its index in the plan and milliseconds, from `repeats` runs each.
+    /// How long each dispatch of a plan takes, natively: its kernels, their indices in the plan and milliseconds, from `repeats` runs each.
     #[cfg(not(target_arch = "wasm32"))]
-    pub fn time_kernels(&self, handle: PlanHandle, repeats: u32) -> Result<Vec<(usize, f64)>> {
+    pub fn time_kernels(&self, handle: PlanHandle, repeats: u32) -> Result<Vec<(&[usize], f64)>> {
         let GpuDevice { device, queue, .. } = &self.gpu;
         let loaded = self.loaded(handle)?;
         let mut times = Vec::new();
-        for (command, &kernel) in loaded.commands.iter().zip(&loaded.kernels) {
+        for (command, kernels) in loaded.commands.iter().zip(&loaded.kernels) {
             let Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] } = command else { continue };
             let run = |repeats: u32| {
                 let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
@@ -108,7 +110,7 @@ impl GpuBackend {
             run(1);
             let begin = std::time::Instant::now();
             run(repeats);
-            times.push((kernel, begin.elapsed().as_secs_f64() * 1e3 / f64::from(repeats)));
+            times.push((kernels.as_slice(), begin.elapsed().as_secs_f64() * 1e3 / f64::from(repeats)));
         }
         Ok(times)
     }
@@ -121,49 +123,50 @@ impl GpuBackend {
         self.plans.get_mut(&handle).ok_or_else(unknown_plan)
     }
 
-    fn write(&self, buffer: &wgpu::Buffer, words: &[f32]) {
+    /// How many words one buffer can hold.
+    fn limit_words(&self) -> usize {
+        let limits = self.gpu.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize / 4
+    }
+
+    fn write(&self, range: &Range, words: &[f32]) {
         if !words.is_empty() {
-            self.gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(words));
+            self.gpu.queue.write_buffer(&range.buffer, range.offset_bytes, bytemuck::cast_slice(words));
         }
     }
 
-    fn set_state(&mut self, name: &str, words: &[f32]) {
-        let fits = self.states.get(name).is_some_and(|(_, size)| *size == words.len());
-        if !fits {
-            let buffer = storage(&self.gpu.device, words.len());
-            self.states.insert(name.to_owned(), (buffer, words.len()));
-        }
-        if let Some((buffer, _)) = self.states.get(name) {
-            self.write(buffer, words);
-        }
+    /// The range of a state, made where there is none of this size.
+    fn state(&mut self, name: &str, size_words: usize) -> Range {
+        let place = self.states.place(&self.gpu.device, name, size_words, self.limit_words());
+        Range::new(&self.states.buffers[place.buffer], place.offset_words, size_words)
     }
 
     /// The buffer of something wanted, and its words.
-    fn source(&self, (handle, name): &Wanted) -> Result<(&wgpu::Buffer, usize)> {
+    fn source(&self, (handle, name): &Wanted) -> Result<(Range, usize)> {
         match handle {
             None => self
                 .states
                 .get(name)
-                .map(|(buffer, size)| (buffer, *size))
+                .map(|(place, size)| (Range::new(&self.states.buffers[place.buffer], place.offset_words, size), size))
                 .ok_or_else(|| Error::new("unknown-tensor", name.as_str()).expected("a state")),
             Some(handle) => {
                 let loaded = self.loaded(*handle)?;
                 let value = loaded.plan.value(name)?;
-                Ok((&loaded.slots[value.slot.0 as usize], value.tensor_type.shape.len()))
+                Ok((loaded.slots[value.slot.0 as usize].clone(), value.tensor_type.shape.len()))
             }
         }
     }
 
     /// Copies something into a staging buffer that is on its way from here on.
     fn send_for(&self, wanted: &Wanted) -> Result<Staging> {
-        let (buffer, size_words) = self.source(wanted)?;
+        let (range, size_words) = self.source(wanted)?;
         let mut idle = self.idle.borrow_mut();
         let staging = match idle.iter().position(|staging| staging.size_words() == size_words) {
             Some(position) => idle.swap_remove(position),
             None => Staging::new(&self.gpu.device, size_words),
         };
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        encoder.copy_buffer_to_buffer(buffer, 0, &staging.buffer, 0, (size_words * 4) as u64);
+        range.copy_to(&mut encoder, &staging.buffer, 0, size_words);
         self.gpu.queue.submit([encoder.finish()]);
         staging.request(self.wake.as_ref());
         Ok(staging)
@@ -206,43 +209,59 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, plan: Arc<Plan>) -> Result<PlanHandle> {
         self.gpu.faults.check()?;
-        let limit = self.gpu.device.limits();
-        let limit_words = limit.max_storage_buffer_binding_size.min(limit.max_buffer_size) as usize / 4;
-        let lowered = lower(&plan, self.tiling)?;
-        let slots = plan.slots.iter().map(|slot| slot.size_words);
-        if let Some(size) = slots.chain(lowered.scratch_words.iter().copied()).find(|&size| size + 4 > limit_words) {
-            return Err(Error::new("too-large", "memory for one tensor on this GPU")
+        let limit_words = self.limit_words();
+        let too_large = |size: usize| {
+            Error::new("too-large", "memory for one tensor on this GPU")
                 .expected(format!("at most {} MiB", limit_words >> 18))
                 .got(format!("{} MiB", size >> 18))
-                .hint("Use smaller batches or smaller layers."));
+                .hint("Use smaller batches or smaller layers.")
+        };
+        let is_too_large = |size: &usize| size + ALIGNMENT_WORDS > limit_words;
+        if let Some(size) = plan.slots.iter().map(|slot| slot.size_words).find(is_too_large) {
+            return Err(too_large(size));
         }
-        let mut buffers = Vec::with_capacity(plan.slots.len());
         for slot in &plan.slots {
-            buffers.push(match &slot.kind {
-                SlotKind::State(name) => match self.states.get(name) {
-                    Some((_, size)) if *size != slot.size_words => {
-                        return Err(Error::new("state-size", name.clone())
-                            .expected(format!("{} words", slot.size_words))
-                            .got(format!("{size} words, set before")));
-                    }
-                    Some((buffer, _)) => buffer.clone(),
-                    None => {
-                        let buffer = storage(&self.gpu.device, slot.size_words);
-                        self.states.insert(name.clone(), (buffer.clone(), slot.size_words));
-                        buffer
-                    }
-                },
-                SlotKind::Constant(value) => {
-                    let buffer = storage(&self.gpu.device, slot.size_words);
-                    self.write(&buffer, value.words());
-                    buffer
+            let SlotKind::State(name) = &slot.kind else { continue };
+            if let Some((_, size)) = self.states.get(name).filter(|(_, size)| *size != slot.size_words) {
+                return Err(Error::new("state-size", name.clone())
+                    .expected(format!("{} words", slot.size_words))
+                    .got(format!("{size} words, set before")));
+            }
+        }
+        let mut places = Vec::with_capacity(plan.slots.len());
+        for slot in &plan.slots {
+            places.push(match &slot.kind {
+                SlotKind::State(name) => {
+                    self.state(name, slot.size_words);
+                    self.states.get(name).map(|(place, _)| place)
                 }
-                SlotKind::Input(_) | SlotKind::Temporary => storage(&self.gpu.device, slot.size_words),
+                _ => None,
+            });
+        }
+        let lowered = lower(&plan, self.tiling, &places)?;
+        let sizes = lowered.scratch_words.iter().copied().chain([lowered.packed_words]);
+        if let Some(size) = sizes.into_iter().find(is_too_large) {
+            return Err(too_large(size));
+        }
+        let is_used = |slot: usize| lowered.uses(BufferRef::Slot(SlotId(slot as u32)));
+        let mut slots = Vec::with_capacity(plan.slots.len());
+        for (index, slot) in plan.slots.iter().enumerate() {
+            slots.push(match (&slot.kind, places[index]) {
+                (SlotKind::State(_), Some(place)) => {
+                    Range::new(&self.states.buffers[place.buffer], place.offset_words, slot.size_words)
+                }
+                (SlotKind::Constant(value), _) => {
+                    let range = Range::new(&storage(&self.gpu.device, slot.size_words), 0, slot.size_words);
+                    self.write(&range, value.words());
+                    range
+                }
+                (SlotKind::Temporary, _) if !is_used(index) => Range::new(&storage(&self.gpu.device, 0), 0, 0),
+                _ => Range::new(&storage(&self.gpu.device, slot.size_words), 0, slot.size_words),
             });
         }
         let handle = PlanHandle(self.next_handle);
         self.next_handle += 1;
-        let loaded = Loaded::new(&self.gpu.device, plan, &lowered, buffers, &mut self.pipelines);
+        let loaded = Loaded::new(&self.gpu.device, plan, &lowered, slots, &self.states.buffers, &mut self.pipelines);
         self.plans.insert(handle, loaded);
         Ok(handle)
     }
@@ -255,7 +274,8 @@ impl Backend for GpuBackend {
 
     fn write_state(&mut self, name: &str, value: &HostTensor) {
         self.fetched.clear();
-        self.set_state(name, value.words());
+        let range = self.state(name, value.words().len());
+        self.write(&range, value.words());
     }
 
     fn read_state(&self, name: &str) -> Result<Vec<f32>> {

@@ -13,13 +13,49 @@ use crate::plan::{Plan, SlotId, SlotKind};
 /// Pipelines by the text of their shader.
 pub type Pipelines = HashMap<String, wgpu::ComputePipeline>;
 
+/// A range of a buffer.
+#[derive(Clone)]
+pub struct Range {
+    pub buffer: wgpu::Buffer,
+    pub offset_bytes: u64,
+    pub size_bytes: u64,
+}
+
+impl Range {
+    /// So many words of a buffer, and up to the next whole vector of four.
+    pub fn new(buffer: &wgpu::Buffer, offset_words: usize, size_words: usize) -> Self {
+        let size_bytes = bytes(size_words.max(1).next_multiple_of(4));
+        Self { buffer: buffer.clone(), offset_bytes: bytes(offset_words), size_bytes }
+    }
+
+    fn whole(buffer: &wgpu::Buffer) -> Self {
+        Self { buffer: buffer.clone(), offset_bytes: 0, size_bytes: buffer.size() }
+    }
+
+    fn entry((binding, own): (u32, &Self)) -> wgpu::BindGroupEntry<'_> {
+        let size = wgpu::BufferSize::new(own.size_bytes);
+        let range = wgpu::BufferBinding { buffer: &own.buffer, offset: own.offset_bytes, size };
+        wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(range) }
+    }
+
+    /// Copies the first words of it.
+    pub fn copy_to(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, to_bytes: u64, size_words: usize) {
+        encoder.copy_buffer_to_buffer(&self.buffer, self.offset_bytes, to, to_bytes, bytes(size_words));
+    }
+}
+
+fn bytes(words: usize) -> u64 {
+    words as u64 * 4
+}
+
 pub struct Loaded {
     pub plan: Arc<Plan>,
-    pub slots: Vec<wgpu::Buffer>,
+    /// Where each slot lies after a run.
+    pub slots: Vec<Range>,
     pub commands: Vec<Ready>,
-    /// The kernel of the plan that each belongs to.
+    /// The kernels of the plan that each runs.
     #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
-    pub kernels: Vec<usize>,
+    pub kernels: Vec<Vec<usize>>,
     /// What the outputs are, and where in the staging buffer each begins, in words.
     pub outputs: Vec<(usize, usize)>,
     output_words: usize,
@@ -34,7 +70,7 @@ pub struct Loaded {
 
 pub enum Ready {
     Dispatch { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 3] },
-    Copy { from: usize, to: usize, size_bytes: u64 },
+    Copy { from: Range, to: Range, size_words: usize },
 }
 
 /// A storage buffer; its size is rounded up so that whole vectors of four can be read.
@@ -48,39 +84,47 @@ pub fn storage(device: &wgpu::Device, size_words: usize) -> wgpu::Buffer {
 }
 
 impl Loaded {
+    /// Makes what a lowered plan takes. `slots` are where its slots lie, `states` the buffers of states.
     pub fn new(
         device: &wgpu::Device,
         plan: Arc<Plan>,
         lowered: &Lowered,
-        slots: Vec<wgpu::Buffer>,
+        mut slots: Vec<Range>,
+        states: &[wgpu::Buffer],
         pipelines: &mut Pipelines,
     ) -> Self {
         let scratch: Vec<wgpu::Buffer> = lowered.scratch_words.iter().map(|&words| storage(device, words)).collect();
+        let packed = storage(device, lowered.packed_words);
+        let range = |buffer: &BufferRef| match *buffer {
+            BufferRef::Slot(SlotId(slot)) => slots[slot as usize].clone(),
+            BufferRef::Scratch(number) => Range::whole(&scratch[number]),
+            BufferRef::States(number) => Range::whole(&states[number]),
+            BufferRef::Packed { offset_words, size_words } => Range::new(&packed, offset_words, size_words),
+        };
         let mut ready = |action: &Action| match action {
             Action::Copy { from, to, size_words } => {
-                Ready::Copy { from: from.0 as usize, to: to.0 as usize, size_bytes: (size_words * 4) as u64 }
+                Ready::Copy { from: range(from), to: range(to), size_words: *size_words }
             }
-            Action::Dispatch { shader, buffers, workgroups } => {
+            Action::Dispatch { shader, buffers, written, workgroups } => {
                 let text = &lowered.shaders[*shader];
-                let pipeline = pipelines.entry(text.clone()).or_insert_with(|| pipeline(device, text)).clone();
-                let buffer = |buffer: &BufferRef| match buffer {
-                    BufferRef::Slot(SlotId(slot)) => &slots[*slot as usize],
-                    BufferRef::Scratch(number) => &scratch[*number],
-                };
+                let layout = layout(device, buffers.len(), *written);
+                let pipeline = pipelines.entry(text.clone()).or_insert_with(|| pipeline(device, text, &layout)).clone();
+                let ranges: Vec<Range> = buffers.iter().map(range).collect();
                 // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
-                let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)
-                    .zip(buffers)
-                    .map(|(binding, own)| wgpu::BindGroupEntry { binding, resource: buffer(own).as_entire_binding() })
-                    .collect();
+                let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..).zip(&ranges).map(Range::entry).collect();
                 let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: None,
-                    layout: &layout(device, buffers.len()),
+                    layout: &layout,
                     entries: &entries,
                 });
                 Ready::Dispatch { pipeline, bind_group, workgroups: *workgroups }
             }
         };
         let commands = lowered.commands.iter().map(|command| ready(&command.action)).collect();
+        for own in &lowered.packed {
+            let slot = own.slot.0 as usize;
+            slots[slot] = Range::new(&packed, own.offset_words, plan.kernels[own.from].output_type.shape.len());
+        }
         let mut output_words = 0;
         let mut outputs = Vec::new();
         for (index, value) in plan.values.iter().enumerate() {
@@ -93,7 +137,7 @@ impl Loaded {
             plan,
             slots,
             commands,
-            kernels: lowered.commands.iter().map(|command| command.kernel).collect(),
+            kernels: lowered.commands.iter().map(|command| command.kernels.clone()).collect(),
             outputs,
             output_words,
             // As many as may be needed when runs are short: nothing is made once training goes on.
@@ -114,8 +158,8 @@ impl Loaded {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
         let mut commands = self.commands.iter().peekable();
         while let Some(command) = commands.peek() {
-            if let Ready::Copy { from, to, size_bytes } = command {
-                encoder.copy_buffer_to_buffer(&self.slots[*from], 0, &self.slots[*to], 0, *size_bytes);
+            if let Ready::Copy { from, to, size_words } = command {
+                from.copy_to(&mut encoder, &to.buffer, to.offset_bytes, *size_words);
                 commands.next();
                 continue;
             }
@@ -130,9 +174,8 @@ impl Loaded {
         let staging = self.free.pop().unwrap_or_else(|| Staging::new(device, self.output_words));
         for &(index, first) in &self.outputs {
             let value = &self.plan.values[index];
-            let size_bytes = (value.tensor_type.shape.len() * 4) as u64;
             let slot = &self.slots[value.slot.0 as usize];
-            encoder.copy_buffer_to_buffer(slot, 0, &staging.buffer, (first * 4) as u64, size_bytes);
+            slot.copy_to(&mut encoder, &staging.buffer, bytes(first), value.tensor_type.shape.len());
         }
         queue.submit([encoder.finish()]);
         staging.request(wake);
@@ -157,13 +200,13 @@ impl Loaded {
     }
 }
 
-fn layout(device: &wgpu::Device, buffers: usize) -> wgpu::BindGroupLayout {
+fn layout(device: &wgpu::Device, buffers: usize, written: usize) -> wgpu::BindGroupLayout {
     let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..buffers)
         .map(|binding| wgpu::BindGroupLayoutEntry {
             binding: binding as u32,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only: binding + 1 < buffers },
+                ty: wgpu::BufferBindingType::Storage { read_only: binding + written < buffers },
                 has_dynamic_offset: false,
                 min_binding_size: None,
             },
@@ -173,15 +216,14 @@ fn layout(device: &wgpu::Device, buffers: usize) -> wgpu::BindGroupLayout {
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
 }
 
-fn pipeline(device: &wgpu::Device, text: &str) -> wgpu::ComputePipeline {
+fn pipeline(device: &wgpu::Device, text: &str, layout: &wgpu::BindGroupLayout) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
         source: wgpu::ShaderSource::Wgsl(text.into()),
     });
-    let buffers = text.matches("@binding(").count();
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: None,
-        bind_group_layouts: &[Some(&layout(device, buffers))],
+        bind_group_layouts: &[Some(layout)],
         ..Default::default()
     });
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {

@@ -60,18 +60,8 @@ pub fn shader(
         }
     }
     text.push_str(source);
-    if let Some(epilogue) = epilogue {
-        // Names of its own: the op's source may divide other numbers.
-        text.push_str(
-            &division(epilogue.count).replace("quotient", "index_quotient").replace("remainder", "index_remainder"),
-        );
-    }
     let workgroups = entry(&mut text, form);
-    for (name, function) in FUNCTIONS {
-        if text.contains(name) {
-            text.push_str(function);
-        }
-    }
+    finish(&mut text, epilogue.map(|epilogue| epilogue.count));
     (text, workgroups)
 }
 
@@ -110,25 +100,36 @@ fn program(epilogue: &Epilogue<'_>) -> String {
     let mut functions = String::new();
     let mut body = String::from("fn finish(i: u32, value: f32) -> f32 {\n");
     for (number, (origin, access)) in epilogue.operands.iter().enumerate() {
-        let at = match access {
-            Access::Full => "i".to_owned(),
-            Access::Scalar => "0u".to_owned(),
-            Access::Trailing { period } => format!("u32(index_remainder(i32(i), {period}))"),
-            Access::Leading { inner } => format!("u32(index_quotient(i32(i), {inner}))"),
-            Access::General(broadcast) => {
-                let axes: Vec<(usize, usize)> = broadcast.axes().iter().rev().copied().collect();
-                functions.push_str(&index_function(&format!("at{number}"), &axes, 0));
-                format!("at{number}(i)")
-            }
-        };
+        let at = element_of(access, &format!("at{number}"), &mut functions);
         let _ = match origin {
             Origin::Binding(binding) => writeln!(body, "    let o{number} = x{binding}[{at}];"),
             Origin::Value => writeln!(body, "    let o{number} = value;"),
             Origin::Output => writeln!(body, "    let o{number} = out[i];"),
         };
     }
-    let mut registers = vec![String::new(); epilogue.program.registers];
-    for (position, (instruction, target)) in epilogue.program.instructions.iter().enumerate() {
+    instructions(epilogue.program, &mut body);
+    functions + &body
+}
+
+/// The element of an operand for element `i` of the result; what it takes beyond an expression goes into a function.
+fn element_of(access: &Access, name: &str, functions: &mut String) -> String {
+    match access {
+        Access::Full => "i".to_owned(),
+        Access::Scalar => "0u".to_owned(),
+        Access::Trailing { period } => format!("u32(index_remainder(i32(i), {period}))"),
+        Access::Leading { inner } => format!("u32(index_quotient(i32(i), {inner}))"),
+        Access::General(broadcast) => {
+            let axes: Vec<(usize, usize)> = broadcast.axes().iter().rev().copied().collect();
+            functions.push_str(&index_function(name, &axes, 0));
+            format!("{name}(i)")
+        }
+    }
+}
+
+/// The rest of a function that computes a program from its operands `o0, o1, ...` and returns the result.
+fn instructions(program: &Program, body: &mut String) {
+    let mut registers = vec![String::new(); program.registers];
+    for (position, (instruction, target)) in program.instructions.iter().enumerate() {
         // Two constants would be computed by the compiler, which refuses what has no value.
         let read = |value: Value, body: &mut String| match value {
             Value::Register(register) => registers[usize::from(register)].clone(),
@@ -140,20 +141,20 @@ fn program(epilogue: &Epilogue<'_>) -> String {
             }
         };
         let expression = match *instruction {
-            Instruction::Move(a) => read(a, &mut body),
-            Instruction::Unary(function, a) => unary(function, &read(a, &mut body)),
+            Instruction::Move(a) => read(a, body),
+            Instruction::Unary(function, a) => unary(function, &read(a, body)),
             // The compiler may take it that there are no infinities, and that 0 times any number is 0.
             Instruction::Binary(BinaryFunction::Mul, a, Value::Constant(0.0)) => {
-                format!("zero_if_finite({})", read(a, &mut body))
+                format!("zero_if_finite({})", read(a, body))
             }
             Instruction::Binary(function, a, b) => {
-                let a = read(a, &mut body);
-                binary(function, &a, &read(b, &mut body))
+                let a = read(a, body);
+                binary(function, &a, &read(b, body))
             }
             Instruction::Select(condition, yes, no) => {
-                let condition = read(condition, &mut body);
-                let yes = read(yes, &mut body);
-                format!("select({}, {yes}, {condition} != 0.0)", read(no, &mut body))
+                let condition = read(condition, body);
+                let yes = read(yes, body);
+                format!("select({}, {yes}, {condition} != 0.0)", read(no, body))
             }
         };
         let _ = writeln!(body, "    let v{position} = {expression};");
@@ -161,8 +162,117 @@ fn program(epilogue: &Epilogue<'_>) -> String {
             *register = format!("v{position}");
         }
     }
-    let _ = writeln!(body, "    return v{};\n}}", epilogue.program.instructions.len().saturating_sub(1));
-    functions + &body
+    let _ = writeln!(body, "    return v{};\n}}", program.instructions.len().saturating_sub(1));
+}
+
+/// One of the pointwise kernels that run one after the other for each element.
+#[derive(PartialEq)]
+pub struct LaneKernel<'a> {
+    pub program: &'a Program,
+    pub operands: Vec<(LaneOperand, &'a Access)>,
+    pub output: LaneOperand,
+}
+
+/// A slot in a buffer: it begins at the word that the stretch says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct LaneOperand {
+    pub binding: usize,
+    pub slot: usize,
+}
+
+/// Over how many elements the kernels run, and where each slot begins.
+pub struct Stretch {
+    pub count: usize,
+    pub offsets: Vec<usize>,
+}
+
+/// A shader that runs pointwise kernels over several stretches, each in workgroups of its own, and over how many
+/// workgroups it is dispatched. The last `written` of its buffers are written.
+pub fn lane_shader(
+    kernels: &[LaneKernel<'_>],
+    buffers: usize,
+    written: usize,
+    stretches: &[Stretch],
+) -> (String, [u32; 3]) {
+    let mut text = String::with_capacity(4096);
+    for binding in 0..buffers {
+        let access = if binding + written < buffers { "read" } else { "read_write" };
+        let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, {access}> x{binding}: array<f32>;");
+    }
+    let slots = stretches.first().map_or(0, |stretch| stretch.offsets.len());
+    // Where every stretch begins at the same word, that word is in the text.
+    let is_fixed = |slot: usize| stretches.iter().all(|stretch| stretch.offsets[slot] == stretches[0].offsets[slot]);
+    let base = |slot: usize| match stretches[0].offsets[slot] {
+        0 if is_fixed(slot) => String::new(),
+        offset if is_fixed(slot) => format!("{offset}u + "),
+        _ => format!("b{slot} + "),
+    };
+    let mut body = String::new();
+    let mut values: Vec<Option<String>> = vec![None; slots];
+    for (position, kernel) in kernels.iter().enumerate() {
+        let mut arguments = Vec::new();
+        for (number, (operand, access)) in kernel.operands.iter().enumerate() {
+            let value = match &values[operand.slot] {
+                Some(value) => value.clone(),
+                None => {
+                    let at = element_of(access, &format!("at{position}_{number}"), &mut text);
+                    format!("x{}[{}{at}]", operand.binding, base(operand.slot))
+                }
+            };
+            arguments.push(value);
+        }
+        let parameters: Vec<String> = (0..arguments.len()).map(|number| format!("o{number}: f32")).collect();
+        let _ = writeln!(text, "fn kernel{position}({}) -> f32 {{", parameters.join(", "));
+        instructions(kernel.program, &mut text);
+        let LaneOperand { binding, slot } = kernel.output;
+        let _ = writeln!(body, "    let y{position} = kernel{position}({});", arguments.join(", "));
+        let _ = writeln!(body, "    x{binding}[{}i] = y{position};", base(slot));
+        values[slot] = Some(format!("y{position}"));
+    }
+
+    let groups = |stretch: &Stretch| stretch.count.div_ceil(WORKGROUP_SIZE);
+    let all: usize = stretches.iter().map(groups).sum();
+    let across = all.clamp(1, MAX_WORKGROUPS);
+    let _ = write!(
+        text,
+        "@compute @workgroup_size({WORKGROUP_SIZE})\nfn main(@builtin(workgroup_id) group: vec3<u32>, \
+         @builtin(local_invocation_index) index: u32) {{\n    let number = group.x + group.y * {across}u;\n    \
+         var first = 0u;\n    var count = {}u;\n",
+        stretches.first().map_or(0, |stretch| stretch.count)
+    );
+    let moving: Vec<usize> = (0..slots).filter(|&slot| !is_fixed(slot)).collect();
+    for &slot in &moving {
+        let _ = writeln!(text, "    var b{slot} = {}u;", stretches[0].offsets[slot]);
+    }
+    let mut first = stretches.first().map_or(0, groups);
+    for stretch in stretches.iter().skip(1) {
+        let _ = write!(text, "    if (number >= {first}u) {{ first = {first}u; count = {}u;", stretch.count);
+        for &slot in &moving {
+            let _ = write!(text, " b{slot} = {}u;", stretch.offsets[slot]);
+        }
+        text.push_str(" }\n");
+        first += groups(stretch);
+    }
+    let _ = write!(
+        text,
+        "    let i = (number - first) * {WORKGROUP_SIZE}u + index;\n    if (i >= count) {{ return; }}\n{body}}}\n"
+    );
+    let longest = stretches.iter().map(|stretch| stretch.count).max().unwrap_or(0);
+    finish(&mut text, Some(longest));
+    (text, [across as u32, all.div_ceil(across) as u32, 1])
+}
+
+/// Adds the functions that a text names.
+fn finish(text: &mut String, count: Option<usize>) {
+    if let Some(count) = count.filter(|_| text.contains("index_")) {
+        // Names of its own: the op's source may divide other numbers.
+        text.push_str(&division(count).replace("quotient", "index_quotient").replace("remainder", "index_remainder"));
+    }
+    for (name, function) in FUNCTIONS {
+        if text.contains(name) {
+            text.push_str(function);
+        }
+    }
 }
 
 /// A number as WGSL; infinities, which WGSL cannot write, as the greatest numbers.
