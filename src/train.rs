@@ -8,7 +8,7 @@
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`, `look`, `vitals`, `saved`: what a session can do, by kind.
+//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`: what a session can do, by kind.
 
 mod batches;
 mod evaluation;
@@ -17,6 +17,7 @@ pub mod fit;
 pub mod gpu;
 pub mod graphs;
 mod look;
+mod output_gradients;
 mod parallel;
 pub mod plans;
 mod predict;
@@ -40,6 +41,7 @@ use crate::model::training;
 use crate::protocol::{LayerSummary, ModelSummary, Split};
 use evaluation::{EvaluationRun, Purpose};
 use look::Look;
+use output_gradients::OutputGradients;
 use parallel::Crew;
 use plans::{Loaded, PlanKey, Plans};
 pub use predict::Pixels;
@@ -82,6 +84,9 @@ pub struct Session {
     outputs: Option<PlanHandle>,
     /// The plan that holds the gradients of the last step.
     gradients: Option<PlanHandle>,
+    /// Where the last step was taken, unless the order of the images has changed since.
+    last_batch: Option<Position>,
+    output_gradients: Option<OutputGradients>,
     indices: Vec<u32>,
     labels: Vec<i32>,
 }
@@ -156,6 +161,8 @@ impl Session {
             wake: None,
             outputs: None,
             gradients: None,
+            last_batch: None,
+            output_gradients: None,
             indices: Vec::new(),
             labels: Vec::new(),
         };
@@ -341,6 +348,7 @@ impl Session {
         let (loaded, evicted) =
             self.plans.get(self.backend.as_mut(), key, &self.layers, &self.spec.input_shape, &self.config)?;
         self.outputs = self.outputs.filter(|handle| Some(*handle) != evicted);
+        self.output_gradients = self.output_gradients.take().filter(|own| Some(own.handle()) != evicted);
         Ok(loaded)
     }
 }

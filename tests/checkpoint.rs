@@ -138,6 +138,7 @@ fn going_on_from_a_file_equals_never_having_stopped() {
             assert_eq!(losses, expected, "{optimizer:?}, a break after step {pause}");
             assert_eq!(epochs, expected_epochs[expected_epochs.len() - epochs.len()..]);
             for name in whole.tensor_names() {
+                assert!(second.fetch_tensor(&name).unwrap() && whole.fetch_tensor(&name).unwrap());
                 assert_eq!(second.tensor(&name).unwrap(), whole.tensor(&name).unwrap(), "{name}");
             }
         }

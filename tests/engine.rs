@@ -523,3 +523,58 @@ fn a_large_prediction_leaves_room_for_other_commands() {
     assert_ne!(bench.answer(second).unwrap().unwrap(), expected);
     bench.answer(run).unwrap().unwrap();
 }
+
+#[test]
+fn gradients_of_outputs_are_worked_out_between_steps_and_others_need_not_wait() {
+    let mut bench = Bench::with_data();
+    let gradient = || Command::Tensor { name: "grad dense.output".to_owned() };
+    assert_eq!(bench.ask(gradient()).unwrap_err().code, "no-value-yet");
+    let run = bench.send(train(None, Some(40)));
+    bench.turn();
+    let asked = bench.send(gradient());
+    assert!(bench.answer(asked).is_none(), "not at once");
+    let read = bench.send(Command::Tensor { name: "dense.bias".to_owned() });
+    assert!(bench.answer(read).is_some(), "what is there is read at once");
+    bench.work();
+    let (answer, arrays) = bench.answer(asked).unwrap().unwrap();
+    assert_eq!(answer, Answer::Tensor { shape: vec![32, 3] });
+    let early = f32s(&arrays[0]).to_vec();
+    assert!(early.iter().any(|value| *value != 0.0));
+    assert_eq!(bench.history(run).1.len(), 40);
+
+    // After the run it is of the last step, also for who only looks, and then of one image.
+    let late = f32s(&bench.ask(gradient()).unwrap().1[0]).to_vec();
+    assert_ne!(late, early);
+    let names = vec!["grad dense.output".to_owned(), "dense.output".to_owned()];
+    let look = |bench: &mut Bench| {
+        let id = bench.send_with(Command::Look { names: names.clone() }, vec![Bulk::U8(vec![9; 16])]);
+        bench.work();
+        bench.answer(id).unwrap().unwrap()
+    };
+    let (answer, arrays) = look(&mut bench);
+    assert_eq!(answer, Answer::Tensors { shapes: vec![vec![1, 3], vec![1, 3]] });
+    assert_eq!(f32s(&arrays[0]), &late[..3]);
+
+    // A pause in the middle of a step, and a model that is replaced while somebody waits.
+    let run = bench.send(train(None, Some(40)));
+    bench.turn();
+    bench.send(Command::Pause);
+    let asked = bench.send(gradient());
+    bench.work();
+    assert!(bench.answer(asked).unwrap().is_ok());
+    let asked = bench.send(gradient());
+    let model = ModelSpec {
+        name: None,
+        input_shape: vec![4, 4, 1],
+        layers: vec![
+            LayerSpec::new("Flatten"),
+            LayerSpec::new("Dense").with("units", 3.0).with("activation", "sigmoid"),
+        ],
+    };
+    bench.send(Command::SetModel { spec: model, kept: None });
+    bench.work();
+    let answer = bench.answer(asked).expect("nobody waits forever");
+    assert!(answer.is_ok() || answer.is_err_and(|error| error.code == "no-value-yet"));
+    bench.history(run);
+    assert_eq!(look(&mut bench).0, Answer::Tensors { shapes: vec![vec![], vec![1, 3]] });
+}

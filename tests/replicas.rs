@@ -162,6 +162,7 @@ fn slices_give_what_the_whole_batch_gives() {
             );
             assert_eq!(alone.tensor_names(), shared.tensor_names());
             for name in alone.tensor_names().iter().filter(|name| !name.starts_with("velocity")) {
+                assert!(alone.fetch_tensor(name).unwrap() && shared.fetch_tensor(name).unwrap());
                 let (expected, actual) = (alone.tensor(name).unwrap(), shared.tensor(name).unwrap());
                 assert_eq!(expected.shape(), actual.shape(), "{name}");
                 assert_close(actual.words(), expected.words(), 1e-4);

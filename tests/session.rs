@@ -390,6 +390,7 @@ fn tensors_are_read_and_written_by_name() {
     assert_eq!(session.tensor("grad conv2d.kernel").unwrap_err().code, "no-value-yet");
     train(&mut session, steps(1));
     for name in session.tensor_names() {
+        assert!(session.fetch_tensor(&name).unwrap());
         session.tensor(&name).unwrap();
     }
     assert_eq!(session.tensor("conv2d.output").unwrap().shape().dims(), [32, 6, 6, 4]);

@@ -20,10 +20,7 @@ pub fn append_loss(graph: &mut Graph, loss: LossSpec, output: NodeId, labels: No
             if let Some(logits) = logits(graph, output) {
                 return softmax_cross_entropy(graph, logits, labels);
             }
-            // Not a softmax: Keras takes the outputs for probabilities all the same, and normalises them.
-            let probabilities = clip(graph, output)?;
-            let logits = pointwise::log(graph, probabilities)?;
-            softmax_cross_entropy(graph, logits, labels)
+            append_loss_of_probabilities(graph, output, labels)
         }
         LossSpec::MeanSquaredError => {
             let target = target(graph, output, labels)?;
@@ -47,6 +44,17 @@ pub fn append_loss(graph: &mut Graph, loss: LossSpec, output: NodeId, labels: No
             reduce::mean(graph, entropy, &[1], false)
         }
     }
+}
+
+/// Appends the cross-entropy of each sample, `[N]`, where the `output` `[N,C]` is no softmax: Keras takes it for
+/// probabilities all the same, and normalises them.
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn append_loss_of_probabilities(graph: &mut Graph, output: NodeId, labels: NodeId) -> Result<NodeId> {
+    let probabilities = clip(graph, output)?;
+    let logits = pointwise::log(graph, probabilities)?;
+    softmax_cross_entropy(graph, logits, labels)
 }
 
 /// The logits, if the output is a softmax: its input.

@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// Writes the images of `indices`, their labels and weights.
-    fn write_batch(&mut self, loaded: &Loaded, part: Part, sample_weight: f32) -> Result<()> {
+    pub(super) fn write_batch(&mut self, loaded: &Loaded, part: Part, sample_weight: f32) -> Result<()> {
         let Self { backend, dataset, indices, labels, .. } = self;
         labels.resize(indices.len(), 0);
         let mut result = Ok(());
@@ -218,6 +218,7 @@ impl Session {
         }
         self.untouched = false;
         self.totals.add(loss, correct, images);
+        self.last_batch = Some(self.position);
         self.position.step += 1;
         self.position.batch += 1;
         let [epoch_loss, epoch_accuracy] = self.totals.means();

@@ -1,14 +1,17 @@
-//! The three graphs of a model: a training step, an evaluation, a prediction.
+//! The graphs of a model: a training step, an evaluation, a prediction, and what can be looked at besides.
+
+use std::sync::Arc;
 
 use crate::autograd::gradients;
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::losses::{append_loss, logits};
+use crate::model::losses::{append_loss, append_loss_of_probabilities, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::optimizer::{Clipping, append_guarded_update, append_updates};
-use crate::model::spec::TrainingConfig;
+use crate::model::spec::{LossSpec, TrainingConfig};
 use crate::ops::classification::{argmax, correct_predictions};
+use crate::ops::reshape::Reshape;
 use crate::ops::{pointwise, reduce};
 use crate::tensor::TensorType;
 
@@ -150,6 +153,53 @@ pub fn next_name(weight: &str) -> String {
     format!("next {weight}")
 }
 
+/// The gradients of a batch's loss with respect to the outputs of all layers, `grad conv2d.output` `[N, output shape]`, which
+/// no training step keeps. Output: the loss.
+///
+/// A step differentiates softmax and cross-entropy as one. For the gradient of the softmax's output the cross-entropy is
+/// taken of the probabilities, as Keras takes it where the model's last layer is none.
+///
+/// # Errors
+/// If the model does not fit the loss; the error carries the layer.
+pub fn output_gradients(
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    batch: usize,
+    config: &TrainingConfig,
+) -> Result<Program> {
+    let mut graph = Graph::new();
+    let Forward { network, labels, sample_weight, loss } =
+        append_forward(&mut graph, layers, input_shape, batch, config, None)?;
+    let is_skipped = config.loss == LossSpec::SparseCategoricalCrossentropy && logits(&graph, network.output).is_some();
+    let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
+    let mut taps = gradients(&mut graph, loss, of_loss)?;
+    if is_skipped {
+        let losses = append_loss_of_probabilities(&mut graph, network.output, labels)?;
+        let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
+        let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
+        taps.extend(gradients(&mut graph, loss, of_probabilities)?);
+    }
+    for (output, gradient) in network.outputs.iter().zip(&mut taps) {
+        let name = gradient_name(&graph.node(*output).name);
+        if graph.node(*gradient).name != name {
+            // A layer that does nothing has the gradient of the one before it.
+            let shape = graph.tensor_type(*gradient).shape.clone();
+            *gradient = graph.apply(Arc::new(Reshape { shape }), &[*gradient])?;
+            graph.set_name(*gradient, &name)?;
+        }
+    }
+    graph.add_output(loss);
+    Ok(Program { graph, taps })
+}
+
+/// Forward to the loss.
+struct Forward {
+    network: Network,
+    labels: NodeId,
+    sample_weight: NodeId,
+    loss: NodeId,
+}
+
 /// What a training step begins with.
 struct Differentiated {
     network: Network,
@@ -167,6 +217,28 @@ fn append_gradients(
     config: &TrainingConfig,
     share: Option<NodeId>,
 ) -> Result<Differentiated> {
+    let Forward { network, labels, sample_weight, loss } =
+        append_forward(graph, layers, input_shape, batch, config, share)?;
+    let gradients = gradients(graph, loss, &network.parameters)?;
+
+    let scores = scores(graph, &network);
+    let right = correct_predictions(graph, scores, labels)?;
+    let counted = Expr::input(0) * Expr::input(1).greater(0.0);
+    let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
+    let correct = reduce::sum(graph, counted, &[0], false)?;
+    graph.set_name(correct, CORRECT)?;
+    Ok(Differentiated { network, loss, correct, gradients })
+}
+
+/// Appends the forward pass of a batch, or of a slice of one, given its [`SHARE`].
+fn append_forward(
+    graph: &mut Graph,
+    layers: &[ResolvedLayer],
+    input_shape: &[usize],
+    batch: usize,
+    config: &TrainingConfig,
+    share: Option<NodeId>,
+) -> Result<Forward> {
     let images = graph.input(IMAGES, batched(batch, input_shape))?;
     let labels = graph.input(LABELS, TensorType::i32([batch]))?;
     let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
@@ -184,15 +256,7 @@ fn append_gradients(
         loss = pointwise::add(graph, loss, penalty)?;
     }
     graph.set_name(loss, LOSS)?;
-    let gradients = gradients(graph, loss, &network.parameters)?;
-
-    let scores = scores(graph, &network);
-    let right = correct_predictions(graph, scores, labels)?;
-    let counted = Expr::input(0) * Expr::input(1).greater(0.0);
-    let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
-    let correct = reduce::sum(graph, counted, &[0], false)?;
-    graph.set_name(correct, CORRECT)?;
-    Ok(Differentiated { network, loss, correct, gradients })
+    Ok(Forward { network, labels, sample_weight, loss })
 }
 
 /// Loss and predictions of a batch, in inference mode. Weights of samples are 1, or 0 for padding.

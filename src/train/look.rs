@@ -1,5 +1,6 @@
 //! Tensors as they are together: the outputs of all layers for one image, with the weights that made them.
 
+use super::output_gradients::first_of_batch;
 use super::plans::{Loaded, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, Wanted};
@@ -28,6 +29,13 @@ impl Session {
         if self.check_image(image).is_err() {
             return Ok(true);
         }
+        // Elsewhere whoever drives the session sees to it, little by little.
+        if self.is_asynchronous()
+            && names.iter().any(|name| self.is_output_gradient(name))
+            && !self.work_out_output_gradients(&mut || true)?
+        {
+            return Ok(false);
+        }
         let handle = match std::mem::take(&mut self.look) {
             Look::Done(handle) => handle,
             Look::Running(loaded) => match self.run_look(loaded)? {
@@ -51,8 +59,8 @@ impl Session {
         self.backend.fetch(&wanted)
     }
 
-    /// The named tensors, after [`Session::prepare_look`]: outputs `[1, output shape]`, weights, gradients of the last step;
-    /// `None` for what is not there (yet).
+    /// The named tensors, after [`Session::prepare_look`]: outputs `[1, output shape]`, weights, gradients of the last step,
+    /// those of outputs for the first image of its batch; `None` for what is not there (yet).
     ///
     /// # Errors
     /// `wrong-length` if the image is not one input; those of the backend.
@@ -62,7 +70,10 @@ impl Session {
         names
             .iter()
             .map(|name| match self.looked_at(name, handle) {
-                Some((Some(handle), name)) => self.backend.read(handle, &name).map(Some),
+                Some((Some(handle), name)) => {
+                    let tensor = self.backend.read(handle, &name)?;
+                    Ok(Some(if self.is_output_gradient(&name) { first_of_batch(tensor) } else { tensor }))
+                }
                 Some((None, name)) => {
                     let shape = self.state_shape(&name).unwrap_or_default();
                     Ok(HostTensor::f32(shape, self.backend.read_state(&name)?))

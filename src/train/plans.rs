@@ -31,6 +31,8 @@ pub enum PlanKey {
     Update,
     Evaluation(usize),
     Prediction(usize),
+    /// See [`graphs::output_gradients`].
+    OutputGradients(usize),
     /// The outputs of all layers for one image, apart from those of the last prediction.
     Look,
 }
@@ -119,6 +121,7 @@ pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], co
         PlanKey::Update => graphs::update(layers, config),
         PlanKey::Evaluation(batch) => graphs::evaluation(layers, input_shape, batch, config),
         PlanKey::Prediction(batch) => graphs::prediction(layers, input_shape, batch),
+        PlanKey::OutputGradients(batch) => graphs::output_gradients(layers, input_shape, batch, config),
         PlanKey::Look => graphs::prediction(layers, input_shape, 1),
     }?;
     let plan = Plan::compile(&graph, &taps)?;
@@ -132,7 +135,7 @@ pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], co
 fn check_size(key: PlanKey, layers: &[ResolvedLayer]) -> Result<()> {
     let batch = match key {
         PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-        PlanKey::Gradient(slice) => slice as u64,
+        PlanKey::Gradient(images) | PlanKey::OutputGradients(images) => images as u64,
         PlanKey::Look => 1,
         PlanKey::Update => return Ok(()),
     };

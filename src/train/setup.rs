@@ -101,6 +101,8 @@ impl Session {
         if order(&old) != order(&self.config) {
             self.sampler = sampler(&self.config);
             self.position.batch = 0;
+            self.last_batch = None;
+            self.forget_output_gradients();
             self.totals = Totals::default();
         }
         if !same_plans {
@@ -191,6 +193,7 @@ impl Session {
     }
 
     fn unload_plans(&mut self) {
+        self.output_gradients = None;
         self.plans.unload(self.backend.as_mut());
         (self.outputs, self.gradients) = (None, None);
         self.look = Look::default();

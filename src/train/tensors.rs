@@ -17,7 +17,8 @@ pub(super) const EPOCH_TOTALS: &str = "epoch totals";
 
 impl Session {
     /// Names of all that can be read now: weights (`conv2d.kernel`), the optimizer's state (`momentum conv2d.kernel`),
-    /// after a step or a prediction outputs (`conv2d.output`), after a step gradients (`grad conv2d.kernel`).
+    /// after a step or a prediction outputs (`conv2d.output`), after a step gradients (`grad conv2d.kernel`,
+    /// `grad conv2d.output`).
     pub fn tensor_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
         if self.outputs.is_some() {
@@ -26,11 +27,14 @@ impl Session {
         if self.gradients.is_some() {
             names.extend(self.parameters().into_iter().map(|(name, _)| format!("grad {name}")));
         }
+        if self.last_batch().is_some() {
+            names.extend(self.layers.iter().map(|layer| format!("grad {}.output", layer.name)));
+        }
         names
     }
 
-    /// A tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last; gradients
-    /// those of the last step.
+    /// A tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last; gradients of
+    /// weights those of the last step. Gradients of outputs have to be [sent for](Session::fetch_tensor) before.
     ///
     /// # Errors
     /// `unknown-tensor`, naming the nearest known one; `no-value-yet` before the first step.
@@ -45,6 +49,7 @@ impl Session {
         let holder = match (is_output, is_gradient) {
             (true, _) => self.outputs,
             (_, true) => self.gradients,
+            _ if self.is_output_gradient(name) => self.output_gradients(),
             _ => return Err(self.unknown_tensor(name)),
         };
         match holder {
@@ -62,15 +67,27 @@ impl Session {
         if self.states().into_iter().any(|(own, _)| own == name) {
             return Some((None, name.to_owned()));
         }
-        let holder = if name.starts_with("grad ") { self.gradients } else { self.outputs };
+        let holder = match name.starts_with("grad ") {
+            true if self.is_output_gradient(name) => self.output_gradients(),
+            true => self.gradients,
+            false => self.outputs,
+        };
         self.tensor_names().iter().any(|own| own == name).then_some((Some(holder?), name.to_owned()))
     }
 
-    /// Sends for a tensor; true once [`Session::tensor`] has an answer. On the CPU it always has.
+    /// Sends for a tensor; true once [`Session::tensor`] has an answer. On the CPU it has at once; gradients of outputs are
+    /// first [worked out](Session::work_out_output_gradients).
     ///
     /// # Errors
-    /// If the device is gone.
+    /// If the device is gone; `too-large` for gradients of outputs if memory does not suffice.
     pub fn fetch_tensor(&mut self, name: &str) -> Result<bool> {
+        if self.is_output_gradient(name) {
+            while !self.work_out_output_gradients(&mut || true)? {
+                if self.is_asynchronous() {
+                    return Ok(false);
+                }
+            }
+        }
         match self.wanted(name) {
             Some(wanted) => self.backend.fetch(&[wanted]),
             None => Ok(true),
@@ -108,6 +125,7 @@ impl Session {
         self.settle();
         self.leave_pretrained();
         self.untouched = false;
+        self.forget_output_gradients();
         self.backend.write_state(name, &values);
         Ok(())
     }
@@ -150,6 +168,7 @@ impl Session {
             self.backend.write_state(name, value);
         }
         (self.outputs, self.gradients) = (None, None);
+        self.forget_output_gradients();
         self.restart_evaluations();
         let batch = if info.batch_in_epoch < self.batches_per_epoch() { info.batch_in_epoch } else { 0 };
         self.position = Position { step: info.step, epoch: info.epoch, batch };

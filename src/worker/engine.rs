@@ -3,12 +3,14 @@
 mod arrival;
 mod commands;
 mod deferred;
+mod gradients;
 mod staff;
 
 use std::collections::VecDeque;
 
 use self::arrival::Download;
 use self::deferred::Deferred;
+use self::gradients::GradientRequests;
 pub use self::staff::Hire;
 use self::staff::Staff;
 use super::evaluations::Evaluations;
@@ -55,6 +57,7 @@ pub struct Engine {
     deferred: VecDeque<Deferred>,
     /// Requests for snapshots that wait for the end of a step: nobody else shall wait for that.
     snapshots: Vec<u32>,
+    gradients: GradientRequests,
     /// The request of a prediction on its way.
     predicting: Option<u32>,
     /// There is nothing to do before the device has answered.
@@ -90,6 +93,7 @@ impl Engine {
             changed: true,
             deferred: VecDeque::new(),
             snapshots: Vec::new(),
+            gradients: GradientRequests::default(),
             predicting: None,
             waits_for_device: false,
             is_dead: false,
@@ -114,6 +118,7 @@ impl Engine {
             && (self.may_train()
                 || self.may_evaluate()
                 || (self.midway && !self.snapshots.is_empty())
+                || !self.gradients.is_empty()
                 || self.has_deferred_work())
     }
 
@@ -132,12 +137,19 @@ impl Engine {
             // Whatever it changes, the next turn sees whether there is still somebody to wait for.
             self.waits_for_device = false;
         }
+        if self.wants_output_gradients(&command, clock()) {
+            return self.await_output_gradients(id, command, arrays);
+        }
+        self.answer(id, command, arrays, clock);
+        self.answer_snapshots(clock);
+    }
+
+    fn answer(&mut self, id: u32, command: Command, arrays: Vec<Bulk>, clock: &dyn Fn() -> f64) {
         match self.carry_out(id, command, arrays, clock) {
             Ok(Some((answer, arrays))) => self.reply(id, Ok(answer), arrays),
             Ok(None) => {}
             Err(error) => self.reply(id, Err(error.into()), Vec::new()),
         }
-        self.answer_snapshots(clock);
     }
 
     /// Works for a while.
@@ -147,11 +159,17 @@ impl Engine {
             if !self.work_off(clock) || !self.has_work() {
                 break;
             }
+            if !self.midway && !self.gradients.is_empty() {
+                if self.work_out_gradients(clock, deadline_ms) {
+                    continue;
+                }
+                break;
+            }
             let has_time = &mut || clock() < deadline_ms;
             let progress = if self.may_train() || self.may_evaluate() {
                 self.session.advance(has_time)
             } else {
-                // Only somebody who wants a snapshot waits for what has begun.
+                // Only somebody who wants a snapshot or gradients of outputs waits for what has begun.
                 let Some(progress) = self.session.finish_begun(has_time) else {
                     self.midway = false;
                     self.answer_snapshots(clock);

@@ -1,6 +1,6 @@
 // Looking inside a layer: its formula with numbers, its tensors by pointer and keyboard, and how it fares in training.
 import AxeBuilder from '@axe-core/playwright';
-import { artifact, expect, test } from './playground.js';
+import { artifact, expect, test, written } from './playground.js';
 
 const TABS = ['Settings', 'Weights', 'Activations', 'Gradients', 'Formula'];
 
@@ -28,12 +28,6 @@ const tensor = (playground, name) =>
 /** The rows of a table, cell by cell. */
 const rows = (playground, name) =>
   playground.page.getByRole('table', { name }).evaluate((table) => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim())));
-/** As the page writes a number of a tensor. */
-const written = (value) => {
-  const number = Math.fround(value);
-  if (number === 0) return '0';
-  return Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4);
-};
 
 /** Gives the network an image and waits until the engine has predicted it. */
 async function chooseSample(playground) {
@@ -126,9 +120,9 @@ test('values are read with the arrow keys, and a channel is enlarged', async ({ 
   const kernel = await tensor(playground, 'conv2d.kernel');
   await expect(playground.page.getByText(`image 0, row 0, column 0:`)).toHaveCount(0);
   // Right of column 2 is the first column of the next kernel: the line between them is passed over.
-  await expect(playground.page.getByText(`image 0, row 1, column 2: ${kernel.data[(3 + 2) * 32].toFixed(4)}`)).toBeVisible();
+  await expect(playground.page.getByText(`image 0, row 1, column 2: ${written(kernel.data[(3 + 2) * 32])}`)).toBeVisible();
   await playground.page.keyboard.press('ArrowRight');
-  await expect(playground.page.getByText(`image 1, row 1, column 0: ${kernel.data[3 * 32 + 1].toFixed(4)}`)).toBeVisible();
+  await expect(playground.page.getByText(`image 1, row 1, column 0: ${written(kernel.data[3 * 32 + 1])}`)).toBeVisible();
   await playground.page.keyboard.press('Enter');
   await expect(image).toHaveJSProperty('width', 3);
   await playground.page.keyboard.press('Escape');
@@ -154,6 +148,45 @@ test('gradients come with update ratios and dead units', async ({ playground }) 
   expect(weight).toBe('kernel');
   expect(Number(ratio)).toBeGreaterThan(0.001);
   expect(Number(ratio)).toBeLessThan(0.1);
+});
+
+test('gradients of activations are those that the API returns, channel by channel', async ({ playground }) => {
+  await playground.open();
+  await playground.card('conv2d_1').click();
+  await view(playground, 'Gradients').click();
+  await playground.call('train', { steps: 3 });
+  await playground.page.getByRole('group', { name: 'Gradient of' }).getByRole('button', { name: 'output' }).click();
+  await expect(playground.page.getByText(/first image of the last training batch/)).toBeVisible();
+  const image = playground.page.getByRole('img', { name: 'grad conv2d_1.output', exact: true });
+  // 64 channels of 11 x 11, eight in a row, with lines between them.
+  await expect(image).toHaveJSProperty('width', 8 * 12 - 1);
+  const { shape, data } = await tensor(playground, 'grad conv2d_1.output');
+  expect(shape).toEqual([32, 11, 11, 64]);
+  const largest = Math.max(...data.slice(0, 11 * 11 * 64).map(Math.abs));
+  await expect(playground.page.getByText(`full colour stands for ±${written(largest)}.`)).toBeVisible();
+  const shown = async (channel, row, column) => {
+    const value = written(data[(row * 11 + column) * 64 + channel]);
+    await expect(playground.page.getByText(`image ${channel}, row ${row}, column ${column}: ${value}`, { exact: true })).toBeVisible();
+  };
+  await image.focus();
+  await playground.page.keyboard.press('ArrowDown');
+  for (let column = 0; column < 11; column += 1) {
+    await shown(0, 0, column);
+    await playground.page.keyboard.press('ArrowRight');
+  }
+  await shown(1, 0, 0);
+  await playground.page.keyboard.press('ArrowDown');
+  await shown(1, 1, 0);
+  // A layer without weights has gradients too; and a run does not stand still while they are looked at.
+  await playground.card('max_pooling2d_1').click();
+  const before = (await tensor(playground, 'grad max_pooling2d_1.output')).data.slice(0, 1600);
+  const pooled = playground.page.getByRole('img', { name: 'grad max_pooling2d_1.output', exact: true });
+  await expect(pooled).toHaveJSProperty('width', 8 * 6 - 1);
+  const scale = playground.page.getByText(/full colour stands for ±/);
+  const first = await scale.textContent();
+  expect((await playground.call('train', { steps: 100 })).steps).toBe(100);
+  await expect(scale).not.toHaveText(first);
+  expect((await tensor(playground, 'grad max_pooling2d_1.output')).data.slice(0, 1600)).not.toEqual(before);
 });
 
 for (const colorScheme of ['light', 'dark']) {

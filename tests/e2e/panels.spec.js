@@ -1,6 +1,6 @@
 // What there is to see and to share, beside the network itself; and whether everybody can use it.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from './playground.js';
+import { expect, test, written } from './playground.js';
 
 const view = (playground, name) => playground.page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name });
 
@@ -22,7 +22,7 @@ test('shows weights, activations and gradients of the selected layer, with the v
   // Kernel 1, row 1, column 2: the pixel (6, 1) of an image 23 pixels wide.
   await image.hover({ position: { x: (6.5 / 23) * box.width, y: (1.5 / 23) * box.width } });
   const kernel = await playground.page.evaluate(async () => (await window.chalkgrad.tensor('conv2d.kernel')).data);
-  const value = kernel[(3 + 2) * 32 + 1].toFixed(4);
+  const value = written(kernel[(3 + 2) * 32 + 1]);
   await expect(playground.page.getByText(`image 1, row 1, column 2: ${value}`)).toBeVisible();
   await playground.card('flatten').click();
   await view(playground, 'Weights').click();

@@ -130,4 +130,11 @@ export const REFERENCE = [
 /** A model that trains in no time, for what is not about the network. */
 export const SMALL = [{ type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }];
 
+/** As the page writes a number of a tensor. */
+export const written = (value) => {
+  const number = Math.fround(value);
+  if (number === 0) return '0';
+  return Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4);
+};
+
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -15,6 +15,9 @@ use crate::ui::tensor_image::Role;
 
 const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
 
+/// What a layer makes, beside its weights.
+const OUTPUT: &str = "output";
+
 pub fn layer_detail(state: State, id: LayerId) -> Element {
     let tabs = VIEWS.map(|name| {
         button("", move || state.view.set(name)).bool_attr("aria-pressed", move || state.view.get() == name).tr(name)
@@ -50,14 +53,11 @@ pub fn layer_detail(state: State, id: LayerId) -> Element {
             "formula" => formula_view(state, id),
             "activations" => tensor_view(state, &format!("{name}.output"), Role::Activations),
             "weights" if weights.is_empty() => el("p").class("help").tr("no_weights"),
-            "weights" => weights_view(state, name, &weights, ""),
+            "weights" => choice_view(state, name, &weights, ""),
             _ => {
-                let trained: Vec<&str> = weights.into_iter().filter(|weight| !weight.starts_with("moving_")).collect();
-                let vitals = place().child(vitals_view(state, name));
-                match trained[..] {
-                    [] => vitals.child(el("p").class("help").tr("no_weights")),
-                    _ => vitals.child(weights_view(state, name, &trained, "grad ")),
-                }
+                let trained = weights.into_iter().filter(|weight| !weight.starts_with("moving_"));
+                let choices: Vec<&str> = trained.chain([OUTPUT]).collect();
+                place().child(vitals_view(state, name)).child(choice_view(state, name, &choices, "grad "))
             }
         })
     };
@@ -66,22 +66,33 @@ pub fn layer_detail(state: State, id: LayerId) -> Element {
         .child(place().switch(key, content))
 }
 
-/// The layer's weights, one at a time.
-fn weights_view(state: State, layer: &str, weights: &[&str], prefix: &'static str) -> Element {
-    let shown = Rc::new(Live::new(weights.first().map(|weight| (*weight).to_owned()).unwrap_or_default()));
-    let choices = weights.iter().map(|weight| {
+/// The layer's weights, or the gradients of these and of its output, one at a time.
+fn choice_view(state: State, layer: &str, tensors: &[&str], prefix: &'static str) -> Element {
+    let shown = Rc::new(Live::new(tensors.first().map(|tensor| (*tensor).to_owned()).unwrap_or_default()));
+    let choices = tensors.iter().map(|weight| {
         let (weight, set, read) = ((*weight).to_owned(), shown.clone(), shown.clone());
         let (chosen, own) = (weight.clone(), weight.clone());
         button("", move || set.set(chosen.clone()))
             .bool_attr("aria-pressed", move || read.with(|shown| *shown == own))
             .text(&weight)
     });
-    let choice = (weights.len() > 1)
-        .then(|| el("div").class("segmented which").attr("role", "group").label("which_weight").children(choices));
+    let label = if prefix.is_empty() { "which_weight" } else { "which_gradient" };
+    let choice = (tensors.len() > 1)
+        .then(|| el("div").class("segmented which").attr("role", "group").label(label).children(choices));
     let layer = layer.to_owned();
     let image = place().switch(
         move || shown.get(),
-        move |weight| Some(tensor_view(state, &format!("{prefix}{layer}.{weight}"), Role::Weights)),
+        move |tensor| {
+            let name = format!("{prefix}{layer}.{tensor}");
+            Some(match tensor {
+                OUTPUT => place().child(el("p").class("help").tr("output_gradient_help")).child(tensor_view(
+                    state,
+                    &name,
+                    Role::Activations,
+                )),
+                _ => tensor_view(state, &name, Role::Weights),
+            })
+        },
     );
     place().children(choice).child(image)
 }

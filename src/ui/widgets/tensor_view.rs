@@ -81,7 +81,7 @@ pub fn tensor_view(state: State, name: &str, role: Role) -> Element {
         .tr("all_images");
     let scale = move || match scaled.scale.get() {
         0.0 => String::new(),
-        scale => t_with("tensor_scale", &[("scale", &format::loss(scale))]),
+        scale => t_with("tensor_scale", &[("scale", &format::value(scale))]),
     };
     let figure = el("figure")
         .class("tensor")
@@ -251,7 +251,7 @@ impl Shown {
         let values = self.values.borrow();
         let Some((tiles, values)) = values.as_ref() else { return String::new() };
         let Some(value) = values.get(index).copied() else { return String::new() };
-        let value = format::loss(value);
+        let value = format::value(value);
         if tiles.is_vector {
             return t_with("tensor_unit", &[("unit", &index.to_string()), ("value", &value)]);
         }
