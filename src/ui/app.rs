@@ -60,10 +60,16 @@ fn app(client: Client) -> Element {
                 .class("layout")
                 .child(digit_panel(state))
                 .child(network_panel(state))
-                .child(el("div").class("side").child(inspector_panel(state)).child(training_panel(state)))
-                .child(dock_panel(state)),
+                .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
+                .child(dock_panel(state))
+                .child(training(state, true)),
         )
         .child(layer_menu(state))
+}
+
+/// The long form: beside the dock, or on a phone after it, so that the order is the one to be seen.
+fn training(state: State, is_narrow: bool) -> Element {
+    place().when(move || state.is_narrow.get() == is_narrow, move || training_panel(state))
 }
 
 /// Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except where the browser undoes typing itself.
