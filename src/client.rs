@@ -43,6 +43,8 @@ pub enum Change {
     Training(TrainingConfig),
     Backend(BackendInfo),
     Engine(EngineInfo),
+    /// Weights have been written.
+    Weights,
     /// Another experiment is there, after the changes of model and configuration.
     Opened {
         course: Rc<Course>,
@@ -312,6 +314,7 @@ impl Client {
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
             (Command::SetBackend { .. }, Answer::Backend(backend)) => Change::Backend(backend.clone()),
             (Command::Hello { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),
+            (Command::SetTensor { .. }, _) => Change::Weights,
             _ => return,
         };
         self.inner.changes.call(&change);

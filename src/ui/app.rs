@@ -38,7 +38,7 @@ fn app(client: Client) -> Element {
     client.subscribe(move |event, arrays| state.on_event(event, arrays)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::open(state);
-    autosave::start(state);
+    let autosave = autosave::start(state);
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
@@ -52,6 +52,7 @@ fn app(client: Client) -> Element {
         state.weights_version.track();
         state.look_soon();
     });
+    let page = page.effect(move || autosave.follow_results());
     page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))
         .child(top_bar(state))
         .children(notices(state))

@@ -1,4 +1,4 @@
-//! Keeps the experiment in the browser, and offers it on the next visit.
+//! Keeps the experiment in the browser, and offers it on the next visit; and the history of runs, which is there again.
 //!
 //! There are two places. A visit writes to the one that the last visit did not use, so that what it offers stays there
 //! until the next one.
@@ -6,12 +6,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use js_sys::{Date, Uint8Array};
+use js_sys::Uint8Array;
 use leptos::prelude::document;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::browser::{after_ms, callback, cancel, get};
+use super::browser::{after_ms, callback, cancel, get, now_ms};
+use super::runs::{RunRecord, Runs};
 use super::state::{NoticeKind, State};
 use super::storage;
 use super::text::t_once;
@@ -34,6 +35,7 @@ const MAX_BYTES: u32 = 32 << 20;
 
 const PLACES: [&str; 2] = ["first", "second"];
 const LATEST: &str = "latest";
+const RUNS: &str = "runs";
 
 /// What was kept last.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,11 +45,13 @@ pub struct Kept {
     pub saved_ms: f64,
     pub step: u32,
     pub epoch: u32,
+    /// The number of its run.
+    run: Option<u32>,
 }
 
-record!(Kept { place, saved_ms, step, epoch });
+record!(Kept { place, saved_ms, step, epoch, run });
 
-struct Autosave {
+pub struct Autosave {
     state: State,
     /// Something has changed since the last write.
     is_dirty: Cell<bool>,
@@ -61,7 +65,7 @@ struct Autosave {
 }
 
 /// Starts to keep what happens from here on, and offers what was kept before.
-pub fn start(state: State) {
+pub fn start(state: State) -> Rc<Autosave> {
     let autosave = Rc::new(Autosave {
         state,
         is_dirty: Cell::new(false),
@@ -86,7 +90,7 @@ pub fn start(state: State) {
     state
         .client()
         .subscribe_changes(move |change| {
-            if matches!(change, Change::Model(..) | Change::Training(_) | Change::Opened { .. }) {
+            if matches!(change, Change::Model(..) | Change::Training(_) | Change::Weights | Change::Opened { .. }) {
                 changes.soon(AFTER_EDIT_MS);
             }
         })
@@ -98,9 +102,14 @@ pub fn start(state: State) {
     }));
     // It fails in no browser.
     let _ = document().add_event_listener_with_callback("visibilitychange", &on_hidden);
+    let started = autosave.clone();
     spawn_local(async move {
         // Where storage is forbidden there is nothing to offer; it is said when there is something to keep.
         let kept = storage::read(LATEST).await.ok().and_then(|kept| transport::read::<Kept>(kept).ok());
+        let runs = storage::read(RUNS).await.ok().and_then(|runs| transport::read::<Vec<RunRecord>>(runs).ok());
+        if let Some(runs) = runs {
+            state.dock.runs.update(|own| own.take_in(runs));
+        }
         autosave.place.set(Some(kept.as_ref().map_or(0, |kept| 1 - kept.place.min(1))));
         if kept.is_some() {
             state.offer.set(kept);
@@ -109,13 +118,21 @@ pub fn start(state: State) {
             autosave.soon(AT_ONCE_MS);
         }
     });
+    started
 }
 
 impl Autosave {
+    /// Keeps what a test has come to; the surrounding view follows that.
+    pub fn follow_results(self: &Rc<Self>) {
+        if self.state.result.with(Option::is_some) && self.state.steps() > 0 {
+            self.soon(AFTER_EDIT_MS);
+        }
+    }
+
     /// Sees to it that there is a write within so many milliseconds, or as soon as may be.
     fn soon(self: &Rc<Self>, delay_ms: i32) {
         self.is_dirty.set(true);
-        let now_ms = Date::now();
+        let now_ms = now_ms();
         let delay_ms = f64::from(delay_ms).max(self.last_ms.get() + EVERY_MS - now_ms);
         if let Some((due_ms, timer)) = self.due.get() {
             if due_ms <= now_ms + delay_ms {
@@ -137,11 +154,12 @@ impl Autosave {
             return;
         }
         self.is_dirty.set(false);
-        self.last_ms.set(Date::now());
+        self.last_ms.set(now_ms());
         let autosave = self.clone();
         let saved = move |saved: Result<files::Saved, ErrorReport>| match saved {
             Ok(files::Saved { file, step, epoch }) => {
-                let kept = Kept { place, saved_ms: Date::now(), step, epoch };
+                let run = autosave.state.dock.runs.with_untracked(Runs::present_number);
+                let kept = Kept { place, saved_ms: now_ms(), step, epoch, run };
                 spawn_local(async move {
                     let result = autosave.store(file, kept).await;
                     autosave.done(result);
@@ -159,7 +177,8 @@ impl Autosave {
         }
         let about = transport::write(&kept).map_err(ErrorReport::from)?;
         let place = PLACES[kept.place.min(1) as usize];
-        storage::write(vec![(place, file.into()), (LATEST, about)]).await.map_err(|error| refused(&error))
+        let runs = transport::write(&self.state.dock.runs.with_untracked(Runs::to_keep)).map_err(ErrorReport::from)?;
+        storage::write(vec![(place, file.into()), (LATEST, about), (RUNS, runs)]).await.map_err(|error| refused(&error))
     }
 
     fn done(self: &Rc<Self>, result: Result<(), ErrorReport>) {
@@ -197,16 +216,20 @@ pub fn take_up(state: State) {
     spawn_local(async move {
         let failed = |report| state.notify(NoticeKind::Error, report);
         match storage::read(PLACES[kept.place.min(1) as usize]).await {
-            Ok(file) => open(state, &file),
+            Ok(file) => open(state, &file, kept.run),
             Err(error) => failed(refused(&error)),
         }
     });
 }
 
-/// Opens a file, and says what came of it.
-pub fn open(state: State, file: &JsValue) {
+/// Opens a file, and says what came of it. `run` is the number of its run, where it is one of those that are kept.
+pub fn open(state: State, file: &JsValue, run: Option<u32>) {
     let done = move |opened: Result<files::Opened, ErrorReport>| match opened {
         Ok(opened) => {
+            if let Some(run) = run {
+                state.dock.runs.update(|runs| runs.resume(run));
+            }
+            state.note_run();
             let step = super::format::count(opened.step as usize);
             state.announcement.set(t_once("opened", &[("step", &step)]));
         }

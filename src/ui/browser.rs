@@ -1,5 +1,6 @@
 //! What the page asks of the browser. One copy each, whoever asks.
 
+use js_sys::Date;
 use leptos::prelude::{document, window};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -134,8 +135,25 @@ pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
 
 /// The time of day as a clock shows it.
 pub fn clock_time() -> String {
-    let time = String::from(js_sys::Date::new_0().to_time_string());
-    time.chars().take(8).collect()
+    time_of(&Date::new_0())
+}
+
+fn time_of(date: &Date) -> String {
+    String::from(date.to_time_string()).chars().take(8).collect()
+}
+
+/// In milliseconds since 1970.
+pub fn now_ms() -> f64 {
+    Date::now()
+}
+
+/// The time of a moment of today, the day of an earlier one.
+pub fn moment(ms: f64, language: &str) -> String {
+    let date = Date::new(&ms.into());
+    if date.to_date_string() == Date::new_0().to_date_string() {
+        return time_of(&date);
+    }
+    date.to_locale_date_string(language, &JsValue::UNDEFINED).into()
 }
 
 /// Hands the user a text as a file.

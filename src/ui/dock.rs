@@ -1,7 +1,7 @@
 //! What the dock shows besides the curves: earlier runs, histograms over time, the log, and which of its tabs is open.
 
 use super::bins::{Snapshot, Track};
-use super::browser::clock_time;
+use super::browser::{clock_time, now_ms};
 use super::format;
 use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
@@ -140,7 +140,7 @@ impl State {
         if !has_begun {
             let record = RunRecord {
                 number: 0,
-                time: clock_time(),
+                begun_ms: now_ms(),
                 model: self.engine_model(),
                 params: self.checked.with_untracked(|checked| checked.params()),
                 training: self.training.get_untracked(),

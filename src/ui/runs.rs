@@ -1,7 +1,9 @@
 //! What was trained before: configuration, result and course of every set of weights.
 
 use super::curves::{Curves, Sample};
+use crate::error::Result;
 use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::wire::{Value, Wire, record};
 
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;
@@ -12,13 +14,16 @@ const MAX_COMPARED: usize = 4;
 /// Columns that a course is thinned out to.
 const COLUMNS: usize = 500;
 
+/// And for the browser to keep, which it does every few seconds.
+const KEPT_COLUMNS: usize = 100;
+
 /// From fresh weights to where they were given up, or to now.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RunRecord {
     /// From 1, in the order of their beginnings.
     pub number: u32,
-    /// When it began, as a clock shows it.
-    pub time: String,
+    /// When it began, in milliseconds since 1970.
+    pub begun_ms: f64,
     pub model: ModelSpec,
     pub params: usize,
     /// As it was when the first step was taken.
@@ -31,6 +36,20 @@ pub struct RunRecord {
     /// Whether it is drawn beside the present run.
     pub is_compared: bool,
 }
+
+record!(RunRecord {
+    number,
+    begun_ms,
+    model,
+    params,
+    training,
+    backend,
+    steps,
+    epochs,
+    test_accuracy,
+    course,
+    is_compared
+});
 
 /// What a chart needs of an earlier run.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -49,6 +68,26 @@ impl Course {
             validation_loss: curves.validation_loss.clone(),
             validation_accuracy: curves.validation_accuracy.clone(),
         }
+    }
+}
+
+/// Each series as a list of steps and values in turn: a record for each sample would be ten times as much.
+impl Wire for Course {
+    fn to_value(&self) -> Value {
+        let series = [&self.loss, &self.accuracy, &self.validation_loss, &self.validation_accuracy];
+        let flat = |samples: &Vec<Sample>| {
+            samples.iter().flat_map(|sample| [sample.step as f32, sample.value]).collect::<Vec<_>>()
+        };
+        series.map(flat).to_vec().to_value()
+    }
+
+    fn from_value(value: Value) -> Result<Self> {
+        let mut lists = Vec::<Vec<f32>>::from_value(value)?.into_iter();
+        let mut series = || -> Vec<Sample> {
+            let pairs = lists.next().unwrap_or_default();
+            pairs.chunks_exact(2).map(|pair| Sample { step: pair[0] as u32, value: pair[1] }).collect()
+        };
+        Ok(Self { loss: series(), accuracy: series(), validation_loss: series(), validation_accuracy: series() })
     }
 }
 
@@ -82,11 +121,10 @@ impl Runs {
 
     /// A run has begun; its number is given here.
     pub fn begin(&mut self, record: RunRecord) {
-        self.begun += 1;
+        self.begun = self.begun.saturating_add(1);
         self.records.push(RunRecord { number: self.begun, ..record });
         self.is_present = true;
-        let surplus = self.records.len().saturating_sub(MAX_RUNS);
-        self.records.drain(..surplus);
+        self.bound();
     }
 
     /// The present weights are given up. Their run is now compared with, in place of the first of too many.
@@ -97,6 +135,58 @@ impl Runs {
         {
             first.is_compared = false;
         }
+    }
+
+    /// What the browser keeps until the next visit.
+    pub fn to_keep(&self) -> Vec<RunRecord> {
+        let thin = |samples: &[Sample]| thinned(samples, KEPT_COLUMNS);
+        let kept = |record: &RunRecord| {
+            let Course { loss, accuracy, validation_loss, validation_accuracy } = &record.course;
+            let [loss, accuracy] = [thin(loss), thin(accuracy)];
+            let [validation_loss, validation_accuracy] = [thin(validation_loss), thin(validation_accuracy)];
+            let course = Course { loss, accuracy, validation_loss, validation_accuracy };
+            RunRecord {
+                course,
+                model: record.model.clone(),
+                training: record.training.clone(),
+                backend: record.backend.clone(),
+                ..*record
+            }
+        };
+        self.records.iter().map(kept).collect()
+    }
+
+    /// Takes in the runs of earlier visits. They keep their numbers, and are not drawn unasked.
+    pub fn take_in(&mut self, mut earlier: Vec<RunRecord>) {
+        let last = earlier.iter().map(|record| record.number).max().unwrap_or_default();
+        earlier.iter_mut().for_each(|record| record.is_compared = false);
+        self.records.iter_mut().for_each(|record| record.number = record.number.saturating_add(last));
+        self.begun = self.begun.saturating_add(last);
+        earlier.append(&mut self.records);
+        self.records = earlier;
+        self.bound();
+    }
+
+    /// A run of an earlier visit goes on.
+    pub fn resume(&mut self, number: u32) {
+        if let Some(at) = self.records.iter().position(|record| record.number == number)
+            && !self.is_present
+        {
+            let mut record = self.records.remove(at);
+            record.is_compared = true;
+            self.records.push(record);
+            self.is_present = true;
+        }
+    }
+
+    /// The number of the run of the present weights.
+    pub fn present_number(&self) -> Option<u32> {
+        self.records.last().filter(|_| self.is_present).map(|record| record.number)
+    }
+
+    fn bound(&mut self) {
+        let surplus = self.records.len().saturating_sub(MAX_RUNS);
+        self.records.drain(..surplus);
     }
 
     pub fn get(&self, number: u32) -> Option<&RunRecord> {
@@ -117,7 +207,7 @@ impl Runs {
 
     /// Whether a run is that of the present weights.
     pub fn is_present(&self, number: u32) -> bool {
-        self.is_present && self.records.last().is_some_and(|record| record.number == number)
+        self.present_number() == Some(number)
     }
 }
 
@@ -128,7 +218,7 @@ mod tests {
     fn record() -> RunRecord {
         RunRecord {
             number: 0,
-            time: String::new(),
+            begun_ms: 1.7e12,
             model: ModelSpec::reference_cnn(),
             params: 93_322,
             training: TrainingConfig::default(),
@@ -161,6 +251,48 @@ mod tests {
         assert!(runs.is_present(42) && !runs.is_present(41) && runs.get(1).is_none());
         runs.compare(40, false);
         assert!(runs.compared().all(|record| record.number != 40));
+    }
+
+    #[test]
+    fn runs_come_back_on_the_next_visit_and_one_of_them_goes_on() {
+        let mut runs = Runs::default();
+        let mut curves = Curves::default();
+        curves.add_batches(3000, &vec![f32::NAN; 3000], 0.5);
+        curves.add_batches(5000, &vec![0.25; 2000], 0.75);
+        for steps in [10, 20, 30] {
+            runs.begin(record());
+            let present = runs.present().unwrap();
+            (present.steps, present.course) = (steps, Course::of(&curves));
+            present.test_accuracy = Some(0.5);
+            runs.end();
+        }
+        let kept = runs.to_keep();
+        // As the browser keeps them.
+        let value = kept.to_value();
+        let kept = Vec::<RunRecord>::from_value(value).unwrap();
+        assert!(kept.iter().all(|record| record.course.loss.len() <= 2 * KEPT_COLUMNS));
+        assert_eq!(kept[2].course.loss.last(), curves.smooth(COLUMNS).last());
+
+        let mut next = Runs::default();
+        next.begin(record());
+        next.take_in(kept.clone());
+        assert_eq!(next.latest_first().map(|run| run.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
+        assert!(next.is_present(4));
+        assert_eq!(next.compared().count(), 0, "not unasked");
+        next.resume(2);
+        assert!(next.is_present(4), "only where there is no other");
+        next.end();
+        next.resume(2);
+        assert_eq!((next.present_number(), next.present().unwrap().steps), (Some(2), 20));
+        assert_eq!(next.latest_first().map(|run| run.number).collect::<Vec<_>>(), [2, 4, 3, 1]);
+        next.end();
+        next.begin(record());
+        assert_eq!(next.present_number(), Some(5));
+
+        let mut bounded = Runs::default();
+        bounded.take_in(vec![RunRecord { number: u32::MAX, ..record() }; 100]);
+        bounded.begin(record());
+        assert_eq!(bounded.latest_first().count(), MAX_RUNS);
     }
 
     #[test]

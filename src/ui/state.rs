@@ -515,6 +515,7 @@ impl State {
             Change::Backend(backend) => self.set_backend_info(backend),
             Change::Engine(engine) => self.set_backend_info(&engine.backend),
             Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
+            Change::Weights => self.weights_version.update(|version| *version += 1),
             Change::Pretrained(accuracy) => {
                 self.result.set(None);
                 self.weights_version.update(|version| *version += 1);

@@ -26,27 +26,25 @@ const uninterrupted = async (page) => {
   return losses;
 };
 
+/** What the browser keeps under a key. */
+const stored = (page, key) =>
+  page.evaluate(
+    (key) =>
+      new Promise((resolve) => {
+        const request = indexedDB.open('chalkgrad');
+        request.onsuccess = () => {
+          const { result } = request;
+          if (!result.objectStoreNames.contains('experiments')) return resolve();
+          const read = result.transaction('experiments').objectStore('experiments').get(key);
+          read.onsuccess = () => resolve(read.result);
+          result.close();
+        };
+      }),
+    key,
+  );
+
 /** Waits until the browser has kept this step. */
-const kept = (page, step) =>
-  expect
-    .poll(
-      () =>
-        page.evaluate(
-          () =>
-            new Promise((resolve) => {
-              const request = indexedDB.open('chalkgrad');
-              request.onsuccess = () => {
-                const { result } = request;
-                if (!result.objectStoreNames.contains('experiments')) return resolve(-1);
-                const read = result.transaction('experiments').objectStore('experiments').get('latest');
-                read.onsuccess = () => resolve(read.result?.step ?? -1);
-                result.close();
-              };
-            }),
-        ),
-      { timeout: 20_000 },
-    )
-    .toBe(step);
+const kept = (page, step) => expect.poll(async () => (await stored(page, 'latest'))?.step ?? -1, { timeout: 20_000 }).toBe(step);
 
 test('a network that was trained before answers within two seconds, and is never trained', async ({ playground, server }) => {
   const start = Date.now();
@@ -170,6 +168,63 @@ test('what was done is offered on the next visit, and goes on as if there had be
   await messages(page).getByRole('button', { name: 'Dismiss' }).first().click();
   await expect(later).toBeHidden();
   expect(await playground.layerTypes()).toHaveLength(2);
+});
+
+test('a weight that a script writes is kept without a step', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await page.waitForTimeout(3000);
+  expect(await stored(page, 'latest'), 'nothing has been done').toBe(undefined);
+  await page.evaluate(() => window.chalkgrad.setTensor('dense_1.bias', new Float32Array(10).fill(0.5)));
+  await kept(page, 0);
+  await page.reload();
+  await ready(page);
+  await messages(page).getByRole('button', { name: 'Continue', exact: true }).click();
+  const bias = () => page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense_1.bias')).data));
+  await expect.poll(bias).toEqual(Array(10).fill(0.5));
+});
+
+test('the runs of the last visit are there again, and the one that is continued goes on as the same', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { trainSamples: 2000, seed: 3 });
+  await train(page, 30);
+  await playground.call('setTraining', { seed: 4 });
+  await playground.press('Reset');
+  await train(page, 20);
+  await playground.press('Evaluate');
+  await expect.poll(async () => (await stored(page, 'runs'))?.at(-1)?.testAccuracy ?? 0, { timeout: 60_000 }).toBeGreaterThan(0.3);
+  await kept(page, 20);
+
+  await page.reload();
+  await ready(page);
+  await page.getByRole('tab', { name: 'Runs', exact: true }).click();
+  const rows = page.getByRole('tabpanel').getByRole('row');
+  await expect(rows).toHaveCount(3);
+  await expect(rows.nth(1)).toContainText(/Run 2\d\d:.*2 layers, 7,850 params.*Adam 0\.001 · 32.*4.*20.*\d\d\.\d\d%.*\d\d\.\d\d%/);
+  await expect(rows.nth(2)).toContainText(/Run 1\d\d:.*3.*30/);
+  // Their courses are there too, when asked for.
+  await page.getByRole('tab', { name: 'Curves', exact: true }).click();
+  await expect(page.getByText('earlier runs')).toBeHidden();
+  await page.getByRole('tab', { name: 'Runs', exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Show run 1 in the curves' }).check();
+  await page.getByRole('tab', { name: 'Curves', exact: true }).click();
+  await expect(page.getByText('earlier runs')).toBeVisible();
+  await page.getByRole('tab', { name: 'Runs', exact: true }).click();
+  await playground.press('Restore the configuration of run 1');
+  await expect.poll(async () => (await playground.call('getTraining')).seed).toBe(3);
+
+  await messages(page).getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(rows.nth(1)).toContainText(/Run 2present/);
+  await train(page, 5);
+  await expect(rows.nth(1)).toContainText(/Run 2present.*4.*25/);
+  await expect(rows).toHaveCount(3);
+  await playground.press('Reset');
+  await train(page, 4);
+  await expect(rows.nth(1)).toContainText(/Run 3present.*4/);
+  await kept(page, 4);
+  expect((await stored(page, 'runs')).map(({ number, steps }) => [number, steps])).toEqual([[1, 30], [2, 25], [3, 4]]);
 });
 
 test('a file that cannot be opened is refused, and the work stays', async ({ playground }) => {

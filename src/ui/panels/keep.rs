@@ -63,7 +63,7 @@ fn choose(state: State) {
 fn open_first(state: State, holder: &JsValue) {
     let file = get(&get(holder, "files"), "0");
     if file.is_object() {
-        autosave::open(state, &file);
+        autosave::open(state, &file, None);
     }
 }
 

@@ -1,9 +1,10 @@
 //! What was trained before: configuration, seed and result; to compare with, and to go back to.
 
+use crate::ui::browser::moment;
 use crate::ui::format;
 use crate::ui::runs::RunRecord;
 use crate::ui::state::State;
-use crate::ui::text::{t, t_with};
+use crate::ui::text::{locale, t, t_with};
 use crate::ui::training_fields::optimizer_name;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::field::checkbox;
@@ -82,7 +83,7 @@ fn row(state: State, record: RunRecord) -> Element {
         .attr("scope", "row")
         .child(el("span").text_fn(name))
         .child(el("small").text_fn(move || if is_present { t("run_present") } else { String::new() }))
-        .child(el("small").text(&record.time));
+        .child(el("small").text_fn(move || moment(record.begun_ms, locale().tag())));
     let text = |text: &str| el("td").text(text);
     el("tr")
         .child(first)
