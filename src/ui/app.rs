@@ -46,7 +46,7 @@ fn app(client: Client) -> Element {
     // It fails in no browser.
     let _ = window().add_event_listener_with_callback("keydown", &keys);
     state.follow_tensors();
-    let page = use_locale(use_theme(state, place())).effect(move || {
+    let page = use_locale(state, use_theme(state, place())).effect(move || {
         state.input.image.track();
         state.input.samples.track();
         state.weights_version.track();
@@ -121,10 +121,10 @@ fn use_theme(state: State, page: Element) -> Element {
 }
 
 /// The remembered language, or else the browser's.
-fn use_locale(page: Element) -> Element {
+fn use_locale(state: State, page: Element) -> Element {
     const KEY: &str = "chalkgrad.language";
     let tag = remembered(KEY).or_else(|| window().navigator().language()).unwrap_or_default();
-    set_locale(Locale::from_tag(&tag));
+    set_locale(Locale::from_tag(&tag), move || state.texts_missing());
     let before = Cell::new(None);
     page.effect(move || {
         let locale = locale();

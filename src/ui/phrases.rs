@@ -11,12 +11,10 @@ use crate::protocol::ErrorReport;
 /// What holes may hold are names, numbers and other phrases, so deep at most.
 const MAX_DEPTH: usize = 3;
 
-/// Lines of phrase, tab, translation.
-pub struct Phrases(&'static str);
+/// Lines of phrase, tab, translation: the text of such a file.
+pub struct Phrases<Text>(pub Text);
 
-pub const CHINESE: Phrases = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
-
-impl Phrases {
+impl<Text: AsRef<str>> Phrases<Text> {
     /// The translation of a phrase; what no line fits stays as it is.
     pub fn say(&self, phrase: &str) -> String {
         self.say_within(phrase, MAX_DEPTH)
@@ -26,7 +24,7 @@ impl Phrases {
         if depth == 0 || phrase.is_empty() {
             return phrase.to_owned();
         }
-        for (template, translation) in self.0.lines().filter_map(|line| line.split_once('\t')) {
+        for (template, translation) in self.0.as_ref().lines().filter_map(|line| line.split_once('\t')) {
             if let Some(values) = values(template, phrase) {
                 let values = values.into_iter().map(|value| self.say_within(value, depth - 1)).collect();
                 return fill(translation, values);
@@ -115,6 +113,8 @@ mod tests {
 
     use super::*;
     use crate::ui::text::tests::sources;
+
+    const CHINESE: Phrases<&str> = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
 
     fn lines() -> Vec<(&'static str, &'static str)> {
         CHINESE.0.lines().map(|line| line.split_once('\t').unwrap_or_else(|| panic!("no tab: {line}"))).collect()

@@ -1,5 +1,8 @@
 //! Every string that people read: the locale files and how they are looked up.
 //!
+//! The program holds the English texts. Those of another language come when it is chosen (`chalkgradReady.loadTexts` in
+//! index.html), or beside the program where the browser asks for it from the start.
+//!
 //! Many keys come from data (a layer's type, a setting's name, an error's code), so texts are found by key at run time;
 //! the tests below do what a macro would do at compile time: no key in the source or the catalogue is without its text,
 //! in any language.
@@ -36,13 +39,18 @@ impl Locale {
     }
 
     /// Its file: one JSON object of texts by key.
+    #[cfg(test)]
     pub fn json(self) -> &'static str {
         match self {
-            Self::English => include_str!("../../www/locales/en.json"),
+            Self::English => ENGLISH,
             Self::Chinese => include_str!("../../www/locales/zh.json"),
         }
     }
 }
+
+/// The English texts: one JSON object of texts by key.
+#[cfg(any(test, target_arch = "wasm32"))]
+const ENGLISH: &str = include_str!("../../www/locales/en.json");
 
 /// Puts values in the place of `{name}`.
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
@@ -54,20 +62,39 @@ pub use browser::{error_detail, error_title, locale, report_text, set_locale, t,
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
-    use std::cell::OnceCell;
+    use std::cell::{OnceCell, RefCell};
 
-    use leptos::prelude::untrack;
-    use wasm_bindgen::JsValue;
+    use js_sys::{Array, Function, Promise, Reflect};
+    use leptos::prelude::{untrack, window};
+    use wasm_bindgen::{JsCast, JsValue};
+    use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-    use super::{Locale, fill};
+    use super::{ENGLISH, Locale, fill};
     use crate::error::Error;
     use crate::protocol::ErrorReport;
+    use crate::ui::browser::get;
     use crate::ui::live::Live;
-    use crate::ui::phrases::{CHINESE, Parts};
+    use crate::ui::phrases::{Parts, Phrases};
 
     thread_local! {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
-        static TABLES: [OnceCell<JsValue>; 2] = const { [OnceCell::new(), OnceCell::new()] };
+        static ENGLISH_TABLE: OnceCell<JsValue> = const { OnceCell::new() };
+        static CHINESE: RefCell<Option<Texts>> = const { RefCell::new(None) };
+    }
+
+    /// The files of a language that is not English.
+    struct Texts {
+        table: JsValue,
+        phrases: Phrases<String>,
+    }
+
+    impl Texts {
+        /// From what `loadTexts` gives: the contents of both files.
+        fn new(files: &JsValue) -> Option<Self> {
+            let files = files.dyn_ref::<Array>()?;
+            let table = parse(&files.get(0).as_string()?);
+            Some(Self { table, phrases: Phrases(files.get(1).as_string()?) })
+        }
     }
 
     /// The language of the page, which the surrounding view then follows.
@@ -75,8 +102,34 @@ mod browser {
         LOCALE.with(Live::get)
     }
 
-    pub fn set_locale(locale: Locale) {
-        LOCALE.with(|live| live.set(locale));
+    /// Changes the language, once its texts are there. `failed` is called if they do not come; the language stays.
+    pub fn set_locale(locale: Locale, failed: impl FnOnce() + 'static) {
+        let page = get(&window(), "chalkgradReady");
+        if locale == Locale::English || CHINESE.with_borrow(Option::is_some) || keep(&get(&page, "texts")) {
+            return LOCALE.with(|live| live.set(locale));
+        }
+        spawn_local(async move {
+            if load(&page, locale).await.is_some_and(|files| keep(&files)) {
+                LOCALE.with(|live| live.set(locale));
+            } else {
+                failed();
+            }
+        });
+    }
+
+    async fn load(page: &JsValue, locale: Locale) -> Option<JsValue> {
+        let load: Function = get(page, "loadTexts").dyn_into().ok()?;
+        let loading: Promise = load.call1(page, &locale.tag().into()).ok()?.dyn_into().ok()?;
+        JsFuture::from(loading).await.ok()
+    }
+
+    fn keep(files: &JsValue) -> bool {
+        let texts = Texts::new(files);
+        let is_there = texts.is_some();
+        if is_there {
+            CHINESE.set(texts);
+        }
+        is_there
     }
 
     /// The text of a key in the language of the page. The surrounding view follows the language.
@@ -117,23 +170,33 @@ mod browser {
         match (locale(), Parts::of_report(report)) {
             (Locale::English, _) => report.message.clone(),
             (Locale::Chinese, Some(parts)) => detail(&parts),
-            (Locale::Chinese, None) => CHINESE.say(&report.message),
+            (Locale::Chinese, None) => say(&report.message),
         }
     }
 
     fn detail(parts: &Parts<'_>) -> String {
         let subject = look_up(locale(), &format!("setting_{}", parts.subject));
-        let subject = subject.unwrap_or_else(|| CHINESE.say(parts.subject));
-        CHINESE.sentences(parts, &subject)
+        let subject = subject.unwrap_or_else(|| say(parts.subject));
+        CHINESE.with_borrow(|texts| {
+            texts.as_ref().map(|texts| texts.phrases.sentences(parts, &subject)).unwrap_or_default()
+        })
+    }
+
+    fn say(phrase: &str) -> String {
+        CHINESE.with_borrow(|texts| texts.as_ref().map_or_else(|| phrase.to_owned(), |texts| texts.phrases.say(phrase)))
     }
 
     fn look_up(locale: Locale, key: &str) -> Option<String> {
-        TABLES.with(|tables| {
-            // The browser has a JSON parser, and its objects are tables.
-            let table = tables[locale as usize]
-                .get_or_init(|| js_sys::JSON::parse(locale.json()).unwrap_or(JsValue::UNDEFINED));
-            js_sys::Reflect::get(table, &key.into()).ok()?.as_string()
-        })
+        let find = |table: &JsValue| Reflect::get(table, &key.into()).ok()?.as_string();
+        match locale {
+            Locale::English => ENGLISH_TABLE.with(|table| find(table.get_or_init(|| parse(ENGLISH)))),
+            Locale::Chinese => CHINESE.with_borrow(|texts| find(&texts.as_ref()?.table)),
+        }
+    }
+
+    /// The browser has a JSON parser, and its objects are tables.
+    fn parse(json: &str) -> JsValue {
+        js_sys::JSON::parse(json).unwrap_or(JsValue::UNDEFINED)
     }
 }
 

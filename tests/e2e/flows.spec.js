@@ -106,14 +106,26 @@ test('says on the card what is wrong, and keeps the last valid model', async ({ 
   await expect(playground.network.getByRole('alert')).toHaveCount(0);
 });
 
-test('speaks Chinese', async ({ playground }) => {
+test('speaks Chinese', async ({ playground, server }) => {
   await playground.open();
+  expect(server.count('zh.json'), 'texts that nobody has asked for').toBe(0);
   await playground.page.getByRole('group', { name: 'Language' }).getByRole('button', { name: '中文' }).click();
   await expect(playground.page.locator('html')).toHaveAttribute('lang', /^zh/);
   await expect(playground.button('Train')).toHaveCount(0);
   await expect(playground.button('训练')).toBeVisible();
+  // Remembered: after a reload no English word is shown first.
+  await playground.page.addInitScript(() => {
+    new MutationObserver(() => {
+      const text = document.getElementById('app')?.textContent ?? '';
+      window.sawEnglish ||= text.includes('Train');
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await playground.open();
+  await expect(playground.button('训练')).toBeVisible();
+  expect(await playground.page.evaluate(() => window.sawEnglish)).toBe(false);
   await playground.page.getByRole('button', { name: /^EN|English$/ }).click();
   await expect(playground.button('Train')).toBeVisible();
+  expect(await playground.page.evaluate(() => window.sawEnglish)).toBe(true);
 });
 
 test('is there before its data, and fits a phone', async ({ playground, server }) => {

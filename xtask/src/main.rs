@@ -8,6 +8,7 @@ mod data;
 mod relaxed;
 mod shell;
 mod site;
+mod small_std;
 mod test;
 mod tools;
 

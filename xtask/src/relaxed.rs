@@ -1,7 +1,7 @@
 //! The second build of the page's program, with relaxed SIMD: one instruction for a product and a sum.
 //!
 //! Some browsers refuse any module that holds such an instruction, so the first build never does; `boot` in index.html
-//! asks the browser, and downloads one of the two. Both share one JavaScript half.
+//! asks the browser, and downloads one of the two, each with its JavaScript half.
 
 use std::env;
 use std::fs;
@@ -11,15 +11,16 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::shell::{capture, command, find, root, run, say, target};
+use crate::small_std;
 use crate::tools::WASM_TARGET;
 
 const PROGRAM: &str = "chalkgrad";
 
-/// In the name of the second build's file.
+/// In the names of the second build's files.
 pub const MARK: &str = "-relaxed-";
 
 /// As in `.cargo/config.toml`, and relaxed SIMD.
-const RUSTFLAGS: &str = "-C\u{1f}target-feature=+simd128,+relaxed-simd\u{1f}--cfg\u{1f}erase_components";
+const RUSTFLAGS: &[&str] = &["-C", "target-feature=+simd128,+relaxed-simd", "--cfg", "erase_components"];
 
 /// Builds it and puts it beside the first one, which trunk has put into `staging`.
 pub fn add(staging: &Path) -> Result<()> {
@@ -31,7 +32,7 @@ pub fn add(staging: &Path) -> Result<()> {
         .args(["--target", WASM_TARGET, "--target-dir"])
         .arg(&folder)
         .env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS))?;
+        .env("CARGO_ENCODED_RUSTFLAGS", [RUSTFLAGS, small_std::inherited_flags()].concat().join("\u{1f}")))?;
     let bound = folder.join("bound");
     run(command("wasm-bindgen")
         .args(["--target", "web", "--no-typescript", "--out-name", PROGRAM, "--out-dir"])
@@ -49,26 +50,24 @@ pub fn add(staging: &Path) -> Result<()> {
             .arg(&program))?;
     }
     let script = only_file(staging, &|name| name.ends_with(".js"))?;
-    let script_text = fs::read_to_string(staging.join(&script))?;
-    let own_text = fs::read_to_string(bound.join(format!("{PROGRAM}.js")))?;
-    let stem = script.trim_end_matches(".js");
-    ensure!(
-        script_text == own_text,
-        "the two builds of the program have different JavaScript halves ({} and {}), so they cannot share one",
-        staging.join(&script).display(),
-        bound.display(),
-    );
-
-    let bytes = fs::read(&program)?;
-    let hash: String = Sha256::digest(&bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("{PROGRAM}{MARK}{hash}.wasm");
-    let call = format!("{stem}_bg.wasm')");
+    let call = format!("{}_bg.wasm')", script.trim_end_matches(".js"));
     ensure!(page.contains(&call), "index.html does not end its call of boot with {call}");
-    fs::write(staging.join(&name), bytes)?;
+    // The halves of a build fit only each other: names of imports hold numbers that the linker gives.
+    let own_script = put(&fs::read(bound.join(format!("{PROGRAM}.js")))?, staging, "js")?;
+    let own_program = put(&fs::read(&program)?, staging, "wasm")?;
     // Relative, as all addresses in this page are.
-    let page = page.replacen(&call, &format!("{stem}_bg.wasm', './{name}')"), 1);
+    let both = format!("{}, './{own_script}', './{own_program}')", call.trim_end_matches(')'));
+    let page = page.replacen(&call, &both, 1);
     let page = if is_release() { without_comments(&page) } else { page };
     fs::write(staging.join("index.html"), page).context("index.html cannot be written")
+}
+
+/// Writes a file of the second build under a name that changes with it.
+fn put(bytes: &[u8], staging: &Path, ending: &str) -> Result<String> {
+    let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{PROGRAM}{MARK}{hash}.{ending}");
+    fs::write(staging.join(&name), bytes).with_context(|| format!("{name} cannot be written"))?;
+    Ok(name)
 }
 
 /// The page without its indentation and the lines that are comments: half a kilobyte less for every visitor.

@@ -12,14 +12,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::shell::{command, find, root, run, say};
-use crate::{data, relaxed, tools};
+use crate::{data, relaxed, small_std, tools};
 
 /// Builds `dist/`, with everything that this takes.
 pub fn build() -> Result<()> {
     tools::for_build()?;
     data::ensure(None)?;
     say("Building the page and its worker into dist/");
-    run(command("trunk").args(["build", "--release"]).env_remove("NO_COLOR"))
+    run(small_std::apply(command("trunk").args(["build", "--release"]).env_remove("NO_COLOR")))
         .context("the build failed; the messages above say where")?;
     relaxed::check(&root().join("dist"))?;
     print_sizes()
@@ -70,7 +70,8 @@ pub fn serve(port: u16) -> Result<()> {
     data::ensure(None)?;
     say(format!("Building; then the page is at http://127.0.0.1:{port}/ (Ctrl+C ends it)"));
     let port = port.to_string();
-    run(command("trunk").args(["serve", "--release", "--address", "127.0.0.1", "--port", &port]).env_remove("NO_COLOR"))
+    let arguments = ["serve", "--release", "--address", "127.0.0.1", "--port", &port];
+    run(small_std::apply(command("trunk").args(arguments).env_remove("NO_COLOR")))
 }
 
 /// trunk calls this before it builds.
@@ -93,7 +94,7 @@ fn print_sizes() -> Result<()> {
     let dist = root().join("dist");
     let mut files = BTreeMap::new();
     list(&dist, &mut files)?;
-    let (mut code_bytes, mut gpu_bytes, mut data_bytes) = (0, 0, 0);
+    let (mut code_bytes, mut gpu_bytes, mut language_bytes, mut data_bytes) = (0, 0, 0, 0);
     println!("\n{:>12} {:>12}  file", "bytes", "gzip");
     for (path, bytes) in &files {
         let name = path.strip_prefix(&dist).unwrap_or(path);
@@ -103,7 +104,9 @@ fn print_sizes() -> Result<()> {
         }
         let gzip_bytes = gzip_size(bytes)?;
         // A browser loads one of the program's two builds.
-        if name.to_string_lossy().starts_with("gpu_worker") {
+        if name.starts_with("locales") {
+            language_bytes += gzip_bytes;
+        } else if name.to_string_lossy().starts_with("gpu_worker") {
             gpu_bytes += gzip_bytes;
         } else if !name.to_string_lossy().contains(relaxed::MARK) {
             code_bytes += gzip_bytes;
@@ -111,8 +114,10 @@ fn print_sizes() -> Result<()> {
         println!("{:>12} {gzip_bytes:>12}  {}", bytes.len(), name.display());
     }
     println!(
-        "\nTo download: {:.1} KB (gzip) of program, {:.1} KB more where WebGPU runs it, {:.1} MB of data.",
+        "\nTo download: {:.1} KB (gzip) of program, {:.1} KB more in another language than English, {:.1} KB more where \
+         WebGPU runs it, {:.1} MB of data.",
         code_bytes as f64 / 1e3,
+        language_bytes as f64 / 1e3,
         gpu_bytes as f64 / 1e3,
         data_bytes as f64 / 1e6
     );

@@ -1,6 +1,7 @@
 //! What the build needs beside Rust: looked for first, installed where it is missing.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -68,6 +69,20 @@ pub fn wasm_target() -> Result<()> {
              package for that target"
         )
     })
+}
+
+/// The source of Rust's standard library.
+pub fn rust_source() -> Result<()> {
+    let sysroot =
+        capture(command("rustc").args(["--print", "sysroot"])).context("Rust is needed (https://rustup.rs)")?;
+    let library = ["lib", "rustlib", "src", "rust", "library", "Cargo.lock"].iter();
+    if library.fold(PathBuf::from(sysroot), |path, part| path.join(part)).is_file() {
+        return Ok(());
+    }
+    say("Installing the source of Rust's standard library (once, a few seconds)");
+    run(command("rustup").args(["component", "add", "rust-src"])).context(
+        "the source of Rust's standard library could not be installed; `rustup component add rust-src` does it",
+    )
 }
 
 /// A part of Rust's own tools: rustfmt, clippy.
