@@ -83,7 +83,8 @@ pub enum Command {
         name: String,
     },
     /// Tensors as they are together, whatever goes on: the outputs of layers for one image (the array, as in
-    /// [`Command::Predict`]), weights, gradients of the last step. What [`Command::Tensor`] reads stays as it is.
+    /// [`Command::Predict`]; the model's own by the name [`MODEL_OUTPUT`]), weights, gradients of the last step. What
+    /// [`Command::Tensor`] reads stays as it is.
     Look {
         names: Vec<String>,
     },
@@ -159,6 +160,9 @@ choice!(Command {
     Open { model, training, snapshot },
     ShowPretrained { names },
 });
+
+/// In a [`Command::Look`]: what the model makes of the image, whatever its last layer is called.
+pub const MODEL_OUTPUT: &str = "output";
 
 /// Codes of errors after which an engine is done for, because its device is.
 pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];

@@ -561,11 +561,11 @@ fn an_edit_keeps_the_weights_of_layers_that_did_not_change() {
 
 #[test]
 fn a_look_disturbs_neither_outputs_nor_training() {
-    use chalkgrad::protocol::Bulk;
+    use chalkgrad::protocol::{Bulk, MODEL_OUTPUT};
     let mut looked = session(small());
     let mut other = session(small());
     let image = Bulk::U8(bars(1, 5).0);
-    let names = ["conv2d.output", "conv2d.kernel", "grad conv2d.kernel", "nothing"].map(str::to_owned);
+    let names = ["conv2d.output", "conv2d.kernel", "grad conv2d.kernel", "nothing", MODEL_OUTPUT].map(str::to_owned);
     assert!(looked.prepare_look(&image, &names).unwrap());
     let tensors = looked.look(&image, &names).unwrap();
     assert_eq!(tensors[0].as_ref().unwrap().shape().dims(), [1, 6, 6, 4]);
@@ -579,9 +579,11 @@ fn a_look_disturbs_neither_outputs_nor_training() {
     assert_eq!(looked.tensor("conv2d.output").unwrap(), batch);
     assert_eq!(train(&mut looked, steps(3)).losses(), train(&mut other, steps(3)).losses());
     // The same numbers as a prediction's.
-    looked.predict(Pixels::U8(bars(1, 5).0)).unwrap();
+    let (probabilities, _) = looked.predict(Pixels::U8(bars(1, 5).0)).unwrap();
     looked.prepare_look(&image, &names).unwrap();
-    assert_eq!(looked.look(&image, &names).unwrap()[0], Some(looked.tensor("conv2d.output").unwrap()));
+    let tensors = looked.look(&image, &names).unwrap();
+    assert_eq!(tensors[0], Some(looked.tensor("conv2d.output").unwrap()));
+    assert_eq!(tensors[4].as_ref().unwrap().words(), probabilities);
     assert_eq!(looked.look(&Bulk::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
 }
 

@@ -6,7 +6,7 @@ use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, Wanted};
 use crate::data::scale_pixels;
 use crate::error::{Error, Result};
-use crate::protocol::Bulk;
+use crate::protocol::{Bulk, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
 
 /// How far the session is with one.
@@ -93,6 +93,9 @@ impl Session {
 
     /// Where a tensor is to be read.
     fn looked_at(&self, name: &str, handle: PlanHandle) -> Option<Wanted> {
+        if name == MODEL_OUTPUT {
+            return self.layers.last().map(|last| (Some(handle), format!("{}.output", last.name)));
+        }
         let is_output = self.layers.iter().any(|layer| name.strip_suffix(".output") == Some(layer.name.as_str()));
         if is_output { Some((Some(handle), name.to_owned())) } else { self.wanted(name) }
     }

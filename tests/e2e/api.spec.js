@@ -155,6 +155,16 @@ test('reads and writes tensors, predicts and evaluates', async ({ playground }) 
   expect(result.evaluation.confusion.reduce((sum, row) => sum + row[3], 0)).toBe(500);
 });
 
+test('what the page itself shows of a drawing leaves what a host can read as it was', async ({ playground }) => {
+  await playground.call('train', { steps: 1 });
+  await playground.draw([[0.5, 0.1], [0.5, 0.9]]);
+  const bars = playground.page.locator('.bars');
+  const before = await bars.innerText();
+  await playground.draw([[0.3, 0.1], [0.7, 0.1], [0.4, 0.9]]);
+  await expect(bars).not.toHaveText(before);
+  expect((await playground.call('tensor', 'conv2d.output')).shape).toEqual([32, 26, 26, 32]);
+});
+
 const dense = { type: 'Dense', units: 10, activation: 'softmax' };
 const badModels = {
   'an unknown layer': [{ layers: [{ type: 'Conv2d', filters: 8, kernelSize: 3 }, { type: 'Flatten' }, dense] }, /Conv2D/],

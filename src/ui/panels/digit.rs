@@ -7,7 +7,7 @@ use leptos::prelude::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::protocol::{Answer, Bulk, Command};
+use crate::protocol::{Answer, Bulk, Command, MODEL_OUTPUT};
 use crate::ui::browser::{after_ms, get};
 use crate::ui::digit::SIDE;
 use crate::ui::first_run;
@@ -98,9 +98,11 @@ fn predict(state: State, queue: &Rc<Queue>) {
     if size != pixels.len() {
         return wait(pixels);
     }
-    state.ask(Command::Predict, vec![Bulk::U8(pixels.clone())], move |outcome| {
-        if let Ok((Answer::Probabilities { .. }, arrays)) = outcome {
-            let answer = arrays.into_iter().find_map(floats);
+    // Not a prediction: what the last one left can still be read by whoever has asked for it.
+    let command = Command::Look { names: vec![MODEL_OUTPUT.to_owned()] };
+    state.ask(command, vec![Bulk::U8(pixels.clone())], move |outcome| {
+        if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
+            let answer = arrays.into_iter().find_map(floats).filter(|output| !output.is_empty());
             let is_there = state.input.image.with_untracked(|image| !image.is_empty());
             state.input.probabilities.set(answer.filter(|_| is_there));
         }
