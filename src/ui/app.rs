@@ -26,6 +26,8 @@ use crate::client::Client;
 
 /// Below this the page is one column.
 const NARROW: &str = "(max-width: 719px)";
+/// Below this nothing stands beside the dock.
+const STACKED: &str = "(max-width: 1099px)";
 
 /// Puts the page into its place in the document, for as long as the document lives.
 pub fn mount(client: Client) {
@@ -41,6 +43,7 @@ fn app(client: Client) -> Element {
     let autosave = autosave::start(state);
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
+    follow_media(STACKED, move |is_stacked| state.is_stacked.set(is_stacked));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
     // It fails in no browser.
@@ -68,9 +71,9 @@ fn app(client: Client) -> Element {
         .child(layer_menu(state))
 }
 
-/// The long form: beside the dock, or on a phone after it, so that the order is the one to be seen.
-fn training(state: State, is_narrow: bool) -> Element {
-    place().when(move || state.is_narrow.get() == is_narrow, move || training_panel(state))
+/// The long form: beside the dock, or where there is no room after it. The document has the order that is to be seen.
+fn training(state: State, is_stacked: bool) -> Element {
+    place().when(move || state.is_stacked.get() == is_stacked, move || training_panel(state))
 }
 
 /// Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except where the browser undoes typing itself.

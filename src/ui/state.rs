@@ -129,6 +129,8 @@ pub struct Store {
     pub weights_version: Live<u32>,
     /// Whether the page is a single column, as on a phone.
     pub is_narrow: Live<bool>,
+    /// Whether nothing stands beside the dock.
+    pub is_stacked: Live<bool>,
     pub is_dark: Live<bool>,
     pub watch: Watch,
     /// The layer whose card is being dragged, and the gap into which it would go.
@@ -179,6 +181,7 @@ impl State {
             dock: Dock::default(),
             weights_version: Live::new(0),
             is_narrow: Live::new(false),
+            is_stacked: Live::new(false),
             is_dark: Live::new(false),
             watch: Watch::default(),
             dragged: Live::new(None),

@@ -161,6 +161,19 @@ test.describe('by touch', () => {
   });
 });
 
+test('Delete and Alt with an arrow are for the card that has the focus, whichever is selected', async ({ playground, page }) => {
+  await playground.open();
+  const types = await playground.layerTypes();
+  await playground.card('conv2d').click();
+  await playground.card('dense').focus();
+  await page.keyboard.press('Delete');
+  await expect.poll(() => playground.layerTypes()).toEqual(types.toSpliced(6, 1));
+  await playground.card('conv2d').click();
+  await playground.card('max_pooling2d').focus();
+  await page.keyboard.press('Alt+ArrowLeft');
+  await expect.poll(() => playground.layerTypes()).toEqual(['MaxPooling2D', 'Conv2D', ...types.slice(2, 6), 'Dense']);
+});
+
 test('an edit keeps the weights of the layers that did not change', async ({ playground }) => {
   await playground.open();
   await playground.call('train', { steps: 5 });

@@ -112,18 +112,23 @@ fn model_fault(state: State) -> Element {
 
 /// Arrows select, Alt+arrows move, Delete deletes; only while a card itself has the focus.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
-    let is_card = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-        .is_some_and(|element| element.class_list().contains("card"));
-    if !is_card || event.ctrl_key() || event.meta_key() {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let Some(card) = target.filter(|element| element.class_list().contains("card")) else { return };
+    if event.ctrl_key() || event.meta_key() {
         return;
     }
+    // What is moved or deleted is the layer that has the focus, whichever was selected before.
+    let select_focused = || {
+        let name = card.id();
+        let focused = state.history.with_untracked(History::ids).into_iter().find(|id| format!("card-{id}") == name);
+        state.selected.set(focused);
+    };
     let places = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => 1,
         "ArrowLeft" | "ArrowUp" => -1,
         "Delete" | "Backspace" => {
             event.prevent_default();
+            select_focused();
             state.delete_selected();
             focus_selected(state);
             return;
@@ -133,6 +138,7 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     };
     event.prevent_default();
     if event.alt_key() {
+        select_focused();
         if state.move_selected(places) {
             announce_place(state);
         }

@@ -164,11 +164,14 @@ fn confusion_row(cells: &Rc<Cells>, class: usize, row: &[f32]) -> Element {
     let columns = row.iter().enumerate().map(|(predicted, count)| {
         let shade = shade(count / total);
         let images = format::count(*count as usize);
-        let class_name = match (shade > 55, predicted == class) {
-            (true, true) => "dark hit",
-            (true, false) => "dark",
-            (false, true) => "hit",
-            (false, false) => "",
+        // Where black and white can both be read: at other shades in the light theme than in the dark one.
+        let class_name = match (shade, predicted == class) {
+            (76.., true) => "dark hit",
+            (76.., false) => "dark",
+            (56.., true) => "middle hit",
+            (56.., false) => "middle",
+            (_, true) => "hit",
+            (_, false) => "",
         };
         let name = move || {
             let (truth, guess) = (class.to_string(), predicted.to_string());
