@@ -11,6 +11,7 @@ import { chromium } from '@playwright/test';
 import { launchOptions } from '../../tests/e2e/browser.js';
 import { Server } from '../../tests/e2e/server.js';
 import { chart } from './chart.js';
+import { measureGrowth } from './growth.js';
 import { measureLoad } from './load.js';
 import { flops, MODELS, shapes, spec } from './models.js';
 import { servePeers } from './peers.js';
@@ -50,7 +51,8 @@ const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', 
 const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'];
 const browser = await chromium.launch({ ...launchOptions, args: [...launchOptions.args, ...awake, ...gpuFlags] });
 const server = await Server.start();
-const peers = await servePeers(path.join(root, 'target', 'peers'));
+// `load` and `growth` are about our own page only.
+const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
 
 /** The built page: `relaxed` or baseline SIMD on so many workers, or WebGPU. */
 function ours({ relaxed, workers, backend = 'cpu' }) {
@@ -240,12 +242,21 @@ function bestOf(racing) {
   return own.sort((a, b) => median(b.rates) - median(a.rates))[0];
 }
 
+/** What the figures are figures of. */
+function describe() {
+  const machine = { cpu: os.cpus()[0].model, threads, chromium: browser.version(), node: process.version, load: os.loadavg()[0] };
+  console.log(`${machine.cpu}, ${threads} threads, Chromium ${machine.chromium}; load ${machine.load.toFixed(1)}${machine.load > 0.5 ? ': other work disturbs the figures' : ''}`);
+  return machine;
+}
+
 try {
   if (positionals[0] === 'load') {
     await measureLoad(browser, server, rounds);
+  } else if (positionals[0] === 'growth') {
+    const machine = describe();
+    await measureGrowth(browser, server, { rounds, budgetMs, out: path.resolve(root, options.out), machine });
   } else {
-    const machine = { cpu: os.cpus()[0].model, threads, chromium: browser.version(), node: process.version, load: os.loadavg()[0] };
-    console.log(`${machine.cpu}, ${threads} threads, Chromium ${machine.chromium}; load ${machine.load.toFixed(1)}${machine.load > 0.5 ? ': other work disturbs the figures' : ''}`);
+    const machine = describe();
     const peaks = await peak();
     for (const [build, { one, all }] of Object.entries(peaks)) {
       console.log(`peak, ${build} SIMD: ${one.toFixed(1)} GFLOP/s on one core, ${all.toFixed(1)} on ${threads}`);
@@ -275,5 +286,5 @@ try {
 } finally {
   await browser.close();
   await server.stop();
-  await peers.stop();
+  await peers?.stop();
 }

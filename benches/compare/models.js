@@ -13,10 +13,13 @@ export const MODELS = {
   wide: cnn(2),
 };
 
+/** A model is a name of the above or a list of such layers. */
+const layersOf = (model) => MODELS[model] ?? model;
+
 /** Layers with their input and output sizes: `[height, width, channels]`, or `[1, 1, features]` of a dense layer. */
 export function shapes(model) {
   let input = [28, 28, 1];
-  return MODELS[model].map((layer) => {
+  return layersOf(model).map((layer) => {
     const [height, width, channels] = input;
     const flat = height * width * channels;
     const output = {

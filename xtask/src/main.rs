@@ -36,6 +36,8 @@ cargo xtask COMMAND
                      table, writes target/bench/compare.json and compare.svg
   bench load [--rounds N]
                      bytes to download, time until the page is interactive, time from Train to the first step
+  bench growth [--rounds N] [--seconds N] [--out DIR]
+                     how time and memory grow with batch, width, depth and workers; writes growth.json and growth-*.svg
   bench ops [WORD]...
                      the speed of every op's CPU kernel on its test cases
   panels [--rounds N] [--seconds N]
