@@ -110,6 +110,10 @@ pub enum Command {
     },
     /// Start the download of the data set again after it failed.
     RetryData,
+    /// How long training rests after each step, for who wants to watch; 0: not at all.
+    SetPace {
+        rest_ms: f64,
+    },
     /// Asks for a sign of life.
     Ping,
     /// Give back what [`Event::Snapshot`] carried (same arrays), after the worker had to be restarted.
@@ -148,6 +152,7 @@ choice!(Command {
     TensorNames,
     Tensor { name },
     SetTensor { name },
+    SetPace { rest_ms },
     Look { names },
     Vitals { layer },
     Samples { split, label, count, seed },

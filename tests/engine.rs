@@ -255,6 +255,38 @@ fn pause_holds_and_resume_goes_on() {
 }
 
 #[test]
+fn a_slow_training_rests_between_steps_and_nothing_else_does() {
+    let mut bench = Bench::with_data();
+    for rest_ms in [-1.0, f64::NAN, 1e9] {
+        assert_eq!(bench.ask(Command::SetPace { rest_ms }).unwrap_err().code, "bad-setting");
+    }
+    let steps = |bench: &mut Bench| {
+        bench.events(|event| if let Event::Batch(batch) = event { Some(batch.step) } else { None }).last().copied()
+    };
+    assert!(bench.ask(Command::SetPace { rest_ms: 500.0 }).is_ok());
+    let id = bench.send(train(None, Some(100)));
+    bench.turn();
+    for step in 1..=3 {
+        bench.turn();
+        assert_eq!(steps(&mut bench), Some(step));
+        let rest_ms = bench.engine.rest_ms(bench.now_ms.get());
+        assert!((400.0..=500.0).contains(&rest_ms), "{rest_ms}");
+        bench.now_ms.set(bench.now_ms.get() + rest_ms);
+        bench.turn();
+    }
+    // An evaluation does not wait for the rest to end, nor does the way back to full speed.
+    let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
+    assert_eq!(bench.engine.rest_ms(bench.now_ms.get()), 0.0);
+    while bench.answer(evaluation).is_none() {
+        bench.turn();
+    }
+    assert!(bench.engine.rest_ms(bench.now_ms.get()) > 0.0);
+    assert!(bench.ask(Command::SetPace { rest_ms: 0.0 }).is_ok());
+    bench.work();
+    assert_eq!(bench.history(id).0.steps, 100);
+}
+
+#[test]
 fn stop_ends_a_run_with_what_it_has() {
     let mut bench = Bench::with_data();
     let id = bench.send(train(Some(100_000), None));

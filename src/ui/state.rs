@@ -106,6 +106,8 @@ pub struct Store {
     pub pauses_hidden: Live<bool>,
     /// The page has started the run, not a script.
     is_own_run: Cell<bool>,
+    /// How long training rests after each step.
+    pub rest_ms: Live<u32>,
     /// The run pauses because the page is hidden.
     is_hidden_pause: Cell<bool>,
     pub is_evaluating: Live<bool>,
@@ -165,6 +167,7 @@ impl State {
             stopped_by: Live::new(None),
             pauses_hidden: Live::new(remembered(TRAINS_HIDDEN).is_none()),
             is_own_run: Cell::new(false),
+            rest_ms: Live::new(0),
             is_hidden_pause: Cell::new(false),
             is_evaluating: Live::new(false),
             batch: Live::new(None),
@@ -360,6 +363,12 @@ impl State {
         self.run_command(Command::Train { epochs: Some(1), steps: None });
     }
 
+    /// How long training rests after each step, in ms.
+    pub fn set_rest(&self, rest_ms: u32) {
+        self.rest_ms.set(rest_ms);
+        self.run_command(Command::SetPace { rest_ms: f64::from(rest_ms) });
+    }
+
     pub fn set_pauses_hidden(&self, pauses: bool) {
         self.pauses_hidden.set(pauses);
         if pauses { forget(TRAINS_HIDDEN) } else { remember(TRAINS_HIDDEN, "true") }
@@ -521,7 +530,13 @@ impl State {
                 }
             }
             Change::Backend(backend) => self.set_backend_info(backend),
-            Change::Engine(engine) => self.set_backend_info(&engine.backend),
+            Change::Engine(engine) => {
+                self.set_backend_info(&engine.backend);
+                // A new engine knows nothing of it.
+                if self.rest_ms.get_untracked() > 0 {
+                    self.set_rest(self.rest_ms.get_untracked());
+                }
+            }
             Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
             Change::Weights => self.weights_version.update(|version| *version += 1),
             Change::Pretrained(accuracy) => {

@@ -49,6 +49,9 @@ pub struct Engine {
     samples: Vec<(u32, SampleRequest)>,
     download: Download,
     outbox: Vec<Envelope<Message>>,
+    /// How long training rests after a step, and until when it does now.
+    pace_ms: f64,
+    rests_until_ms: f64,
     last_batch_ms: f64,
     last_snapshot_ms: f64,
     /// Weights have changed since the last snapshot.
@@ -88,6 +91,8 @@ impl Engine {
             samples: Vec::new(),
             download: Download::default(),
             outbox: vec![Envelope::new(Message::Ready)],
+            pace_ms: 0.0,
+            rests_until_ms: f64::NEG_INFINITY,
             last_batch_ms: f64::NEG_INFINITY,
             last_snapshot_ms: f64::NEG_INFINITY,
             changed: true,
@@ -120,6 +125,18 @@ impl Engine {
                 || (self.midway && !self.snapshots.is_empty())
                 || !self.gradients.is_empty()
                 || self.has_deferred_work())
+    }
+
+    /// How long there is nothing to do but to wait for the next step of a slow training; 0: not at all.
+    pub fn rest_ms(&self, now_ms: f64) -> f64 {
+        let is_idle = self.may_train() && !self.midway && !self.may_evaluate() && !self.has_deferred_work();
+        if is_idle { (self.rests_until_ms - now_ms).max(0.0) } else { 0.0 }
+    }
+
+    fn set_pace(&mut self, rest_ms: f64, now_ms: f64) {
+        // Counted from the last step, so that a change shows at once.
+        self.rests_until_ms = (self.rests_until_ms - self.pace_ms + rest_ms).min(now_ms + rest_ms);
+        self.pace_ms = rest_ms;
     }
 
     /// Carries out a command. Its answer is in the outbox, at once or, for a run or an evaluation, when it ends.
@@ -156,7 +173,7 @@ impl Engine {
     pub fn turn(&mut self, clock: &dyn Fn() -> f64) {
         let deadline_ms = clock() + TURN_MS;
         while self.has_work() && clock() < deadline_ms {
-            if !self.work_off(clock) || !self.has_work() {
+            if !self.work_off(clock) || !self.has_work() || self.rest_ms(clock()) > 0.0 {
                 break;
             }
             if !self.midway && !self.gradients.is_empty() {
@@ -193,6 +210,7 @@ impl Engine {
             Ok(Progress::OutOfTime) => {}
             Ok(Progress::Step(report)) => {
                 self.changed = true;
+                self.rests_until_ms = now_ms + self.pace_ms;
                 if let Some(run) = &mut self.run {
                     run.step(report, now_ms);
                     if now_ms - self.last_batch_ms >= BATCH_EVENT_MS {

@@ -22,6 +22,9 @@ struct MainLoop {
     /// Where that message arrives; held so that it lives.
     _turns: MessagePort,
     turn_is_due: Cell<bool>,
+    /// What ends a rest between two steps, and whether it is going to.
+    end_rest: RefCell<Option<js_sys::Function>>,
+    rest_ends: Cell<bool>,
     loader: RefCell<Option<Loader>>,
     is_loading: Cell<bool>,
 }
@@ -109,6 +112,8 @@ fn run(engine: Engine) -> Result<(), String> {
         next_turn: channel.port2(),
         _turns: channel.port1(),
         turn_is_due: Cell::new(false),
+        end_rest: RefCell::new(None),
+        rest_ends: Cell::new(false),
         loader: RefCell::new(None),
         is_loading: Cell::new(false),
     });
@@ -117,6 +122,14 @@ fn run(engine: Engine) -> Result<(), String> {
         move || main_loop.turn()
     });
     channel.port1().set_onmessage(Some(on_turn.into_js_value().unchecked_ref()));
+    let end_rest = Closure::<dyn Fn()>::new({
+        let main_loop = main_loop.clone();
+        move || {
+            main_loop.rest_ends.set(false);
+            main_loop.go_on();
+        }
+    });
+    *main_loop.end_rest.borrow_mut() = Some(end_rest.into_js_value().unchecked_into());
     let on_message = Closure::<dyn Fn(MessageEvent)>::new({
         let main_loop = main_loop.clone();
         move |event: MessageEvent| main_loop.receive(event)
@@ -174,12 +187,32 @@ impl MainLoop {
             let engine = self.engine.borrow();
             engine.has_work() && !engine.waits_for_device()
         };
+        let rest_ms = if is_due { self.engine.borrow().rest_ms(self.performance.now()) } else { 0.0 };
+        if rest_ms > 0.0 && self.rest(rest_ms) {
+            return;
+        }
         if is_due && !self.turn_is_due.replace(true) {
             // Without a turn the engine would stand still, so this is as bad as a crash.
             if let Err(error) = self.next_turn.post_message(&JsValue::NULL) {
                 post_fatal(&format!("it cannot go on: {error:?}."));
             }
         }
+    }
+
+    /// Goes on after a while; false if the browser has no timer.
+    fn rest(&self, rest_ms: f64) -> bool {
+        // In pieces: a change of pace is noticed by the one that comes first.
+        const PIECE_MS: f64 = 50.0;
+        if self.rest_ends.replace(true) {
+            return true;
+        }
+        let end_rest = self.end_rest.borrow();
+        let timer = end_rest.as_ref().and_then(|end_rest| {
+            let delay_ms = rest_ms.min(PIECE_MS).ceil() as i32;
+            self.scope.set_timeout_with_callback_and_timeout_and_arguments_0(end_rest, delay_ms).ok()
+        });
+        self.rest_ends.set(timer.is_some());
+        timer.is_some()
     }
 
     fn flush(&self) {

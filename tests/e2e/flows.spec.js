@@ -139,6 +139,26 @@ test('is there before its data, and fits a phone', async ({ playground, server }
   expect(overflow).toBeLessThanOrEqual(0);
 });
 
+test('trains as slowly as one can watch, and at full speed again', async ({ playground }) => {
+  await playground.open();
+  const speed = playground.page.getByLabel('Speed', { exact: true });
+  await speed.selectOption({ label: 'At most 2 steps a second' });
+  await playground.page.evaluate(() => {
+    window.steps = [];
+    window.chalkgrad.on('batch', (batch) => window.steps.push([batch.step, performance.now()]));
+  });
+  await playground.press('Train');
+  await playground.page.waitForFunction(() => window.steps.length >= 4);
+  const slow = await playground.page.evaluate(() => window.steps);
+  slow.slice(1).forEach(([step, at], index) => {
+    expect(step, 'every step is told').toBe(slow[index][0] + 1);
+    expect(at - slow[index][1]).toBeGreaterThan(400);
+  });
+  await speed.selectOption({ label: 'Full speed' });
+  await playground.page.waitForFunction(() => window.steps.at(-1)[0] >= 30, null, { timeout: 5000 });
+  await playground.press('Pause');
+});
+
 test('never blocks the page while it trains', async ({ playground }) => {
   await playground.open();
   await playground.call('train', { steps: 5 });

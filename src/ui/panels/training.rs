@@ -72,7 +72,7 @@ pub fn training_panel(state: State) -> Element {
         .child(schedule_numbers)
         .child(rows(state, clipping_fields()));
     let data = group("group_data").child(rows(state, data_fields())).child(loss_row);
-    let end = group("group_end").child(rows(state, stop_fields())).child(hidden_row(state));
+    let end = group("group_end").child(rows(state, stop_fields())).child(hidden_row(state)).child(speed_row(state));
     el("section")
         .class("panel training")
         .attr("aria-labelledby", "training-title")
@@ -94,6 +94,24 @@ fn hidden_row(state: State) -> Element {
     let toggle = move |is_on: bool| state.set_pauses_hidden(is_on);
     let input = checkbox("training-hidden", move || state.pauses_hidden.get(), toggle);
     row("training-hidden", "pause_hidden", "pause_hidden_help", no_error(), vec![input])
+}
+
+/// Rests after each step, in ms, by what they are called.
+const SPEEDS: [(&str, u32); 4] = [("full_speed", 0), ("ten_steps", 100), ("two_steps", 500), ("slow_steps", 2_000)];
+
+/// How fast training goes on: slowly, every number can be watched.
+fn speed_row(state: State) -> Element {
+    let speed = move || {
+        let rest_ms = state.rest_ms.get();
+        SPEEDS.iter().find(|(_, known)| *known == rest_ms).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+    };
+    let choose = move |name: &str| {
+        if let Some((_, rest_ms)) = SPEEDS.iter().find(|(known, _)| *known == name) {
+            state.set_rest(*rest_ms);
+        }
+    };
+    let input = select("training-speed", &SPEEDS.map(|(name, _)| name), Rc::new(speed), choose);
+    row("training-speed", "speed", "speed_help", no_error(), vec![input])
 }
 
 fn no_error() -> Read<Option<String>> {

@@ -8,6 +8,9 @@ use crate::train::Pixels;
 use crate::worker::backends::{check_backend, engine_info};
 use crate::worker::samples::{self, SampleRequest, Samples};
 
+/// The longest rest between two steps.
+const MAX_REST_MS: f64 = 60_000.0;
+
 impl Engine {
     /// The answer, or `None` if it comes later.
     pub(super) fn carry_out(
@@ -55,6 +58,15 @@ impl Engine {
             Command::Train { epochs, steps } => {
                 self.start(id, epochs, steps, clock())?;
                 return Ok(None);
+            }
+            Command::SetPace { rest_ms } => {
+                if !(0.0..=MAX_REST_MS).contains(&rest_ms) {
+                    return Err(Error::new("bad-setting", "pace")
+                        .expected(format!("from 0 to {MAX_REST_MS} ms"))
+                        .got(rest_ms.to_string()));
+                }
+                self.set_pace(rest_ms, clock());
+                Answer::Done
             }
             Command::Pause => {
                 self.settle(clock);
