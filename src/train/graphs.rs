@@ -10,6 +10,7 @@ use crate::model::losses::{append_loss, append_loss_of_probabilities, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::optimizer::{Clipping, append_guarded_update, append_updates};
 use crate::model::spec::{LossSpec, TrainingConfig};
+use crate::ops::all_finite::all_finite;
 use crate::ops::classification::{argmax, correct_predictions};
 use crate::ops::reshape::Reshape;
 use crate::ops::{pointwise, reduce};
@@ -331,18 +332,8 @@ fn append_penalty(graph: &mut Graph, network: &Network) -> Result<Option<NodeId>
     Ok(total)
 }
 
-/// 1 where loss and gradients are numbers, else 0. Zero times a number is zero; times an infinity or NaN it is NaN.
+/// 1 where loss and gradients are numbers, else 0.
 fn append_health(graph: &mut Graph, loss: NodeId, gradients: &[NodeId]) -> Result<NodeId> {
-    let zero =
-        |graph: &mut Graph, x| pointwise::apply_expression(graph, "zero_if_number", &(Expr::input(0) * 0.0), &[x]);
-    let mut total = zero(graph, loss)?;
-    for &gradient in gradients {
-        graph.set_layer(graph.node(gradient).layer);
-        let axes: Vec<usize> = (0..graph.tensor_type(gradient).shape.rank()).collect();
-        let sum = reduce::sum(graph, gradient, &axes, false)?;
-        let sum = zero(graph, sum)?;
-        total = pointwise::add(graph, total, sum)?;
-    }
-    graph.set_layer(None);
-    pointwise::apply_expression(graph, "is_number", &Expr::input(0).equal(0.0), &[total])
+    let all: Vec<NodeId> = [loss].iter().chain(gradients).copied().collect();
+    all_finite(graph, &all)
 }
