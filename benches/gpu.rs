@@ -1,7 +1,9 @@
 //! The kernels of a training step on the GPU: `cargo bench --features gpu --bench gpu -- [batch] [registers|workgroup]`.
 //!
-//! Per kernel: time, GFLOP/s and GB/s (inputs and output once each). Then whole steps.
+//! Per kernel, or the kernels that one dispatch runs: dispatches, time (by the device's clock where it has one), GFLOP/s,
+//! GB/s (inputs and output once each), op and shape of the result. Then whole steps.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,6 +12,7 @@ use chalkgrad::backend::{Backend, RunStatus};
 use chalkgrad::ir::gpu::Tiling;
 use chalkgrad::model::catalogue::resolve;
 use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad::plan::program::Access;
 use chalkgrad::plan::{Kernel, Work};
 use chalkgrad::tensor::TensorType;
 use chalkgrad::train::plans::{PlanKey, compile};
@@ -21,7 +24,7 @@ fn main() {
         Ok(gpu) => gpu,
         Err(error) => return println!("skipped: no adapter ({error})"),
     };
-    println!("{}", gpu.name);
+    println!("{}; {}", gpu.name, gpu.limits);
     let mut backend = GpuBackend::new(gpu);
     for (word, tiling) in [("registers", Tiling::Registers), ("workgroup", Tiling::Workgroup)] {
         if arguments.iter().any(|argument| argument == word) {
@@ -37,21 +40,34 @@ fn main() {
     let step = |backend: &mut GpuBackend| while backend.run(handle, &mut || true).unwrap() == RunStatus::Unfinished {};
     step(&mut backend);
 
-    let mut times = vec![0.0; plan.kernels.len()];
-    for (kernels, milliseconds) in backend.time_kernels(handle, 5).unwrap() {
-        times[kernels[0]] += milliseconds;
+    let (times, on_the_device) = backend.profile(handle, 5).unwrap();
+    println!("Times by {}:", if on_the_device { "timestamp queries" } else { "the host's clock" });
+    // By the first kernel: what runs, in how many dispatches, and how long.
+    let mut rows: BTreeMap<usize, (Vec<usize>, usize, f64)> = BTreeMap::new();
+    for (kernels, milliseconds) in times {
+        let (_, dispatches, total) = rows.entry(kernels[0]).or_insert((kernels, 0, 0.0));
+        *dispatches += 1;
+        *total += milliseconds;
     }
-    println!("{:>9} {:>9} {:>8}  kernel", "ms", "GFLOP/s", "GB/s");
-    let mut order: Vec<usize> = (0..times.len()).collect();
-    order.sort_by(|a, b| times[*b].total_cmp(&times[*a]));
-    for index in order {
-        let kernel = &plan.kernels[index];
-        let (name, flops, words) = described(kernel);
-        let seconds = times[index] / 1e3;
+    let mut rows: Vec<_> = rows.into_values().collect();
+    rows.sort_by(|(.., a), (.., b)| b.total_cmp(a));
+    println!("{:>9} {:>10} {:>9} {:>8}  kernel", "ms", "dispatches", "GFLOP/s", "GB/s");
+    for (kernels, dispatches, milliseconds) in &rows {
+        let first = &plan.kernels[kernels[0]];
+        let (name, mut flops, mut words) = described(first);
+        for &kernel in &kernels[1..] {
+            let (_, more_flops, more_words) = described(&plan.kernels[kernel]);
+            (flops, words) = (flops + more_flops, words + more_words);
+        }
+        let seconds = milliseconds / 1e3;
         let (gflops, gbytes) = (flops as f64 / seconds / 1e9, words as f64 * 4.0 / seconds / 1e9);
-        println!("{:9.3} {gflops:9.2} {gbytes:8.2}  {index:3} {name} -> {}", times[index], kernel.output_type);
+        let others = if kernels.len() > 1 { format!(" and {} more", kernels.len() - 1) } else { String::new() };
+        println!(
+            "{milliseconds:9.3} {dispatches:10} {gflops:9.2} {gbytes:8.2}  {:3} {name} -> {}{others}",
+            kernels[0], first.output_type
+        );
     }
-    println!("{:9.3} in all", times.iter().sum::<f64>());
+    println!("{:9.3} in all", rows.iter().map(|(.., milliseconds)| milliseconds).sum::<f64>());
 
     let begin = Instant::now();
     let steps = 10;
@@ -73,7 +89,16 @@ fn described(kernel: &Kernel) -> (String, u64, usize) {
             let words = output + types.iter().map(|input| input.shape.len()).sum::<usize>();
             (op.name().to_owned(), op.flops(&types, &kernel.output_type), words)
         }
-        Work::Pointwise(pointwise) => ("pointwise".to_owned(), output as u64, output * (1 + pointwise.operands.len())),
+        Work::Pointwise(pointwise) => {
+            let read = pointwise.operands.iter().map(|operand| match operand.access {
+                Access::Scalar => 1,
+                Access::Trailing { period } => period,
+                Access::Leading { inner } => output / inner,
+                Access::Full | Access::General(_) => output,
+            });
+            let flops = output * pointwise.program.instructions.len();
+            ("pointwise".to_owned(), flops as u64, output + read.sum::<usize>())
+        }
         Work::Copy { .. } => ("copy".to_owned(), 0, 2 * output),
     }
 }

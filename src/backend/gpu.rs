@@ -4,6 +4,7 @@
 //! * [`updates`]: which kernels that update states run together, and what has to lie where for that.
 //! * [`wgsl`]: how shaders are put together.
 //! * `device`, `states`, `loaded`, `staging`: a device, what outlives plans, a plan on it, and what comes back from it.
+//! * `profile`: how long each dispatch takes, natively.
 //!
 //! Buffers, pipelines and bind groups are made when a plan is loaded. A run is one submission, which also copies the
 //! plan's outputs into a staging buffer; it has come to its end when that buffer has arrived. In the browser nothing can
@@ -15,6 +16,8 @@ mod device;
 #[cfg(feature = "gpu")]
 mod loaded;
 pub mod lower;
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+mod profile;
 #[cfg(feature = "gpu")]
 mod staging;
 #[cfg(feature = "gpu")]

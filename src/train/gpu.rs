@@ -34,6 +34,8 @@ pub struct Opened {
     /// It is emulated on the CPU.
     pub is_software: bool,
     pub tiling: Tiling,
+    /// What the adapter allows, in words.
+    pub limits: String,
 }
 
 /// Opens the best GPU there is. `clock` gives milliseconds.
@@ -56,8 +58,8 @@ pub async fn open(clock: fn() -> f64) -> Result<Opened> {
     }
     backend.clear();
     backend.set_clock(clock);
-    let (name, tiling) = (backend.device().name.clone(), backend.tiling());
-    Ok(Opened { backend: Box::new(backend), name, is_software: software, tiling })
+    let (name, limits, tiling) = (backend.device().name.clone(), backend.device().limits.clone(), backend.tiling());
+    Ok(Opened { backend: Box::new(backend), name, is_software: software, tiling, limits })
 }
 
 /// Runs a plan to its end, without blocking.

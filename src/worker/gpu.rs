@@ -16,7 +16,8 @@ pub async fn engine(clock: fn() -> f64) -> Result<Engine> {
     let emulated = if opened.is_software { ", emulated on the CPU" } else { "" };
     let info = BackendInfo {
         backend: "webgpu".to_owned(),
-        detail: format!("WebGPU on {}{emulated}; {:?} tiles", opened.name, opened.tiling).replace("  ", " "),
+        detail: format!("WebGPU on {}{emulated}; {:?} tiles; {}", opened.name, opened.tiling, opened.limits)
+            .replace("  ", " "),
         workers: 1,
     };
     let session = Session::with(opened.backend, Dataset::new(DatasetInfo::mnist()), ModelSpec::reference_cnn())?;

@@ -34,6 +34,8 @@ pub struct GpuDevice {
     pub name: String,
     /// It is emulated on the CPU.
     pub is_software: bool,
+    /// What the adapter allows, in words: `"buffers of 128 MiB, ..."`.
+    pub limits: String,
 }
 
 impl GpuDevice {
@@ -64,7 +66,9 @@ impl GpuDevice {
             max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         };
-        let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
+        // The profile's clock.
+        let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
+        let descriptor = wgpu::DeviceDescriptor { required_limits, required_features, ..Default::default() };
         let (device, queue) =
             adapter.request_device(&descriptor).await.map_err(|error| unavailable(error.to_string()))?;
         let faults = Faults::default();
@@ -80,6 +84,27 @@ impl GpuDevice {
             noted.note("device-lost", if message.is_empty() { "it was lost".to_owned() } else { message });
         });
         let name = if info.name.is_empty() { "the browser's adapter".to_owned() } else { info.name };
-        Ok(Self { device, queue, faults, name, is_software: info.device_type == wgpu::DeviceType::Cpu })
+        let is_software = info.device_type == wgpu::DeviceType::Cpu;
+        Ok(Self { device, queue, faults, name, is_software, limits: described(&limits, adapter.features()) })
     }
+}
+
+fn described(limits: &wgpu::Limits, features: wgpu::Features) -> String {
+    let buffer = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) >> 20;
+    let mut text = format!(
+        "buffers of {buffer} MiB, {} to a shader, {} KiB and {} invocations to a workgroup",
+        limits.max_storage_buffers_per_shader_stage,
+        limits.max_compute_workgroup_storage_size >> 10,
+        limits.max_compute_invocations_per_workgroup,
+    );
+    for (feature, name) in [
+        (wgpu::Features::TIMESTAMP_QUERY, "timestamp-query"),
+        (wgpu::Features::SHADER_F16, "shader-f16"),
+        (wgpu::Features::SUBGROUP, "subgroups"),
+    ] {
+        if features.contains(feature) {
+            text = text + ", " + name;
+        }
+    }
+    text
 }

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::device::GpuDevice;
-#[cfg(not(target_arch = "wasm32"))]
-use super::loaded::Ready;
 use super::loaded::{Loaded, Pipelines, Range, storage};
 use super::lower::{BufferRef, lower};
 use super::staging::Staging;
@@ -89,33 +87,7 @@ impl GpuBackend {
         self.plans.get(&handle).map_or(0, Loaded::dispatches)
     }
 
-    /// How long each dispatch of a plan takes, natively: its kernels, their indices in the plan and milliseconds, from `repeats` runs each.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn time_kernels(&self, handle: PlanHandle, repeats: u32) -> Result<Vec<(&[usize], f64)>> {
-        let GpuDevice { device, queue, .. } = &self.gpu;
-        let loaded = self.loaded(handle)?;
-        let mut times = Vec::new();
-        for (command, kernels) in loaded.commands.iter().zip(&loaded.kernels) {
-            let Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] } = command else { continue };
-            let run = |repeats: u32| {
-                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, bind_group, &[]);
-                (0..repeats).for_each(|_| pass.dispatch_workgroups(*x, *y, *z));
-                drop(pass);
-                queue.submit([encoder.finish()]);
-                let _ = device.poll(wgpu::PollType::wait_indefinitely());
-            };
-            run(1);
-            let begin = std::time::Instant::now();
-            run(repeats);
-            times.push((kernels.as_slice(), begin.elapsed().as_secs_f64() * 1e3 / f64::from(repeats)));
-        }
-        Ok(times)
-    }
-
-    fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
+    pub(super) fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
         self.plans.get(&handle).ok_or_else(unknown_plan)
     }
 
