@@ -7,7 +7,8 @@ mod clock;
 
 use std::sync::Arc;
 
-use chalkgrad::backend::{Backend, RunStatus, cpu::CpuBackend};
+use chalkgrad::backend::cpu::{CpuBackend, parts};
+use chalkgrad::backend::{Backend, RunStatus};
 use chalkgrad::error::Result;
 use chalkgrad::model::catalogue;
 use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
@@ -45,19 +46,24 @@ fn run() -> Result<()> {
             SlotKind::Constant(_) | SlotKind::Temporary => {}
         }
     }
+    // The backend asks for time after every part of a kernel.
+    let kernels = plan.kernels.iter().enumerate();
+    let kernel_of: Vec<usize> =
+        kernels.flat_map(|(index, kernel)| std::iter::repeat_n(index, parts(kernel, &plan.slots))).collect();
     let mut best_ms = vec![f64::INFINITY; plan.kernels.len()];
     for _ in 0..100 {
-        let (mut kernel, mut start) = (0, clock::now_ms());
+        let mut run_ms = vec![0.0; plan.kernels.len()];
+        let (mut part, mut start) = (0, clock::now_ms());
         let mut lap = || {
-            let now = clock::now_ms();
-            if let Some(best) = best_ms.get_mut(kernel) {
-                *best = best.min(now - start);
+            if let Some(&kernel) = kernel_of.get(part) {
+                run_ms[kernel] += clock::now_ms() - start;
             }
-            (kernel, start) = (kernel + 1, clock::now_ms());
+            (part, start) = (part + 1, clock::now_ms());
             true
         };
         while backend.run(handle, &mut lap)? == RunStatus::Unfinished {}
         lap();
+        best_ms.iter_mut().zip(run_ms).for_each(|(best, ms)| *best = ms.min(*best));
     }
     for (line, ms) in plan.to_string().lines().zip(&best_ms) {
         clock::print(&format!("{ms:8.4} ms {line}"));

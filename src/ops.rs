@@ -4,6 +4,7 @@
 //! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), or one file where all of that is short,
 //! and one line in [`registry`]. [`batch_normalization`] is no op but puts one together from others.
 
+pub mod all_finite;
 pub mod batch_normalization;
 pub mod classification;
 pub mod conv2d;
@@ -41,6 +42,7 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "reduce", cases: reduce::cases },
         Entry { name: "softmax", cases: softmax::cases },
         Entry { name: "softmax_cross_entropy", cases: softmax_cross_entropy::cases },
+        Entry { name: "all_finite", cases: all_finite::cases },
         Entry { name: "classification", cases: classification::cases },
         Entry { name: "layout", cases: layout::cases },
         Entry { name: "gather", cases: gather::cases },
