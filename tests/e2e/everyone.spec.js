@@ -208,7 +208,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
 
     // While it trains, with everything open in turn. What follows a click at once is no shift; what comes later is.
     await playground.card('conv2d_1').click();
-    const run = page.evaluate(() => window.chalkgrad.train({ epochs: 100 }).catch(() => {}));
+    const run = page.evaluate(() => window.chalkgrad.train({ epochs: 9 }).catch(() => {}));
     const found = {};
     const look = async (name) => {
       await page.waitForTimeout(1500);
@@ -219,6 +219,9 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       await page.locator('.views button').nth(at).click();
       await look(name);
     }
+    // Where a run stands, in the numbers of an epoch of the whole data set.
+    await expect(page.getByText(/batch [1-9]\d\d of 1,875|batch 1,\d+ of 1,875/)).toBeVisible({ timeout: 60_000 });
+    expect((await cut(page)).filter((found) => found.includes('Epoch'))).toEqual([]);
     await page.locator('.views button').first().click();
     for (const name of DOCK) {
       await page.locator(`#tab-${name}`).click();
