@@ -281,6 +281,12 @@ fn a_slow_training_rests_between_steps_and_nothing_else_does() {
         bench.turn();
     }
     assert!(bench.engine.rest_ms(bench.now_ms.get()) > 0.0);
+    // Nor do gradients that have to be worked out.
+    let gradient = bench.send(Command::Tensor { name: "grad dense.output".to_owned() });
+    assert_eq!(bench.engine.rest_ms(bench.now_ms.get()), 0.0);
+    bench.turn();
+    assert!(bench.answer(gradient).unwrap().is_ok());
+    assert!(bench.engine.rest_ms(bench.now_ms.get()) > 0.0);
     assert!(bench.ask(Command::SetPace { rest_ms: 0.0 }).is_ok());
     bench.work();
     assert_eq!(bench.history(id).0.steps, 100);

@@ -129,7 +129,8 @@ impl Engine {
 
     /// How long there is nothing to do but to wait for the next step of a slow training; 0: not at all.
     pub fn rest_ms(&self, now_ms: f64) -> f64 {
-        let is_idle = self.may_train() && !self.midway && !self.may_evaluate() && !self.has_deferred_work();
+        let nobody_waits = !self.may_evaluate() && !self.has_deferred_work() && self.gradients.is_empty();
+        let is_idle = self.may_train() && !self.midway && nobody_waits;
         if is_idle { (self.rests_until_ms - now_ms).max(0.0) } else { 0.0 }
     }
 
