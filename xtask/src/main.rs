@@ -7,6 +7,7 @@ mod browser;
 mod data;
 mod relaxed;
 mod shell;
+mod shrink;
 mod site;
 mod small_std;
 mod test;

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::shell::{capture, command, find, root, run, say, target};
-use crate::small_std;
 use crate::tools::WASM_TARGET;
+use crate::{shrink, small_std};
 
 const PROGRAM: &str = "chalkgrad";
 
@@ -52,14 +52,36 @@ pub fn add(staging: &Path) -> Result<()> {
     let script = only_file(staging, &|name| name.ends_with(".js"))?;
     let call = format!("{}_bg.wasm')", script.trim_end_matches(".js"));
     ensure!(page.contains(&call), "index.html does not end its call of boot with {call}");
-    // The halves of a build fit only each other: names of imports hold numbers that the linker gives.
-    let own_script = put(&fs::read(bound.join(format!("{PROGRAM}.js")))?, staging, "js")?;
+    let own_script = bound.join(format!("{PROGRAM}.js"));
+    if is_release() {
+        shrink_all(staging, [(&own_script, &program)])?;
+    }
+    // The halves of a build fit only each other.
+    let own_script = put(&fs::read(own_script)?, staging, "js")?;
     let own_program = put(&fs::read(&program)?, staging, "wasm")?;
     // Relative, as all addresses in this page are.
     let both = format!("{}, './{own_script}', './{own_program}')", call.trim_end_matches(')'));
     let page = page.replacen(&call, &both, 1);
     let page = if is_release() { without_comments(&page) } else { page };
     fs::write(staging.join("index.html"), page).context("index.html cannot be written")
+}
+
+/// Makes what is in trunk's folder smaller, and the files of these programs.
+fn shrink_all<const N: usize>(staging: &Path, others: [(&Path, &Path); N]) -> Result<()> {
+    let names: Vec<String> =
+        fs::read_dir(staging)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    for program in names.iter().filter_map(|name| name.strip_suffix("_bg.wasm")) {
+        let file = |ending: &str| staging.join(format!("{program}{ending}"));
+        shrink::shorten_imports(&file(".js"), &file("_bg.wasm"))?;
+    }
+    for (script, program) in others {
+        shrink::shorten_imports(script, program)?;
+        shrink::minify(script)?;
+    }
+    for name in names.iter().filter(|name| name.ends_with(".js") || name.ends_with(".css")) {
+        shrink::minify(&staging.join(name))?;
+    }
+    Ok(())
 }
 
 /// Writes a file of the second build under a name that changes with it.
