@@ -6,7 +6,7 @@ use super::format;
 use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
 use super::state::{NoticeKind, State, floats};
-use super::text::{report_text, t_with};
+use super::text::{phrase, report_text, t_with};
 use crate::protocol::{Answer, Command, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
@@ -62,7 +62,11 @@ impl Entry {
     pub fn text(&self) -> String {
         match &self.said {
             Said::Text(key, values) => {
-                let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                // A detail is the engine's own words.
+                let say = |name: &str, value: &str| if name == "detail" { phrase(value) } else { value.to_owned() };
+                let said: Vec<String> = values.iter().map(|(name, value)| say(name, value)).collect();
+                let values: Vec<(&str, &str)> =
+                    values.iter().zip(&said).map(|((name, _), value)| (*name, value.as_str())).collect();
                 t_with(key, &values)
             }
             Said::Report(report) => report_text(report),

@@ -58,7 +58,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with};
+pub use browser::{error_detail, error_title, locale, phrase, report_text, set_locale, t, t_once, t_or_empty, t_with};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
@@ -171,6 +171,14 @@ mod browser {
             (Locale::English, _) => report.message.clone(),
             (Locale::Chinese, Some(parts)) => detail(&parts),
             (Locale::Chinese, None) => say(&report.message),
+        }
+    }
+
+    /// What the engine says of itself.
+    pub fn phrase(text: &str) -> String {
+        match locale() {
+            Locale::English => text.to_owned(),
+            Locale::Chinese => say(text),
         }
     }
 

@@ -1,13 +1,13 @@
 //! What has happened, with the time: the latest first.
 
 use crate::ui::state::State;
-use crate::ui::text::t;
+use crate::ui::text::{phrase, t};
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::place;
 
 pub fn log_panel(state: State) -> Element {
     let backend = move || {
-        state.backend.with(|backend| backend.as_ref().map_or_else(|| t("engine_starts"), |info| info.detail.clone()))
+        state.backend.with(|backend| backend.as_ref().map_or_else(|| t("engine_starts"), |info| phrase(&info.detail)))
     };
     let ids = move || state.dock.log.with(|log| log.iter().rev().map(|entry| entry.id).collect());
     let line = move |id: u32| {

@@ -6,7 +6,7 @@ use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::link;
 use crate::ui::state::State;
-use crate::ui::text::{Locale, locale, set_locale, t, t_with};
+use crate::ui::text::{Locale, locale, phrase, set_locale, t, t_with};
 use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
@@ -152,7 +152,7 @@ fn backend(state: State) -> Element {
     };
     let detail = move || {
         state.backend.with(|backend| match backend {
-            Some(backend) => backend.detail.clone(),
+            Some(backend) => phrase(&backend.detail),
             None => t("engine_starts"),
         })
     };
