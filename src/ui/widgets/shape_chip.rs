@@ -2,14 +2,19 @@
 
 use std::rc::Rc;
 
+use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 
 use super::element::{Element, el};
 use super::place;
+use crate::ui::browser::next_frame;
 use crate::ui::format;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
+
+/// The id of the one tip that is open.
+const TIP: &str = "shape-tip";
 
 /// The shape in front of the layer at `index`. Pointing at it or focusing it shows the rule with its numbers.
 pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
@@ -29,11 +34,16 @@ pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
     let is_open = Rc::new(Live::new(false));
     let set = |value: bool| {
         let is_open = is_open.clone();
-        move |_: web_sys::Event| is_open.set(value)
+        move |_: web_sys::Event| {
+            is_open.set(value);
+            if value {
+                next_frame(keep_in_window);
+            }
+        }
     };
     let (shown, dismissed) = (is_open.clone(), is_open.clone());
     let chip = move |shape: &str| {
-        let chip = || el("button").attr("type", "button").class("chip").attr("aria-describedby", "shape-tip");
+        let chip = || el("button").attr("type", "button").class("chip").attr("aria-describedby", TIP);
         Some(match shape.split_once(' ') {
             Some((area, channels)) => chip().text(area).child(el("wbr")).child(el("span").text(channels)),
             None if shape.is_empty() => el("span").class("chip chip-unknown").text("?"),
@@ -44,7 +54,7 @@ pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
         let lines = rule(state, index());
         el("span")
             .class("tip")
-            .id("shape-tip")
+            .id(TIP)
             .attr("role", "tooltip")
             .children(lines.into_iter().map(|line| el("span").text(&line)))
     };
@@ -61,6 +71,21 @@ pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
         })
         .child(place().switch(shape, chip))
         .child(place().when(move || shown.get(), tip))
+}
+
+/// Moves the tip so that no edge of the window cuts it.
+fn keep_in_window() {
+    const MARGIN: f64 = 8.0;
+    let Some(tip) = document().get_element_by_id(TIP) else { return };
+    let (place, width) = (tip.get_bounding_client_rect(), f64::from(root_width()));
+    let shift = (MARGIN - place.left()).max(0.0) - (place.right() - width + MARGIN).max(0.0);
+    // Setting an attribute of a valid name cannot fail.
+    let _ = tip.set_attribute("style", &format!("translate: {}px", shift as i32));
+}
+
+/// The width of the window without its scroll bar, in pixels.
+fn root_width() -> i32 {
+    document().document_element().map_or(0, |root| root.client_width())
 }
 
 /// One line an axis: `rows: (28 - 3) / 1 + 1 = 26`.
