@@ -2,11 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { artifact, expect, test } from './playground.js';
 
-const image = (playground) =>
-  playground.page.evaluate(() => {
-    const canvas = document.querySelector('.preview canvas');
-    return Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, index) => index % 4 === 3);
-  });
+const image = (playground) => playground.shownImage();
 const ink = async (playground) => (await image(playground)).reduce((sum, value) => sum + value, 0);
 const verdict = (playground) => playground.page.getByText(/Looks like \d/);
 

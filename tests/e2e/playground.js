@@ -72,6 +72,14 @@ export class Playground {
     });
   }
 
+  /** The image in the input panel, 28x28, as the network gets it: 0 to 255. */
+  shownImage() {
+    return this.page.evaluate(() => {
+      const canvas = document.querySelector('.preview canvas');
+      return Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, index) => index % 4 === 3);
+    });
+  }
+
   /** Types of the layers of the model in use. */
   layerTypes() {
     return this.page.evaluate(async () => (await window.chalkgrad.getModel()).layers.map((layer) => layer.type));
