@@ -24,6 +24,18 @@ struct Bench {
     said: Vec<Envelope<Message>>,
 }
 
+/// One dense layer with this activation, on images of 4x4 pixels.
+fn classifier(activation: &str) -> ModelSpec {
+    ModelSpec {
+        name: None,
+        input_shape: vec![4, 4, 1],
+        layers: vec![
+            LayerSpec::new("Flatten"),
+            LayerSpec::new("Dense").with("units", 3.0).with("activation", activation),
+        ],
+    }
+}
+
 impl Bench {
     fn new() -> Self {
         let info = DatasetInfo {
@@ -35,15 +47,7 @@ impl Bench {
             train_total: TRAIN_IMAGES,
             test_total: TEST_IMAGES,
         };
-        let model = ModelSpec {
-            name: None,
-            input_shape: vec![4, 4, 1],
-            layers: vec![
-                LayerSpec::new("Flatten"),
-                LayerSpec::new("Dense").with("units", 3.0).with("activation", "softmax"),
-            ],
-        };
-        let session = Session::with(Box::new(CpuBackend::new()), Dataset::new(info), model).unwrap();
+        let session = Session::with(Box::new(CpuBackend::new()), Dataset::new(info), classifier("softmax")).unwrap();
         Self { engine: Engine::with(session), now_ms: Cell::new(0.0), next_id: 0, said: Vec::new() }
     }
 
@@ -601,15 +605,7 @@ fn gradients_of_outputs_are_worked_out_between_steps_and_others_need_not_wait() 
     bench.work();
     assert!(bench.answer(asked).unwrap().is_ok());
     let asked = bench.send(gradient());
-    let model = ModelSpec {
-        name: None,
-        input_shape: vec![4, 4, 1],
-        layers: vec![
-            LayerSpec::new("Flatten"),
-            LayerSpec::new("Dense").with("units", 3.0).with("activation", "sigmoid"),
-        ],
-    };
-    bench.send(Command::SetModel { spec: model, kept: None });
+    bench.send(Command::SetModel { spec: classifier("sigmoid"), kept: None });
     bench.work();
     let answer = bench.answer(asked).expect("nobody waits forever");
     assert!(answer.is_ok() || answer.is_err_and(|error| error.code == "no-value-yet"));

@@ -132,11 +132,7 @@ impl Session {
         let loaded = self.plan(PlanKey::Training(images))?;
         self.write_batch(&loaded, Part::Train, 1.0 / images as f32)?;
         self.write_rates(&loaded, step)?;
-        if loaded.has_input(graphs::KEY) {
-            let key = [self.config.seed as i32, step as i32];
-            self.backend
-                .write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))?;
-        }
+        self.write_key(&loaded, step)?;
         self.backend.begin(loaded.handle)?;
         self.in_flight.push_back(InFlight { loaded, images, evaluation: false, is_slice: false });
         Ok(true)
@@ -166,6 +162,15 @@ impl Session {
         result?;
         backend.write_input(loaded.handle, graphs::LABELS, &mut |words| as_i32_mut(words).copy_from_slice(labels))?;
         backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
+    }
+
+    /// Writes what the random numbers of a step, counted from 0, begin with.
+    pub(super) fn write_key(&mut self, loaded: &Loaded, step: u32) -> Result<()> {
+        if !loaded.has_input(graphs::KEY) {
+            return Ok(());
+        }
+        let key = [self.config.seed as i32, step as i32];
+        self.backend.write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))
     }
 
     /// Writes what the optimizer takes for a step, counted from 0.

@@ -61,13 +61,7 @@ pub fn training(
     let mut graph = Graph::new();
     let Differentiated { network, loss, correct, gradients } =
         append_gradients(&mut graph, layers, input_shape, batch, config, None)?;
-    let healthy = append_health(&mut graph, loss, &gradients)?;
-    graph.set_name(healthy, HEALTHY)?;
-    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
-    append_updates(&mut graph, &config.optimizer, clipping, &network.parameters, &gradients, healthy)?;
-    for &(state, value) in &network.updates {
-        append_guarded_update(&mut graph, healthy, state, value)?;
-    }
+    let healthy = append_step(&mut graph, config, loss, &network.parameters, &gradients, &network.updates)?;
     for output in [loss, correct, healthy] {
         graph.add_output(output);
     }
@@ -133,15 +127,29 @@ pub fn update(layers: &[ResolvedLayer], config: &TrainingConfig) -> Result<Progr
         }
     }
     graph.set_layer(None);
-    let healthy = append_health(&mut graph, loss, &gradients)?;
-    graph.set_name(healthy, HEALTHY)?;
-    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
-    append_updates(&mut graph, &config.optimizer, clipping, &parameters, &gradients, healthy)?;
-    for (state, value) in others {
-        append_guarded_update(&mut graph, healthy, state, value)?;
-    }
+    let healthy = append_step(&mut graph, config, loss, &parameters, &gradients, &others)?;
     graph.add_output(healthy);
     Ok(Program { graph, taps: gradients })
+}
+
+/// Appends the updates of the parameters and the new values of the other weights, and returns whether they are made: loss
+/// and gradients are numbers.
+fn append_step(
+    graph: &mut Graph,
+    config: &TrainingConfig,
+    loss: NodeId,
+    parameters: &[NodeId],
+    gradients: &[NodeId],
+    others: &[(NodeId, NodeId)],
+) -> Result<NodeId> {
+    let healthy = append_health(graph, loss, gradients)?;
+    graph.set_name(healthy, HEALTHY)?;
+    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
+    append_updates(graph, &config.optimizer, clipping, parameters, gradients, healthy)?;
+    for &(state, value) in others {
+        append_guarded_update(graph, healthy, state, value)?;
+    }
+    Ok(healthy)
 }
 
 /// The name of a weight's gradient.

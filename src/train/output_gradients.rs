@@ -3,13 +3,12 @@
 //! No step keeps them, since it would need memory and time for what hardly anybody looks at. When somebody does, they are
 //! worked out: for the batch of the last step, with the weights as they are now.
 
+use super::Session;
 use super::plans::{Loaded, PlanKey};
 use super::progress::Position;
-use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus};
 use crate::data::Part;
 use crate::error::Result;
-use crate::ir::op::as_i32_mut;
 use crate::tensor::HostTensor;
 
 /// How far a session is with them.
@@ -83,11 +82,7 @@ impl Session {
         let result = self.write_batch(&loaded, Part::Train, 1.0 / images.max(1) as f32);
         (self.indices, self.labels) = (own_indices, own_labels);
         result?;
-        if loaded.has_input(graphs::KEY) {
-            let key = [self.config.seed as i32, last.step as i32];
-            self.backend
-                .write_input(loaded.handle, graphs::KEY, &mut |words| as_i32_mut(words).copy_from_slice(&key))?;
-        }
+        self.write_key(&loaded, last.step)?;
         Ok(loaded)
     }
 
