@@ -54,7 +54,7 @@ pub fn add(staging: &Path) -> Result<()> {
     ensure!(page.contains(&call), "index.html does not end its call of boot with {call}");
     let own_script = bound.join(format!("{PROGRAM}.js"));
     if is_release() {
-        shrink_all(staging, [(&own_script, &program)])?;
+        shrink_all(staging, &own_script, &program)?;
     }
     // The halves of a build fit only each other.
     let own_script = put(&fs::read(own_script)?, staging, "js")?;
@@ -66,18 +66,16 @@ pub fn add(staging: &Path) -> Result<()> {
     fs::write(staging.join("index.html"), page).context("index.html cannot be written")
 }
 
-/// Makes what is in trunk's folder smaller, and the files of these programs.
-fn shrink_all<const N: usize>(staging: &Path, others: [(&Path, &Path); N]) -> Result<()> {
+/// Makes what is in trunk's folder smaller, and the two halves of the second build.
+fn shrink_all(staging: &Path, own_script: &Path, own_program: &Path) -> Result<()> {
     let names: Vec<String> =
         fs::read_dir(staging)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     for program in names.iter().filter_map(|name| name.strip_suffix("_bg.wasm")) {
         let file = |ending: &str| staging.join(format!("{program}{ending}"));
         shrink::shorten_imports(&file(".js"), &file("_bg.wasm"))?;
     }
-    for (script, program) in others {
-        shrink::shorten_imports(script, program)?;
-        shrink::minify(script)?;
-    }
+    shrink::shorten_imports(own_script, own_program)?;
+    shrink::minify(own_script)?;
     for name in names.iter().filter(|name| name.ends_with(".js") || name.ends_with(".css")) {
         shrink::minify(&staging.join(name))?;
     }
