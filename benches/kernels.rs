@@ -6,7 +6,7 @@
 #[path = "common/clock.rs"]
 mod clock;
 
-use chalkgrad::simd::conv::{ConvGeometry, conv2d, conv2d_input_gradient, conv2d_kernel_gradient};
+use chalkgrad::simd::conv::{ConvGeometry, Way, conv2d, conv2d_input_gradient, conv2d_kernel_gradient};
 use chalkgrad::simd::matmul::{MatmulGeometry, matmul};
 use chalkgrad::simd::pool::{PoolGeometry, max_pool, max_pool_gradient};
 
@@ -69,15 +69,15 @@ fn run() {
         let (mut x_out, mut k_out, mut y_out) = (x.clone(), k.clone(), y.clone());
         let flops = 2 * 9 * in_channels * y.len();
         let name = format!("conv2d {extent}x{extent}x{in_channels} to {out_channels}");
-        step.push(report(&name, flops, || conv2d(&g, &x, &k, &mut y_out, &mut scratch, &mut |_, _| {})));
+        step.push(report(&name, flops, || conv2d(Way::of(&g), &g, &x, &k, &mut y_out, &mut scratch, &mut |_, _| {})));
         if index > 0 {
             // Nothing asks for the gradient of the images.
             step.push(report(&format!("{name}, input gradient"), flops, || {
-                conv2d_input_gradient(&g, &y, &k, &mut x_out, &mut scratch, &mut |_, _| {});
+                conv2d_input_gradient(Way::of(&g), &g, &y, &k, &mut x_out, &mut scratch, &mut |_, _| {});
             }));
         }
         step.push(report(&format!("{name}, kernel gradient"), flops, || {
-            conv2d_kernel_gradient(&g, &x, &y, &mut k_out, &mut scratch, false);
+            conv2d_kernel_gradient(Way::of(&g), &g, &x, &y, &mut k_out, &mut scratch, false);
         }));
     }
     for (inputs, outputs) in DENSE {

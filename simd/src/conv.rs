@@ -1,318 +1,94 @@
-//! Two-dimensional convolution (cross-correlation, as in every framework) and its two gradients as implicit matrix
-//! products: nothing is unrolled in memory, tables of offsets say where the operands lie.
+//! Two-dimensional convolution (cross-correlation, as in every framework) and its two gradients. Each is computed in one of
+//! two ways, whichever takes fewer operations: [`winograd`] for windows of 3x3 that move by single pixels over enough
+//! channels, [`direct`] for all else.
 //!
 //! Layouts: input `[N,H,W,Cin]`, kernel `[KH,KW,Cin,Cout]`, output `[N,OH,OW,Cout]`.
 
-use super::gemm::{BLOCK_ROWS, Product, TILE_ROWS, gemm};
-use super::pack::{pack_rows, pack_transposed, packed_len};
-use super::reserve;
+pub mod direct;
+mod geometry;
+pub mod winograd;
 
-/// Pixels of the output over which one pass of the kernel gradient sums in registers. Each takes a cache line of the
-/// input, and the lines lie a power of two apart: more than so many evict each other from the first-level cache.
-const BLOCK_PIXELS: usize = 128;
+pub use geometry::ConvGeometry;
 
-/// The extents of a convolution. Padding at the bottom and right follows from the output's extents.
+/// Called once on each finished run of an output's values, with its offset.
+pub type Finish<'a> = dyn FnMut(&mut [f32], usize) + 'a;
+
+/// How a convolution and its gradients are computed. Choose by the geometry of a whole batch: parts of it then have the bits
+/// that they have in the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvGeometry {
-    pub batch: usize,
-    pub height: usize,
-    pub width: usize,
-    pub in_channels: usize,
-    pub kernel_height: usize,
-    pub kernel_width: usize,
-    pub out_height: usize,
-    pub out_width: usize,
-    pub out_channels: usize,
-    pub stride_height: usize,
-    pub stride_width: usize,
-    pub dilation_height: usize,
-    pub dilation_width: usize,
-    pub pad_top: usize,
-    pub pad_left: usize,
+pub enum Way {
+    Direct,
+    Winograd,
 }
 
-impl ConvGeometry {
-    /// Steps of the forward product: `KH * KW * Cin`.
-    fn steps(&self) -> usize {
-        self.kernel_height * self.kernel_width * self.in_channels
+impl Way {
+    /// The faster one.
+    pub fn of(geometry: &ConvGeometry) -> Self {
+        if winograd::pays(geometry) { Self::Winograd } else { Self::Direct }
     }
-
-    /// Pixels of one output image.
-    fn out_pixels(&self) -> usize {
-        self.out_height * self.out_width
-    }
-
-    fn image_words(&self) -> usize {
-        self.height * self.width * self.in_channels
-    }
-
-    /// Extents of the part of the plane that windows reach, at least the image itself: `(height, width)`.
-    fn padded_extents(&self) -> (usize, usize) {
-        let reach = |outputs: usize, stride: usize, kernel: usize, dilation: usize| {
-            outputs.saturating_sub(1) * stride + (kernel - 1) * dilation + 1
-        };
-        let height = reach(self.out_height, self.stride_height, self.kernel_height, self.dilation_height);
-        let width = reach(self.out_width, self.stride_width, self.kernel_width, self.dilation_width);
-        (height.max(self.pad_top + self.height), width.max(self.pad_left + self.width))
-    }
-
-    fn is_padded(&self) -> bool {
-        self.padded_extents() != (self.height, self.width)
-    }
-
-    /// Images per block: enough pixels for the cache blocks, and if possible a whole number of tiles.
-    fn block_images(&self, pixels: usize) -> usize {
-        let out_pixels = self.out_pixels().max(1);
-        let whole = (1..=TILE_ROWS).find(|count| (count * out_pixels).is_multiple_of(TILE_ROWS)).unwrap_or(TILE_ROWS);
-        (whole * pixels.div_ceil(whole * out_pixels)).min(self.batch).max(1)
-    }
-
-    /// Offsets of the window's elements from its first one, in the order of the kernel: `KH * KW * Cin` of them.
-    fn window_offsets(&self, width: usize, offsets: &mut [u32]) {
-        let mut offsets = offsets.iter_mut();
-        for kh in 0..self.kernel_height {
-            for kw in 0..self.kernel_width {
-                let first = (kh * self.dilation_height * width + kw * self.dilation_width) * self.in_channels;
-                for (channel, offset) in (0..self.in_channels).zip(&mut offsets) {
-                    *offset = (first + channel) as u32;
-                }
-            }
-        }
-    }
-
-    /// Offsets of the first element of every output pixel's window, for several images.
-    fn pixel_offsets(&self, height: usize, width: usize, offsets: &mut [u32]) {
-        let out_pixels = self.out_pixels();
-        for (image, offsets) in offsets.chunks_exact_mut(out_pixels).enumerate() {
-            for (row, offsets) in offsets.chunks_exact_mut(self.out_width).enumerate() {
-                let first = (image * height + row * self.stride_height) * width;
-                for (column, offset) in offsets.iter_mut().enumerate() {
-                    *offset = ((first + column * self.stride_width) * self.in_channels) as u32;
-                }
-            }
-        }
-    }
-
-    /// Copies images into planes with zeros round them. The zeros must be there already.
-    fn copy_padded(&self, images: &[f32], height: usize, width: usize, padded: &mut [f32]) {
-        let row_words = self.width * self.in_channels;
-        for (index, row) in images.chunks_exact(row_words).enumerate() {
-            let (image, y) = (index / self.height, index % self.height);
-            let start = ((image * height + y + self.pad_top) * width + self.pad_left) * self.in_channels;
-            padded[start..][..row_words].copy_from_slice(row);
-        }
-    }
-}
-
-/// Splits working memory into parts of these lengths.
-fn split<const PARTS: usize>(mut words: &mut [f32], lengths: [usize; PARTS]) -> [&mut [f32]; PARTS] {
-    lengths.map(|length| {
-        let (part, rest) = std::mem::take(&mut words).split_at_mut(length);
-        words = rest;
-        part
-    })
 }
 
 /// The convolution. Calls `finish` once on each finished run of output pixels with its offset.
 pub fn conv2d(
+    way: Way,
     geometry: &ConvGeometry,
     input: &[f32],
     kernel: &[f32],
     output: &mut [f32],
     scratch: &mut Vec<f32>,
-    finish: &mut dyn FnMut(&mut [f32], usize),
+    finish: &mut Finish<'_>,
 ) {
-    if output.is_empty() {
-        return;
-    }
-    let (steps, out_channels) = (geometry.steps(), geometry.out_channels);
-    let (height, width) = geometry.padded_extents();
-    let is_padded = geometry.is_padded();
-    let images_per_block = geometry.block_images(BLOCK_ROWS);
-    let padded_words = if is_padded { images_per_block * height * width * geometry.in_channels } else { 0 };
-    let pixels_per_block = images_per_block * geometry.out_pixels();
-    let lengths = [packed_len(steps, out_channels), padded_words, steps, pixels_per_block, BLOCK_ROWS];
-    let [packed, padded, a_steps, pixels, c_rows] = split(reserve(scratch, lengths.iter().sum()), lengths);
-    let [a_steps, pixels, c_rows] = [a_steps, pixels, c_rows].map(bytemuck::cast_slice_mut::<f32, u32>);
-
-    pack_rows(kernel, out_channels, steps, out_channels, packed);
-    geometry.window_offsets(width, a_steps);
-    geometry.pixel_offsets(height, width, pixels);
-    for (row, offset) in c_rows.iter_mut().enumerate() {
-        *offset = (row * out_channels) as u32;
-    }
-    padded.fill(0.0);
-    let image_words = geometry.image_words();
-    let blocks = input.chunks(images_per_block * image_words).zip(output.chunks_mut(pixels_per_block * out_channels));
-    for (block, (input, output)) in blocks.enumerate() {
-        let source = if is_padded {
-            geometry.copy_padded(input, height, width, padded);
-            &*padded
-        } else {
-            input
-        };
-        for (part, chunk) in output.chunks_mut(BLOCK_ROWS * out_channels).enumerate() {
-            let rows = chunk.len() / out_channels;
-            let product = Product {
-                a: source,
-                a_rows: &pixels[part * BLOCK_ROWS..][..rows],
-                a_steps,
-                b: packed,
-                c_rows: &c_rows[..rows],
-                columns: out_channels,
-                accumulate: false,
-            };
-            gemm(&product, chunk);
-            finish(chunk, (block * pixels_per_block + part * BLOCK_ROWS) * out_channels);
-        }
-    }
+    let way = match way {
+        Way::Direct => direct::conv2d,
+        Way::Winograd => winograd::conv2d,
+    };
+    way(geometry, input, kernel, output, scratch, finish);
 }
 
-/// The gradient with respect to the input: for each element of the window, the output's gradient times the transposed
-/// slice of the kernel is added to the pixels that the element saw. Nothing is multiplied by padding. Calls `finish` once
-/// on each finished run of images with its offset.
+/// The gradient with respect to the input: each pixel's sum over the output pixels that saw it. Calls `finish` once on each
+/// finished run of images with its offset.
 pub fn conv2d_input_gradient(
+    way: Way,
     geometry: &ConvGeometry,
     gradient: &[f32],
     kernel: &[f32],
     output: &mut [f32],
     scratch: &mut Vec<f32>,
-    finish: &mut dyn FnMut(&mut [f32], usize),
+    finish: &mut Finish<'_>,
 ) {
-    output.fill(0.0);
-    if output.is_empty() || gradient.is_empty() {
-        return finish(output, 0);
-    }
-    let (in_channels, out_channels) = (geometry.in_channels, geometry.out_channels);
-    let images_per_block = geometry.block_images(BLOCK_ROWS);
-    let pixels_per_block = images_per_block * geometry.out_pixels();
-    let tap_words = packed_len(out_channels, in_channels);
-    let taps = geometry.kernel_height * geometry.kernel_width;
-    let lengths = [taps * tap_words, out_channels, pixels_per_block, pixels_per_block];
-    let [packed, a_steps, a_rows, c_rows] = split(reserve(scratch, lengths.iter().sum()), lengths);
-    let [a_steps, a_rows, c_rows] = [a_steps, a_rows, c_rows].map(bytemuck::cast_slice_mut::<f32, u32>);
-
-    let slice_words = in_channels * out_channels;
-    for (slice, packed) in kernel.chunks_exact(slice_words).zip(packed.chunks_exact_mut(tap_words)) {
-        pack_transposed(slice, out_channels, out_channels, in_channels, packed);
-    }
-    for (step, offset) in a_steps.iter_mut().enumerate() {
-        *offset = step as u32;
-    }
-    let image_words = geometry.image_words();
-    let blocks =
-        gradient.chunks(pixels_per_block * out_channels).zip(output.chunks_mut(images_per_block * image_words));
-    for (block, (gradient, output)) in blocks.enumerate() {
-        let images = output.len() / image_words;
-        for (tap, packed) in packed.chunks_exact(tap_words).enumerate() {
-            let pairs = tap_pairs(geometry, tap, images, a_rows, c_rows);
-            let product = Product {
-                a: gradient,
-                a_rows: &a_rows[..pairs],
-                a_steps,
-                b: packed,
-                c_rows: &c_rows[..pairs],
-                columns: in_channels,
-                accumulate: true,
-            };
-            gemm(&product, output);
-        }
-        finish(output, block * images_per_block * image_words);
-    }
-}
-
-/// Lists which output pixel saw which input pixel through one element of the window, as offsets of their channels;
-/// returns how many pairs there are.
-fn tap_pairs(g: &ConvGeometry, tap: usize, images: usize, outputs: &mut [u32], inputs: &mut [u32]) -> usize {
-    let y_shift = tap / g.kernel_width * g.dilation_height;
-    let x_shift = tap % g.kernel_width * g.dilation_width;
-    let mut count = 0;
-    for image in 0..images {
-        for out_y in 0..g.out_height {
-            let Some(y) = (out_y * g.stride_height + y_shift).checked_sub(g.pad_top).filter(|&y| y < g.height) else {
-                continue;
-            };
-            let out_row = (image * g.out_height + out_y) * g.out_width;
-            let in_row = (image * g.height + y) * g.width;
-            for out_x in 0..g.out_width {
-                let x = (out_x * g.stride_width + x_shift).wrapping_sub(g.pad_left);
-                if x < g.width {
-                    outputs[count] = ((out_row + out_x) * g.out_channels) as u32;
-                    inputs[count] = ((in_row + x) * g.in_channels) as u32;
-                    count += 1;
-                }
-            }
-        }
-    }
-    count
+    let way = match way {
+        Way::Direct => direct::conv2d_input_gradient,
+        Way::Winograd => winograd::conv2d_input_gradient,
+    };
+    way(geometry, gradient, kernel, output, scratch, finish);
 }
 
 /// How many images [`conv2d_kernel_gradient`] sums at a time.
-pub fn kernel_gradient_block_images(geometry: &ConvGeometry) -> usize {
-    geometry.block_images(BLOCK_PIXELS)
+pub fn kernel_gradient_block_images(way: Way, geometry: &ConvGeometry) -> usize {
+    let way = match way {
+        Way::Direct => direct::kernel_gradient_block_images,
+        Way::Winograd => winograd::block_images,
+    };
+    way(geometry)
 }
 
-/// The gradient with respect to the kernel: the transposed windows times the output's gradient, summed over pixels in
-/// registers, [`BLOCK_PIXELS`] at a time, in the order of the images; added to `output` where `accumulate` says so.
+/// The gradient with respect to the kernel, summed over the pixels of all images in their order; added to `output` where
+/// `accumulate` says so.
 ///
-/// Images may come in several calls, each but the last with a multiple of [`kernel_gradient_block_images`]; the result is
-/// then that of one call to the last bit.
+/// Images may come in several calls with the geometry of all of them, each but the last with a multiple of
+/// [`kernel_gradient_block_images`]; the result is then that of one call to the last bit.
 pub fn conv2d_kernel_gradient(
+    way: Way,
     geometry: &ConvGeometry,
     input: &[f32],
     gradient: &[f32],
     output: &mut [f32],
     scratch: &mut Vec<f32>,
-    mut accumulate: bool,
+    accumulate: bool,
 ) {
-    if input.is_empty() || gradient.is_empty() || output.is_empty() {
-        if !accumulate {
-            output.fill(0.0);
-        }
-        return;
-    }
-    let (steps, out_channels) = (geometry.steps(), geometry.out_channels);
-    let (height, width) = geometry.padded_extents();
-    let is_padded = geometry.is_padded();
-    let images_per_block = geometry.block_images(BLOCK_PIXELS);
-    let padded_words = if is_padded { images_per_block * height * width * geometry.in_channels } else { 0 };
-    let pixels_per_block = images_per_block * geometry.out_pixels();
-    let lengths = [packed_len(BLOCK_PIXELS, out_channels), padded_words, steps, steps, pixels_per_block];
-    let [packed, padded, a_rows, c_rows, pixels] = split(reserve(scratch, lengths.iter().sum()), lengths);
-    let [a_rows, c_rows, pixels] = [a_rows, c_rows, pixels].map(bytemuck::cast_slice_mut::<f32, u32>);
-
-    geometry.window_offsets(width, a_rows);
-    geometry.pixel_offsets(height, width, pixels);
-    for (row, offset) in c_rows.iter_mut().enumerate() {
-        *offset = (row * out_channels) as u32;
-    }
-    padded.fill(0.0);
-    let image_words = geometry.image_words();
-    let blocks = input.chunks(images_per_block * image_words).zip(gradient.chunks(pixels_per_block * out_channels));
-    for (input, gradient) in blocks {
-        let source = if is_padded {
-            geometry.copy_padded(input, height, width, padded);
-            &*padded
-        } else {
-            input
-        };
-        // Parts of equal size: a short last one would not be worth its loads and stores of the sums.
-        let pixel_count = gradient.len() / out_channels;
-        let part_pixels = pixel_count.div_ceil(pixel_count.div_ceil(BLOCK_PIXELS));
-        for (part, gradient) in gradient.chunks(part_pixels * out_channels).enumerate() {
-            let count = gradient.len() / out_channels;
-            pack_rows(gradient, out_channels, count, out_channels, packed);
-            let product = Product {
-                a: source,
-                a_rows,
-                a_steps: &pixels[part * part_pixels..][..count],
-                b: packed,
-                c_rows,
-                columns: out_channels,
-                accumulate,
-            };
-            gemm(&product, output);
-            accumulate = true;
-        }
-    }
+    let way = match way {
+        Way::Direct => direct::conv2d_kernel_gradient,
+        Way::Winograd => winograd::conv2d_kernel_gradient,
+    };
+    way(geometry, input, gradient, output, scratch, accumulate);
 }

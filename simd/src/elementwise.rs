@@ -9,6 +9,8 @@ use super::lanes::{F32x4, LANES};
 pub enum Operand<'a> {
     Block(&'a [f32]),
     Number(f32),
+    /// What the target holds before.
+    Target,
 }
 
 macro_rules! unary {
@@ -53,6 +55,7 @@ pub fn copy(target: &mut [f32], a: Operand<'_>) {
     match a {
         Operand::Block(block) => target.copy_from_slice(block),
         Operand::Number(number) => target.fill(number),
+        Operand::Target => {}
     }
 }
 
@@ -61,48 +64,37 @@ pub fn each(target: &mut [f32], a: Operand<'_>, function: fn(f32) -> f32) {
     match a {
         Operand::Number(a) => target.fill(function(a)),
         Operand::Block(a) => target.iter_mut().zip(a).for_each(|(target, &a)| *target = function(a)),
+        Operand::Target => target.iter_mut().for_each(|target| *target = function(*target)),
     }
 }
 
 /// A function of two numbers that has no lanes of its own, value by value.
 pub fn each2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: fn(f32, f32) -> f32) {
     for (position, target) in target.iter_mut().enumerate() {
-        *target = function(a.at(position), b.at(position));
+        *target = function(a.at(position, *target), b.at(position, *target));
     }
 }
 
 /// `yes` where the condition is not zero, else `no`.
 pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>) {
-    match no {
+    if let Operand::Number(no) = no {
         // The gradient of relu: the one that matters.
-        Operand::Number(no) => {
-            let no = F32x4::splat(no);
-            map2(target, condition, yes, |condition, yes| condition.not_equal(F32x4::zero()).select(yes, no));
-        }
-        Operand::Block(_) => {
-            for (position, target) in target.iter_mut().enumerate() {
-                *target = if condition.at(position) != 0.0 { yes.at(position) } else { no.at(position) };
-            }
-        }
+        let no = F32x4::splat(no);
+        return map2(target, condition, yes, |condition, yes| condition.not_equal(F32x4::zero()).select(yes, no));
+    }
+    for (position, target) in target.iter_mut().enumerate() {
+        let chosen = if condition.at(position, *target) != 0.0 { yes } else { no };
+        *target = chosen.at(position, *target);
     }
 }
 
-impl<'a> Operand<'a> {
-    /// Its words, and how far to go for the next ones.
-    fn words(self, number: &'a mut [f32; LANES]) -> (&'a [f32], usize) {
-        match self {
-            Operand::Block(block) => (block, LANES),
-            Operand::Number(value) => {
-                number.fill(value);
-                (number, 0)
-            }
-        }
-    }
-
-    fn at(&self, position: usize) -> f32 {
+impl Operand<'_> {
+    /// Its value at a position of the target, where `target` stands.
+    fn at(&self, position: usize, target: f32) -> f32 {
         match self {
             Operand::Block(block) => block[position],
             Operand::Number(number) => *number,
+            Operand::Target => target,
         }
     }
 }
@@ -118,9 +110,14 @@ fn map(target: &mut [f32], a: Operand<'_>, function: impl Fn(F32x4) -> F32x4) {
 fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F32x4, F32x4) -> F32x4) {
     let mut buffers = Buffers::default();
     for pass in passes(target, a, b, &mut buffers) {
-        for (index, target) in pass.target.chunks_exact_mut(LANES).enumerate() {
-            let (a, b) = (&pass.a[index * pass.a_stride..], &pass.b[index * pass.b_stride..]);
-            function(F32x4::load(a), F32x4::load(b)).store(target);
+        let Pass { mut target, vectors, a: (mut a, a_stride), b: (mut b, b_stride) } = pass;
+        for _ in 0..vectors {
+            // SAFETY: `passes` has checked that so many vectors can be read from either operand and written to the target;
+            // an operand is the target itself or apart from it, so what is read has not been written before.
+            unsafe {
+                function(F32x4::load_unchecked(a), F32x4::load_unchecked(b)).store_unchecked(target);
+                (a, b, target) = (a.add(a_stride), b.add(b_stride), target.add(LANES));
+            }
         }
     }
     finish(target, &buffers);
@@ -134,30 +131,48 @@ struct Buffers {
     target: [f32; LANES],
 }
 
-/// Operands are read from so many words further on for every four values of the target: four or none.
-struct Pass<'a> {
-    target: &'a mut [f32],
-    a: &'a [f32],
-    a_stride: usize,
-    b: &'a [f32],
-    b_stride: usize,
+/// Where so many vectors are read and written; an operand's address moves on by so many words each time, four or none.
+struct Pass {
+    target: *mut f32,
+    vectors: usize,
+    a: (*const f32, usize),
+    b: (*const f32, usize),
 }
 
+/// The passes over the whole vectors of a target and over what is left.
+///
+/// # Panics
+/// If an operand is shorter than the target.
 #[inline(never)]
-fn passes<'a>(target: &'a mut [f32], a: Operand<'a>, b: Operand<'a>, buffers: &'a mut Buffers) -> [Pass<'a>; 2] {
+fn passes(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, buffers: &mut Buffers) -> [Pass; 2] {
     let whole = target.len() / LANES * LANES;
-    let (full, rest) = target.split_at_mut(whole);
-    let [a_number, b_number] = &mut buffers.numbers;
-    let ((a, a_stride), (b, b_stride)) = (a.words(a_number), b.words(b_number));
-    let [a_rest, b_rest] = &mut buffers.operands;
-    for (words, stride, buffer) in [(a, a_stride, &mut *a_rest), (b, b_stride, &mut *b_rest)] {
-        let from = if stride > 0 { whole } else { 0 };
-        buffer[..rest.len()].copy_from_slice(&words[from..][..rest.len()]);
+    let left = target.len() - whole;
+    let mut last = [0.0; LANES];
+    last[..left].copy_from_slice(&target[whole..]);
+    let base = target.as_mut_ptr();
+    let Buffers { numbers, operands, target: target_buffer } = buffers;
+    let mut first = [(std::ptr::null(), 0); 2];
+    for (((operand, number), rest), first) in [a, b].into_iter().zip(numbers).zip(&mut *operands).zip(&mut first) {
+        *first = match operand {
+            Operand::Number(value) => {
+                (*number, *rest) = ([value; LANES], [value; LANES]);
+                (number.as_ptr(), 0)
+            }
+            Operand::Block(block) => {
+                rest[..left].copy_from_slice(&block[whole..][..left]);
+                (block.as_ptr(), LANES)
+            }
+            Operand::Target => {
+                *rest = last;
+                (base.cast_const(), LANES)
+            }
+        };
     }
-    let target_rest: &mut [f32] = if rest.is_empty() { &mut [] } else { &mut buffers.target };
+    let [a, b] = first;
+    let [a_rest, b_rest] = [&operands[0], &operands[1]].map(|rest| (rest.as_ptr(), LANES));
     [
-        Pass { target: full, a, a_stride, b, b_stride },
-        Pass { target: target_rest, a: a_rest, a_stride, b: b_rest, b_stride },
+        Pass { target: base, vectors: whole / LANES, a, b },
+        Pass { target: target_buffer.as_mut_ptr(), vectors: left.min(1), a: a_rest, b: b_rest },
     ]
 }
 

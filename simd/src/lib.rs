@@ -12,8 +12,11 @@
 //!
 //! No function allocates once its scratch has grown: it is a `Vec<f32>` that the caller keeps between calls.
 //!
-//! `unsafe` is confined to [`lanes`] (intrinsics and raw loads) and [`gemm`] (unchecked loads after one check of the
-//! tables' maxima).
+//! 3x3 convolutions over many channels first go through Winograd's transforms ([`conv::winograd`]), which leave a third to a
+//! quarter of the products.
+//!
+//! `unsafe` is confined to [`lanes`] (intrinsics and raw loads), [`gemm`] (unchecked loads after one check of the
+//! tables' maxima), [`conv::winograd`], [`pool`] and [`elementwise`] (the same for squares of vectors, windows and blocks).
 
 pub mod conv;
 pub mod elementwise;
@@ -32,4 +35,13 @@ pub fn reserve(scratch: &mut Vec<f32>, words: usize) -> &mut [f32] {
         scratch.resize(words, 0.0);
     }
     &mut scratch[..words]
+}
+
+/// Splits working memory into parts of these lengths.
+pub(crate) fn split<const PARTS: usize>(mut words: &mut [f32], lengths: [usize; PARTS]) -> [&mut [f32]; PARTS] {
+    lengths.map(|length| {
+        let (part, rest) = std::mem::take(&mut words).split_at_mut(length);
+        words = rest;
+        part
+    })
 }

@@ -138,9 +138,12 @@ pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
         let target = &mut output[window.output..][..channels];
         let load = |pixel: usize, channel: usize| F32x4::load(&input[pixel + channel..]);
         if let Some([a, b, c, d]) = geometry.four_pixels(&window) {
+            assert!(d + channels <= input.len());
             for channel in (0..whole).step_by(LANES) {
-                let upper = larger(load(a, channel), load(b, channel));
-                larger(larger(upper, load(c, channel)), load(d, channel)).store(&mut target[channel..]);
+                // SAFETY: the last of the four pixels lies furthest on, and all of its channels were just found inside.
+                let [a, b, c, d] =
+                    [a, b, c, d].map(|pixel| unsafe { F32x4::load_unchecked(input.as_ptr().add(pixel + channel)) });
+                larger(larger(larger(a, b), c), d).store(&mut target[channel..]);
             }
         } else {
             for channel in (0..whole).step_by(LANES) {
@@ -178,13 +181,18 @@ pub fn max_pool_gradient(
         let source = &gradient[window.output..][..channels];
         let load = |pixel: usize, channel: usize| F32x4::load(&input[pixel + channel..]);
         if let Some(pixels) = geometry.four_pixels(window).filter(|_| is_disjoint) {
+            assert!(pixels[3] + channels <= input.len() && input.len() == output.len());
             for channel in (0..whole).step_by(LANES) {
-                let values = pixels.map(|pixel| load(pixel, channel));
+                // SAFETY: the last of the four pixels lies furthest on, and all of its channels were just found inside, of
+                // the input and of the output.
+                let load = |pixel: usize| unsafe { F32x4::load_unchecked(input.as_ptr().add(pixel + channel)) };
+                let values = pixels.map(load);
                 let best = values[3].max(values[2].max(values[1].max(values[0])));
                 let mut left = F32x4::load(&source[channel..]);
                 for (pixel, value) in pixels.into_iter().zip(values) {
                     let hit = value.equal(best);
-                    left.and(hit).store(&mut output[pixel + channel..]);
+                    // SAFETY: as above.
+                    unsafe { left.and(hit).store_unchecked(output.as_mut_ptr().add(pixel + channel)) };
                     left = left.and_not(hit);
                 }
             }

@@ -134,8 +134,8 @@ impl CpuBackend {
 /// short enough on one a tenth as fast. Between parts the worker may answer a message.
 pub const PART_COST: u64 = 1 << 26;
 
-/// From this size on, taking memory is a unit of work of its own.
-const LARGE_WORDS: usize = 1 << 20;
+/// How much of a buffer is cleared at a time. In a browser's worker the first write to a page of memory takes long.
+const CLEARED_WORDS: usize = 1 << 20;
 
 /// What it costs to read or write a word, in floating-point operations of the convolutions' kernels.
 const WORD_COST: u64 = 16;
@@ -274,16 +274,19 @@ impl Backend for CpuBackend {
     fn run(&mut self, handle: PlanHandle, has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus> {
         let mut loaded = self.plans.remove(&handle).ok_or_else(unknown_plan)?;
         let mut status = RunStatus::Done;
-        while let Some(kernel) = loaded.plan.kernels.get(loaded.next_kernel) {
+        'kernels: while let Some(kernel) = loaded.plan.kernels.get(loaded.next_kernel) {
             let count = loaded.parts[loaded.next_kernel];
             let slot = kernel.output.0 as usize;
             let (buffer, size_words) = (loaded.buffers[slot], loaded.plan.slots[slot].size_words);
-            if self.buffers[buffer].len() < size_words {
-                self.buffers[buffer] = vec![0.0; size_words];
-                // A browser's worker clears it word by word, which takes as long as a part.
-                if size_words >= LARGE_WORDS && !has_time() {
+            let words = &mut self.buffers[buffer];
+            if words.capacity() < size_words {
+                *words = Vec::with_capacity(size_words);
+            }
+            while words.len() < size_words {
+                words.resize(size_words.min(words.len() + CLEARED_WORDS), 0.0);
+                if words.len() >= CLEARED_WORDS && !has_time() {
                     status = RunStatus::Unfinished;
-                    break;
+                    break 'kernels;
                 }
             }
             self.run_kernel(kernel, &loaded.buffers, Part { index: loaded.next_part, count });

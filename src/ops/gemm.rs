@@ -52,8 +52,17 @@ pub struct Left {
     /// Whether four elements, from a multiple of four on, lie side by side in one `vec4`, and are all there or all zero.
     pub wide: bool,
     pub run: Run,
-    /// Whether `a_at` may be below 0.
+    /// Whether `a_at` may be below 0. Where it is not, it must be what the row gives plus what the step gives.
     pub zeros: bool,
+}
+
+/// [`Left::source`] of a matrix whose rows and steps lie so many elements apart.
+pub fn plain(row: usize, step: usize) -> String {
+    format!(
+        "fn a_row(row: u32) -> vec4<i32> {{ return vec4<i32>(i32(row * {row}u), 0, 0, 0); }}\n\
+         fn a_step(step: u32) -> vec4<i32> {{ return vec4<i32>(i32(step * {step}u), 0, 0, 0); }}\n\
+         fn a_at(row: vec4<i32>, step: vec4<i32>) -> i32 {{ return row.x + step.x; }}\n"
+    )
 }
 
 /// A product; see the [module](self).
@@ -65,6 +74,8 @@ pub struct Gemm {
     pub b_input: usize,
     /// `fn b_at(step: u32, column: u32) -> u32`: where an element of B lies, in WGSL; `None` where B lies row by row.
     pub b_at: Option<String>,
+    /// Where C goes.
+    pub c: Buffer,
     pub tiling: Tiling,
 }
 
@@ -90,7 +101,7 @@ impl Gemm {
         };
         let splits = self.splits();
         let partial = Buffer::Scratch { number: 1, size_words: splits * self.rows * self.columns };
-        passes.push(self.product(b, splits, if splits > 1 { partial } else { Buffer::Output }));
+        passes.push(self.product(b, splits, if splits > 1 { partial } else { self.c }));
         if splits > 1 {
             passes.push(self.addition(partial, splits));
         }
@@ -181,7 +192,7 @@ impl Gemm {
             source,
             form: Form::Elements { count },
             reads: vec![(partial, Element::F32)],
-            writes: Buffer::Output,
+            writes: self.c,
             integers: false,
         }
     }

@@ -43,15 +43,15 @@ pub fn run(program: &Program, operands: &[OperandWords<'_>], part: &mut [f32], o
         let index = offset + start;
         let output = &mut part[start..start + length];
         for (number, operand) in operands.iter().enumerate() {
-            stage(operand, index, output, &mut memory.staged[number], &mut staged_phase[number & 7]);
+            stage(operand, index, length, &mut memory.staged[number], &mut staged_phase[number & 7]);
         }
         let last = program.instructions.len() - 1;
         for (position, &(instruction, target)) in program.instructions.iter().enumerate() {
             if position == last {
-                execute(instruction, operands, index, output, memory);
+                execute(instruction, operands, index, output, Operand::Target, memory);
             } else {
                 let mut block = std::mem::take(&mut memory.blocks[usize::from(target)]);
-                execute(instruction, operands, index, &mut block[..length], memory);
+                execute(instruction, operands, index, &mut block[..length], Operand::Block(output), memory);
                 memory.blocks[usize::from(target)] = block;
             }
         }
@@ -60,12 +60,10 @@ pub fn run(program: &Program, operands: &[OperandWords<'_>], part: &mut [f32], o
 }
 
 /// Brings the block of an operand that cannot be read in place into its staging block.
-fn stage(operand: &OperandWords<'_>, index: usize, output: &[f32], staged: &mut [f32], phase: &mut usize) {
-    let length = output.len();
+fn stage(operand: &OperandWords<'_>, index: usize, length: usize, staged: &mut [f32], phase: &mut usize) {
     let staged = &mut staged[..length];
     match (operand.words, operand.access) {
-        (None, _) => staged.copy_from_slice(output),
-        (Some(_), Access::Full | Access::Scalar) => {}
+        (None, _) | (Some(_), Access::Full | Access::Scalar) => {}
         (Some(words), Access::Trailing { period }) => {
             // A block starts where the last one did, and blocks only ever get shorter.
             if *phase == index % period {
@@ -97,11 +95,13 @@ fn stage(operand: &OperandWords<'_>, index: usize, output: &[f32], staged: &mut 
     }
 }
 
+/// Runs an instruction; `own` is the block of the output as it was before.
 fn execute(
     instruction: Instruction,
     operands: &[OperandWords<'_>],
     index: usize,
     target: &mut [f32],
+    own: Operand<'_>,
     memory: &Registers,
 ) {
     let length = target.len();
@@ -111,6 +111,7 @@ fn execute(
         Value::Operand(number) => {
             let operand = &operands[usize::from(number)];
             match (operand.words, operand.access) {
+                (None, _) => own,
                 (Some(words), Access::Full) => Operand::Block(&words[index..index + length]),
                 (Some(words), Access::Scalar) => Operand::Number(words[0]),
                 _ => Operand::Block(&memory.staged[usize::from(number)][..length]),

@@ -84,6 +84,14 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
     for place in 0..places {
         let _ = writeln!(text, "    let p{place} = a_row(min(row + {}u, {last}u));", place * rows / places);
     }
+    // Where nothing is missing, places are sums: of the row's, worked out once, and the step's, the same for all rows.
+    let is_sum = !gemm.a.zeros;
+    if is_sum {
+        text.push_str("    let row0 = a_row(0u);\n    let step0 = a_step(0u);\n    let origin = a_at(row0, step0);\n");
+        for place in 0..places {
+            let _ = writeln!(text, "    let at{place} = a_at(p{place}, step0) - origin;");
+        }
+    }
     for quad in 0..quads {
         let _ = writeln!(text, "    let q{quad} = min(quad + {quad}u, QUADS - 1u);");
     }
@@ -98,10 +106,18 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
         text,
         "    for (var chunk = first; chunk < end; chunk += {chunk}u) {{\n        let s = a_step(chunk);"
     );
+    let fours = if gemm.a.wide { " / 4u" } else { "" };
+    if is_sum {
+        text.push_str("        let shift = a_at(row0, s);\n");
+    }
     for place in 0..places {
-        let _ = writeln!(text, "        let at{place} = a_at(p{place}, s);");
-        let _ =
-            writeln!(text, "        var i{place} = u32(max(at{place}, 0)){};", if gemm.a.wide { " / 4u" } else { "" });
+        let _ = match is_sum {
+            true => writeln!(text, "        var i{place} = u32(at{place} + shift){fours};"),
+            false => writeln!(
+                text,
+                "        let at{place} = a_at(p{place}, s);\n        var i{place} = u32(max(at{place}, 0)){fours};"
+            ),
+        };
     }
     let unroll = if fours_of_steps(gemm) { 4 } else { 1 };
     let _ = writeln!(text, "        let chunk_end = chunk + {chunk}u;");
