@@ -312,7 +312,7 @@ fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
             result
         }
         // No method asks for them.
-        Answer::Samples { .. } | Answer::Labels | Answer::Tensors { .. } | Answer::Vitals(_) => {
+        Answer::Samples { .. } | Answer::Labels | Answer::Tensors { .. } | Answer::Vitals(_) | Answer::Profile(_) => {
             return Err(Error::new("bad-message", "engine").expected("an answer of another kind").into());
         }
     })

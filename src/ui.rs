@@ -20,31 +20,21 @@ pub mod tensor_image;
 pub mod text;
 pub mod training_fields;
 
-#[cfg(target_arch = "wasm32")]
-pub mod app;
-#[cfg(target_arch = "wasm32")]
-mod autosave;
-#[cfg(target_arch = "wasm32")]
-mod browser;
-#[cfg(target_arch = "wasm32")]
-mod dock;
-#[cfg(target_arch = "wasm32")]
-mod first_run;
-#[cfg(target_arch = "wasm32")]
-mod input;
-#[cfg(target_arch = "wasm32")]
-mod link;
-#[cfg(target_arch = "wasm32")]
-mod live;
-#[cfg(target_arch = "wasm32")]
-mod panels;
-#[cfg(target_arch = "wasm32")]
-mod picture;
-#[cfg(target_arch = "wasm32")]
-mod state;
-#[cfg(target_arch = "wasm32")]
-mod storage;
-#[cfg(target_arch = "wasm32")]
-mod watch;
-#[cfg(target_arch = "wasm32")]
-mod widgets;
+cfg_if::cfg_if! {
+    if #[cfg(all(target_arch = "wasm32", feature = "page"))] {
+        pub mod app;
+        mod autosave;
+        mod browser;
+        mod dock;
+        mod first_run;
+        mod input;
+        mod link;
+        mod live;
+        mod panels;
+        mod picture;
+        mod state;
+        mod storage;
+        mod watch;
+        mod widgets;
+    }
+}

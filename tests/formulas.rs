@@ -80,7 +80,7 @@ fn recipes_give_the_numbers_that_the_engine_computes() {
                 names.iter().position(|name| *name == own).map_or(&[], |at| &tensors[at])
             };
             let recipe = |at: usize| -> (Recipe, Account) {
-                let recipe = layer.layer_type.recipe(&layer.settings, &layer.input_shape, &layer.output_shape, at);
+                let recipe = layer.recipe(at);
                 let account = recipe.account(&input, &weight);
                 (recipe, account)
             };
@@ -116,7 +116,7 @@ fn shape_rules_end_in_the_shape_and_formulas_name_their_tensors() {
             let rules = layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape);
             let ends: Vec<usize> = rules.iter().map(|rule| rule.rsplit(' ').next().unwrap().parse().unwrap()).collect();
             assert_eq!(ends, layer.output_shape, "{}: {rules:?}", layer.name);
-            let formula = layer.layer_type.formula(&layer.settings, &layer.input_shape, &layer.output_shape);
+            let formula = layer.formula();
             assert!(!formula.forward.is_empty() && !formula.backward.is_empty(), "{}", layer.name);
             assert_eq!(formula.symbols.last().unwrap(), &("y", layer.output_shape.clone()));
         }
@@ -124,6 +124,6 @@ fn shape_rules_end_in_the_shape_and_formulas_name_their_tensors() {
     let conv = &session(MODELS[0]).layers()[2].clone();
     let rules = conv.layer_type.shape_rule(&conv.settings, &conv.input_shape, &conv.output_shape);
     assert_eq!(rules, ["⌈9 / 2⌉ = 5", "⌈9 / 1⌉ = 9", "filters = 4"]);
-    let formula = conv.layer_type.formula(&conv.settings, &conv.input_shape, &conv.output_shape);
+    let formula = conv.formula();
     assert_eq!(formula.forward[0], r"z_{i,j,k} = b_k + \sum_{u,v,c} x_{2i+u-1,j+v-1,c}\,w_{u,v,c,k}");
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 
-use super::formula::{Formula, Recipe};
 use super::layers::CATALOGUE;
 pub use super::settings::nearest;
 pub use super::settings::{Setting, SettingDefault, SettingKind, Settings};
@@ -32,12 +31,6 @@ pub trait LayerType: Sync {
     /// How each extent of the output comes about, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Both shapes are ones
     /// that [`LayerType::output_shape`] accepts and gives.
     fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String>;
-
-    /// The layer's formulas, with its numbers.
-    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
-
-    /// How the number at this index of the output comes about for one example, with the layer used as for predictions.
-    fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe;
 
     /// Operations for one example forward; see [`super::cost`] for what counts.
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64;

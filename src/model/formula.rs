@@ -4,7 +4,40 @@
 //! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
 
 use super::activations;
+use super::catalogue::{ResolvedLayer, Settings};
+use super::layers::{CATALOGUE, EXPLANATIONS};
 use crate::tensor::number_text;
+
+/// What a type of layer says of its computation. Apart from [`LayerType`](super::catalogue::LayerType), because the page downloads it when somebody looks.
+pub trait Explain: Sync {
+    /// The layer's formulas, with its numbers. Both shapes are ones that [`LayerType::output_shape`](super::catalogue::LayerType::output_shape) accepts
+    /// and gives.
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
+
+    /// How the number at this index of the output comes about for one example, with the layer used as for predictions.
+    fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe;
+}
+
+impl ResolvedLayer {
+    fn explain(&self) -> Option<&'static dyn Explain> {
+        // Both lists are made of one.
+        let at = CATALOGUE.iter().position(|layer| layer.type_name() == self.layer_type.type_name())?;
+        EXPLANATIONS.get(at).copied()
+    }
+
+    /// As [`Explain::formula`].
+    pub fn formula(&self) -> Formula {
+        let explain = self.explain();
+        explain.map(|own| own.formula(&self.settings, &self.input_shape, &self.output_shape)).unwrap_or_default()
+    }
+
+    /// As [`Explain::recipe`].
+    pub fn recipe(&self, at: usize) -> Recipe {
+        let explain = self.explain();
+        let recipe = explain.map(|own| own.recipe(&self.settings, &self.input_shape, &self.output_shape, at));
+        recipe.unwrap_or_else(|| Recipe::copy(at))
+    }
+}
 
 /// A layer's formulas.
 #[derive(Clone, PartialEq, Debug, Default)]

@@ -1,6 +1,7 @@
 //! The layers, one file each.
 
 use super::catalogue::LayerType;
+use super::formula::Explain;
 use super::lower::Lower;
 
 mod common;
@@ -15,6 +16,9 @@ macro_rules! layers {
 
         /// The same layers, as the engine sees them.
         pub static LOWERINGS: &[&dyn Lower] = &[$(&$layer),*];
+
+        /// The same layers, as their formulas are shown.
+        pub static EXPLANATIONS: &[&dyn Explain] = &[$(&$layer),*];
     };
 }
 

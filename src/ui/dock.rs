@@ -101,6 +101,32 @@ impl State {
         });
     }
 
+    /// Writes how long each kernel of a training step takes on the GPU: the longest ones last, so that they stand on top.
+    pub fn log_profile(&self) {
+        const MOST: usize = 12;
+        let state = *self;
+        self.ask(Command::Profile, Vec::new(), move |outcome| match outcome {
+            Ok((Answer::Profile(kernels), _)) => {
+                let total: f64 = kernels.iter().map(|kernel| kernel.ms).sum();
+                for kernel in kernels.iter().take(MOST).rev() {
+                    let values = vec![
+                        ("ms", format::fixed(kernel.ms, 2)),
+                        ("share", format::percent((kernel.ms / total.max(1e-9)) as f32, 0)),
+                        ("kernel", kernel.name.clone()),
+                        ("shape", format::shape(&kernel.shape)),
+                        ("dispatches", kernel.dispatches.to_string()),
+                    ];
+                    state.log("log_kernel", values);
+                }
+                let dispatches: u32 = kernels.iter().map(|kernel| kernel.dispatches).sum();
+                let values = vec![("ms", format::fixed(total, 2)), ("dispatches", dispatches.to_string())];
+                state.log("log_profile", values);
+            }
+            Ok(_) => {}
+            Err(report) => state.log_report(NoticeKind::Note, &report),
+        });
+    }
+
     pub(super) fn log_state(&self, state: RunState) {
         let key = match state {
             RunState::Training => "log_training",

@@ -189,7 +189,7 @@ mod tests {
             formulas.extend([value.to_owned(), delta.to_owned()]);
         }
         for layer in PRESETS.iter().flat_map(|name| resolve(&preset(name)).unwrap()) {
-            let formula = layer.layer_type.formula(&layer.settings, &layer.input_shape, &layer.output_shape);
+            let formula = layer.formula();
             formulas.extend(formula.forward.into_iter().chain(formula.backward).chain(formula.ranges));
         }
         for formula in formulas {

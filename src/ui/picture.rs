@@ -13,6 +13,7 @@ use super::input::Source;
 use super::photo::{Stage, prepare};
 use super::state::{NoticeKind, State};
 use super::text::t_once;
+use super::widgets::later::{SplitLoaderError, wasm_split};
 use crate::client::report;
 
 /// Larger files are refused unread: no photograph needs as much.
@@ -31,16 +32,28 @@ pub fn open(state: State, file: File) {
     let Ok(bitmap) = window().create_image_bitmap_with_blob(&file) else { return };
     wasm_bindgen_futures::spawn_local(async move {
         let bitmap = JsFuture::from(bitmap).await.ok().and_then(|bitmap| bitmap.dyn_into::<ImageBitmap>().ok());
-        let stages = match bitmap.as_ref().map(read) {
-            Some(Ok(stages)) => stages,
-            _ => return refuse(state, "no-picture", &t_once("no_picture", &[("name", &name)])),
-        };
-        let Some(image) = stages.as_ref().and_then(|stages| stages.last()).map(|last| last.pixels.clone()) else {
-            return refuse(state, "empty-picture", &t_once("empty_picture", &[("name", &name)]));
-        };
-        state.input.picture.set(stages.unwrap_or_default());
-        state.input.show(image, Source::Picture);
+        if prepared(state, bitmap, name).await.is_err() {
+            state.part_missing();
+        }
     });
+}
+
+#[wasm_split(opened, fallible)]
+fn prepared(state: State, bitmap: Option<ImageBitmap>, name: String) -> Result<(), SplitLoaderError> {
+    show(state, bitmap, &name);
+    Ok(())
+}
+
+fn show(state: State, bitmap: Option<ImageBitmap>, name: &str) {
+    let stages = match bitmap.as_ref().map(read) {
+        Some(Ok(stages)) => stages,
+        _ => return refuse(state, "no-picture", &t_once("no_picture", &[("name", name)])),
+    };
+    let Some(image) = stages.as_ref().and_then(|stages| stages.last()).map(|last| last.pixels.clone()) else {
+        return refuse(state, "empty-picture", &t_once("empty_picture", &[("name", name)]));
+    };
+    state.input.picture.set(stages.unwrap_or_default());
+    state.input.show(image, Source::Picture);
 }
 
 fn refuse(state: State, code: &str, message: &str) {

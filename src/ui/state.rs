@@ -424,6 +424,11 @@ impl State {
         });
     }
 
+    /// What somebody has opened could not be downloaded.
+    pub fn part_missing(&self) {
+        self.notify(NoticeKind::Error, report("part-missing", &t_once("part_missing", &[])));
+    }
+
     /// The texts of another language did not come.
     pub fn texts_missing(&self) {
         self.notify(NoticeKind::Error, report("texts-missing", &t_once("texts_missing", &[])));
@@ -516,6 +521,10 @@ impl State {
             }
             Event::Error(report) => self.notify(NoticeKind::Error, report.clone()),
             Event::Warning(report) => self.notify(NoticeKind::Warning, report.clone()),
+            Event::StepCost { dispatches, submissions } => {
+                let values = vec![("dispatches", dispatches.to_string()), ("submissions", submissions.to_string())];
+                self.log("log_step_cost", values);
+            }
             Event::Snapshot(_) => {}
         }
     }

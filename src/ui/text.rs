@@ -49,7 +49,7 @@ impl Locale {
 }
 
 /// The English texts: one JSON object of texts by key.
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", feature = "page")))]
 const ENGLISH: &str = include_str!("../../www/locales/en.json");
 
 /// Puts values in the place of `{name}`.
@@ -57,10 +57,10 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 pub use browser::{error_detail, error_title, locale, phrase, report_text, set_locale, t, t_once, t_or_empty, t_with};
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod browser {
     use std::cell::{OnceCell, RefCell};
 

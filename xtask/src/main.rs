@@ -10,6 +10,7 @@ mod shell;
 mod shrink;
 mod site;
 mod small_std;
+mod split;
 mod test;
 mod tools;
 

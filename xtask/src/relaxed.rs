@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::shell::{capture, command, find, root, run, say, target};
+use crate::split::split;
 use crate::tools::WASM_TARGET;
 use crate::{shrink, small_std};
 
@@ -19,75 +20,126 @@ const PROGRAM: &str = "chalkgrad";
 /// In the names of the second build's files.
 pub const MARK: &str = "-relaxed-";
 
+/// Where the chunks lie, beside the program.
+pub const CHUNKS: &str = "chunks";
+
 /// As in `.cargo/config.toml`, and relaxed SIMD.
 const RUSTFLAGS: &[&str] = &["-C", "target-feature=+simd128,+relaxed-simd", "--cfg", "erase_components"];
 
-/// Builds it and puts it beside the first one, which trunk has put into `staging`.
+/// Builds it, and puts both builds of the program into `staging` in place of what trunk has put there.
 pub fn add(staging: &Path) -> Result<()> {
     let profile = if is_release() { "web" } else { "web-dev" };
     let folder = target().join("relaxed");
     say("Building the program once more, with relaxed SIMD");
     run(command("cargo")
-        .args(["build", "--quiet", "--bin", PROGRAM, "--no-default-features", "--profile", profile])
+        .args([
+            "build",
+            "--quiet",
+            "--bin",
+            PROGRAM,
+            "--no-default-features",
+            "--features",
+            "page",
+            "--profile",
+            profile,
+        ])
         .args(["--target", WASM_TARGET, "--target-dir"])
         .arg(&folder)
         .env_remove("RUSTFLAGS")
         .env("CARGO_ENCODED_RUSTFLAGS", [RUSTFLAGS, small_std::inherited_flags()].concat().join("\u{1f}")))?;
-    let bound = folder.join("bound");
-    run(command("wasm-bindgen")
-        .args(["--target", "web", "--no-typescript", "--out-name", PROGRAM, "--out-dir"])
-        .arg(&bound)
-        .arg(folder.join(WASM_TARGET).join(profile).join(format!("{PROGRAM}.wasm"))))?;
-    let program = bound.join(format!("{PROGRAM}_bg.wasm"));
-
-    let page = fs::read_to_string(staging.join("index.html")).context("trunk did not build index.html")?;
-    if is_release() && find("wasm-opt").is_some() {
-        run(command("wasm-opt")
-            .args(optimizer_arguments()?)
-            .arg("--enable-relaxed-simd")
-            .arg(&program)
-            .arg("-o")
-            .arg(&program))?;
+    say("Cutting both builds into what comes at first and what comes when it is opened");
+    let linked = |target: &Path| target.join(WASM_TARGET).join(profile).join(format!("{PROGRAM}.wasm"));
+    for ending in [".js", "_bg.wasm"] {
+        fs::remove_file(staging.join(only_file(staging, &|name| name.ends_with(ending))?))?;
     }
-    let script = only_file(staging, &|name| name.ends_with(".js"))?;
-    let call = format!("{}_bg.wasm')", script.trim_end_matches(".js"));
-    ensure!(page.contains(&call), "index.html does not end its call of boot with {call}");
-    let own_script = bound.join(format!("{PROGRAM}.js"));
+    let [script, program] = put(&linked(&target()), "-", "_bg.wasm", staging)?;
+    let [own_script, own_program] = put(&linked(&folder), MARK, ".wasm", staging)?;
     if is_release() {
-        shrink_all(staging, &own_script, &program)?;
+        shrink_rest(staging)?;
     }
-    // The halves of a build fit only each other.
-    let own_script = put(&fs::read(own_script)?, staging, "js")?;
-    let own_program = put(&fs::read(&program)?, staging, "wasm")?;
+    let page = fs::read_to_string(staging.join("index.html")).context("trunk did not build index.html")?;
+    let (before, call) = page.split_once("<script>boot(").context("index.html does not call boot")?;
+    let (_, after) = call.split_once(")</script>").context("index.html does not end its call of boot")?;
     // Relative, as all addresses in this page are.
-    let both = format!("{}, './{own_script}', './{own_program}')", call.trim_end_matches(')'));
-    let page = page.replacen(&call, &both, 1);
+    let page = format!(
+        "{before}<script>boot('./{script}', './{program}', './{own_script}', './{own_program}')</script>{after}"
+    );
     let page = if is_release() { without_comments(&page) } else { page };
     fs::write(staging.join("index.html"), page).context("index.html cannot be written")
 }
 
-/// Makes what is in trunk's folder smaller, and the two halves of the second build.
-fn shrink_all(staging: &Path, own_script: &Path, own_program: &Path) -> Result<()> {
+/// Cuts what the linker made, joins it to JavaScript, optimises it and puts it into `staging`; the names of the script and
+/// of the program's main part there.
+fn put(linked: &Path, mark: &str, ending: &str, staging: &Path) -> Result<[String; 2]> {
+    let parts = split(linked, &linked.with_extension("parts"))?;
+    let bound = linked.with_extension("bound");
+    run(command("wasm-bindgen")
+        // The chunks need what the linker exports for them.
+        .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", PROGRAM, "--out-dir"])
+        .arg(&bound)
+        .arg(&parts.main))?;
+    let (script, program) = (bound.join(format!("{PROGRAM}.js")), bound.join(format!("{PROGRAM}_bg.wasm")));
+    if is_release() && find("wasm-opt").is_some() {
+        for file in parts.chunks.iter().chain([&program]) {
+            let relaxed = (mark == MARK).then_some("--enable-relaxed-simd");
+            run(command("wasm-opt").args(optimizer_arguments()?).args(relaxed).arg(file).arg("-o").arg(file))?;
+        }
+    }
+    if is_release() {
+        shrink::shorten_imports(&script, &program)?;
+    }
+    fs::create_dir_all(staging.join(CHUNKS)).with_context(|| format!("{CHUNKS} cannot be created"))?;
+    let mut names = Vec::new();
+    for chunk in &parts.chunks {
+        let bytes = fs::read(chunk).with_context(|| format!("{} cannot be read", chunk.display()))?;
+        let made = chunk.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = made.trim_end_matches(".wasm").trim_start_matches("split_");
+        let name = format!("{CHUNKS}/{stem}{mark}{}.wasm", hash(&bytes));
+        write(staging, &name, &bytes)?;
+        names.push((made, name));
+    }
+    let text = fs::read_to_string(&script).with_context(|| format!("{} cannot be read", script.display()))?;
+    fs::write(&script, parts.join(&text, &names)?)?;
+    if is_release() {
+        shrink::minify(&script)?;
+    }
+    // The parts of a build fit only each other.
+    let (script, program) = (fs::read(script)?, fs::read(program)?);
+    let hash = hash(&[script.as_slice(), &program].concat());
+    let names = [format!("{PROGRAM}{mark}{hash}.js"), format!("{PROGRAM}{mark}{hash}{ending}")];
+    write(staging, &names[0], &script)?;
+    write(staging, &names[1], &program)?;
+    Ok(names)
+}
+
+/// Whether a file in `dist` is one of the two halves of either build.
+pub fn is_program(name: &Path) -> bool {
+    let is_half = name.extension().is_some_and(|extension| extension == "js" || extension == "wasm");
+    is_half && name.to_string_lossy().starts_with(&format!("{PROGRAM}-"))
+}
+
+/// Changes with the contents, and the name of a file with it.
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    fs::write(folder.join(name), bytes).with_context(|| format!("{name} cannot be written"))
+}
+
+/// Makes the rest of what is in trunk's folder smaller.
+fn shrink_rest(staging: &Path) -> Result<()> {
     let names: Vec<String> =
         fs::read_dir(staging)?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    for program in names.iter().filter_map(|name| name.strip_suffix("_bg.wasm")) {
+    let is_ours = |name: &str| name.starts_with(&format!("{PROGRAM}-"));
+    for program in names.iter().filter(|name| !is_ours(name)).filter_map(|name| name.strip_suffix("_bg.wasm")) {
         let file = |ending: &str| staging.join(format!("{program}{ending}"));
         shrink::shorten_imports(&file(".js"), &file("_bg.wasm"))?;
     }
-    shrink::shorten_imports(own_script, own_program)?;
-    shrink::minify(own_script)?;
-    for name in names.iter().filter(|name| name.ends_with(".js") || name.ends_with(".css")) {
+    for name in names.iter().filter(|name| !is_ours(name) && (name.ends_with(".js") || name.ends_with(".css"))) {
         shrink::minify(&staging.join(name))?;
     }
     Ok(())
-}
-
-/// Writes a file of the second build under a name that changes with it.
-fn put(bytes: &[u8], staging: &Path, ending: &str) -> Result<String> {
-    let hash: String = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let name = format!("{PROGRAM}{MARK}{hash}.{ending}");
-    fs::write(staging.join(&name), bytes).with_context(|| format!("{name} cannot be written"))?;
-    Ok(name)
 }
 
 /// The page without its indentation and the lines that are comments: half a kilobyte less for every visitor.
@@ -121,9 +173,11 @@ fn is_release() -> bool {
     env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release")
 }
 
-/// What index.html has trunk pass to wasm-opt for the first build.
+/// What index.html has trunk pass to wasm-opt for the GPU's program.
 fn optimizer_arguments() -> Result<Vec<String>> {
     let source = fs::read_to_string(root().join("index.html"))?;
+    let (_, source) =
+        source.split_once("data-bin=\"gpu_worker\"").context("index.html does not name the GPU's program")?;
     let value = |name: &str| {
         let after = source.split_once(&format!("{name}=\""))?.1;
         Some(after.split_once('"')?.0.to_owned())

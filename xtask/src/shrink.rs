@@ -29,15 +29,20 @@ fn rename_imports(module: &[u8]) -> Result<(Vec<u8>, BTreeMap<String, String>)> 
         let payload = payload?;
         if let Payload::ImportSection(reader) = &payload {
             let mut imports = ImportSection::new();
-            for import in reader.clone() {
+            for import in reader.clone().into_imports() {
                 let import = import?;
+                // What loads the chunks is called as the splitter calls it.
+                if !import.module.ends_with("_bg.js") {
+                    imports.import(import.module, import.name, RoundtripReencoder.entity_type(import.ty)?);
+                    continue;
+                }
                 let next = short_name(names.len());
                 let name = names.entry(import.name.to_owned()).or_insert(next);
                 imports.import(import.module, name, RoundtripReencoder.entity_type(import.ty)?);
             }
             renamed.section(&imports);
         } else if let Some((id, range)) = payload.as_section() {
-            renamed.section(&RawSection { id, data: &module[range] });
+            renamed.section(&RawSection { id, data: &module[range.start as usize..range.end as usize] });
         }
     }
     Ok((renamed.finish(), names))
@@ -114,7 +119,7 @@ mod tests {
         let found: Vec<String> = Parser::new(0)
             .parse_all(&renamed)
             .filter_map(|payload| match payload.unwrap() {
-                Payload::ImportSection(imports) => Some(imports),
+                Payload::ImportSection(imports) => Some(imports.into_imports()),
                 _ => None,
             })
             .flatten()

@@ -120,6 +120,8 @@ fn wasm() -> Result<()> {
     fs::write(&capabilities, options.to_string()).context("target/webdriver.json cannot be written")?;
     run(command("cargo")
         .args(["test", "--package", "chalkgrad", "--target", WASM_TARGET, "--test", "web"])
+        // Without the page: what is downloaded later would not be there.
+        .args(["--no-default-features", "--features", "reference,shaders"])
         .env("CHROMEDRIVER", &browser.chromedriver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{LayerType, Setting, SettingDefault, Settings};
-use crate::model::formula::{Formula, Recipe};
+use crate::model::formula::{Explain, Formula, Recipe};
 use crate::model::lower::{Context, Lower};
 
 pub struct Activation;
@@ -33,6 +33,12 @@ impl LayerType for Activation {
         unchanged(output)
     }
 
+    fn flops(&self, settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
+        activation_flops(settings.choice("activation"), output)
+    }
+}
+
+impl Explain for Activation {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let symbols = vec![("z", input.to_vec()), ("y", output.to_vec())];
         Formula { symbols, ..Formula::default() }.activated(settings.choice("activation"))
@@ -40,10 +46,6 @@ impl LayerType for Activation {
 
     fn recipe(&self, settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
         Recipe::copy(at).activated(settings.choice("activation"))
-    }
-
-    fn flops(&self, settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
-        activation_flops(settings.choice("activation"), output)
     }
 }
 

@@ -4,7 +4,7 @@ use super::common::{PADDING, POOL_SIZE, POOL_STRIDES, Window, image_extents};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
-use crate::model::formula::{Formula, Recipe, Reduction};
+use crate::model::formula::{Explain, Formula, Recipe, Reduction};
 use crate::model::lower::{Context, Lower};
 use crate::ops::pool2d::{Pool2d, PoolKind};
 
@@ -36,6 +36,12 @@ impl LayerType for AveragePooling2D {
         Window::pooling(settings).shape_rule(input, output, channels.to_string())
     }
 
+    fn flops(&self, settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
+        Window::pooling(settings).pool_flops(output)
+    }
+}
+
+impl Explain for AveragePooling2D {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let window = Window::pooling(settings);
         // With padding, windows at the border see fewer pixels: N is how many.
@@ -48,10 +54,6 @@ impl LayerType for AveragePooling2D {
 
     fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe {
         Window::pooling(settings).pool_recipe(input, output, at, Reduction::Mean)
-    }
-
-    fn flops(&self, settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
-        Window::pooling(settings).pool_flops(output)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ir::NodeId;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec,
 };
-use crate::model::formula::{Formula, Recipe, Then, number};
+use crate::model::formula::{Explain, Formula, Recipe, Then, number};
 use crate::model::lower::{Context, Lower, Mode};
 use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 
@@ -76,6 +76,13 @@ impl LayerType for BatchNormalization {
         unchanged(output)
     }
 
+    fn flops(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
+        // Mean, variance, gamma and beta come to one factor and one summand a channel.
+        2 * elements(output)
+    }
+}
+
+impl Explain for BatchNormalization {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let epsilon = number(settings.number("epsilon"));
         let gamma = if settings.flag("scale") { "γ_c\\," } else { "" };
@@ -114,11 +121,6 @@ impl LayerType for BatchNormalization {
             recipe.then.push(Then::Add { weight: "beta", at: at_channel });
         }
         recipe
-    }
-
-    fn flops(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
-        // Mean, variance, gamma and beta come to one factor and one summand a channel.
-        2 * elements(output)
     }
 }
 

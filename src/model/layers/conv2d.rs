@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec};
-use crate::model::formula::{Formula, Recipe, Reduction, range};
+use crate::model::formula::{Explain, Formula, Recipe, Reduction, range};
 use crate::model::lower::{Context, Lower};
 use crate::ops::conv2d::Conv2d;
 
@@ -104,6 +104,15 @@ impl LayerType for Conv2D {
         Self::window(settings).shape_rule(input, output, format!("filters = {}", settings.integer("filters")))
     }
 
+    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let [height, width] = settings.pair("kernelSize");
+        let products = height as u64 * width as u64 * input.last().copied().unwrap_or(1) as u64;
+        let bias = u64::from(settings.flag("useBias"));
+        elements(output) * (2 * products + bias) + activation_flops(settings.choice("activation"), output)
+    }
+}
+
+impl Explain for Conv2D {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let window = Self::window(settings);
         let channels = input.last().copied().unwrap_or(1);
@@ -143,13 +152,6 @@ impl LayerType for Conv2D {
             then: Vec::new(),
         };
         recipe.biased(settings.flag("useBias"), filter).activated(settings.choice("activation"))
-    }
-
-    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
-        let [height, width] = settings.pair("kernelSize");
-        let products = height as u64 * width as u64 * input.last().copied().unwrap_or(1) as u64;
-        let bias = u64::from(settings.flag("useBias"));
-        elements(output) * (2 * products + bias) + activation_flops(settings.choice("activation"), output)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{
     Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec, shape_text,
 };
-use crate::model::formula::{Formula, Recipe, Reduction, Term, range};
+use crate::model::formula::{Explain, Formula, Recipe, Reduction, Term, range};
 use crate::model::lower::{Context, Lower};
 use crate::ops::matmul::matmul;
 
@@ -70,6 +70,13 @@ impl LayerType for Dense {
         vec![format!("units = {}", output.first().copied().unwrap_or_default())]
     }
 
+    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let bias = u64::from(settings.flag("useBias"));
+        elements(output) * (2 * elements(input) + bias) + activation_flops(settings.choice("activation"), output)
+    }
+}
+
+impl Explain for Dense {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let has_bias = settings.flag("useBias");
         let bias = if has_bias { "b_k + " } else { "" };
@@ -99,11 +106,6 @@ impl LayerType for Dense {
             then: Vec::new(),
         };
         recipe.biased(settings.flag("useBias"), at).activated(settings.choice("activation"))
-    }
-
-    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
-        let bias = u64::from(settings.flag("useBias"));
-        elements(output) * (2 * elements(input) + bias) + activation_flops(settings.choice("activation"), output)
     }
 }
 

@@ -4,7 +4,7 @@ use super::common::unchanged;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, SettingDefault, SettingKind, Settings};
-use crate::model::formula::{Formula, Recipe, number};
+use crate::model::formula::{Explain, Formula, Recipe, number};
 use crate::model::lower::{Context, Lower, Mode};
 use crate::ops::dropout::dropout;
 
@@ -39,6 +39,12 @@ impl LayerType for Dropout {
         unchanged(output)
     }
 
+    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
+        0
+    }
+}
+
+impl Explain for Dropout {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let rate = number(settings.number("rate"));
         Formula {
@@ -54,10 +60,6 @@ impl LayerType for Dropout {
 
     fn recipe(&self, _settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
         Recipe::copy(at)
-    }
-
-    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
-        0
     }
 }
 

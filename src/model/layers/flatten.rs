@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
-use crate::model::formula::{Formula, Recipe};
+use crate::model::formula::{Explain, Formula, Recipe};
 use crate::model::lower::{Context, Lower};
 use crate::ops::reshape::flatten;
 
@@ -31,6 +31,12 @@ impl LayerType for Flatten {
         vec![format!("{} = {}", factors.join(" × "), output.first().copied().unwrap_or_default())]
     }
 
+    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
+        0
+    }
+}
+
+impl Explain for Flatten {
     fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let symbols = vec![("x", input.to_vec()), ("y", output.to_vec())];
         let (forward, backward) = match *input {
@@ -45,10 +51,6 @@ impl LayerType for Flatten {
 
     fn recipe(&self, _settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
         Recipe::copy(at)
-    }
-
-    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
-        0
     }
 }
 

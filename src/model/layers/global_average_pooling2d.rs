@@ -4,7 +4,7 @@ use super::common::{elements, image_extents, unchanged};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{LayerType, Setting, Settings};
-use crate::model::formula::{Formula, Recipe, Reduction, Term, range};
+use crate::model::formula::{Explain, Formula, Recipe, Reduction, Term, range};
 use crate::model::lower::{Context, Lower};
 use crate::ops::reduce;
 
@@ -31,6 +31,12 @@ impl LayerType for GlobalAveragePooling2D {
         unchanged(output)
     }
 
+    fn flops(&self, _settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
+        elements(input)
+    }
+}
+
+impl Explain for GlobalAveragePooling2D {
     fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let [height, width, _] = image_extents(input).unwrap_or([1; 3]);
         let count = height * width;
@@ -53,10 +59,6 @@ impl LayerType for GlobalAveragePooling2D {
             weight: None,
             then: Vec::new(),
         }
-    }
-
-    fn flops(&self, _settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
-        elements(input)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::ui::text::{t, t_with};
 use crate::ui::widgets::digit_image::{digit_image, stage_image};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
+use crate::ui::widgets::later::{Part, later_unseen, wasm_split};
 use crate::ui::widgets::pad::pad;
 use crate::ui::widgets::{icon_button, panel_header, place};
 
@@ -148,18 +149,7 @@ fn stages(state: State) -> Element {
         version.set(version.get() + 1);
         version.get().to_string()
     };
-    let content = move |key: &str| {
-        let stages = if key.is_empty() { Vec::new() } else { state.input.stages() };
-        (!stages.is_empty()).then(|| {
-            let step = |stage: Stage| {
-                let (key, size) = (stage.key, format!("{}×{}", stage.width, stage.height));
-                el("li")
-                    .child(stage_image(state, stage))
-                    .child(el("span").text_fn(move || format!("{} ", t(key))).child(el("small").text(&size)))
-            };
-            el("ol").class("stages").children(stages.into_iter().map(step))
-        })
-    };
+    let content = move |key: &str| (!key.is_empty()).then(|| later_unseen(move || Box::pin(stages_part(state))));
     el("details")
         .class("preparation")
         .on("toggle", move |event| {
@@ -168,6 +158,25 @@ fn stages(state: State) -> Element {
         .child(el("summary").tr("preparation"))
         .child(place().switch(key, content))
         .child(el("p").class("help").text_fn(note))
+}
+
+#[wasm_split(opened, fallible)]
+fn stages_part(state: State) -> Part {
+    Ok(all_stages(state))
+}
+
+fn all_stages(state: State) -> Element {
+    let stages = untrack(|| state.input.stages());
+    if stages.is_empty() {
+        return place();
+    }
+    let step = |stage: Stage| {
+        let (key, size) = (stage.key, format!("{}×{}", stage.width, stage.height));
+        el("li")
+            .child(stage_image(state, stage))
+            .child(el("span").text_fn(move || format!("{} ", t(key))).child(el("small").text(&size)))
+    };
+    el("ol").class("stages").children(stages.into_iter().map(step))
 }
 
 /// An image of each class, to be tried with a click, and the way to the others of its class.

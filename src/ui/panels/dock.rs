@@ -11,22 +11,25 @@ use super::runs::runs_panel;
 use crate::ui::browser::focus_soon;
 use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};
+use crate::ui::widgets::later::{Part, later, wasm_split};
 use crate::ui::widgets::place;
 
-type Panel = fn(State) -> Element;
+const TABS: [&str; 6] = ["curves", "confusion", "mistakes", "histograms", "runs", "log"];
 
-/// The key of each tab's name, and what it shows.
-const TABS: [(&str, Panel); 6] = [
-    ("curves", curves_panel),
-    ("confusion", results_panel),
-    ("mistakes", mistakes_panel),
-    ("histograms", histograms_panel),
-    ("runs", runs_panel),
-    ("log", log_panel),
-];
+/// What a tab shows that is not open at first.
+#[wasm_split(opened, fallible)]
+fn other_panel(state: State, tab: &'static str) -> Part {
+    Ok(match tab {
+        "confusion" => results_panel(state),
+        "mistakes" => mistakes_panel(state),
+        "histograms" => histograms_panel(state),
+        "runs" => runs_panel(state),
+        _ => log_panel(state),
+    })
+}
 
 pub fn dock_panel(state: State) -> Element {
-    let tabs = TABS.map(|(key, _)| {
+    let tabs = TABS.map(|key| {
         let is_open = move || state.dock.tab.get() == key;
         button("tab", move || state.dock.tab.set(key))
             .id(&format!("tab-{key}"))
@@ -36,7 +39,13 @@ pub fn dock_panel(state: State) -> Element {
             .attr_fn("tabindex", move || if is_open() { "0" } else { "-1" }.to_owned())
             .tr(tab_name(key))
     });
-    let content = move |key: &str| TABS.iter().find(|(name, _)| *name == key).map(|(_, panel)| panel(state));
+    let content = move |key: &str| {
+        let tab = TABS.into_iter().find(|tab| *tab == key)?;
+        Some(match tab {
+            "curves" => curves_panel(state),
+            _ => later(move || Box::pin(other_panel(state, tab))),
+        })
+    };
     el("section")
         .class("panel dock")
         .label("dock")
@@ -73,7 +82,7 @@ fn tab_name(key: &str) -> &'static str {
 /// Arrow keys, Home and End move between the tabs and open them.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     let count = TABS.len();
-    let open = TABS.iter().position(|(key, _)| *key == state.dock.tab.get_untracked()).unwrap_or_default();
+    let open = TABS.iter().position(|key| *key == state.dock.tab.get_untracked()).unwrap_or_default();
     let next = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => (open + 1) % count,
         "ArrowLeft" | "ArrowUp" => (open + count - 1) % count,
@@ -82,7 +91,7 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    let (key, _) = TABS[next];
+    let key = TABS[next];
     state.dock.tab.set(key);
     focus_soon(format!("tab-{key}"));
 }

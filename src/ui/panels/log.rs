@@ -2,7 +2,7 @@
 
 use crate::ui::state::State;
 use crate::ui::text::{phrase, t};
-use crate::ui::widgets::element::{Element, el};
+use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
 
 pub fn log_panel(state: State) -> Element {
@@ -20,6 +20,10 @@ pub fn log_panel(state: State) -> Element {
         .attr("aria-labelledby", "log-title")
         .child(el("h3").id("log-title").class("visually-hidden").tr("tab_log"))
         .child(el("p").class("help").child(el("strong").tr("backend")).text(" · ").text_fn(backend))
+        .child(el("div").when(
+            move || state.backend.with(|backend| backend.as_ref().is_some_and(|info| info.backend == "webgpu")),
+            move || button("button quiet", move || state.log_profile()).tr("profile_kernels"),
+        ))
         .child(
             el("div")
                 .class("scroll-y")

@@ -2,6 +2,7 @@
 
 use super::element::{Element, button, el};
 use super::icon::icon;
+use super::later::{Part, later_unseen, wasm_split};
 use super::place;
 use crate::error::Error;
 use crate::model::fixes::{Fix, fixes};
@@ -11,6 +12,16 @@ use crate::ui::text::{t, t_with};
 
 /// Buttons for what would put an error right.
 pub fn fix_buttons(state: State, error: &Error) -> Element {
+    let error = error.clone();
+    later_unseen(move || Box::pin(fixes_part(state, error.clone())))
+}
+
+#[wasm_split(opened, fallible)]
+fn fixes_part(state: State, error: Error) -> Part {
+    Ok(buttons(state, &error))
+}
+
+fn buttons(state: State, error: &Error) -> Element {
     let model = state.history.with_untracked(History::spec);
     let name = |at: usize| model.layers.get(at).map(|layer| layer.type_name.clone()).unwrap_or_default();
     let buttons = fixes(&model, error, CLASSES).into_iter().map(|fix| {

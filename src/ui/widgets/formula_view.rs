@@ -65,7 +65,7 @@ pub fn formula_view(state: State, id: LayerId) -> Element {
 }
 
 fn formulas(layer: &ResolvedLayer) -> Vec<Element> {
-    let formula = layer.layer_type.formula(&layer.settings, &layer.input_shape, &layer.output_shape);
+    let formula = layer.formula();
     let lines = |label: &'static str, formulas: &[String]| {
         // Long ones scroll.
         let lines = formulas.iter().map(|formula| el("div").class("formula").math(formula));
@@ -255,8 +255,7 @@ impl Worked {
     }
 
     fn recipe(&self, at: usize) -> Recipe {
-        let layer = &self.layer;
-        layer.layer_type.recipe(&layer.settings, &layer.input_shape, &layer.output_shape, at)
+        self.layer.recipe(at)
     }
 
     fn largest_group(&self) -> usize {

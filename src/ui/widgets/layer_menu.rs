@@ -4,6 +4,7 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
 use super::element::{Element, button, el};
+use super::later::{Part, later_unseen, wasm_split};
 use super::place;
 use crate::model::catalogue::{self, SettingDefault, SettingKind};
 use crate::model::layers::CATALOGUE;
@@ -53,10 +54,15 @@ pub fn layer_menu(state: State) -> Element {
     place().when(
         move || state.add_menu.with(Option::is_some),
         move || match state.add_menu.get_untracked() {
-            Some(menu) => open_menu(state, menu),
+            Some(menu) => later_unseen(move || Box::pin(menu_part(state, menu))),
             None => place(),
         },
     )
+}
+
+#[wasm_split(opened, fallible)]
+fn menu_part(state: State, menu: AddMenu) -> Part {
+    Ok(open_menu(state, menu))
 }
 
 fn open_menu(state: State, menu: AddMenu) -> Element {
