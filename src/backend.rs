@@ -29,6 +29,21 @@ pub type Wake = Rc<dyn Fn()>;
 /// A value of a plan, or a state, by name.
 pub type Wanted = (Option<PlanHandle>, String);
 
+/// One dispatch of a plan: the kernels that it runs, by their indices in the plan, and how long it took, in milliseconds.
+pub type Timed = (Vec<usize>, f64);
+
+/// Rows of bytes, all of them or the first that have arrived, and what each of the 256 bytes stands for.
+pub struct ByteTable<'a> {
+    /// Tells tables apart. What has arrived of one never changes.
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+    /// Bytes of a row.
+    pub width: usize,
+    /// Rows once all of them are there.
+    pub rows: usize,
+    pub levels: &'a [f32; 256],
+}
+
 /// Something that runs plans. States are shared by all of its plans, by name, and live until they are removed.
 pub trait Backend {
     /// `"cpu"` or `"webgpu"`.
@@ -77,6 +92,16 @@ pub trait Backend {
     /// If the plan has no such input.
     fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()>;
 
+    /// Lets the next runs take an input's rows from a table that the backend keeps; false where it keeps none, or has not
+    /// all of it yet: the input is then to be [written](Backend::write_input).
+    ///
+    /// # Errors
+    /// If the plan has no such input, or the device is gone.
+    fn write_rows(&mut self, handle: PlanHandle, name: &str, table: &ByteTable<'_>, rows: &[u32]) -> Result<bool> {
+        let _ = (handle, name, table, rows);
+        Ok(false)
+    }
+
     /// Begins a run with the inputs that have been written. A backend that works by itself sets to work; others wait for
     /// [`Backend::run`].
     ///
@@ -123,6 +148,28 @@ pub trait Backend {
     /// How many runs should be under way at a time.
     fn runs_at_once(&self) -> usize {
         1
+    }
+
+    /// For how long it will be at work on what has begun, in milliseconds, by what it took before; infinite where nothing
+    /// is known of that.
+    fn busy_ms(&self) -> f64 {
+        0.0
+    }
+
+    /// Dispatches and submissions of one run of a plan, where it gives its work to a device.
+    fn run_cost(&self, handle: PlanHandle) -> Option<(usize, usize)> {
+        let _ = handle;
+        None
+    }
+
+    /// Takes the time of each dispatch of the run that begins next; false where there is no clock for that.
+    fn time_next_run(&mut self) -> bool {
+        false
+    }
+
+    /// The times of that run, once, after its end.
+    fn take_times(&mut self) -> Option<Vec<Timed>> {
+        None
     }
 
     /// Whom to tell when something has arrived.

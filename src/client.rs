@@ -11,9 +11,10 @@ mod watchdog;
 mod worker_handle;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 
 use self::keeping::{Keeping, begins};
@@ -73,12 +74,14 @@ struct Inner {
     generation: Cell<u32>,
     link: RefCell<Link>,
     next_id: Cell<u32>,
-    pending: RefCell<BTreeMap<u32, Pending>>,
+    pending: RefCell<LiteMap<u32, Pending>>,
     events: Listeners<(Event, Vec<Bulk>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,
     keeping: Keeping,
     watchdog: Watchdog,
+    /// Counts how often the GPU was lost.
+    gpu_losses: Watchdog,
     state: Cell<RunState>,
 }
 
@@ -121,6 +124,7 @@ impl Client {
                 recovery: RefCell::default(),
                 keeping: Keeping::default(),
                 watchdog: Watchdog::default(),
+                gpu_losses: Watchdog::default(),
                 state: Cell::default(),
             }),
         };
@@ -413,11 +417,12 @@ impl Client {
     }
 
     fn reject_pending(&self, error: &ErrorReport, but: &[u32]) {
-        let (kept, rejected) =
-            self.inner.pending.take().into_iter().partition::<BTreeMap<_, _>, _>(|(id, _)| but.contains(id));
-        *self.inner.pending.borrow_mut() = kept;
-        for pending in rejected.into_values() {
-            (pending.reply)(Err(error.clone()));
+        for (id, pending) in self.inner.pending.take() {
+            if but.contains(&id) {
+                self.inner.pending.borrow_mut().insert(id, pending);
+            } else {
+                (pending.reply)(Err(error.clone()));
+            }
         }
     }
 

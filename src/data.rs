@@ -183,6 +183,11 @@ impl Dataset {
         &self.part(part).labels
     }
 
+    /// The pixels of all images of a part that have arrived, `[n,H,W,C]`.
+    pub fn pixels(&self, part: Part) -> &[u8] {
+        &self.part(part).pixels
+    }
+
     /// Copies the images with these indices, scaled by 1/255, to the beginning of `out` `[k,H,W,C]`, and their labels
     /// to that of `labels` `[k]`; what follows them is left as it is.
     ///
@@ -190,21 +195,36 @@ impl Dataset {
     /// `bad-data` where an image has not arrived or the space does not suffice.
     pub fn copy_batch(&self, part: Part, indices: &[u32], out: &mut [f32], labels: &mut [i32]) -> Result<()> {
         let image_len = self.info.image_len();
-        let missing = |got: String| {
-            Error::new("bad-data", format!("{}, {part} images", self.info.name))
-                .expected(format!("room for {} images of the first {}", indices.len(), self.images(part)))
-                .got(got)
-        };
-        if out.len() < indices.len() * image_len || labels.len() < indices.len() {
-            return Err(missing(format!("room for {} pixels and {} labels", out.len(), labels.len())));
+        if out.len() < indices.len() * image_len {
+            return Err(self.no_room(part, indices, format!("room for {} pixels", out.len())));
         }
-        for ((&index, out), label) in indices.iter().zip(out.chunks_exact_mut(image_len)).zip(labels) {
-            let index = index as usize;
-            let image = self.image(part, index).ok_or_else(|| missing(format!("image {index}")))?;
-            scale_pixels(image, out);
-            *label = i32::from(self.part(part).labels[index]);
+        self.copy_labels(part, indices, labels)?;
+        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(image_len)) {
+            let missing = || self.no_room(part, indices, format!("image {index}"));
+            scale_pixels(self.image(part, index as usize).ok_or_else(missing)?, out);
         }
         Ok(())
+    }
+
+    /// Copies the labels of the images with these indices to the beginning of `labels` `[k]`.
+    ///
+    /// # Errors
+    /// As [`Dataset::copy_batch`].
+    pub fn copy_labels(&self, part: Part, indices: &[u32], labels: &mut [i32]) -> Result<()> {
+        if labels.len() < indices.len() {
+            return Err(self.no_room(part, indices, format!("room for {} labels", labels.len())));
+        }
+        for (&index, label) in indices.iter().zip(labels) {
+            let own = self.labels(part).get(index as usize);
+            *label = i32::from(*own.ok_or_else(|| self.no_room(part, indices, format!("image {index}")))?);
+        }
+        Ok(())
+    }
+
+    fn no_room(&self, part: Part, indices: &[u32], got: String) -> Error {
+        Error::new("bad-data", format!("{}, {part} images", self.info.name))
+            .expected(format!("room for {} images of the first {}", indices.len(), self.images(part)))
+            .got(got)
     }
 
     fn part(&self, part: Part) -> &Images {
@@ -224,10 +244,25 @@ impl std::fmt::Display for Part {
     }
 }
 
+/// What each value of a pixel stands for, see [`scale_pixels`].
+pub static PIXEL_LEVELS: [f32; 256] = {
+    let mut levels = [0.0; 256];
+    let mut pixel = 0;
+    while pixel < levels.len() {
+        levels[pixel] = scale_pixel(pixel as u8);
+        pixel += 1;
+    }
+    levels
+};
+
+const fn scale_pixel(pixel: u8) -> f32 {
+    pixel as f32 / 255.0
+}
+
 /// Pixels from 0 to 255 as numbers from 0 to 1: divided by 255, as in the reference program.
 pub fn scale_pixels(pixels: &[u8], out: &mut [f32]) {
     for (out, &pixel) in out.iter_mut().zip(pixels) {
-        *out = f32::from(pixel) / 255.0;
+        *out = scale_pixel(pixel);
     }
 }
 

@@ -4,6 +4,7 @@
 //! gradient. This crate is all of it: the core compiles natively and to WebAssembly. The page and its worker run the
 //! same program (`src/bin/chalkgrad.rs`): two programs would share a third of their code, and be downloaded and compiled twice
 //! (543 instead of 455 KB gzip when both were measured). The worker is handed the module that the page has compiled.
+//! What a visitor does not see at first is cut off that program and downloaded when it is opened (`ui::widgets::later`).
 //!
 //! # The map
 //!

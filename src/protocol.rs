@@ -114,6 +114,8 @@ pub enum Command {
     SetPace {
         rest_ms: f64,
     },
+    /// Asks for the times of the kernels of the next training step, on a GPU that has a clock for that.
+    Profile,
     /// Asks for a sign of life.
     Ping,
     /// Give back what [`Event::Snapshot`] carried (same arrays), after the worker had to be restarted.
@@ -159,6 +161,7 @@ choice!(Command {
     Images { split, indices },
     Labels { split },
     RetryData,
+    Profile,
     Ping,
     Restore { snapshot },
     Snapshot,
@@ -245,6 +248,8 @@ pub enum Answer {
     },
     /// One `U8` array.
     Labels,
+    /// Of one training step, the longest first.
+    Profile(Vec<KernelTime>),
 }
 
 choice!(Answer {
@@ -264,6 +269,7 @@ choice!(Answer {
     Vitals(vitals),
     Samples { labels, height, width },
     Labels,
+    Profile(kernels),
 });
 
 #[derive(Clone, PartialEq, Debug)]
@@ -280,6 +286,11 @@ pub enum Event {
     Snapshot(SnapshotInfo),
     Error(ErrorReport),
     Warning(ErrorReport),
+    /// Once in a run on a GPU: what every step is there.
+    StepCost {
+        dispatches: u32,
+        submissions: u32,
+    },
 }
 
 choice!(Event {
@@ -290,6 +301,7 @@ choice!(Event {
     Snapshot(info),
     Error(report),
     Warning(report),
+    StepCost { dispatches, submissions },
 });
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -517,6 +529,21 @@ pub struct DataProgress {
 }
 
 record!(DataProgress { loaded_bytes, total_bytes, train_images, test_images, complete, error });
+
+/// A kernel of a training step on a GPU, or several that one dispatch runs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct KernelTime {
+    /// The op's name, or `"pointwise"`.
+    pub name: String,
+    /// Of the result; of several kernels, the first one's.
+    pub shape: Vec<usize>,
+    pub kernels: u32,
+    pub dispatches: u32,
+    /// Milliseconds on the device's clock.
+    pub ms: f64,
+}
+
+record!(KernelTime { name, shape, kernels, dispatches, ms });
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct SnapshotInfo {

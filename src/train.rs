@@ -8,7 +8,7 @@
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`: what a session can do, by kind.
+//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`, `timing`: what a session can do, by kind.
 
 mod batches;
 mod evaluation;
@@ -27,6 +27,7 @@ mod saved;
 mod setup;
 mod stops;
 mod tensors;
+mod timing;
 mod vitals;
 
 use std::collections::VecDeque;
@@ -87,6 +88,9 @@ pub struct Session {
     /// Where the last step was taken, unless the order of the images has changed since.
     last_batch: Option<Position>,
     output_gradients: Option<OutputGradients>,
+    /// Whether the next step is to be timed, and the plan of the one that was.
+    times_next: bool,
+    timed: Option<Loaded>,
     indices: Vec<u32>,
     labels: Vec<i32>,
 }
@@ -163,6 +167,8 @@ impl Session {
             gradients: None,
             last_batch: None,
             output_gradients: None,
+            times_next: false,
+            timed: None,
             indices: Vec::new(),
             labels: Vec::new(),
         };
@@ -327,6 +333,11 @@ impl Session {
     /// [woken](Session::set_wake).
     pub fn is_asynchronous(&self) -> bool {
         self.backend.is_asynchronous()
+    }
+
+    /// For how long the backend will be at work by itself, in milliseconds, as far as it knows.
+    pub fn busy_ms(&self) -> f64 {
+        self.backend.busy_ms()
     }
 
     /// Whether nothing has begun that is not done.

@@ -8,10 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use chalkgrad::backend::cpu::CpuBackend;
 use chalkgrad::backend::gpu::{GpuBackend, GpuDevice};
-use chalkgrad::backend::{Backend, RunStatus};
+use chalkgrad::backend::{Backend, ByteTable, RunStatus};
+use chalkgrad::data::PIXEL_LEVELS;
 use chalkgrad::ir::Graph;
 use chalkgrad::ir::gpu::Tiling;
 use chalkgrad::ir::op::Case;
+use chalkgrad::ops::layout::Transpose;
 use chalkgrad::ops::registry;
 use chalkgrad::plan::Plan;
 use chalkgrad::tensor::{DType, HostTensor};
@@ -78,6 +80,51 @@ fn every_op_case_agrees_with_the_cpu() {
     println!("{compared} cases compared");
     assert!(faults.is_empty(), "{} faults\n{}", faults.len(), faults.join("\n"));
     assert!(compared > 400);
+}
+
+/// A table whose rows are no whole words, while it arrives, at its end and beside an input that is written as usual.
+#[test]
+fn rows_of_bytes_stay_on_the_device() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut gpu) = open() else { return };
+    let (width, total) = (5, 7);
+    let bytes: Vec<u8> = (0..width * total).map(|index| (index * 37 % 256) as u8).collect();
+    let case = Case {
+        label: String::new(),
+        op: Arc::new(Transpose { permutation: [1, 0].into_iter().collect() }),
+        inputs: vec![HostTensor::f32([3, width], vec![0.0; 3 * width]).unwrap()],
+        differentiable: Vec::new(),
+        tolerance: 0.0,
+    };
+    let handle = gpu.load(Arc::new(plan(&case))).unwrap();
+    let output = |gpu: &mut GpuBackend| {
+        while gpu.run(handle, &mut || true).unwrap() == RunStatus::Unfinished {}
+        gpu.read(handle, "output").unwrap().words().to_vec()
+    };
+    let dispatches = |gpu: &GpuBackend| gpu.run_cost(handle).unwrap().0;
+    let usual = dispatches(&gpu);
+    for (arrived, rows) in [(3, [2, 0, 2]), (4, [3, 1, 0]), (7, [6, 3, 0])] {
+        for name in ["one", "another"] {
+            let offset = if name == "one" { 0 } else { 1 };
+            let bytes: Vec<u8> = bytes[..arrived * width].iter().map(|byte| byte.wrapping_add(offset)).collect();
+            let table = ByteTable { name, bytes: &bytes, width, rows: total, levels: &PIXEL_LEVELS };
+            assert!(gpu.write_rows(handle, "input0", &table, &rows).unwrap());
+            assert_eq!(dispatches(&gpu), usual + 1);
+            let actual = output(&mut gpu);
+            let expected = |index: usize| f32::from(bytes[rows[index % 3] as usize * width + index / 3]) / 255.0;
+            assert_eq!(actual, (0..3 * width).map(expected).collect::<Vec<_>>(), "{name}, {arrived} rows");
+        }
+    }
+    gpu.write_input(handle, "input0", &mut |words| words.fill(0.5)).unwrap();
+    assert_eq!((dispatches(&gpu), output(&mut gpu)), (usual, vec![0.5; 3 * width]));
+    let table = ByteTable { name: "one", bytes: &bytes, width, rows: total, levels: &PIXEL_LEVELS };
+    assert_eq!(gpu.write_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
+
+    // What is sent at a time is bounded: the input is written as usual meanwhile.
+    let large = vec![1; (1 << 23) + 5];
+    let table = ByteTable { name: "large", bytes: &large, width, rows: large.len() / width, levels: &PIXEL_LEVELS };
+    assert!(!gpu.write_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
+    assert!(gpu.write_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
 }
 
 /// What the largest difference is, if it is more than the tolerance times the largest value; rounding of a last digit is

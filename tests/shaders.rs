@@ -3,6 +3,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use chalkgrad::backend::gpu::lower::{Action, BufferRef, Lowered, Place, lower, places};
+use chalkgrad::backend::gpu::wgsl::rows;
 use chalkgrad::ir::Graph;
 use chalkgrad::ir::gpu::Tiling;
 use chalkgrad::model::catalogue::resolve;
@@ -94,6 +95,13 @@ fn the_reference_cnn_has_valid_shaders() {
         let plan = compile(key, &layers, &spec.input_shape, &TrainingConfig::default()).unwrap();
         check(&format!("{key:?}"), &plan);
     }
+}
+
+#[test]
+fn what_takes_batches_from_a_data_set_is_a_valid_shader() {
+    let (text, workgroups) = rows(784, 60_000);
+    validate("rows", &text);
+    assert!(workgroups.iter().all(|&count| (1..=65_535).contains(&count)), "{workgroups:?}");
 }
 
 /// All weights and what the optimizer keeps for them, in one dispatch. Weights with a penalty and weights that are not

@@ -66,12 +66,12 @@ impl Client {
         }
         let client = self.clone();
         // Where the old engine has no snapshot to give, the last one has to do.
-        let go = move |_| client.move_engine(Some((command, reply)));
+        let go = move |_| client.move_engine(!client.inner.runs_gpu.get(), Some((command, reply)));
         self.ask(Command::Snapshot, Vec::new(), Box::new(go));
     }
 
-    /// Ends the engine that runs and starts the other one, which gets all that is under way.
-    fn move_engine(&self, request: Option<(Command, Reply)>) {
+    /// Ends the engine that runs and starts another one, which gets all that is under way.
+    fn move_engine(&self, to_gpu: bool, request: Option<(Command, Reply)>) {
         let inner = &self.inner;
         if let Some(worker) = inner.worker.borrow_mut().take() {
             worker.terminate();
@@ -89,7 +89,7 @@ impl Client {
             }
         };
         self.forget_pretrained();
-        inner.runs_gpu.set(!inner.runs_gpu.get());
+        inner.runs_gpu.set(to_gpu);
         let mut queue = if was_starting { Vec::new() } else { self.take_unanswered() };
         if let Some((command, reply)) = request {
             if let Command::SetBackend { choice, workers } = &command {
@@ -136,27 +136,32 @@ impl Client {
         queue
     }
 
-    /// Takes an error of the GPU's engine that ends it; false if it is none. The CPU then goes on.
+    /// Takes an error of the GPU's engine that ends it; false if it is none. Another one goes on where the device was lost,
+    /// as when a driver starts anew or a laptop wakes, unless that happens again and again; else the CPU does.
     pub(super) fn leaves_gpu(&self, error: &ErrorReport) -> bool {
         let is_unavailable = error.code == "backend-unavailable";
         if !self.inner.runs_gpu.get() || !(is_unavailable || DEVICE_FAULTS.contains(&error.code.as_str())) {
             return false;
         }
+        let rebuilds = error.code == "device-lost" && self.inner.gpu_losses.may_restart();
         // Whoever asked for this backend is told.
         let asked = match &mut *self.inner.link.borrow_mut() {
-            Link::Starting(queue) => queue
+            Link::Starting(queue) if !rebuilds => queue
                 .iter()
                 .position(|envelope| matches!(envelope.message.command, Command::SetBackend { .. }))
                 .map(|position| queue.remove(position).message.id),
-            Link::Up | Link::Down(_) => None,
+            Link::Starting(_) | Link::Up | Link::Down(_) => None,
         };
         let lost = self.inner.recovery.borrow().lost("the GPU failed.");
-        self.inner.recovery.borrow_mut().set_backend(BackendChoice::Cpu, None);
-        self.move_engine(None);
+        if !rebuilds {
+            self.inner.recovery.borrow_mut().set_backend(BackendChoice::Cpu, None);
+        }
+        self.move_engine(rebuilds, None);
         let pending = asked.and_then(|id| self.inner.pending.borrow_mut().remove(&id));
         match pending {
             Some(Pending { reply, .. }) => reply(Err(error.clone())),
             None if is_unavailable => self.warn(&error.code, &error.message),
+            None if rebuilds => self.warn(&error.code, &format!("{} {lost} The GPU goes on.", error.message)),
             None => self.warn(&error.code, &format!("{} {lost} The CPU goes on.", error.message)),
         }
         true

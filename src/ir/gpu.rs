@@ -116,11 +116,22 @@ pub fn signed_constants(values: &[(&str, usize)]) -> String {
 
 /// A WGSL function from the number of an element, in row-major order over `axes` of (extent, stride), to where it lies.
 pub fn index_function(name: &str, axes: &[(usize, usize)], offset: usize) -> String {
+    // Axes that lie in memory as one are one: nothing need be divided.
+    let mut merged: Vec<(usize, usize)> = Vec::new();
+    for &(extent, stride) in axes.iter().rev().filter(|(extent, _)| *extent != 1) {
+        match merged.last_mut() {
+            Some((inner, inner_stride)) if stride == *inner * *inner_stride => *inner *= extent,
+            _ => merged.push((extent, stride)),
+        }
+    }
     let mut inner = 1;
     let mut sum = format!("{offset}u");
-    for &(extent, stride) in axes.iter().rev() {
-        if extent != 1 && stride != 0 {
-            sum.push_str(&format!(" + i / {inner}u % {extent}u * {stride}u"));
+    for (index, &(extent, stride)) in merged.iter().enumerate() {
+        if stride != 0 {
+            let quotient = if inner == 1 { "i".to_owned() } else { format!("i / {inner}u") };
+            // `i` is less than the product of all extents.
+            let digit = if index + 1 == merged.len() { quotient } else { format!("{quotient} % {extent}u") };
+            sum.push_str(&format!(" + {digit} * {stride}u"));
         }
         inner *= extent.max(1);
     }

@@ -4,8 +4,8 @@ use super::evaluation::{EvaluationRun, Purpose};
 use super::plans::{Loaded, PlanKey};
 use super::progress::{Position, Progress, StepReport, Totals};
 use super::{InFlight, Session, graphs};
-use crate::backend::{RunStatus, Wanted};
-use crate::data::Part;
+use crate::backend::{Backend, ByteTable, RunStatus, Wanted};
+use crate::data::{Dataset, PIXEL_LEVELS, Part};
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
 use crate::model::catalogue::ResolvedLayer;
@@ -133,6 +133,7 @@ impl Session {
         self.write_batch(&loaded, Part::Train, 1.0 / images as f32)?;
         self.write_rates(&loaded, step)?;
         self.write_key(&loaded, step)?;
+        self.time_step(&loaded);
         self.backend.begin(loaded.handle)?;
         self.in_flight.push_back(InFlight { loaded, images, evaluation: false, is_slice: false });
         Ok(true)
@@ -155,13 +156,38 @@ impl Session {
     pub(super) fn write_batch(&mut self, loaded: &Loaded, part: Part, sample_weight: f32) -> Result<()> {
         let Self { backend, dataset, indices, labels, .. } = self;
         labels.resize(indices.len(), 0);
-        let mut result = Ok(());
-        backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
-            result = dataset.copy_batch(part, indices, words, labels);
-        })?;
-        result?;
+        dataset.copy_labels(part, indices, labels)?;
+        if !Self::write_rows(backend.as_mut(), loaded, dataset, part, indices)? {
+            let mut result = Ok(());
+            backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
+                result = dataset.copy_batch(part, indices, words, labels);
+            })?;
+            result?;
+        }
         backend.write_input(loaded.handle, graphs::LABELS, &mut |words| as_i32_mut(words).copy_from_slice(labels))?;
         backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
+    }
+
+    /// Says which images a batch takes, where the backend holds the data set; else false.
+    fn write_rows(
+        backend: &mut dyn Backend,
+        loaded: &Loaded,
+        dataset: &Dataset,
+        part: Part,
+        indices: &[u32],
+    ) -> Result<bool> {
+        // The page's own program knows no such backend.
+        if !cfg!(feature = "shaders") {
+            return Ok(false);
+        }
+        let table = ByteTable {
+            name: &format!("{} {part}", dataset.info().name),
+            bytes: dataset.pixels(part),
+            width: dataset.info().image_len(),
+            rows: dataset.total(part),
+            levels: &PIXEL_LEVELS,
+        };
+        backend.write_rows(loaded.handle, graphs::IMAGES, &table, indices)
     }
 
     /// Writes what the random numbers of a step, counted from 0, begin with.

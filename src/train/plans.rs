@@ -50,6 +50,10 @@ impl Loaded {
         self.plan.slots.iter().any(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
     }
 
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Whether this output exists.
     pub fn has_value(&self, name: &str) -> bool {
         self.plan.value(name).is_ok()

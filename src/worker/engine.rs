@@ -4,6 +4,7 @@ mod arrival;
 mod commands;
 mod deferred;
 mod gradients;
+mod profile;
 mod staff;
 
 use std::collections::VecDeque;
@@ -30,6 +31,9 @@ const SETTLE_MS: f64 = 40.0;
 
 /// At most 30 batch events a second.
 const BATCH_EVENT_MS: f64 = 1000.0 / 30.0;
+
+/// The step of a run with which it is told what a step costs a GPU: the first one compiles, the second is measured.
+const COST_TOLD_AT: usize = 3;
 
 /// No snapshot when a run begins or ends, if the last one is younger.
 const SNAPSHOT_MS: f64 = 1000.0;
@@ -61,6 +65,8 @@ pub struct Engine {
     /// Requests for snapshots that wait for the end of a step: nobody else shall wait for that.
     snapshots: Vec<u32>,
     gradients: GradientRequests,
+    /// Requests for the times of kernels.
+    profiles: Vec<u32>,
     /// The request of a prediction on its way.
     predicting: Option<u32>,
     /// There is nothing to do before the device has answered.
@@ -99,6 +105,7 @@ impl Engine {
             deferred: VecDeque::new(),
             snapshots: Vec::new(),
             gradients: GradientRequests::default(),
+            profiles: Vec::new(),
             predicting: None,
             waits_for_device: false,
             is_dead: false,
@@ -143,7 +150,10 @@ impl Engine {
     /// Carries out a command. Its answer is in the outbox, at once or, for a run or an evaluation, when it ends.
     pub fn handle(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
         let command = &request.message.command;
-        if !matches!(command, Command::Ping) && (self.session.is_asynchronous() || self.must_wait(command)) {
+        if !matches!(command, Command::Ping)
+            && !self.is_pause_in_time(command)
+            && (self.session.is_asynchronous() || self.must_wait(command))
+        {
             return self.defer(request, clock);
         }
         self.carry_out_now(request, clock);
@@ -212,12 +222,17 @@ impl Engine {
             Ok(Progress::Step(report)) => {
                 self.changed = true;
                 self.rests_until_ms = now_ms + self.pace_ms;
+                let mut steps = 0;
                 if let Some(run) = &mut self.run {
-                    run.step(report, now_ms);
+                    steps = run.step(report, now_ms);
                     if now_ms - self.last_batch_ms >= BATCH_EVENT_MS {
                         self.flush_batch(now_ms);
                     }
                 }
+                if steps == COST_TOLD_AT {
+                    self.tell_cost();
+                }
+                self.answer_profiles();
             }
             Ok(Progress::Epoch(report)) => {
                 self.flush_batch(now_ms);
@@ -348,6 +363,7 @@ impl Engine {
         if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
             self.post_snapshot(now_ms);
         }
+        self.refuse_profiles();
         if let Some(run) = self.run.take() {
             self.set_state(state);
             let id = run.request_id;

@@ -65,7 +65,8 @@ impl Run {
         self.mark_ms = None;
     }
 
-    pub fn step(&mut self, report: StepReport, now_ms: f64) {
+    /// Counts a step, and says how many there are.
+    pub fn step(&mut self, report: StepReport, now_ms: f64) -> usize {
         self.read_clock(now_ms);
         if self.total_steps.is_none() {
             let total = total_steps(self.goal, &report);
@@ -82,6 +83,7 @@ impl Run {
                 self.window.pop_front();
             }
         }
+        self.losses.len()
     }
 
     /// Completes an epoch's report.

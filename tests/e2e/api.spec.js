@@ -76,7 +76,6 @@ test('answers every call within 100 ms while it trains; pause, resume and stop',
   expect(result.states).toEqual(expect.arrayContaining(['training', 'paused', 'stopped']));
 });
 
-// Not met yet: the slowest call, at the end of a step, has taken 143 to 231 ms, and the first one in a prediction 120 ms.
 test('answers every call within 100 ms in the middle of batches of 1,000 images and of a large prediction', async ({ playground }) => {
   await playground.call('setBackend', 'cpu', { workers: 1 });
   await playground.call('setTraining', { batchSize: 1000 });

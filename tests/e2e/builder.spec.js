@@ -34,6 +34,8 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
       await playground.open();
       const offered = async (place) => {
         await playground.network.getByRole('button', { name: 'Add layer', exact: true }).nth(place).click();
+        // Its code comes when it is opened for the first time.
+        await playground.page.getByRole('menuitem').first().waitFor();
         const items = await playground.page.getByRole('menuitem').evaluateAll((all) => all.map((item) => [item.querySelector('.menu-name').textContent, item.querySelector('.menu-help').textContent]));
         await playground.page.keyboard.press('Escape');
         expect(items.every(([, help]) => help.length > 10)).toBe(true);

@@ -87,8 +87,10 @@ test('opens a picture, shows how it is prepared, and refuses what is none', asyn
   await playground.open();
   const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
   const open = (name, mimeType, bytes) => field.setInputFiles({ name, mimeType, buffer: Buffer.from(bytes) });
-  await open('one.png', 'image/png', await picture(playground, 600, '#f8f4e8'));
   await expect(verdict(playground)).toBeVisible();
+  const first = await image(playground);
+  await open('one.png', 'image/png', await picture(playground, 600, '#f8f4e8'));
+  await expect.poll(() => image(playground)).not.toEqual(first);
   const prepared = await image(playground);
   const rows = [...Array(28).keys()].filter((row) => prepared.slice(row * 28, row * 28 + 28).some((value) => value > 100));
   expect([rows[0], rows.at(-1)]).toEqual([4, 23]);

@@ -75,8 +75,58 @@ test(`nothing is made on the device between step 100 and step ${steps}`, async (
 const lastSteps = (history) => history.loss.slice(-20);
 const worst = (a, b) => Math.max(...a.map((value, index) => Math.abs(value - b[index]) / Math.max(Math.abs(value), 1e-2)));
 
+/** The worker that holds a device which is not lost, once there is one. */
+async function onGpu(page) {
+  for (let tries = 0; tries < 400; tries += 1) {
+    for (const worker of page.workers()) {
+      const holds = () => Boolean(self.device) && !self.isLost;
+      if (await worker.evaluate(holds).catch(() => false)) return worker;
+    }
+    await page.waitForTimeout(50);
+  }
+  throw new Error('no worker has a device');
+}
+
+const loseDevice = () => {
+  self.isLost = true;
+  self.device.destroy();
+};
+
+test('a device that is lost costs no training: another one goes on, and the page says so; if that is lost again and again, the CPU', async ({ playground }) => {
+  test.setTimeout(300_000);
+  const { page } = playground;
+  await openOnGpu(playground);
+  await page.evaluate(() => {
+    window.warnings = [];
+    window.chalkgrad.on('warning', (warning) => window.warnings.push(warning));
+  });
+  const warned = (count) => page.waitForFunction((count) => window.warnings.length >= count, count, { timeout: 60_000 });
+  const run = await start(page, 600);
+  await run.reach(200);
+  await (await onGpu(page)).evaluate(loseDevice);
+  await warned(1);
+  const [warning] = await page.evaluate(() => window.warnings);
+  expect(warning.code).toBe('device-lost');
+  expect(warning.message).toMatch(/The GPU goes on\.$/);
+  await expect(page.getByRole('region', { name: 'Messages' }).getByText(/The GPU goes on/)).toBeVisible();
+  const history = await run.end();
+  expect([history.state, history.steps, history.loss.length]).toEqual(['done', 600, 600]);
+  // It is a device that works, and the same run as one without a fault, to the last bit.
+  await onGpu(page);
+  await playground.call('reset');
+  const { loss } = await (await start(page, 600)).end();
+  expect(loss).toEqual(history.loss);
+  for (const count of [2, 3, 4]) {
+    await (await onGpu(page)).evaluate(loseDevice);
+    await page.evaluate(() => void window.chalkgrad.evaluate({ samples: 64 }).catch(() => {}));
+    await warned(count);
+  }
+  const last = await page.evaluate(() => window.warnings.at(-1).message);
+  expect(last).toMatch(/The CPU goes on\.$/);
+  expect((await (await start(page, 5)).end()).steps).toBe(5);
+});
+
 for (const [what, code, harm] of [
-  ['is lost', 'device-lost', () => self.device.destroy()],
   ['refuses what it is asked', 'gpu-error', () => void self.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE })],
   ['has no memory left', 'gpu-out-of-memory', () => void self.device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error: new GPUOutOfMemoryError('no memory'), cancelable: true }))],
 ]) {

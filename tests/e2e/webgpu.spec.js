@@ -127,3 +127,72 @@ test('training on WebGPU pauses, holds still and goes on', async ({ page, playgr
   expect(result.after).toEqual(result.before);
   expect(result.steps).toBe(12);
 });
+
+test('a pause is answered within 100 ms, however long a step takes, and the run is the same', async ({ page, playground }) => {
+  test.setTimeout(240_000);
+  await playground.open();
+  await page.evaluate(() => window.chalkgrad.setTraining({ batchSize: 500, trainSamples: 6000, seed: 3 }));
+  await setBackend(page, 'webgpu');
+  const { loss: expected, seconds } = await train(page, { steps: 4 });
+  test.info().annotations.push({ type: 'seconds of a step', description: String(seconds / 4) });
+  await page.evaluate(() => window.chalkgrad.reset());
+  const { waits, loss, states } = await page.evaluate(async () => {
+    const [waits, states] = [[], []];
+    const run = window.chalkgrad.train({ steps: 4 });
+    let isOver = false;
+    run.finally(() => { isOver = true; });
+    for (let pause = 0; pause < 6 && !isOver; pause += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (isOver) break;
+      const begin = performance.now();
+      const { state } = await window.chalkgrad.pause();
+      waits.push(performance.now() - begin);
+      states.push(state);
+      await window.chalkgrad.resume();
+    }
+    const { loss } = await run;
+    return { waits, states, loss: Array.from(loss) };
+  });
+  test.info().annotations.push({ type: 'pauses, ms', description: waits.map(Math.round).join(', ') });
+  expect(waits.length).toBeGreaterThan(1);
+  expect(states.every((state) => state === 'paused')).toBe(true);
+  // The emulated GPU takes all cores from the page: one of them may come late.
+  expect(waits.sort((a, b) => a - b)[waits.length - 2]).toBeLessThan(100);
+  expect(loss).toEqual(expected);
+});
+
+for (const [locale, texts] of [
+  ['en-US', { log: 'Log', cost: /^GPU work per step: dispatches \d+, submissions \d+\.$/, button: "Time the GPU's kernels", total: /^GPU time of one step: [\d.]+ ms in \d+ dispatches\. The longest:$/ }],
+  ['zh-CN', { log: '日志', cost: /^GPU 每步的工作：调度 \d+ 次，提交 \d+ 次。$/, button: '测量 GPU 内核的用时', total: /^GPU 执行一步用时 [\d.]+ 毫秒，调度 \d+ 次。耗时最长的内核：$/ }],
+]) {
+  test.describe(locale, () => {
+    test.use({ locale });
+
+    test('the log says what a step costs the GPU and, when asked, how long its kernels take, without changing the run', async ({ page, playground }) => {
+      await playground.open();
+      await setBackend(page, 'webgpu');
+      await configure(page, DESCENT);
+      const { loss: expected } = await train(page, { steps: 12 });
+      await configure(page, DESCENT);
+      await page.getByRole('tab', { name: texts.log }).click();
+      const log = page.getByRole('log');
+      await expect(log.getByText(texts.cost).first()).toBeAttached();
+      const button = page.getByRole('button', { name: texts.button });
+      await page.evaluate(() => { window.run = window.chalkgrad.train({ steps: 12 }); });
+      await button.click();
+      // Where the adapter has no clock, that is what the log says.
+      const { features } = await page.evaluate(async () => {
+        const adapter = await navigator.gpu.requestAdapter();
+        return { features: [...adapter.features] };
+      });
+      if (features.includes('timestamp-query')) {
+        await expect(log.getByText(texts.total)).toBeVisible({ timeout: 30_000 });
+        await expect(log.getByText(/[:：] ?conv2d → 32×11×11×64/)).toBeAttached();
+      } else {
+        await expect(log.getByText(/timestamp-query/)).toBeAttached({ timeout: 30_000 });
+      }
+      const loss = await page.evaluate(async () => Array.from((await window.run).loss));
+      expect(loss).toEqual(expected);
+    });
+  });
+}

@@ -19,12 +19,14 @@ test('two workers give the losses of one, and the same ones again bit for bit', 
   await playground.call('setTraining', { optimizer: { type: 'SGD', learningRate: 0.01 } });
   compare(await train(playground, 2, 50), await train(playground, 1, 50), 50);
 
-  // Adam divides by the size of the gradients, so tiny ones let a difference in rounding grow from step to step: over 50
-  // steps to 2e-4. What is exact is checked over the first ones.
+  // Adam divides by the size of the gradients, so with its usual epsilon tiny ones let a difference in rounding grow from step to
+  // step: to 1.5e-4 within 14 of them.
+  await playground.call('setTraining', { optimizer: { type: 'Adam', epsilon: 1e-4 } });
+  compare(await train(playground, 2, 20), await train(playground, 1, 20), 20);
   await playground.call('setTraining', { optimizer: { type: 'Adam' } });
   const shared = await train(playground, 2, 50);
   expect(await train(playground, 2, 50)).toEqual(shared);
-  compare(shared, await train(playground, 1, 20), 20);
+  compare(shared, await train(playground, 1, 10), 10);
   await train(playground, 2, 1);
 
   // All that can be read has the shape of the whole batch.

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::device::GpuDevice;
-use super::loaded::{Loaded, Pipelines, Range, storage};
+use super::loaded::{Loaded, Pipelines, Range, UNKNOWN_PARTS, storage};
 use super::lower::{BufferRef, lower};
+use super::rows::Tables;
 use super::staging::Staging;
 use super::states::States;
+use super::timer::Timer;
 use super::updates::ALIGNMENT_WORDS;
-use crate::backend::{Backend, PlanHandle, RunStatus, Wake, Wanted};
+use crate::backend::{Backend, ByteTable, PlanHandle, RunStatus, Timed, Wake, Wanted};
 use crate::error::{Error, Result};
 use crate::ir::gpu::Tiling;
 use crate::plan::{Plan, SlotId, SlotKind};
@@ -25,6 +27,8 @@ pub struct GpuBackend {
     gpu: GpuDevice,
     tiling: Tiling,
     states: States,
+    /// Data sets; they stay when all else is cleared.
+    tables: Tables,
     plans: HashMap<PlanHandle, Loaded>,
     pipelines: Pipelines,
     next_handle: u32,
@@ -37,6 +41,9 @@ pub struct GpuBackend {
     clock: Option<fn() -> f64>,
     run_ms: f64,
     last_finish_ms: f64,
+    /// Whether the next run is to be timed, and the one that was.
+    times_next: bool,
+    timed: Option<(PlanHandle, Timer)>,
 }
 
 enum Fetch {
@@ -52,6 +59,7 @@ impl GpuBackend {
             gpu,
             tiling,
             states: States::default(),
+            tables: Tables::default(),
             plans: HashMap::new(),
             pipelines: Pipelines::new(),
             next_handle: 0,
@@ -61,6 +69,8 @@ impl GpuBackend {
             clock: None,
             run_ms: AHEAD_MS,
             last_finish_ms: 0.0,
+            times_next: false,
+            timed: None,
         }
     }
 
@@ -82,7 +92,7 @@ impl GpuBackend {
         self.clock = Some(clock);
     }
 
-    /// Dispatches of one run of a plan; it is one submission.
+    /// Dispatches of one run of a plan.
     pub fn dispatches(&self, handle: PlanHandle) -> usize {
         self.plans.get(&handle).map_or(0, Loaded::dispatches)
     }
@@ -174,6 +184,10 @@ fn unknown_plan() -> Error {
     Error::new("unknown-plan", "backend webgpu").expected("a plan that is loaded")
 }
 
+fn unknown_input(name: &str) -> Error {
+    Error::new("unknown-tensor", name).expected("the name of an input of the plan")
+}
+
 impl Backend for GpuBackend {
     fn name(&self) -> &'static str {
         "webgpu"
@@ -233,7 +247,11 @@ impl Backend for GpuBackend {
         }
         let handle = PlanHandle(self.next_handle);
         self.next_handle += 1;
-        let loaded = Loaded::new(&self.gpu.device, plan, &lowered, slots, &self.states.buffers, &mut self.pipelines);
+        let mut loaded =
+            Loaded::new(&self.gpu.device, plan, &lowered, slots, &self.states.buffers, &mut self.pipelines);
+        if self.clock.is_some() {
+            loaded.unknown_parts = UNKNOWN_PARTS;
+        }
         self.plans.insert(handle, loaded);
         Ok(handle)
     }
@@ -265,9 +283,8 @@ impl Backend for GpuBackend {
     fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()> {
         self.fetched.clear();
         let loaded = self.loaded_mut(handle)?;
-        let slot = loaded
-            .input(name)
-            .ok_or_else(|| Error::new("unknown-tensor", name).expected("the name of an input of the plan"))?;
+        let slot = loaded.input(name).ok_or_else(|| unknown_input(name))?;
+        loaded.rows.forget(slot);
         let mut words = std::mem::take(&mut loaded.input_words);
         words.resize(loaded.plan.slots[slot].size_words, 0.0);
         fill(&mut words);
@@ -277,11 +294,33 @@ impl Backend for GpuBackend {
         Ok(())
     }
 
+    fn write_rows(&mut self, handle: PlanHandle, name: &str, table: &ByteTable<'_>, rows: &[u32]) -> Result<bool> {
+        self.gpu.faults.check()?;
+        if (table.rows * table.width).div_ceil(4) > self.limit_words() {
+            return Ok(false);
+        }
+        let Self { gpu, tables, plans, pipelines, .. } = self;
+        let Some(own) = tables.send(gpu, table) else { return Ok(false) };
+        self.fetched.clear();
+        let loaded = plans.get_mut(&handle).ok_or_else(unknown_plan)?;
+        let slot = loaded.input(name).ok_or_else(|| unknown_input(name))?;
+        loaded.rows.set(gpu, own, table, (slot, &loaded.slots[slot]), rows, pipelines);
+        Ok(true)
+    }
+
     fn begin(&mut self, handle: PlanHandle) -> Result<()> {
         self.gpu.faults.check()?;
         self.fetched.clear();
         let loaded = self.plans.get_mut(&handle).ok_or_else(unknown_plan)?;
-        loaded.submit(&self.gpu.device, &self.gpu.queue, self.wake.as_ref());
+        let now_ms = self.clock.map_or(0.0, |clock| clock());
+        let mut timer = None;
+        if std::mem::take(&mut self.times_next) {
+            timer = Timer::new(&self.gpu.device, loaded.dispatches());
+        }
+        loaded.submit(&self.gpu, now_ms, self.wake.as_ref(), timer.as_mut());
+        if let Some(timer) = timer {
+            self.timed = Some((handle, timer));
+        }
         Ok(())
     }
 
@@ -292,17 +331,16 @@ impl Backend for GpuBackend {
         self.gpu.faults.check()?;
         let loaded = self.plans.get_mut(&handle).ok_or_else(unknown_plan)?;
         match loaded.finish(&self.gpu.device) {
-            Ok(true) => {
+            Ok(Some(begun_ms)) => {
                 if let Some(clock) = self.clock {
-                    // The time between the ends of two runs, but for pauses.
                     let now_ms = clock();
-                    let taken_ms = (now_ms - self.last_finish_ms).min(1000.0);
+                    // A run that was begun ahead has had to wait for the one before.
+                    self.run_ms = loaded.took(now_ms - begun_ms.max(self.last_finish_ms));
                     self.last_finish_ms = now_ms;
-                    self.run_ms += 0.2 * (taken_ms - self.run_ms);
                 }
                 Ok(RunStatus::Done)
             }
-            Ok(false) => Ok(RunStatus::Unfinished),
+            Ok(None) => Ok(RunStatus::Unfinished),
             Err(()) => Err(self.lost()),
         }
     }
@@ -363,6 +401,29 @@ impl Backend for GpuBackend {
             Some(_) => ((AHEAD_MS / self.run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
             None => 1,
         }
+    }
+
+    fn busy_ms(&self) -> f64 {
+        self.plans.values().map(Loaded::busy_ms).sum()
+    }
+
+    fn run_cost(&self, handle: PlanHandle) -> Option<(usize, usize)> {
+        let loaded = self.plans.get(&handle)?;
+        let rows = usize::from(loaded.rows.command().is_some());
+        Some((loaded.dispatches() + rows, loaded.submissions()))
+    }
+
+    fn time_next_run(&mut self) -> bool {
+        self.times_next = self.gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        self.times_next
+    }
+
+    fn take_times(&mut self) -> Option<Vec<Timed>> {
+        let (handle, timer) = self.timed.as_ref()?;
+        let times = timer.take(&self.gpu.device, &self.gpu.queue).ok()??;
+        let timed = self.plans.get(handle).map(|loaded| loaded.timed(times));
+        self.timed = None;
+        timed
     }
 
     fn set_wake(&mut self, wake: Wake) {

@@ -4,11 +4,20 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::device::GpuDevice;
 use super::execute::MAX_RUNS_AHEAD;
 use super::lower::{Action, BufferRef, Lowered};
+use super::rows::Rows;
 use super::staging::Staging;
-use crate::backend::Wake;
+use super::timer::Timer;
+use crate::backend::{Timed, Wake};
 use crate::plan::{Plan, SlotId, SlotKind};
+
+/// Work of at most about so long goes to the device in one submission: systems take a device away that does not answer for
+/// two seconds. A step of a small network is one submission.
+const SUBMISSION_MS: f64 = 200.0;
+/// Submissions of a run whose length will be known after it.
+pub const UNKNOWN_PARTS: usize = 8;
 
 /// Pipelines by the text of their shader.
 pub type Pipelines = HashMap<String, wgpu::ComputePipeline>;
@@ -28,7 +37,7 @@ impl Range {
         Self { buffer: buffer.clone(), offset_bytes: bytes(offset_words), size_bytes }
     }
 
-    fn whole(buffer: &wgpu::Buffer) -> Self {
+    pub fn whole(buffer: &wgpu::Buffer) -> Self {
         Self { buffer: buffer.clone(), offset_bytes: 0, size_bytes: buffer.size() }
     }
 
@@ -54,23 +63,48 @@ pub struct Loaded {
     pub slots: Vec<Range>,
     pub commands: Vec<Ready>,
     /// The kernels of the plan that each runs.
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
-    pub kernels: Vec<Vec<usize>>,
+    kernels: Vec<Vec<usize>>,
     /// What the outputs are, and where in the staging buffer each begins, in words.
     pub outputs: Vec<(usize, usize)>,
     output_words: usize,
     free: Vec<Staging>,
-    /// Runs that are under way, the oldest first.
-    pub runs: VecDeque<Staging>,
+    /// Runs that are under way, the oldest first: where their outputs arrive, and when they were begun.
+    pub runs: VecDeque<(Staging, f64)>,
+    is_new: bool,
+    /// How long a run takes, in milliseconds.
+    run_ms: Option<f64>,
+    /// Submissions while nothing is known of that.
+    pub unknown_parts: usize,
     /// The outputs of the last run that has come to its end.
     pub results: RefCell<Vec<f32>>,
     /// The host's copy of an input while it is filled.
     pub input_words: Vec<f32>,
+    pub rows: Rows,
 }
 
 pub enum Ready {
     Dispatch { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 3] },
     Copy { from: Range, to: Range, size_words: usize },
+}
+
+impl Ready {
+    /// A shader over these ranges, of which it writes the last `written`.
+    pub fn dispatch(
+        device: &wgpu::Device,
+        pipelines: &mut Pipelines,
+        text: &str,
+        ranges: &[Range],
+        written: usize,
+        workgroups: [u32; 3],
+    ) -> Self {
+        let layout = layout(device, ranges.len(), written);
+        let pipeline = pipelines.entry(text.to_owned()).or_insert_with(|| pipeline(device, text, &layout)).clone();
+        // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..).zip(ranges).map(Range::entry).collect();
+        let bind_group =
+            device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
+        Self::Dispatch { pipeline, bind_group, workgroups }
+    }
 }
 
 /// A storage buffer; its size is rounded up so that whole vectors of four can be read.
@@ -106,18 +140,8 @@ impl Loaded {
                 Ready::Copy { from: range(from), to: range(to), size_words: *size_words }
             }
             Action::Dispatch { shader, buffers, written, workgroups } => {
-                let text = &lowered.shaders[*shader];
-                let layout = layout(device, buffers.len(), *written);
-                let pipeline = pipelines.entry(text.clone()).or_insert_with(|| pipeline(device, text, &layout)).clone();
                 let ranges: Vec<Range> = buffers.iter().map(range).collect();
-                // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
-                let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..).zip(&ranges).map(Range::entry).collect();
-                let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: None,
-                    layout: &layout,
-                    entries: &entries,
-                });
-                Ready::Dispatch { pipeline, bind_group, workgroups: *workgroups }
+                Ready::dispatch(device, pipelines, &lowered.shaders[*shader], &ranges, *written, *workgroups)
             }
         };
         let commands = lowered.commands.iter().map(|command| ready(&command.action)).collect();
@@ -143,61 +167,138 @@ impl Loaded {
             // As many as may be needed when runs are short: nothing is made once training goes on.
             free: (0..MAX_RUNS_AHEAD).map(|_| Staging::new(device, output_words)).collect(),
             runs: VecDeque::new(),
+            is_new: true,
+            run_ms: None,
+            unknown_parts: 1,
             results: RefCell::default(),
             input_words: Vec::new(),
+            rows: Rows::default(),
         }
     }
 
-    /// Dispatches of one run.
+    /// Dispatches of the plan's kernels.
     pub fn dispatches(&self) -> usize {
         self.commands.iter().filter(|command| matches!(command, Ready::Dispatch { .. })).count()
     }
 
-    /// Submits a run and asks for its outputs.
-    pub fn submit(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, wake: Option<&Wake>) {
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
-        let mut commands = self.commands.iter().peekable();
-        while let Some(command) = commands.peek() {
-            if let Ready::Copy { from, to, size_words } = command {
-                from.copy_to(&mut encoder, &to.buffer, to.offset_bytes, *size_words);
-                commands.next();
-                continue;
+    /// Submits a run, in parts where it takes long, and asks for its outputs.
+    pub fn submit(
+        &mut self,
+        GpuDevice { device, queue, .. }: &GpuDevice,
+        now_ms: f64,
+        wake: Option<&Wake>,
+        mut timer: Option<&mut Timer>,
+    ) {
+        let encoder = || device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
+        let mut parts = self.commands.chunks(self.part()).peekable();
+        let mut last = encoder();
+        if let Some(command) = self.rows.command() {
+            encode(std::slice::from_ref(command), &mut last);
+        }
+        while let Some(part) = parts.next() {
+            match &mut timer {
+                Some(timer) => timer.encode(part, &mut last),
+                None => encode(part, &mut last),
             }
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            while let Some(Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] }) = commands.peek() {
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, bind_group, &[]);
-                pass.dispatch_workgroups(*x, *y, *z);
-                commands.next();
+            if parts.peek().is_some() {
+                queue.submit([std::mem::replace(&mut last, encoder()).finish()]);
             }
+        }
+        if let Some(timer) = &timer {
+            timer.resolve(&mut last);
         }
         let staging = self.free.pop().unwrap_or_else(|| Staging::new(device, self.output_words));
         for &(index, first) in &self.outputs {
             let value = &self.plan.values[index];
             let slot = &self.slots[value.slot.0 as usize];
-            slot.copy_to(&mut encoder, &staging.buffer, bytes(first), value.tensor_type.shape.len());
+            slot.copy_to(&mut last, &staging.buffer, bytes(first), value.tensor_type.shape.len());
         }
-        queue.submit([encoder.finish()]);
+        queue.submit([last.finish()]);
         staging.request(wake);
-        self.runs.push_back(staging);
+        if let Some(timer) = timer {
+            timer.request(wake);
+        }
+        self.runs.push_back((staging, now_ms));
     }
 
-    /// Takes the outputs of the oldest run if it has come to its end.
+    /// How many commands are submitted together.
+    fn part(&self) -> usize {
+        let parts = self.run_ms.map_or(self.unknown_parts, |run_ms| (run_ms / SUBMISSION_MS).ceil().max(1.0) as usize);
+        self.commands.len().div_ceil(parts).max(1)
+    }
+
+    /// Submissions of one run.
+    pub fn submissions(&self) -> usize {
+        self.commands.len().div_ceil(self.part()).max(1)
+    }
+
+    /// Dispatches with these times.
+    pub fn timed(&self, times: Vec<f64>) -> Vec<Timed> {
+        let commands = self.commands.iter().zip(&self.kernels);
+        let dispatches = commands.filter(|(command, _)| matches!(command, Ready::Dispatch { .. }));
+        dispatches.map(|(_, kernels)| kernels.clone()).zip(times).collect()
+    }
+
+    /// Takes the outputs of the oldest run if it has come to its end, and says when it was begun.
     ///
     /// # Errors
     /// If the device is gone.
-    pub fn finish(&mut self, device: &wgpu::Device) -> Result<bool, ()> {
-        let Some(staging) = self.runs.front() else { return Ok(true) };
-        let Some(words) = staging.take(device)? else { return Ok(false) };
+    pub fn finish(&mut self, device: &wgpu::Device) -> Result<Option<f64>, ()> {
+        let Some((staging, _)) = self.runs.front() else { return Ok(None) };
+        let Some(words) = staging.take(device)? else { return Ok(None) };
         *self.results.borrow_mut() = words;
-        self.free.extend(self.runs.pop_front());
-        Ok(true)
+        let Some((staging, begun_ms)) = self.runs.pop_front() else { return Ok(None) };
+        self.free.push(staging);
+        Ok(Some(begun_ms))
+    }
+
+    /// Notes how long a run took, and says how long they take of late.
+    pub fn took(&mut self, taken_ms: f64) -> f64 {
+        // The first run compiles the shaders and tells nothing.
+        if std::mem::take(&mut self.is_new) {
+            return taken_ms;
+        }
+        // Its end may have been noticed only after a pause.
+        let of_late = |run_ms: f64| run_ms + 0.2 * (taken_ms.min(3.0 * run_ms + 10.0) - run_ms);
+        *self.run_ms.insert(self.run_ms.map_or(taken_ms, of_late))
+    }
+
+    /// For how long the runs under way will take.
+    pub fn busy_ms(&self) -> f64 {
+        match self.runs.len() {
+            0 => 0.0,
+            count => count as f64 * self.run_ms.unwrap_or(f64::INFINITY),
+        }
     }
 
     /// The input's slot.
     pub fn input(&self, name: &str) -> Option<usize> {
         self.plan.slots.iter().position(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
     }
+}
+
+fn encode(commands: &[Ready], encoder: &mut wgpu::CommandEncoder) {
+    let mut commands = commands.iter().peekable();
+    while let Some(command) = commands.peek() {
+        if let Ready::Copy { from, to, size_words } = command {
+            from.copy_to(encoder, &to.buffer, to.offset_bytes, *size_words);
+            commands.next();
+            continue;
+        }
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        while let Some(command @ Ready::Dispatch { .. }) = commands.peek() {
+            dispatch(command, &mut pass);
+            commands.next();
+        }
+    }
+}
+
+/// Dispatches a command that is no copy.
+pub fn dispatch(command: &Ready, pass: &mut wgpu::ComputePass<'_>) {
+    let Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] } = command else { return };
+    pass.set_pipeline(pipeline);
+    pass.set_bind_group(0, bind_group, &[]);
+    pass.dispatch_workgroups(*x, *y, *z);
 }
 
 fn layout(device: &wgpu::Device, buffers: usize, written: usize) -> wgpu::BindGroupLayout {

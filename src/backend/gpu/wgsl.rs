@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction};
-use crate::ir::gpu::{Element, Form, division, index_function};
+use crate::ir::gpu::{Element, Form, constants, division, index_function};
 use crate::plan::program::{Access, Instruction, Program, Value};
 
 /// Invocations of a workgroup where the op does not say.
@@ -63,6 +63,13 @@ pub fn shader(
     let workgroups = entry(&mut text, form);
     finish(&mut text, epilogue.map(|epilogue| epilogue.count));
     (text, workgroups)
+}
+
+/// The shader that takes `count` rows of `width` bytes from a table, which is no part of a plan.
+pub fn rows(width: usize, count: usize) -> (String, [u32; 3]) {
+    let source = constants(&[("WIDTH", width)]) + include_str!("rows.wgsl");
+    let form = Form::Elements { count: count * width };
+    shader(&[Element::I32, Element::I32, Element::F32], false, &source, form, None)
 }
 
 fn entry(text: &mut String, form: Form) -> [u32; 3] {

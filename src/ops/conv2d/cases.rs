@@ -23,6 +23,26 @@ pub fn cases() -> Vec<Case> {
         ("kernel larger than the image, same", conv(Same, [1, 1], [1, 1]), [2, 2, 3, 2], [5, 5, 2, 3]),
         ("several blocks of images, same", conv(Same, [1, 1], [1, 1]), [37, 3, 3, 2], [3, 3, 2, 3]),
         ("several blocks of images, stride 2", conv(Valid, [2, 2], [1, 1]), [50, 5, 5, 3], [3, 3, 3, 4]),
+        // Computed by Winograd's minimal filtering: see `simd::conv::winograd`.
+        ("3x3, tiles of 4x4 outputs", conv(Valid, [1, 1], [1, 1]), [4, 13, 10, 16], [3, 3, 16, 20]),
+        (
+            "3x3 same, tiles of 4x4 outputs that reach over the edge",
+            conv(Same, [1, 1], [1, 1]),
+            [5, 7, 6, 20],
+            [3, 3, 20, 16],
+        ),
+        (
+            "3x3, tiles of 3x3 outputs, several blocks of images",
+            conv(Valid, [1, 1], [1, 1]),
+            [75, 5, 5, 16],
+            [3, 3, 16, 16],
+        ),
+        (
+            "3x3 same, tiles of 3x3 outputs that reach over the edge",
+            conv(Same, [1, 1], [1, 1]),
+            [6, 5, 6, 16],
+            [3, 3, 16, 20],
+        ),
         ("many pixels", conv(Same, [1, 1], [1, 1]), [2, 19, 21, 1], [3, 3, 1, 2]),
     ];
     let mut cases = Vec::new();

@@ -1,8 +1,8 @@
 //! The kernel on a GPU.
 
 use super::Matmul;
-use crate::ir::gpu::{GpuCall, Pass};
-use crate::ops::gemm::{Along, Gemm, Left, Run};
+use crate::ir::gpu::{Buffer, GpuCall, Pass};
+use crate::ops::gemm::{self, Along, Gemm, Left, Run};
 
 pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
     // Types have been checked by `infer`.
@@ -12,17 +12,12 @@ pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
         true => (Along::Rows, g.rows, 1, g.rows),
         false => (Along::Steps, g.steps, g.steps, 1),
     };
-    let source = format!(
-        "fn a_row(row: u32) -> vec4<i32> {{ return vec4<i32>(i32(row * {row}u), 0, 0, 0); }}\n\
-         fn a_step(step: u32) -> vec4<i32> {{ return vec4<i32>(i32(step * {step}u), 0, 0, 0); }}\n\
-         fn a_at(row: vec4<i32>, step: vec4<i32>) -> i32 {{ return row.x + step.x; }}\n"
-    );
     Gemm {
         rows: g.rows,
         steps: g.steps,
         columns: g.columns,
         a: Left {
-            source,
+            source: gemm::plain(row, step),
             input: 0,
             along,
             wide: length.is_multiple_of(4),
@@ -33,6 +28,7 @@ pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
         b_at: g
             .transpose_b
             .then(|| "fn b_at(step: u32, column: u32) -> u32 { return column * STEPS + step; }".to_owned()),
+        c: Buffer::Output,
         tiling: call.tiling,
     }
     .passes()

@@ -165,6 +165,10 @@ impl Engine {
                 self.retry_download();
                 Answer::Done
             }
+            Command::Profile => {
+                self.ask_for_times(id)?;
+                return Ok(None);
+            }
             Command::Ping => Answer::Done,
             Command::Restore { snapshot } => {
                 self.session.restore(&snapshot, f32_arrays(arrays)?)?;

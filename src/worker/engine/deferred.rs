@@ -5,7 +5,7 @@
 //! for that, nor for a tensor on its way from the device. So commands are queued, and while one waits no new step begins.
 
 use super::commands::prediction;
-use super::{Engine, TURN_MS};
+use super::{Engine, SETTLE_MS, TURN_MS};
 use crate::error::Result;
 use crate::protocol::{Command, Envelope, Request};
 use crate::train::Progress;
@@ -16,10 +16,29 @@ pub(super) enum Deferred {
     Snapshot,
 }
 
+/// Whether it makes no difference to a command's answer, nor to what training does, that a pause overtakes it.
+fn is_reading(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Tensor { .. }
+            | Command::TensorNames
+            | Command::Look { .. }
+            | Command::Vitals { .. }
+            | Command::Samples { .. }
+            | Command::Images { .. }
+            | Command::Labels { .. }
+            | Command::GetModel
+            | Command::GetTraining
+            | Command::Snapshot
+            | Command::SetPace { .. }
+    )
+}
+
 impl Engine {
     /// Says that the device has answered: [`Engine::turn`] has something to do again.
     pub fn wake(&mut self) {
         self.waits_for_device = false;
+        self.answer_profiles();
     }
 
     /// Whether there is nothing to do before the device has answered.
@@ -34,6 +53,19 @@ impl Engine {
 
     pub(super) fn has_deferred_work(&self) -> bool {
         !self.deferred.is_empty() || self.predicting.is_some()
+    }
+
+    /// Whether a command is to pause training amid a step that takes so long that nobody shall wait for it: on a slow GPU.
+    /// The device does what it was given, and then rests; what it did is told when training goes on, or when somebody reads.
+    pub(super) fn is_pause_in_time(&self, command: &Command) -> bool {
+        let only_reads = |deferred: &Deferred| match deferred {
+            Deferred::Request(request) => is_reading(&request.message.command),
+            Deferred::Snapshot => true,
+        };
+        matches!(command, Command::Pause)
+            && self.session.is_asynchronous()
+            && self.session.busy_ms() > SETTLE_MS
+            && self.deferred.iter().all(only_reads)
     }
 
     pub(super) fn defer(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {

@@ -1,0 +1,102 @@
+//! Tables of bytes that stay on the device, and the dispatch that takes an input's rows from one at the beginning of a run:
+//! a batch's images without sending pixels, only which they are.
+
+use std::collections::HashMap;
+
+use super::device::GpuDevice;
+use super::loaded::{Pipelines, Range, Ready, storage};
+use super::wgsl;
+use crate::backend::ByteTable;
+
+/// What is sent to the device at a time while a table fills, in bytes: a batch need not wait for all of 47 MB.
+const UPLOAD_BYTES: usize = 1 << 23;
+
+/// The tables of a device, by name.
+#[derive(Default)]
+pub struct Tables {
+    tables: HashMap<String, Table>,
+}
+
+pub struct Table {
+    buffer: wgpu::Buffer,
+    /// The first bytes that are there.
+    sent_bytes: usize,
+    levels: wgpu::Buffer,
+}
+
+impl Tables {
+    /// Sends more of what has arrived of a table, which is there once all of that is.
+    pub fn send(&mut self, GpuDevice { device, queue, .. }: &GpuDevice, table: &ByteTable<'_>) -> Option<&Table> {
+        if !self.tables.contains_key(table.name) {
+            let buffer = storage(device, (table.rows * table.width).div_ceil(4));
+            let levels = storage(device, table.levels.len());
+            queue.write_buffer(&levels, 0, bytemuck::cast_slice(table.levels));
+            self.tables.insert(table.name.to_owned(), Table { buffer, sent_bytes: 0, levels });
+        }
+        let own = self.tables.get_mut(table.name)?;
+        let begin = own.sent_bytes / 4 * 4;
+        let end = table.bytes.len().min(own.sent_bytes + UPLOAD_BYTES);
+        if end > own.sent_bytes {
+            // Whole words are written; the last one again when the rest of it is there.
+            let (words, rest) = table.bytes[begin..end].as_chunks::<4>();
+            queue.write_buffer(&own.buffer, begin as u64, words.as_flattened());
+            if !rest.is_empty() {
+                let mut last = [0; 4];
+                last[..rest.len()].copy_from_slice(rest);
+                queue.write_buffer(&own.buffer, (begin + 4 * words.len()) as u64, &last);
+            }
+            own.sent_bytes = end;
+        }
+        (end == table.bytes.len()).then_some(own)
+    }
+}
+
+/// The rows that a plan takes from tables.
+#[derive(Default)]
+pub struct Rows {
+    gathers: Vec<Gather>,
+    /// The one that the next run begins with.
+    next: Option<usize>,
+}
+
+struct Gather {
+    table: String,
+    slot: usize,
+    rows: wgpu::Buffer,
+    command: Ready,
+}
+
+impl Rows {
+    /// Lets the next runs take these rows of a table for a slot.
+    pub fn set(
+        &mut self,
+        GpuDevice { device, queue, .. }: &GpuDevice,
+        own: &Table,
+        table: &ByteTable<'_>,
+        (slot, output): (usize, &Range),
+        rows: &[u32],
+        pipelines: &mut Pipelines,
+    ) {
+        let found = self.gathers.iter().position(|gather| gather.slot == slot && gather.table == table.name);
+        let index = found.unwrap_or_else(|| {
+            let buffer = storage(device, rows.len());
+            let (text, workgroups) = wgsl::rows(table.width, rows.len());
+            let ranges = [Range::whole(&own.buffer), Range::whole(&buffer), Range::whole(&own.levels), output.clone()];
+            let command = Ready::dispatch(device, pipelines, &text, &ranges, 1, workgroups);
+            self.gathers.push(Gather { table: table.name.to_owned(), slot, rows: buffer, command });
+            self.gathers.len() - 1
+        });
+        queue.write_buffer(&self.gathers[index].rows, 0, bytemuck::cast_slice(rows));
+        self.next = Some(index);
+    }
+
+    /// The slot is written in another way.
+    pub fn forget(&mut self, slot: usize) {
+        self.next = self.next.filter(|&index| self.gathers[index].slot != slot);
+    }
+
+    /// What the next run begins with.
+    pub fn command(&self) -> Option<&Ready> {
+        Some(&self.gathers.get(self.next?)?.command)
+    }
+}
