@@ -145,8 +145,9 @@ pub trait Backend {
         false
     }
 
-    /// How many runs should be under way at a time.
-    fn runs_at_once(&self) -> usize {
+    /// How many runs of a plan should be under way at a time.
+    fn runs_at_once(&self, handle: PlanHandle) -> usize {
+        let _ = handle;
         1
     }
 

@@ -127,6 +127,35 @@ fn rows_of_bytes_stay_on_the_device() {
     assert!(gpu.write_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
 }
 
+#[test]
+fn how_far_it_works_ahead_is_measured_for_each_plan() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut gpu) = open() else { return };
+    thread_local!(static NOW_MS: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) });
+    gpu.set_clock(|| NOW_MS.get());
+    let case = Case {
+        label: String::new(),
+        op: Arc::new(Transpose { permutation: [1, 0].into_iter().collect() }),
+        inputs: vec![HostTensor::f32([3, 5], vec![0.0; 15]).unwrap()],
+        differentiable: Vec::new(),
+        tolerance: 0.0,
+    };
+    let [short, long, unknown] = [(); 3].map(|()| gpu.load(Arc::new(plan(&case))).unwrap());
+    // The first run of a plan compiles its shaders, and does not count.
+    for (handle, run_ms) in [(short, 500.0), (short, 5.0), (long, 500.0), (long, 100.0), (short, 5.0)] {
+        gpu.begin(handle).unwrap();
+        NOW_MS.set(NOW_MS.get() + run_ms);
+        while gpu.run(handle, &mut || true).unwrap() == RunStatus::Unfinished {}
+    }
+    assert!(gpu.runs_at_once(short) > 1, "what takes 5 ms is begun ahead");
+    assert_eq!(gpu.runs_at_once(long), 1, "what takes 100 ms is not, though the last run took 5");
+    assert_eq!(gpu.runs_at_once(unknown), 1);
+    assert_eq!(gpu.busy_ms(), 0.0);
+    gpu.begin(long).unwrap();
+    assert_eq!(gpu.busy_ms(), 100.0);
+    while gpu.run(long, &mut || true).unwrap() == RunStatus::Unfinished {}
+}
+
 /// What the largest difference is, if it is more than the tolerance times the largest value; rounding of a last digit is
 /// granted where the op allows none on the CPU.
 fn difference(actual: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {

@@ -67,7 +67,8 @@ impl Session {
     /// Begins more steps while one is under way, where the backend works by itself. An error shows when it is that
     /// step's turn.
     pub(super) fn begin_ahead(&mut self) {
-        let room = self.backend.runs_at_once();
+        let Some(front) = self.in_flight.front() else { return };
+        let room = self.backend.runs_at_once(front.loaded.handle);
         while !self.in_flight.is_empty()
             && self.in_flight.len() < room
             && self.evaluations.is_empty()

@@ -39,7 +39,6 @@ pub struct GpuBackend {
     idle: RefCell<Vec<Staging>>,
     /// A clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is under way at a time.
     clock: Option<fn() -> f64>,
-    run_ms: f64,
     last_finish_ms: f64,
     /// Whether the next run is to be timed, and the one that was.
     times_next: bool,
@@ -67,7 +66,6 @@ impl GpuBackend {
             fetched: HashMap::new(),
             idle: RefCell::default(),
             clock: None,
-            run_ms: AHEAD_MS,
             last_finish_ms: 0.0,
             times_next: false,
             timed: None,
@@ -335,7 +333,7 @@ impl Backend for GpuBackend {
                 if let Some(clock) = self.clock {
                     let now_ms = clock();
                     // A run that was begun ahead has had to wait for the one before.
-                    self.run_ms = loaded.took(now_ms - begun_ms.max(self.last_finish_ms));
+                    loaded.took(now_ms - begun_ms.max(self.last_finish_ms));
                     self.last_finish_ms = now_ms;
                 }
                 Ok(RunStatus::Done)
@@ -396,10 +394,11 @@ impl Backend for GpuBackend {
         cfg!(target_arch = "wasm32")
     }
 
-    fn runs_at_once(&self) -> usize {
-        match self.clock {
-            Some(_) => ((AHEAD_MS / self.run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
-            None => 1,
+    fn runs_at_once(&self, handle: PlanHandle) -> usize {
+        // Of this plan alone: a look at one image says nothing of a step of a thousand.
+        match self.plans.get(&handle).and_then(Loaded::run_ms) {
+            Some(run_ms) if self.clock.is_some() => ((AHEAD_MS / run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
+            _ => 1,
         }
     }
 

@@ -252,15 +252,20 @@ impl Loaded {
         Ok(Some(begun_ms))
     }
 
-    /// Notes how long a run took, and says how long they take of late.
-    pub fn took(&mut self, taken_ms: f64) -> f64 {
+    /// Notes how long a run took.
+    pub fn took(&mut self, taken_ms: f64) {
         // The first run compiles the shaders and tells nothing.
         if std::mem::take(&mut self.is_new) {
-            return taken_ms;
+            return;
         }
         // Its end may have been noticed only after a pause.
         let of_late = |run_ms: f64| run_ms + 0.2 * (taken_ms.min(3.0 * run_ms + 10.0) - run_ms);
-        *self.run_ms.insert(self.run_ms.map_or(taken_ms, of_late))
+        self.run_ms = Some(self.run_ms.map_or(taken_ms, of_late));
+    }
+
+    /// How long a run takes of late, once that is known.
+    pub fn run_ms(&self) -> Option<f64> {
+        self.run_ms
     }
 
     /// For how long the runs under way will take.
