@@ -131,12 +131,12 @@ test('training on WebGPU pauses, holds still and goes on', async ({ page, playgr
 test('a pause is answered within 100 ms, however long a step takes, and the run is the same', async ({ page, playground }) => {
   test.setTimeout(240_000);
   await playground.open();
-  await page.evaluate(() => window.chalkgrad.setTraining({ batchSize: 1000, trainSamples: 12_000, seed: 3 }));
+  await page.evaluate(() => window.chalkgrad.setTraining({ batchSize: 500, trainSamples: 6000, seed: 3 }));
   await setBackend(page, 'webgpu');
   // The first run compiles the kernels; the second tells how long a step takes.
   await train(page, { steps: 2 });
   await page.evaluate(() => window.chalkgrad.reset());
-  const steps = 6;
+  const steps = 4;
   const { loss: expected, seconds } = await train(page, { steps });
   await page.evaluate(() => window.chalkgrad.reset());
   const stepMs = (seconds * 1000) / steps;
@@ -147,7 +147,7 @@ test('a pause is answered within 100 ms, however long a step takes, and the run 
     const run = window.chalkgrad.train({ steps });
     let isOver = false;
     const end = run.finally(() => { isOver = true; });
-    while (pauses.length < 6) {
+    while (pauses.length < steps) {
       await new Promise((resolve) => setTimeout(resolve, runsForMs));
       if (isOver) break;
       const [atMs, asked] = [since(begin), performance.now()];
