@@ -140,6 +140,16 @@ pub trait Backend {
         Ok(true)
     }
 
+    /// Makes one of the things that plans will need when they are loaded, where that takes a device long: how many are
+    /// made, and of how many, or `None` once all are. Call it again with the same plans when [woken](Backend::set_wake).
+    ///
+    /// # Errors
+    /// As [`Backend::load`].
+    fn prepare(&mut self, plans: &[Arc<Plan>]) -> Result<Option<(usize, usize)>> {
+        let _ = plans;
+        Ok(None)
+    }
+
     /// Whether the backend works by itself, so that whoever has nothing else to do must wait until it is woken.
     fn is_asynchronous(&self) -> bool {
         false

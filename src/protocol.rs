@@ -291,6 +291,12 @@ pub enum Event {
         dispatches: u32,
         submissions: u32,
     },
+    /// Of the kernels that a GPU has to compile for the model, so many are ready; all of them when nothing more is made
+    /// ahead.
+    Kernels {
+        ready: u32,
+        total: u32,
+    },
 }
 
 choice!(Event {
@@ -302,6 +308,7 @@ choice!(Event {
     Error(report),
     Warning(report),
     StepCost { dispatches, submissions },
+    Kernels { ready, total },
 });
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -8,8 +8,10 @@
 //! * [`plans`]: their plans, kept for the next time.
 //! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
 //! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`, `timing`: what a session can do, by kind.
+//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`, `timing`, `ahead`: what a session can
+//!   do, by kind.
 
+mod ahead;
 mod batches;
 mod evaluation;
 pub mod fit;
@@ -40,6 +42,7 @@ use crate::model::catalogue::ResolvedLayer;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::training;
 use crate::protocol::{LayerSummary, ModelSummary, Split};
+use ahead::Preparation;
 use evaluation::{EvaluationRun, Purpose};
 use look::Look;
 use output_gradients::OutputGradients;
@@ -60,6 +63,7 @@ pub struct Session {
     config: TrainingConfig,
     sampler: Sampler,
     plans: Plans,
+    preparation: Preparation,
     position: Position,
     totals: Totals,
     run: Option<Run>,
@@ -150,6 +154,7 @@ impl Session {
             layers: Vec::new(),
             config,
             plans: Plans::default(),
+            preparation: Preparation::default(),
             position: Position::default(),
             totals: Totals::default(),
             run: None,

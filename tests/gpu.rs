@@ -13,10 +13,14 @@ use chalkgrad::data::PIXEL_LEVELS;
 use chalkgrad::ir::Graph;
 use chalkgrad::ir::gpu::Tiling;
 use chalkgrad::ir::op::Case;
+use chalkgrad::model::catalogue;
+use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad::ops::layout::Transpose;
 use chalkgrad::ops::registry;
 use chalkgrad::plan::Plan;
 use chalkgrad::tensor::{DType, HostTensor};
+use chalkgrad::train::plans::{self, PlanKey};
+use chalkgrad::train::{Goal, Progress, Session};
 
 /// Software adapters do not like several devices at once.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -156,6 +160,40 @@ fn how_far_it_works_ahead_is_measured_for_each_plan() {
     while gpu.run(long, &mut || true).unwrap() == RunStatus::Unfinished {}
 }
 
+#[test]
+fn kernels_made_ahead_are_those_that_training_takes() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let Some(mut gpu) = open() else { return };
+    let layers = catalogue::resolve(&ModelSpec::reference_cnn()).unwrap();
+    let config = TrainingConfig::default();
+    let compiled = |key| Arc::new(plans::compile(key, &layers, &[28, 28, 1], &config).unwrap());
+    let plans = [compiled(PlanKey::Training(8)), compiled(PlanKey::Evaluation(16))];
+    let mut told = Vec::new();
+    while let Some((made, total)) = gpu.prepare(&plans).unwrap() {
+        told.push((made, total, gpu.pipelines_made()));
+    }
+    assert!(told.len() > 10);
+    let expected: Vec<_> = (1..=told.len()).map(|made| (made, told.len(), made)).collect();
+    assert_eq!(told, expected, "one at a time, and nothing twice");
+    for plan in &plans {
+        gpu.load(plan.clone()).unwrap();
+    }
+    assert_eq!(gpu.pipelines_made(), told.len(), "nothing is left to make");
+    // A reset, or an edit that is undone, finds them again.
+    gpu.clear();
+    gpu.clear();
+    assert_eq!(gpu.prepare(&plans).unwrap(), None);
+    gpu.load(plans[0].clone()).unwrap();
+    assert_eq!(gpu.pipelines_made(), told.len());
+    // What the model before and the one after do not share is dropped in the end.
+    gpu.clear();
+    gpu.load(compiled(PlanKey::Training(3))).unwrap();
+    gpu.clear();
+    let made = gpu.pipelines_made();
+    gpu.load(plans[1].clone()).unwrap();
+    assert!(gpu.pipelines_made() > made);
+}
+
 /// What the largest difference is, if it is more than the tolerance times the largest value; rounding of a last digit is
 /// granted where the op allows none on the CPU.
 fn difference(actual: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
@@ -197,9 +235,6 @@ mod common_data {
         dataset
     }
 }
-
-use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad::train::{Goal, Progress, Session};
 
 fn losses(backend: Box<dyn Backend>, model: &ModelSpec, steps: u32) -> Vec<f32> {
     losses_with(backend, model, TrainingConfig::default(), steps)

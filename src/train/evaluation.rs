@@ -7,7 +7,7 @@ use crate::protocol::{EpochReport, Evaluation};
 use crate::train::progress::Predictions;
 
 /// Images that are evaluated at a time.
-const BATCH: usize = 128;
+pub(super) const BATCH: usize = 128;
 
 /// Why there is an evaluation.
 pub enum Purpose {

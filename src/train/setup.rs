@@ -1,5 +1,6 @@
 //! What a session is set up with: model, configuration, initial weights.
 
+use super::ahead::Preparation;
 use super::look::Look;
 use super::plans::{self, PlanKey};
 use super::progress::{Position, Totals};
@@ -193,6 +194,7 @@ impl Session {
     }
 
     fn unload_plans(&mut self) {
+        self.preparation = Preparation::Wanted;
         self.output_gradients = None;
         self.plans.unload(self.backend.as_mut());
         (self.outputs, self.gradients) = (None, None);

@@ -12,7 +12,7 @@ use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
 use super::live::Live;
-use super::text::t_once;
+use super::text::{t_once, t_with};
 use super::watch::Watch;
 use crate::checkpoint::Course;
 use crate::client::{Change, Client, Outcome, report};
@@ -108,6 +108,8 @@ pub struct Store {
     is_own_run: Cell<bool>,
     /// How long training rests after each step.
     pub rest_ms: Live<u32>,
+    /// Of the kernels that a GPU compiles ahead, how many are ready, and how many there are.
+    pub kernels: Live<(u32, u32)>,
     /// The run pauses because the page is hidden.
     is_hidden_pause: Cell<bool>,
     pub is_evaluating: Live<bool>,
@@ -168,6 +170,7 @@ impl State {
             pauses_hidden: Live::new(remembered(TRAINS_HIDDEN).is_none()),
             is_own_run: Cell::new(false),
             rest_ms: Live::new(0),
+            kernels: Live::new((0, 0)),
             is_hidden_pause: Cell::new(false),
             is_evaluating: Live::new(false),
             batch: Live::new(None),
@@ -525,6 +528,7 @@ impl State {
                 let values = vec![("dispatches", dispatches.to_string()), ("submissions", submissions.to_string())];
                 self.log("log_step_cost", values);
             }
+            Event::Kernels { ready, total } => self.kernels.set((*ready, *total)),
             Event::Snapshot(_) => {}
         }
     }
@@ -556,9 +560,18 @@ impl State {
         }
     }
 
+    /// How far a GPU has come with the kernels of the network, as a sentence, while it compiles them.
+    pub fn kernels_text(&self) -> String {
+        match self.kernels.get() {
+            (ready, total) if ready == total => String::new(),
+            (ready, total) => t_with("kernels_ready", &[("ready", &ready.to_string()), ("total", &total.to_string())]),
+        }
+    }
+
     fn set_backend_info(&self, backend: &BackendInfo) {
         if self.backend.with_untracked(|before| before.as_ref() != Some(backend)) {
             self.log("log_backend", vec![("detail", backend.detail.clone())]);
+            self.kernels.set((0, 0));
         }
         self.backend.set(Some(backend.clone()));
     }

@@ -1,5 +1,6 @@
 //! The engine: a session, what it has been asked for, and what it has to say.
 
+mod ahead;
 mod arrival;
 mod commands;
 mod deferred;
@@ -71,6 +72,8 @@ pub struct Engine {
     predicting: Option<u32>,
     /// There is nothing to do before the device has answered.
     waits_for_device: bool,
+    /// The device compiles a kernel that is made ahead.
+    compiles: bool,
     /// The device is gone, and so is this engine's use.
     is_dead: bool,
     /// What runs, where it is not the CPU.
@@ -108,6 +111,7 @@ impl Engine {
             profiles: Vec::new(),
             predicting: None,
             waits_for_device: false,
+            compiles: false,
             is_dead: false,
             backend: None,
             staff: Staff::default(),
@@ -131,7 +135,8 @@ impl Engine {
                 || self.may_evaluate()
                 || (self.midway && !self.snapshots.is_empty())
                 || !self.gradients.is_empty()
-                || self.has_deferred_work())
+                || self.has_deferred_work()
+                || self.may_prepare())
     }
 
     /// How long there is nothing to do but to wait for the next step of a slow training; 0: not at all.
@@ -151,7 +156,7 @@ impl Engine {
     pub fn handle(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
         let command = &request.message.command;
         if !matches!(command, Command::Ping)
-            && !self.is_pause_in_time(command)
+            && !self.may_overtake(command)
             && (self.session.is_asynchronous() || self.must_wait(command))
         {
             return self.defer(request, clock);
@@ -191,6 +196,10 @@ impl Engine {
                 if self.work_out_gradients(clock, deadline_ms) {
                     continue;
                 }
+                break;
+            }
+            if self.may_prepare() {
+                self.prepare();
                 break;
             }
             let has_time = &mut || clock() < deadline_ms;

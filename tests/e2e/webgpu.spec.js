@@ -171,6 +171,44 @@ test('a pause is answered within 100 ms, however long a step takes, and the run 
   expect(loss).toEqual(expected);
 });
 
+test('kernels are compiled before the first step, one after the other, with progress, and calls are answered meanwhile', async ({ page, playground }) => {
+  await playground.open();
+  await setBackend(page, 'webgpu');
+  const { told, waits, history } = await page.evaluate(async () => {
+    const badge = document.querySelector('.badge');
+    const counts = () => badge.title.match(/kernels compiled: (\d+) of (\d+)/)?.slice(1).map(Number);
+    const told = [];
+    let isOver = () => {};
+    const over = new Promise((resolve) => { isOver = resolve; });
+    new MutationObserver(() => {
+      if (counts()) told.push({ counts: counts(), share: badge.style.getPropertyValue('--ready') });
+      else if (told.length > 0) isOver();
+    }).observe(badge, { attributes: true });
+    const layer = { type: 'Conv2D', kernelSize: [5, 5], activation: 'elu' };
+    await window.chalkgrad.setModel({ layers: [{ ...layer, filters: 7 }, { ...layer, filters: 9 }, { type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
+    const waits = [];
+    const polls = setInterval(async () => {
+      const begin = performance.now();
+      await window.chalkgrad.getModel();
+      waits.push(performance.now() - begin);
+    }, 50);
+    await over;
+    clearInterval(polls);
+    const { steps } = await window.chalkgrad.train({ steps: 2 });
+    return { told, waits, history: { steps } };
+  });
+  const total = told.at(-1).counts[1] ?? 0;
+  expect(total).toBeGreaterThan(10);
+  for (const [index, { counts, share }] of told.entries()) {
+    expect(counts[0]).toBeGreaterThanOrEqual(told[Math.max(index - 1, 0)].counts[0]);
+    expect([counts[1], share]).toEqual([total, `${Math.floor((100 * counts[0]) / total)}%`]);
+  }
+  test.info().annotations.push({ type: 'answers, ms', description: waits.map(Math.round).join(', ') });
+  // The emulated GPU compiles on the cores that the page needs: one answer may come late.
+  expect(waits.filter((wait) => wait >= 100).length).toBeLessThan(2);
+  expect(history.steps).toBe(2);
+});
+
 for (const [locale, texts] of [
   ['en-US', { log: 'Log', cost: /^GPU work per step: dispatches \d+, submissions \d+\.$/, button: "Time the GPU's kernels", total: /^GPU time of one step: [\d.]+ ms in \d+ dispatches\. The longest:$/ }],
   ['zh-CN', { log: '日志', cost: /^GPU 每步的工作：调度 \d+ 次，提交 \d+ 次。$/, button: '测量 GPU 内核的用时', total: /^GPU 执行一步用时 [\d.]+ 毫秒，调度 \d+ 次。耗时最长的内核：$/ }],

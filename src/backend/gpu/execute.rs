@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::device::GpuDevice;
-use super::loaded::{Loaded, Pipelines, Range, UNKNOWN_PARTS, storage};
-use super::lower::{BufferRef, lower};
+use super::loaded::{Loaded, Range, UNKNOWN_PARTS, storage};
+use super::lower::{BufferRef, Lowered, Place, lower};
+use super::pipelines::{Ahead, Pipelines};
 use super::rows::Tables;
 use super::staging::Staging;
 use super::states::States;
@@ -31,6 +32,7 @@ pub struct GpuBackend {
     tables: Tables,
     plans: HashMap<PlanHandle, Loaded>,
     pipelines: Pipelines,
+    ahead: Option<Ahead>,
     next_handle: u32,
     wake: Option<Wake>,
     /// What has been asked for, and has arrived or not.
@@ -60,7 +62,8 @@ impl GpuBackend {
             states: States::default(),
             tables: Tables::default(),
             plans: HashMap::new(),
-            pipelines: Pipelines::new(),
+            pipelines: Pipelines::default(),
+            ahead: None,
             next_handle: 0,
             wake: None,
             fetched: HashMap::new(),
@@ -113,6 +116,50 @@ impl GpuBackend {
         if !words.is_empty() {
             self.gpu.queue.write_buffer(&range.buffer, range.offset_bytes, bytemuck::cast_slice(words));
         }
+    }
+
+    /// How many pipelines have been made so far.
+    pub fn pipelines_made(&self) -> usize {
+        self.pipelines.made()
+    }
+
+    /// A plan as commands, and where its states lie, which are made where they are not there.
+    fn lowered(&mut self, plan: &Plan) -> Result<(Lowered, Vec<Option<Place>>)> {
+        let limit_words = self.limit_words();
+        let too_large = |size: usize| {
+            Error::new("too-large", "memory for one tensor on this GPU")
+                .expected(format!("at most {} MiB", limit_words >> 18))
+                .got(format!("{} MiB", size >> 18))
+                .hint("Use smaller batches or smaller layers.")
+        };
+        let is_too_large = |size: &usize| size + ALIGNMENT_WORDS > limit_words;
+        if let Some(size) = plan.slots.iter().map(|slot| slot.size_words).find(is_too_large) {
+            return Err(too_large(size));
+        }
+        for slot in &plan.slots {
+            let SlotKind::State(name) = &slot.kind else { continue };
+            if let Some((_, size)) = self.states.get(name).filter(|(_, size)| *size != slot.size_words) {
+                return Err(Error::new("state-size", name.clone())
+                    .expected(format!("{} words", slot.size_words))
+                    .got(format!("{size} words, set before")));
+            }
+        }
+        let mut places = Vec::with_capacity(plan.slots.len());
+        for slot in &plan.slots {
+            places.push(match &slot.kind {
+                SlotKind::State(name) => {
+                    self.state(name, slot.size_words);
+                    self.states.get(name).map(|(place, _)| place)
+                }
+                _ => None,
+            });
+        }
+        let lowered = lower(plan, self.tiling, &places)?;
+        let sizes = lowered.scratch_words.iter().copied().chain([lowered.packed_words]);
+        if let Some(size) = sizes.into_iter().find(is_too_large) {
+            return Err(too_large(size));
+        }
+        Ok((lowered, places))
     }
 
     /// The range of a state, made where there is none of this size.
@@ -193,40 +240,7 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, plan: Arc<Plan>) -> Result<PlanHandle> {
         self.gpu.faults.check()?;
-        let limit_words = self.limit_words();
-        let too_large = |size: usize| {
-            Error::new("too-large", "memory for one tensor on this GPU")
-                .expected(format!("at most {} MiB", limit_words >> 18))
-                .got(format!("{} MiB", size >> 18))
-                .hint("Use smaller batches or smaller layers.")
-        };
-        let is_too_large = |size: &usize| size + ALIGNMENT_WORDS > limit_words;
-        if let Some(size) = plan.slots.iter().map(|slot| slot.size_words).find(is_too_large) {
-            return Err(too_large(size));
-        }
-        for slot in &plan.slots {
-            let SlotKind::State(name) = &slot.kind else { continue };
-            if let Some((_, size)) = self.states.get(name).filter(|(_, size)| *size != slot.size_words) {
-                return Err(Error::new("state-size", name.clone())
-                    .expected(format!("{} words", slot.size_words))
-                    .got(format!("{size} words, set before")));
-            }
-        }
-        let mut places = Vec::with_capacity(plan.slots.len());
-        for slot in &plan.slots {
-            places.push(match &slot.kind {
-                SlotKind::State(name) => {
-                    self.state(name, slot.size_words);
-                    self.states.get(name).map(|(place, _)| place)
-                }
-                _ => None,
-            });
-        }
-        let lowered = lower(&plan, self.tiling, &places)?;
-        let sizes = lowered.scratch_words.iter().copied().chain([lowered.packed_words]);
-        if let Some(size) = sizes.into_iter().find(is_too_large) {
-            return Err(too_large(size));
-        }
+        let (lowered, places) = self.lowered(&plan)?;
         let is_used = |slot: usize| lowered.uses(BufferRef::Slot(SlotId(slot as u32)));
         let mut slots = Vec::with_capacity(plan.slots.len());
         for (index, slot) in plan.slots.iter().enumerate() {
@@ -254,6 +268,20 @@ impl Backend for GpuBackend {
         Ok(handle)
     }
 
+    fn prepare(&mut self, plans: &[Arc<Plan>]) -> Result<Option<(usize, usize)>> {
+        self.gpu.faults.check()?;
+        let mut ahead = match self.ahead.take().filter(|ahead| ahead.is_for(plans)) {
+            Some(ahead) => ahead,
+            None => {
+                let lowered: Result<Vec<Lowered>> = plans.iter().map(|plan| Ok(self.lowered(plan)?.0)).collect();
+                Ahead::new(&self.gpu.device, plans, lowered?, &self.pipelines)
+            }
+        };
+        let progress = ahead.make_next(&self.gpu.device, &mut self.pipelines, self.wake.as_ref());
+        self.ahead = progress.map(|_| ahead);
+        Ok(progress)
+    }
+
     fn unload(&mut self, handle: PlanHandle) {
         self.plans.remove(&handle);
         self.fetched.clear();
@@ -275,7 +303,8 @@ impl Backend for GpuBackend {
         self.plans.clear();
         self.fetched.clear();
         self.idle.borrow_mut().clear();
-        self.pipelines.clear();
+        self.pipelines.outdate();
+        self.ahead = None;
     }
 
     fn write_input(&mut self, handle: PlanHandle, name: &str, fill: &mut dyn FnMut(&mut [f32])) -> Result<()> {

@@ -1,12 +1,13 @@
 //! A plan on the device: buffers, pipelines and bind groups, made once.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::device::GpuDevice;
 use super::execute::MAX_RUNS_AHEAD;
 use super::lower::{Action, BufferRef, Lowered};
+use super::pipelines::{Pipelines, layout};
 use super::rows::Rows;
 use super::staging::Staging;
 use super::timer::Timer;
@@ -18,9 +19,6 @@ use crate::plan::{Plan, SlotId, SlotKind};
 const SUBMISSION_MS: f64 = 200.0;
 /// Submissions of a run whose length will be known after it.
 pub const UNKNOWN_PARTS: usize = 8;
-
-/// Pipelines by the text of their shader.
-pub type Pipelines = HashMap<String, wgpu::ComputePipeline>;
 
 /// A range of a buffer.
 #[derive(Clone)]
@@ -98,7 +96,7 @@ impl Ready {
         workgroups: [u32; 3],
     ) -> Self {
         let layout = layout(device, ranges.len(), written);
-        let pipeline = pipelines.entry(text.to_owned()).or_insert_with(|| pipeline(device, text, &layout)).clone();
+        let pipeline = pipelines.get(device, text, &layout);
         // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..).zip(ranges).map(Range::entry).collect();
         let bind_group =
@@ -304,40 +302,4 @@ pub fn dispatch(command: &Ready, pass: &mut wgpu::ComputePass<'_>) {
     pass.set_pipeline(pipeline);
     pass.set_bind_group(0, bind_group, &[]);
     pass.dispatch_workgroups(*x, *y, *z);
-}
-
-fn layout(device: &wgpu::Device, buffers: usize, written: usize) -> wgpu::BindGroupLayout {
-    let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..buffers)
-        .map(|binding| wgpu::BindGroupLayoutEntry {
-            binding: binding as u32,
-            visibility: wgpu::ShaderStages::COMPUTE,
-            ty: wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only: binding + written < buffers },
-                has_dynamic_offset: false,
-                min_binding_size: None,
-            },
-            count: None,
-        })
-        .collect();
-    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries })
-}
-
-fn pipeline(device: &wgpu::Device, text: &str, layout: &wgpu::BindGroupLayout) -> wgpu::ComputePipeline {
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: None,
-        source: wgpu::ShaderSource::Wgsl(text.into()),
-    });
-    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: None,
-        bind_group_layouts: &[Some(layout)],
-        ..Default::default()
-    });
-    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: None,
-        layout: Some(&layout),
-        module: &module,
-        entry_point: Some("main"),
-        compilation_options: Default::default(),
-        cache: None,
-    })
 }

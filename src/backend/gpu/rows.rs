@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use super::device::GpuDevice;
-use super::loaded::{Pipelines, Range, Ready, storage};
+use super::loaded::{Range, Ready, storage};
+use super::pipelines::Pipelines;
 use super::wgsl;
 use crate::backend::ByteTable;
 

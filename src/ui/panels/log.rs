@@ -7,7 +7,10 @@ use crate::ui::widgets::place;
 
 pub fn log_panel(state: State) -> Element {
     let backend = move || {
-        state.backend.with(|backend| backend.as_ref().map_or_else(|| t("engine_starts"), |info| phrase(&info.detail)))
+        state.backend.with(|backend| match backend {
+            Some(backend) => phrase(&backend.detail) + &state.kernels_text(),
+            None => t("engine_starts"),
+        })
     };
     let ids = move || state.dock.log.with(|log| log.iter().rev().map(|entry| entry.id).collect());
     let line = move |id: u32| {

@@ -152,13 +152,17 @@ fn backend(state: State) -> Element {
     };
     let detail = move || {
         state.backend.with(|backend| match backend {
-            Some(backend) => phrase(&backend.detail),
+            Some(backend) => phrase(&backend.detail) + &state.kernels_text(),
             None => t("engine_starts"),
         })
     };
     el("span")
         .class("badge")
         .attr_fn("title", detail)
+        .attr_fn("style", move || {
+            let (ready, total) = state.kernels.get();
+            format!("--ready: {}%", if ready < total { 100 * ready / total } else { 0 })
+        })
         .child(el("span").class("visually-hidden").tr("backend").text(": "))
         .text_fn(name)
         .child(el("span").class("visually-hidden").text(". ").text_fn(detail))

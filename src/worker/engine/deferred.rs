@@ -38,6 +38,7 @@ impl Engine {
     /// Says that the device has answered: [`Engine::turn`] has something to do again.
     pub fn wake(&mut self) {
         self.waits_for_device = false;
+        self.compiles = false;
         self.answer_profiles();
     }
 
@@ -55,17 +56,20 @@ impl Engine {
         !self.deferred.is_empty() || self.predicting.is_some()
     }
 
-    /// Whether a command is to pause training amid a step that takes so long that nobody shall wait for it: on a slow GPU.
-    /// The device does what it was given, and then rests; what it did is told when training goes on, or when somebody reads.
-    pub(super) fn is_pause_in_time(&self, command: &Command) -> bool {
+    /// Whether a command overtakes what waits for a device. One that asks for nothing that the device knows does; and a pause
+    /// amid a step that takes so long that nobody shall wait for it, on a slow GPU: the device does what it was given, and
+    /// then rests; what it did is told when training goes on, or when somebody reads.
+    pub(super) fn may_overtake(&self, command: &Command) -> bool {
         let only_reads = |deferred: &Deferred| match deferred {
             Deferred::Request(request) => is_reading(&request.message.command),
             Deferred::Snapshot => true,
         };
-        matches!(command, Command::Pause)
-            && self.session.is_asynchronous()
-            && self.session.busy_ms() > SETTLE_MS
-            && self.deferred.iter().all(only_reads)
+        let is_instant = match command {
+            Command::GetModel | Command::GetTraining => true,
+            Command::Pause => self.session.busy_ms() > SETTLE_MS,
+            _ => false,
+        };
+        is_instant && self.session.is_asynchronous() && self.deferred.iter().all(only_reads)
     }
 
     pub(super) fn defer(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {

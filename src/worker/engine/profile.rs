@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::protocol::{Answer, Event};
 
 /// Whether there may be a GPU.
-const KNOWS_GPUS: bool = cfg!(feature = "shaders");
+pub(super) const KNOWS_GPUS: bool = cfg!(feature = "shaders");
 
 impl Engine {
     pub(super) fn tell_cost(&mut self) {
