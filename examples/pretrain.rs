@@ -20,7 +20,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 const FILE: &str = "www/pretrained.safetensors";
 
 /// How much of a kernel is zero in the end; of what is not named, nothing.
-const SPARSITY: [(&str, f64); 3] = [("conv2d_1.kernel", 0.85), ("conv2d_2.kernel", 0.93), ("dense.kernel", 0.96)];
+const SPARSITY: [(&str, f64); 3] = [("conv2d_1.kernel", 0.9), ("conv2d_2.kernel", 0.95), ("dense.kernel", 0.97)];
 
 const STEPS_PER_EPOCH: u32 = 1875;
 const DENSE_UNTIL: u32 = 2 * STEPS_PER_EPOCH;

@@ -7,6 +7,7 @@ use chalkgrad::backend::cpu::CpuBackend;
 use chalkgrad::data::{Dataset, DatasetInfo};
 use chalkgrad::error::{Error, Result};
 use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad::protocol::Split;
 use chalkgrad::random::Philox;
 use chalkgrad::train::replicas::{Replica, Replicas};
 use chalkgrad::train::{Goal, Pixels, Progress, Session, StepReport};
@@ -67,7 +68,9 @@ impl Replicas for InThread {
             *left = left.checked_sub(1).ok_or_else(|| Error::new("replica-died", "worker"))?;
         }
         let task = self.tasks[replica].take().expect("a result is asked for once");
-        self.replicas[replica].as_mut().unwrap().run(&task, result).unwrap();
+        let mut own = Vec::new();
+        self.replicas[replica].as_mut().unwrap().run(&task, &mut own).unwrap();
+        result.copy_from_slice(&own);
         Ok(true)
     }
 
@@ -131,6 +134,22 @@ fn train(session: &mut Session, steps: u32) -> (Vec<StepReport>, Vec<Error>) {
             Progress::Step(report) => reports.push(report),
             Progress::Warning(warning) => warnings.push(warning),
             Progress::Finished => return (reports, warnings),
+            _ => {}
+        }
+    }
+}
+
+/// Loss, accuracy, and what was predicted for each image.
+fn evaluate(session: &mut Session) -> (f32, f32, Vec<u8>, Vec<Error>) {
+    let mut warnings = Vec::new();
+    session.start_evaluation(Split::Test, None).unwrap();
+    loop {
+        match session.advance(&mut || false).unwrap() {
+            Progress::Evaluated(own, predictions) => {
+                assert_eq!(predictions.confusion.iter().sum::<f32>(), own.samples as f32);
+                return (own.loss, own.accuracy, predictions.predicted, warnings);
+            }
+            Progress::Warning(warning) => warnings.push(warning),
             _ => {}
         }
     }
@@ -267,4 +286,78 @@ fn another_model_reaches_the_replicas() {
     let (reports, warnings) = train(&mut shared, 3);
     assert_eq!((reports.len(), warnings.len()), (3, 0));
     assert_eq!(shared.tensor("dense.output").unwrap().shape().dims(), [30, 3]);
+}
+
+#[test]
+fn an_evaluation_is_shared_and_finds_the_same() {
+    for layers in [PLAIN, SLICEWISE] {
+        let mut alone = session(layers, None);
+        train(&mut alone, 20);
+        let weights = alone.tensor_names();
+        let expected = evaluate(&mut alone);
+        // 30 images: 15 each, 10 each, and 7 or 8 each.
+        for workers in [2, 3, 4] {
+            let replicas = InThread { delay: 2, ..InThread::new(workers - 1) };
+            let sent = replicas.sent.clone();
+            let mut shared = session(layers, Some(replicas));
+            for name in weights.iter().filter(|name| !name.contains(' ') && !name.ends_with(".output")) {
+                shared.set_tensor(name, alone.tensor(name).unwrap().into_words()).unwrap();
+            }
+            let actual = evaluate(&mut shared);
+            assert_close(&[actual.0], &[expected.0], 1e-5);
+            assert_eq!((actual.1, &actual.2), (expected.1, &expected.2), "{workers} workers");
+            assert_eq!(sent.borrow().len(), workers - 1);
+        }
+    }
+}
+
+#[test]
+fn a_large_prediction_is_shared_but_for_its_end() {
+    let images = 1500;
+    let mut random = Philox::new(3, 0);
+    let pixels: Vec<u8> = (0..images * SIDE * SIDE).map(|_| random.below(256) as u8).collect();
+    let mut alone = session(PLAIN, None);
+    let (expected, classes) = alone.predict(Pixels::U8(pixels.clone())).unwrap();
+    assert_eq!((expected.len(), classes), (images * 3, 3));
+    let last = alone.tensor("dense.output").unwrap();
+    for workers in [2, 3] {
+        let replicas = InThread { delay: 1, ..InThread::new(workers - 1) };
+        let sent = replicas.sent.clone();
+        let mut shared = session(PLAIN, Some(replicas));
+        // A step that is under way begins again.
+        shared.start(Goal { epochs: None, steps: Some(2) }).unwrap();
+        assert!(matches!(shared.advance(&mut || false).unwrap(), Progress::OutOfTime));
+        sent.borrow_mut().clear();
+        assert_eq!(shared.predict(Pixels::U8(pixels.clone())).unwrap().0, expected, "{workers} workers");
+        let shared_parts = (images - 1) / (256 * workers);
+        assert_eq!(*sent.borrow(), vec![256; shared_parts * (workers - 1)]);
+        let own = shared.tensor("dense.output").unwrap();
+        assert_eq!(&own.words()[own.words().len() - 3..], &last.words()[last.words().len() - 3..]);
+        let mut steps = 0;
+        loop {
+            match shared.advance(&mut || false).unwrap() {
+                Progress::Step(report) => steps = report.step,
+                Progress::Finished => break,
+                _ => {}
+            }
+        }
+        assert_eq!(steps, 2);
+    }
+}
+
+#[test]
+fn replicas_that_fail_amid_an_evaluation_or_a_prediction_cost_nothing_but_time() {
+    let fails = |after| InThread { fails_after: Some(after), ..InThread::new(1) };
+    let expected = evaluate(&mut session(PLAIN, None));
+    let mut shared = session(PLAIN, Some(fails(0)));
+    let actual = evaluate(&mut shared);
+    assert_eq!((actual.0, actual.1, &actual.2), (expected.0, expected.1, &expected.2));
+    assert_eq!((actual.3.len(), actual.3[0].code, shared.workers()), (1, "replica-died", 1));
+
+    let pixels = vec![77; 1500 * SIDE * SIDE];
+    let expected = session(PLAIN, None).predict(Pixels::U8(pixels.clone())).unwrap();
+    let mut shared = session(PLAIN, Some(fails(1)));
+    assert_eq!(shared.predict(Pixels::U8(pixels)).unwrap(), expected);
+    assert_eq!(shared.workers(), 1);
+    assert!(matches!(shared.advance(&mut || true).unwrap(), Progress::Warning(error) if error.code == "replica-died"));
 }

@@ -24,6 +24,7 @@ impl Session {
         if let Some(crew) = &mut self.crew {
             crew.cancel();
         }
+        self.restart_prediction();
         for run in self.in_flight.drain(..) {
             self.backend.cancel(run.loaded.handle);
         }
@@ -31,7 +32,7 @@ impl Session {
 
     /// Completes what has begun, so that all weights are of one step. Its report comes with the next `advance`.
     pub(super) fn settle(&mut self) {
-        self.abandon_slices();
+        self.take_back_slices();
         while let Some(status) = self.go_on(&mut || true) {
             // Nothing can wait for a backend that works by itself; whoever drives the session lets it settle first.
             if status == RunStatus::Unfinished && self.backend.is_asynchronous() {
@@ -104,7 +105,9 @@ impl Session {
 
     /// Whether there is an evaluation to go on with, and its images have arrived.
     pub(super) fn is_evaluation_ready(&self) -> bool {
-        self.evaluations.front().is_some_and(|first| self.dataset.images(first.part) >= first.needed())
+        self.evaluations
+            .front()
+            .is_some_and(|first| self.dataset.images(first.part) >= first.next_batch(self.workers()).end)
     }
 
     /// Begins the next step; false if there is none to take, or its images have not arrived.
@@ -142,10 +145,14 @@ impl Session {
 
     pub(super) fn begin_evaluation_batch(&mut self) -> Result<bool> {
         let Some(first) = self.evaluations.front() else { return Ok(false) };
-        let (part, range) = (first.part, first.next_batch());
+        let (part, range) = (first.part, first.next_batch(self.workers()));
         self.indices.clear();
         self.indices.extend(range.start as u32..range.end as u32);
         let images = self.indices.len();
+        if self.may_share(images) {
+            self.begin_evaluation_slices(part)?;
+            return Ok(true);
+        }
         let loaded = self.plan(PlanKey::Evaluation(images))?;
         self.write_batch(&loaded, part, 1.0)?;
         self.backend.begin(loaded.handle)?;
@@ -310,10 +317,16 @@ impl Session {
         let confidence = self.backend.read(run.loaded.handle, graphs::CONFIDENCE)?;
         let Some(first) = self.evaluations.front_mut() else { return Ok(()) };
         first.add(loss, penalty, &self.labels[..run.images], predicted.i32s(), confidence.words());
-        if !first.is_done() {
-            return Ok(());
+        self.finish_evaluation();
+        Ok(())
+    }
+
+    /// Reports the first evaluation if it is done.
+    pub(super) fn finish_evaluation(&mut self) {
+        if !self.evaluations.front().is_some_and(EvaluationRun::is_done) {
+            return;
         }
-        let Some(done) = self.evaluations.pop_front() else { return Ok(()) };
+        let Some(done) = self.evaluations.pop_front() else { return };
         let (purpose, evaluation, predictions) = done.result();
         let progress = match purpose {
             Purpose::Requested => Progress::Evaluated(evaluation, predictions),
@@ -324,7 +337,6 @@ impl Session {
             })),
         };
         self.pending.push_back(Ok(progress));
-        Ok(())
     }
 
     /// What [`Session::not_a_number`] looks at.

@@ -42,24 +42,19 @@ impl EvaluationRun {
         *self = Self::new(purpose, self.part, self.images.clone(), classes);
     }
 
-    /// How many images must have arrived before it can go on.
-    pub fn needed(&self) -> usize {
-        self.next_batch().end
-    }
-
-    /// The next images; empty at the end.
-    pub fn next_batch(&self) -> Range<usize> {
-        self.next..(self.next + BATCH).min(self.images.end)
+    /// The next images for so many workers; empty at the end.
+    pub fn next_batch(&self, workers: usize) -> Range<usize> {
+        self.next..(self.next + workers * BATCH).min(self.images.end)
     }
 
     pub fn is_done(&self) -> bool {
         self.next >= self.images.end
     }
 
-    /// Takes the results of [`EvaluationRun::next_batch`]: the sum of the losses, and of each image the predicted
+    /// Takes the results of the next images: the sum of the losses, and of each image the predicted
     /// class and its score.
     pub fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
-        self.next = self.next_batch().end;
+        self.next += labels.len();
         self.loss += f64::from(loss);
         self.penalty = penalty;
         for (&label, &class) in labels.iter().zip(predicted) {

@@ -1,15 +1,18 @@
-//! The session's side of data-parallel training: it computes the first slice of each batch itself, adds up what the
-//! [replicas](super::replicas) give for the others, and takes the step.
+//! The session's side of data-parallel work: it computes the first slice of each batch itself, and takes what the
+//! [replicas](super::replicas) give for the others: sums of gradients for a step, else one slice after the other.
 
 use std::cell::RefCell;
+use std::ops::Range;
 
+use super::plans::Loaded;
 use super::plans::{self, PlanKey};
 use super::progress::Progress;
-use super::replicas::{Layout, NamedTensor, Replica, Replicas, Slice, copy_results, write_header};
+use super::replicas::{Kind, Layout, NamedTensor, Replica, Replicas, Slice, copy_results, write_header};
 use super::{InFlight, Session, Wake, graphs};
 use crate::backend::{PlanHandle, RunStatus};
+use crate::data::{Dataset, Part};
 use crate::error::{Error, Result};
-use crate::ir::op::as_i32_mut;
+use crate::ir::op::{as_i32, as_i32_mut};
 use crate::plan::Work;
 use crate::tensor::HostTensor;
 
@@ -23,8 +26,11 @@ pub(super) struct Crew {
     layout: Option<Layout>,
     task: Vec<f32>,
     result: Vec<f32>,
+    /// The sum of the gradients of slices, or the results of all slices so far.
     sum: Vec<f32>,
-    /// How many slices are in the sum.
+    /// Of the own slice.
+    labels: Vec<i32>,
+    /// How many slices are in there.
     summed: usize,
     /// A replica has not answered yet, and there is nothing else to do.
     waits: bool,
@@ -32,6 +38,9 @@ pub(super) struct Crew {
     last: Step,
     probe: RefCell<Probe>,
 }
+
+/// Writes pixels and labels of a part of a batch.
+type Fill<'a> = dyn FnMut(&Dataset, Range<usize>, &mut [f32], &mut [i32]) -> Result<()> + 'a;
 
 /// What a step started from.
 #[derive(Default)]
@@ -74,7 +83,7 @@ fn slice_key([seed, step]: [i32; 2], slice: usize) -> [i32; 2] {
 impl Session {
     /// Shares training with others, or no longer. A step that is under way begins again.
     pub fn set_replicas(&mut self, replicas: Option<Box<dyn Replicas>>) {
-        self.abandon_slices();
+        self.take_back_slices();
         if self.outputs == Some(SHARED) {
             self.outputs = None;
         }
@@ -88,6 +97,7 @@ impl Session {
                 task: Vec::new(),
                 result: Vec::new(),
                 sum: Vec::new(),
+                labels: Vec::new(),
                 summed: 0,
                 waits: false,
                 current: Step::default(),
@@ -125,7 +135,14 @@ impl Session {
 
     /// Gives up a shared step that is under way; it begins again. No weight has changed yet.
     pub fn abandon_slices(&mut self) {
-        if self.in_flight.front().is_some_and(|run| run.is_slice) {
+        if self.in_flight.front().is_some_and(|run| run.is_slice && !run.evaluation) {
+            self.cancel();
+        }
+    }
+
+    /// Gives up whatever others have a part in; it begins again.
+    pub(super) fn take_back_slices(&mut self) {
+        if self.in_flight.front().is_some_and(|run| run.is_slice) || self.is_prediction_shared() {
             self.cancel();
         }
     }
@@ -135,55 +152,98 @@ impl Session {
         self.crew.is_some() && images >= self.workers()
     }
 
-    /// Hands out the slices of the batch in `indices`, and begins the first.
+    /// Hands out the slices of a step on the batch in `indices`, and begins the first.
     pub(super) fn begin_slices(&mut self, step: u32) -> Result<()> {
-        let (workers, images) = (self.workers(), self.indices.len());
-        let first = Slice::ranges(images, workers).next().unwrap_or(0..images);
         let update = self.plan(PlanKey::Update)?;
         self.write_rates(&update, step)?;
-        let loaded = self.plan(PlanKey::Gradient(first.len()))?;
-        let Some(crew) = &mut self.crew else { return Ok(()) };
+        let key = [self.config.seed as i32, step as i32];
+        if let Some(crew) = &mut self.crew {
+            crew.current.key = key;
+            crew.current.indices.clone_from(&self.indices);
+        }
+        self.share_dataset(Kind::Gradient, Part::Train, key)
+    }
+
+    /// Hands out the slices of an evaluation of the images in `indices`, and begins the first.
+    pub(super) fn begin_evaluation_slices(&mut self, part: Part) -> Result<()> {
+        self.share_dataset(Kind::Evaluation, part, [0; 2])
+    }
+
+    fn share_dataset(&mut self, kind: Kind, part: Part, key: [i32; 2]) -> Result<()> {
+        let (indices, mut labels) = (std::mem::take(&mut self.indices), std::mem::take(&mut self.labels));
+        labels.resize(indices.len(), 0);
+        let mut fill = |dataset: &Dataset, range: Range<usize>, pixels: &mut [f32], own: &mut [i32]| {
+            dataset.copy_batch(part, &indices[range.clone()], pixels, own)?;
+            labels[range].copy_from_slice(own);
+            Ok(())
+        };
+        let loaded = self.hand_out(kind, indices.len(), key, &mut fill);
+        let images = indices.len();
+        (self.indices, self.labels) = (indices, labels);
+        if let Some(loaded) = loaded? {
+            let evaluation = kind == Kind::Evaluation;
+            self.in_flight.push_back(InFlight { loaded, images, evaluation, is_slice: true });
+        }
+        Ok(())
+    }
+
+    /// Hands out all slices of a batch but the first, which is made ready to run: its plan. `None` where a replica cannot
+    /// be reached; training then goes on alone. `fill` writes pixels and labels of a part of the batch.
+    pub(super) fn hand_out(
+        &mut self,
+        kind: Kind,
+        batch: usize,
+        key: [i32; 2],
+        fill: &mut Fill<'_>,
+    ) -> Result<Option<Loaded>> {
+        let workers = self.workers();
+        let first = Slice::ranges(batch, workers).next().unwrap_or(0..batch);
+        let loaded = self.plan(kind.plan(first.len()))?;
+        let Some(crew) = &mut self.crew else { return Ok(None) };
         if crew.layout.is_none() {
             crew.replicas.set_up(&self.spec, &self.config);
         }
         let layout = crew.layout.get_or_insert_with(|| Layout::new(&self.layers, &self.spec.input_shape));
-        crew.result.resize(layout.result_words(), 0.0);
-        crew.sum.resize(layout.result_words(), 0.0);
+        crew.sum.clear();
         crew.summed = 0;
         crew.waits = false;
-        let current = &mut crew.current;
-        current.key = [self.config.seed as i32, step as i32];
-        current.indices.clear();
-        current.indices.extend_from_slice(&self.indices);
-        layout.copy_weights(self.backend.as_ref(), &mut current.weights)?;
+        layout.copy_weights(self.backend.as_ref(), &mut crew.current.weights)?;
         // The others first: they set to work meanwhile.
-        for (index, range) in Slice::ranges(images, workers).enumerate().skip(1) {
-            let slice = Slice { indices: &self.indices, range, key: slice_key(current.key, index) };
-            slice.write(layout, &current.weights, &self.dataset, &mut crew.task)?;
+        for (index, range) in Slice::ranges(batch, workers).enumerate().skip(1) {
+            let slice = Slice { kind, batch, range: range.clone(), key: slice_key(key, index) };
+            let dataset = &self.dataset;
+            slice.write(layout, &crew.current.weights, &mut crew.task, &mut |pixels, labels| {
+                fill(dataset, range.clone(), pixels, labels)
+            })?;
             if let Err(error) = crew.replicas.send(index - 1, &crew.task) {
                 self.dismiss(error);
-                return Ok(());
+                return Ok(None);
             }
         }
-        let slice = Slice { indices: &self.indices, range: first.clone(), key: current.key };
-        write_header(self.backend.as_mut(), &loaded, &slice.header())?;
-        let (dataset, labels) = (&self.dataset, &mut self.labels);
-        labels.resize(first.len(), 0);
         let mut result = Ok(());
+        let labels = &mut crew.labels;
+        labels.resize(first.len(), 0);
         self.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
-            result = dataset.copy_batch(crate::data::Part::Train, &slice.indices[first.clone()], words, labels);
+            result = fill(&self.dataset, first.clone(), words, labels);
         })?;
         result?;
-        self.backend.write_input(loaded.handle, graphs::LABELS, &mut |words| {
-            as_i32_mut(words).copy_from_slice(labels);
-        })?;
-        self.in_flight.push_back(InFlight { loaded, images, evaluation: false, is_slice: true });
-        Ok(())
+        if kind != Kind::Prediction {
+            let slice = Slice { kind, batch, range: first, key };
+            write_header(self.backend.as_mut(), &loaded, &slice.header())?;
+            self.backend.write_input(loaded.handle, graphs::LABELS, &mut |words| {
+                as_i32_mut(words).copy_from_slice(labels);
+            })?;
+        }
+        Ok(Some(loaded))
     }
 
     pub(super) fn go_on_with_slices(&mut self, has_time: &mut dyn FnMut() -> bool) -> RunStatus {
-        match self.add_slices(has_time) {
+        let Some(InFlight { loaded, images, evaluation, .. }) = self.in_flight.front() else { return RunStatus::Done };
+        let (loaded, images, evaluation) = (loaded.clone(), *images, *evaluation);
+        let kind = if evaluation { Kind::Evaluation } else { Kind::Gradient };
+        match self.gather(kind, images, &loaded, has_time) {
             Ok(RunStatus::Unfinished) => return RunStatus::Unfinished,
+            Ok(RunStatus::Done) if evaluation => self.complete_shared_evaluation(),
             Ok(RunStatus::Done) => {
                 if let Err(error) = self.take_shared_step() {
                     self.fail(false, error);
@@ -194,28 +254,73 @@ impl Session {
         RunStatus::Done
     }
 
-    /// Computes the own slice, then adds those of the others in their order.
-    fn add_slices(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus> {
-        let Self { backend, crew: Some(crew), in_flight, .. } = self else { return Ok(RunStatus::Done) };
-        let (Some(run), Some(layout)) = (in_flight.front(), &crew.layout) else { return Ok(RunStatus::Done) };
-        if crew.summed == 0 {
-            if backend.run(run.loaded.handle, has_time)? == RunStatus::Unfinished {
-                return Ok(RunStatus::Unfinished);
+    /// Computes the own slice, then takes those of the others in their order.
+    pub(super) fn gather(
+        &mut self,
+        kind: Kind,
+        batch: usize,
+        loaded: &Loaded,
+        has_time: &mut dyn FnMut() -> bool,
+    ) -> Result<RunStatus> {
+        let workers = self.workers();
+        let Self { backend, crew: Some(crew), .. } = self else { return Ok(RunStatus::Done) };
+        let Some(layout) = &crew.layout else { return Ok(RunStatus::Done) };
+        for (index, range) in Slice::ranges(batch, workers).enumerate().skip(crew.summed) {
+            let images = range.len();
+            crew.result.resize(layout.result_words(kind, images), 0.0);
+            if index == 0 {
+                if backend.run(loaded.handle, has_time)? == RunStatus::Unfinished {
+                    return Ok(RunStatus::Unfinished);
+                }
+                copy_results(backend.as_ref(), loaded, layout, (kind, images), &mut crew.result)?;
+            } else {
+                crew.waits = !crew.replicas.receive(index - 1, &mut crew.result)?;
+                if crew.waits {
+                    return Ok(RunStatus::Unfinished);
+                }
             }
-            copy_results(backend.as_ref(), &run.loaded, layout, &mut crew.sum)?;
-            crew.summed = 1;
-        }
-        while crew.summed <= crew.replicas.count() {
-            crew.waits = !crew.replicas.receive(crew.summed - 1, &mut crew.result)?;
-            if crew.waits {
-                return Ok(RunStatus::Unfinished);
-            }
-            for (sum, part) in crew.sum.iter_mut().zip(&crew.result) {
-                *sum += part;
+            match kind {
+                _ if index == 0 => std::mem::swap(&mut crew.sum, &mut crew.result),
+                Kind::Gradient => crew.sum.iter_mut().zip(&crew.result).for_each(|(sum, part)| *sum += part),
+                _ => crew.sum.extend_from_slice(&crew.result),
             }
             crew.summed += 1;
         }
         Ok(RunStatus::Done)
+    }
+
+    /// What all workers have given, one after the other.
+    pub(super) fn gathered(&self) -> &[f32] {
+        self.crew.as_ref().map_or(&[], |crew| &crew.sum)
+    }
+
+    /// Whether the others can take slices of a prediction.
+    pub(super) fn may_share_prediction(&self) -> bool {
+        // A result has to fit into the buffer of its task.
+        self.classes() <= self.spec.input_shape.iter().product()
+            && self.crew.is_some()
+            && !self.in_flight.iter().any(|run| run.is_slice)
+    }
+
+    /// Whether a prediction cannot go on before somebody else has answered.
+    pub fn is_prediction_waiting(&self) -> bool {
+        self.is_asynchronous() || (self.is_prediction_shared() && self.crew.as_ref().is_some_and(|crew| crew.waits))
+    }
+
+    /// Counts what all workers have found of a batch.
+    fn complete_shared_evaluation(&mut self) {
+        let workers = self.workers();
+        let Some(run) = self.in_flight.pop_front() else { return };
+        let Self { crew: Some(crew), evaluations, labels, .. } = self else { return };
+        let Some(first) = evaluations.front_mut() else { return };
+        let mut rest = &crew.sum[..];
+        for range in Slice::ranges(run.images, workers) {
+            let (own, others) = rest.split_at(2 + 2 * range.len());
+            let (predicted, confidence) = own[2..].split_at(range.len());
+            first.add(own[0], own[1], &labels[range], as_i32(predicted), confidence);
+            rest = others;
+        }
+        self.finish_evaluation();
     }
 
     /// Updates the weights from the sum of all slices.
@@ -239,7 +344,7 @@ impl Session {
     }
 
     /// Goes on without the others: the step begins again.
-    fn dismiss(&mut self, error: Error) {
+    pub(super) fn dismiss(&mut self, error: Error) {
         self.cancel();
         self.set_replicas(None);
         self.pending.push_back(Ok(Progress::Warning(error)));
@@ -259,7 +364,15 @@ impl Session {
             let mut slices = Slice::ranges(indices.len(), self.workers()).enumerate();
             *outputs = replica.outputs(&mut |layout, task| {
                 let Some((index, range)) = slices.next() else { return Ok(false) };
-                Slice { indices, range, key: slice_key(*key, index) }.write(layout, weights, &self.dataset, task)?;
+                let slice = Slice {
+                    kind: Kind::Gradient,
+                    batch: indices.len(),
+                    range: range.clone(),
+                    key: slice_key(*key, index),
+                };
+                slice.write(layout, weights, task, &mut |pixels, labels| {
+                    self.dataset.copy_batch(Part::Train, &indices[range.clone()], pixels, labels)
+                })?;
                 Ok(true)
             })?;
         }

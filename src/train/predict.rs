@@ -1,6 +1,9 @@
 //! Predictions, and with them the outputs of all layers.
 
+use std::ops::Range;
+
 use super::plans::{Loaded, PlanKey};
+use super::replicas::Kind;
 use super::{Session, graphs};
 use crate::backend::RunStatus;
 use crate::data::scale_pixels;
@@ -20,8 +23,27 @@ pub struct Prediction {
     count: usize,
     done: usize,
     probabilities: Vec<f32>,
-    /// The plan that runs for the next part.
-    running: Option<Loaded>,
+    /// What runs for the next part.
+    running: Option<Running>,
+}
+
+/// A part of a prediction on its way.
+struct Running {
+    loaded: Loaded,
+    images: usize,
+    /// Each worker has a slice of it.
+    is_shared: bool,
+}
+
+impl Prediction {
+    /// Writes the pixels of a range of inputs.
+    fn write(&self, range: Range<usize>, input_len: usize, words: &mut [f32]) {
+        let range = range.start * input_len..range.end * input_len;
+        match &self.pixels {
+            Pixels::U8(pixels) => scale_pixels(&pixels[range], words),
+            Pixels::F32(pixels) => words.copy_from_slice(&pixels[range]),
+        }
+    }
 }
 
 impl Session {
@@ -54,6 +76,9 @@ impl Session {
                 .expected(format!("a multiple of the input size {input_len}"))
                 .got(len.to_string()));
         }
+        if len / input_len > self.shared_prediction() {
+            self.take_back_slices();
+        }
         self.prediction =
             Some(Prediction { pixels, count: len / input_len, done: 0, probabilities: Vec::new(), running: None });
         Ok(())
@@ -67,28 +92,34 @@ impl Session {
     pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
         let Some(mut prediction) = self.prediction.take() else { return Ok(Some((Vec::new(), self.classes()))) };
         while prediction.done < prediction.count {
-            let images = self.largest_prediction().min(prediction.count - prediction.done);
-            let loaded = match prediction.running.take() {
-                Some(loaded) => loaded,
-                None => {
-                    let loaded = self.plan(PlanKey::Prediction(images))?;
-                    let input_len: usize = self.spec.input_shape.iter().product();
-                    let range = prediction.done * input_len..(prediction.done + images) * input_len;
-                    self.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| match &prediction.pixels {
-                        Pixels::U8(pixels) => scale_pixels(&pixels[range.clone()], words),
-                        Pixels::F32(pixels) => words.copy_from_slice(&pixels[range.clone()]),
-                    })?;
-                    loaded
-                }
+            let running = match prediction.running.take() {
+                Some(running) => running,
+                None => self.begin_part(&prediction)?,
             };
-            if self.backend.run(loaded.handle, has_time)? == RunStatus::Unfinished {
-                prediction.running = Some(loaded);
-                self.prediction = Some(prediction);
-                return Ok(None);
+            let Running { loaded, images, is_shared } = &running;
+            let status = match is_shared {
+                true => self.gather(Kind::Prediction, *images, loaded, has_time),
+                false => self.backend.run(loaded.handle, has_time),
+            };
+            match status {
+                Ok(RunStatus::Unfinished) => {
+                    prediction.running = Some(running);
+                    self.prediction = Some(prediction);
+                    return Ok(None);
+                }
+                Ok(RunStatus::Done) if *is_shared => prediction.probabilities.extend_from_slice(self.gathered()),
+                Ok(RunStatus::Done) => {
+                    let output = self.layers.last().map_or(String::new(), |last| format!("{}.output", last.name));
+                    prediction.probabilities.extend_from_slice(self.backend.read(loaded.handle, &output)?.words());
+                    self.outputs = Some(loaded.handle);
+                }
+                // The part begins again, without the others.
+                Err(error) if *is_shared => {
+                    self.dismiss(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
-            let output = self.layers.last().map_or(String::new(), |last| format!("{}.output", last.name));
-            prediction.probabilities.extend_from_slice(self.backend.read(loaded.handle, &output)?.words());
-            self.outputs = Some(loaded.handle);
             prediction.done += images;
             if prediction.done < prediction.count && !has_time() {
                 self.prediction = Some(prediction);
@@ -96,6 +127,47 @@ impl Session {
             }
         }
         Ok(Some((prediction.probabilities, self.classes())))
+    }
+
+    /// Begins the next part of a prediction. The last one is never shared: the outputs of its layers can be read.
+    fn begin_part(&mut self, prediction: &Prediction) -> Result<Running> {
+        let input_len: usize = self.spec.input_shape.iter().product();
+        let (begin, left) = (prediction.done, prediction.count - prediction.done);
+        let images = self.shared_prediction();
+        if left > images && self.may_share_prediction() {
+            let shared = self.hand_out(Kind::Prediction, images, [0; 2], &mut |_, range, words, _| {
+                prediction.write(begin + range.start..begin + range.end, input_len, words);
+                Ok(())
+            })?;
+            if let Some(loaded) = shared {
+                return Ok(Running { loaded, images, is_shared: true });
+            }
+        }
+        let images = self.largest_prediction().min(left);
+        let loaded = self.plan(PlanKey::Prediction(images))?;
+        self.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
+            prediction.write(begin..begin + images, input_len, words);
+        })?;
+        Ok(Running { loaded, images, is_shared: false })
+    }
+
+    /// A part that is shared has to begin again.
+    pub(super) fn restart_prediction(&mut self) {
+        let running = self.prediction.as_mut().and_then(|prediction| prediction.running.take_if(|own| own.is_shared));
+        if let Some(running) = running {
+            self.backend.cancel(running.loaded.handle);
+        }
+    }
+
+    /// Whether others have a part in what is predicted now.
+    pub(super) fn is_prediction_shared(&self) -> bool {
+        let running = self.prediction.as_ref().and_then(|prediction| prediction.running.as_ref());
+        running.is_some_and(|running| running.is_shared)
+    }
+
+    /// How many images all workers predict at once.
+    fn shared_prediction(&self) -> usize {
+        self.workers() * self.largest_prediction()
     }
 
     /// How many images are predicted at once, so that the outputs of all layers take 32 MiB at most.

@@ -1,5 +1,5 @@
 //! Data-parallel training: a batch is cut into slices, replicas compute their parts of the gradient, and their sum updates
-//! the weights once.
+//! the weights once. Evaluations and large predictions are shared in the same way.
 //!
 //! A [`Replica`] keeps nothing from step to step but its plans: every task brings the weights and the images, so a replica
 //! that dies is replaced by a fresh one and given the same task again. Tasks and results are flat lists of words (see
@@ -14,7 +14,6 @@ use super::graphs;
 use super::plans::{Loaded, PlanKey, Plans};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, RunStatus};
-use crate::data::{Dataset, Part};
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
 use crate::model::catalogue::{self, ResolvedLayer};
@@ -29,7 +28,7 @@ pub trait Replicas {
     /// What they are replicas of; comes before the first task and whenever it changes.
     fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig);
 
-    /// Gives a replica a task, in place of the one that it has.
+    /// Gives a replica a task, in place of the one that it has. No result is longer than its task.
     ///
     /// # Errors
     /// If it cannot be handed over.
@@ -50,19 +49,43 @@ pub trait Replicas {
     }
 }
 
-/// Words in front of a task: images of the slice, sample weight, share of the batch, and the bits of the key.
-const HEADER_WORDS: usize = 5;
+/// Words in front of a task: images of the slice, sample weight, share of the batch, the bits of the key, and the kind.
+const HEADER_WORDS: usize = 6;
+
+/// What is to be computed of a slice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    Gradient,
+    Evaluation,
+    Prediction,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Gradient, Self::Evaluation, Self::Prediction];
+
+    /// The plan for so many images.
+    pub fn plan(self, images: usize) -> PlanKey {
+        match self {
+            Self::Gradient => PlanKey::Gradient(images),
+            Self::Evaluation => PlanKey::Evaluation(images),
+            Self::Prediction => PlanKey::Prediction(images),
+        }
+    }
+}
 
 /// How the words of tasks and results lie.
 ///
 /// A task: header, all weights, labels `[n]`, images `[n, input shape]`. A result: loss, correct, then for each weight its
-/// gradient or, where it is not trained, the part of its new value.
+/// gradient or, where it is not trained, the part of its new value; of an evaluation: sum of the losses, penalty, predicted
+/// classes `[n]` and their scores `[n]`; of a prediction: outputs `[n, output shape]`.
 #[derive(Default)]
 pub struct Layout {
     /// Name, name of what comes back, and size of each weight.
     weights: Vec<(String, String, usize)>,
     weight_words: usize,
     image_words: usize,
+    /// Name and size of what the model puts out for one image.
+    output: (String, usize),
 }
 
 impl Layout {
@@ -77,15 +100,35 @@ impl Layout {
             })
             .collect();
         let weight_words = weights.iter().map(|(_, _, size)| size).sum();
-        Self { weights, weight_words, image_words: input_shape.iter().product() }
+        let output = layers.last().map_or_else(Default::default, |last| {
+            (format!("{}.output", last.name), last.output_shape.iter().product())
+        });
+        Self { weights, weight_words, image_words: input_shape.iter().product(), output }
     }
 
     pub fn task_words(&self, images: usize) -> usize {
         HEADER_WORDS + self.weight_words + images * (1 + self.image_words)
     }
 
-    pub fn result_words(&self) -> usize {
-        2 + self.weight_words
+    pub fn result_words(&self, kind: Kind, images: usize) -> usize {
+        match kind {
+            Kind::Gradient => 2 + self.weight_words,
+            Kind::Evaluation => 2 + 2 * images,
+            Kind::Prediction => self.output.1 * images,
+        }
+    }
+
+    /// What a task is about: its kind and images.
+    ///
+    /// # Errors
+    /// `bad-message` if it is no task of this model.
+    pub fn read_task(&self, task: &[f32]) -> Result<(Kind, usize)> {
+        let header = task.first_chunk::<HEADER_WORDS>();
+        let read = |&[images, .., kind]: &[f32; HEADER_WORDS]| Some((*Kind::ALL.get(kind as usize)?, images as usize));
+        header
+            .and_then(read)
+            .filter(|&(_, images)| images > 0 && task.len() >= self.task_words(images))
+            .ok_or_else(|| Error::new("bad-message", "task").expected("a task of this model"))
     }
 
     /// Name and place of each weight among the weights of a task.
@@ -117,17 +160,21 @@ impl Layout {
     }
 }
 
-/// A slice of a batch of training images.
-pub struct Slice<'a> {
-    /// Of the whole batch.
-    pub indices: &'a [u32],
+/// Writes the pixels and labels of a slice.
+pub type FillSlice<'a> = dyn FnMut(&mut [f32], &mut [i32]) -> Result<()> + 'a;
+
+/// A slice of a batch.
+pub struct Slice {
+    pub kind: Kind,
+    /// Images of the whole batch.
+    pub batch: usize,
     /// Of the batch, which of them.
     pub range: Range<usize>,
     /// What random numbers depend on.
     pub key: [i32; 2],
 }
 
-impl Slice<'_> {
+impl Slice {
     /// Cuts a batch into as many slices as there are workers. The first is the shortest, since who has it does more.
     pub fn ranges(images: usize, workers: usize) -> impl Iterator<Item = Range<usize>> {
         (0..workers).map(move |worker| {
@@ -138,16 +185,17 @@ impl Slice<'_> {
 
     /// What comes before all else in a task.
     pub fn header(&self) -> [f32; HEADER_WORDS] {
-        let (images, batch) = (self.range.len() as f32, self.indices.len() as f32);
+        let (images, batch) = (self.range.len() as f32, self.batch as f32);
         let [seed, step] = self.key.map(|word| f32::from_bits(word as u32));
-        [images, 1.0 / batch, images / batch, seed, step]
+        let weight = if self.kind == Kind::Gradient { 1.0 / batch } else { 1.0 };
+        [images, weight, images / batch, seed, step, self.kind as u32 as f32]
     }
 
-    /// Writes the task of this slice.
+    /// Writes the task of this slice; `fill` writes its images and labels.
     ///
     /// # Errors
-    /// If images are missing.
-    pub fn write(&self, layout: &Layout, weights: &[f32], dataset: &Dataset, task: &mut Vec<f32>) -> Result<()> {
+    /// That of `fill`.
+    pub fn write(&self, layout: &Layout, weights: &[f32], task: &mut Vec<f32>, fill: &mut FillSlice<'_>) -> Result<()> {
         let images = self.range.len();
         task.resize(layout.task_words(images), 0.0);
         let (header, rest) = task.split_at_mut(HEADER_WORDS);
@@ -155,7 +203,7 @@ impl Slice<'_> {
         let (labels, pixels) = rest.split_at_mut(images);
         header.copy_from_slice(&self.header());
         own_weights.copy_from_slice(weights);
-        dataset.copy_batch(Part::Train, &self.indices[self.range.clone()], pixels, as_i32_mut(labels))
+        fill(pixels, as_i32_mut(labels))
     }
 }
 
@@ -190,18 +238,15 @@ impl Replica {
         &self.layout
     }
 
-    /// Carries out a task; `result` has [`Layout::result_words`] words.
+    /// Carries out a task; `result` is made to have [`Layout::result_words`] words.
     ///
     /// # Errors
     /// `bad-message` if the task is none; those of planning.
-    pub fn run(&mut self, task: &[f32], result: &mut [f32]) -> Result<()> {
+    pub fn run(&mut self, task: &[f32], result: &mut Vec<f32>) -> Result<()> {
         let Self { backend, layout, plans, .. } = self;
-        let images = task.first().map_or(0, |&images| images as usize);
-        if images == 0 || task.len() < layout.task_words(images) || result.len() != layout.result_words() {
-            return Err(Error::new("bad-message", "task").expected("a task of this model"));
-        }
-        let key = PlanKey::Gradient(images);
-        let (loaded, _) = plans.get(backend, key, &self.layers, &self.input_shape, &self.config)?;
+        let (kind, images) = layout.read_task(task)?;
+        result.resize(layout.result_words(kind, images), 0.0);
+        let (loaded, _) = plans.get(backend, kind.plan(images), &self.layers, &self.input_shape, &self.config)?;
         let (header, rest) = task.split_at(HEADER_WORDS);
         let (weights, rest) = rest.split_at(layout.weight_words);
         let (labels, pixels) = rest.split_at(images);
@@ -214,10 +259,12 @@ impl Replica {
         }
         let pixels = &pixels[..images * layout.image_words];
         backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| words.copy_from_slice(pixels))?;
-        backend.write_input(loaded.handle, graphs::LABELS, &mut |words| words.copy_from_slice(labels))?;
-        write_header(backend, &loaded, header)?;
+        if kind != Kind::Prediction {
+            backend.write_input(loaded.handle, graphs::LABELS, &mut |words| words.copy_from_slice(labels))?;
+            write_header(backend, &loaded, header)?;
+        }
         while backend.run(loaded.handle, &mut || true)? == RunStatus::Unfinished {}
-        copy_results(backend, &loaded, layout, result)?;
+        copy_results(backend, &loaded, layout, (kind, images), result)?;
         self.last = Some(loaded);
         Ok(())
     }
@@ -241,7 +288,7 @@ impl Replica {
     ) -> Result<Vec<NamedTensor>> {
         let names: Vec<String> = self.layers.iter().map(|layer| format!("{}.output", layer.name)).collect();
         let mut parts: Vec<Vec<HostTensor>> = names.iter().map(|_| Vec::new()).collect();
-        let (mut task, mut result) = (Vec::new(), vec![0.0; self.layout.result_words()]);
+        let (mut task, mut result) = (Vec::new(), Vec::new());
         while tasks(&self.layout, &mut task)? {
             self.run(&task, &mut result)?;
             for (name, parts) in names.iter().zip(&mut parts) {
@@ -265,9 +312,9 @@ fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
     HostTensor::from_words(TensorType::f32(dims), words).ok_or_else(|| Error::new("no-value-yet", name))
 }
 
-/// Writes what a task's header holds into the inputs of a [gradient plan](graphs::gradient).
+/// Writes what a task's header holds into the inputs of a plan for a gradient or an evaluation.
 pub fn write_header(backend: &mut dyn Backend, loaded: &Loaded, header: &[f32]) -> Result<()> {
-    let &[_, weight, share, ref key @ ..] = header else {
+    let &[_, weight, share, ref key @ .., _] = header else {
         return Err(Error::new("bad-message", "task").expected("a header"));
     };
     backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(weight))?;
@@ -280,7 +327,30 @@ pub fn write_header(backend: &mut dyn Backend, loaded: &Loaded, header: &[f32]) 
     Ok(())
 }
 
-/// Copies what a gradient plan has computed.
-pub fn copy_results(backend: &dyn Backend, loaded: &Loaded, layout: &Layout, result: &mut [f32]) -> Result<()> {
-    layout.results().try_for_each(|(name, range)| backend.copy_value(loaded.handle, name, &mut result[range]))
+/// Copies what a plan of this kind has computed.
+///
+/// # Errors
+/// Those of the backend.
+pub fn copy_results(
+    backend: &dyn Backend,
+    loaded: &Loaded,
+    layout: &Layout,
+    (kind, images): (Kind, usize),
+    result: &mut [f32],
+) -> Result<()> {
+    if kind == Kind::Evaluation {
+        // Where the model has no penalty.
+        result[1] = 0.0;
+    }
+    let mut copy = |name: &str, range: Range<usize>| backend.copy_value(loaded.handle, name, &mut result[range]);
+    match kind {
+        Kind::Gradient => layout.results().try_for_each(|(name, range)| copy(name, range)),
+        Kind::Evaluation => {
+            copy(graphs::LOSS, 0..1)?;
+            copy(graphs::PREDICTED, 2..2 + images)?;
+            copy(graphs::CONFIDENCE, 2 + images..2 + 2 * images)?;
+            if loaded.has_value(graphs::PENALTY) { copy(graphs::PENALTY, 1..2) } else { Ok(()) }
+        }
+        Kind::Prediction => copy(&layout.output.0, 0..layout.output.1 * images),
+    }
 }

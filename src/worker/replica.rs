@@ -48,7 +48,6 @@ impl Post {
         let replica = replica.as_mut().map_err(|error| error.to_string())?;
         task.resize(buffer.length() as usize, 0.0);
         buffer.copy_to(task);
-        result.resize(replica.layout().result_words(), 0.0);
         replica.run(task, result).map_err(|error| error.to_string())?;
         buffer.subarray(0, result.len() as u32).copy_from(result);
         Ok(())

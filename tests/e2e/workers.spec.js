@@ -75,6 +75,36 @@ test('answers, pauses and stops while several workers train; the model can chang
   expect((await playground.call('train', { steps: 5 })).loss.every(Number.isFinite)).toBe(true);
 });
 
+test('an evaluation and a large prediction are shared, give the same as with one worker, and keep nobody waiting', async ({ playground }) => {
+  const ask = (workers) => playground.page.evaluate(async (workers) => {
+    const { chalkgrad } = window;
+    await chalkgrad.setBackend('cpu', { workers });
+    const pixels = Float32Array.from({ length: 2000 * 784 }, (_, index) => ((index * 7919) % 1009) / 1009);
+    const waits = [];
+    const timed = async (work) => {
+      let isDone = false;
+      const result = work.finally(() => { isDone = true; });
+      while (!isDone) {
+        const start = performance.now();
+        await chalkgrad.tensor('dense.kernel');
+        waits.push(performance.now() - start);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return result;
+    };
+    const evaluation = await timed(chalkgrad.evaluate());
+    const predictions = await timed(chalkgrad.predict(pixels));
+    return { evaluation, predictions: Array.from(predictions), waits };
+  }, workers);
+  await train(playground, 1, 30);
+  const [alone, shared] = [await ask(1), await ask(3)];
+  expect(shared.evaluation.samples).toBe(10_000);
+  expect(shared.evaluation.confusion).toEqual(alone.evaluation.confusion);
+  expect(Math.abs(shared.evaluation.loss / alone.evaluation.loss - 1)).toBeLessThan(1e-5);
+  expect(shared.predictions).toEqual(alone.predictions);
+  expect(shared.waits.sort((a, b) => a - b).at(-2), 'all calls but one').toBeLessThan(100);
+});
+
 test('a replica that dies is replaced, and the numbers stay the same', async ({ playground }) => {
   const expected = await train(playground, 2, 20);
   await playground.call('reset');

@@ -109,7 +109,7 @@ impl Engine {
         while done && !self.is_dead && self.has_deferred_work() {
             done = self.work_off_one(clock);
         }
-        self.waits_for_device = !done && self.session.is_asynchronous();
+        self.waits_for_device = !done && self.session.is_prediction_waiting();
         done
     }
 
