@@ -277,7 +277,7 @@ pub enum Event {
     State {
         state: RunState,
     },
-    /// At most 30 a second. One `F32` array: the losses of the steps since the last such event.
+    /// At most ten a second. One `F32` array: the losses of the steps since the last such event.
     Batch(BatchReport),
     Epoch(EpochReport),
     Data(DataProgress),
