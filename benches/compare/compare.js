@@ -49,7 +49,12 @@ const within = (promise, what) => {
 
 const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--use-gl=angle', '--use-angle=swiftshader'];
 const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'];
-const browser = await chromium.launch({ ...launchOptions, args: [...launchOptions.args, ...awake, ...gpuFlags] });
+const launch = (more = []) => chromium.launch({ ...launchOptions, args: [...launchOptions.args, ...awake, ...more] });
+// What trains on the CPU does so in a browser as it comes. An emulated GPU draws the pages as well, on the very cores that
+// train, so only who needs one gets such a browser.
+const browser = await launch();
+let emulating;
+const browserFor = async (backend) => (/^web(gl|gpu)$/.test(backend) ? (emulating ??= await launch(gpuFlags)) : browser);
 const server = await Server.start();
 // `load` and `growth` are about our own page only.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
@@ -62,7 +67,7 @@ function ours({ relaxed, workers, backend = 'cpu' }) {
     cores: workers,
     peak: backend === 'cpu' ? build : undefined,
     async open() {
-      const page = await browser.newPage();
+      const page = await (await browserFor(backend)).newPage();
       if (!relaxed && backend === 'cpu') {
         // As a browser without relaxed SIMD: the page asks before it chooses.
         await page.addInitScript(() => { WebAssembly.validate = (bytes) => bytes.length < 35; });
@@ -101,7 +106,7 @@ function inBrowser(library, backend) {
   return {
     name: backend ? `${library}, ${backend}` : library,
     async open() {
-      const page = await browser.newPage();
+      const page = await (await browserFor(backend)).newPage();
       page.on('pageerror', (error) => { page.failure = String(error); });
       await page.goto(`${peers.url}${library}.html`);
       await page.waitForFunction('window.isReady', null, { timeout: 60_000 });
@@ -285,6 +290,7 @@ try {
   }
 } finally {
   await browser.close();
+  await emulating?.close();
   await server.stop();
   await peers?.stop();
 }
