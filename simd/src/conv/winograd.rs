@@ -27,6 +27,10 @@ const BLOCK_TILES: usize = 72;
 const LEAST_CHANNELS: usize = 16;
 const LEAST_TILES: usize = 16;
 
+/// With more pairs of channels the transformed kernel, 1.6 to 2.3 MB at these, leaves the second-level cache for every block
+/// of tiles: from 256 channels to 256, direct convolution is 1.9 times as fast.
+const MOST_PAIRS: usize = 128 * 128;
+
 /// Products are summed over so many channels at a time, then these sums: a fifth less error of rounding over 64 channels.
 const CHUNK_CHANNELS: usize = 32;
 
@@ -40,6 +44,7 @@ pub fn pays(g: &ConvGeometry) -> bool {
     let channels = [g.in_channels, g.out_channels];
     is_plain
         && channels.iter().all(|count| *count >= LEAST_CHANNELS && count.is_multiple_of(LANES))
+        && g.in_channels * g.out_channels <= MOST_PAIRS
         && g.batch * Tiles::of(g).per_image() >= LEAST_TILES
 }
 
