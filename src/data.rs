@@ -8,12 +8,13 @@ pub mod fetch;
 pub mod idx;
 mod sampler;
 
-use crate::tensor::limit;
 use std::ops::Range;
 
 pub use sampler::{BLOCK_IMAGES, Sampler};
 
 use crate::error::{Error, Result};
+use crate::simd::elementwise;
+use crate::tensor::limit;
 
 /// What is known of a data set before any of it has arrived.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -249,21 +250,17 @@ pub static PIXEL_LEVELS: [f32; 256] = {
     let mut levels = [0.0; 256];
     let mut pixel = 0;
     while pixel < levels.len() {
-        levels[pixel] = scale_pixel(pixel as u8);
+        levels[pixel] = pixel as f32 / HIGHEST_PIXEL;
         pixel += 1;
     }
     levels
 };
 
-const fn scale_pixel(pixel: u8) -> f32 {
-    pixel as f32 / 255.0
-}
+const HIGHEST_PIXEL: f32 = 255.0;
 
 /// Pixels from 0 to 255 as numbers from 0 to 1: divided by 255, as in the reference program.
 pub fn scale_pixels(pixels: &[u8], out: &mut [f32]) {
-    for (out, &pixel) in out.iter_mut().zip(pixels) {
-        *out = scale_pixel(pixel);
-    }
+    elementwise::divide_bytes(out, pixels, HIGHEST_PIXEL);
 }
 
 /// Which images of the training file are trained on, and which are held back for validation.

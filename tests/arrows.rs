@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // page's program does not hold it.
     ("model layers", &["model", "model schema", "ops", "ir", "error", "tensor"]),
     ("model", &["model schema", "model layers", "ops", "ir", "tensor", "error", "random"]),
-    ("data", &["wire", "tensor", "error", "random"]),
+    ("data", &["simd", "wire", "tensor", "error", "random"]),
     ("protocol", &["model schema", "wire", "error"]),
     ("checkpoint", &["protocol", "model schema", "wire", "error"]),
     (
@@ -36,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "backend",
             "ops",
             "ir",
+            "simd",
             "tensor",
             "error",
             "random",

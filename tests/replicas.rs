@@ -52,9 +52,9 @@ impl Replicas for InThread {
         self.replicas.iter_mut().for_each(|replica| *replica = Some(Replica::new(model, config).unwrap()));
     }
 
-    fn send(&mut self, replica: usize, task: &[f32]) -> Result<()> {
+    fn send(&mut self, replica: usize, task: &mut Vec<f32>) -> Result<()> {
         self.sent.borrow_mut().push(task[0] as usize);
-        self.tasks[replica] = Some(task.to_vec());
+        self.tasks[replica] = Some(std::mem::take(task));
         Ok(())
     }
 

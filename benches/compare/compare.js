@@ -47,14 +47,17 @@ const within = (promise, what) => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
 
-const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--use-gl=angle', '--use-angle=swiftshader'];
+// A browser that emulates OpenGL draws the pages with it as well, on the very cores that train: only who needs it gets it.
+const emulations = {
+  webgl: ['--use-gl=angle', '--use-angle=swiftshader'],
+  webgpu: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+};
 const awake = ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'];
 const launch = (more = []) => chromium.launch({ ...launchOptions, args: [...launchOptions.args, ...awake, ...more] });
-// What trains on the CPU does so in a browser as it comes. An emulated GPU draws the pages as well, on the very cores that
-// train, so only who needs one gets such a browser.
 const browser = await launch();
-let emulating;
-const browserFor = async (backend) => (/^web(gl|gpu)$/.test(backend) ? (emulating ??= await launch(gpuFlags)) : browser);
+const emulating = {};
+const browserFor = async (backend) =>
+  backend in emulations ? (emulating[backend] ??= await launch(emulations[backend])) : browser;
 const server = await Server.start();
 // `load` and `growth` are about our own page only.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
@@ -290,7 +293,7 @@ try {
   }
 } finally {
   await browser.close();
-  await emulating?.close();
+  await Promise.all(Object.values(emulating).map((other) => other.close()));
   await server.stop();
   await peers?.stop();
 }

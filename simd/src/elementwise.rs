@@ -59,6 +59,12 @@ pub fn copy(target: &mut [f32], a: Operand<'_>) {
     }
 }
 
+/// Bytes as numbers, divided by `divisor`. Not inlined where a program is built for size, which would undo its lanes.
+#[inline(never)]
+pub fn divide_bytes(target: &mut [f32], bytes: &[u8], divisor: f32) {
+    target.iter_mut().zip(bytes).for_each(|(target, &byte)| *target = f32::from(byte) / divisor);
+}
+
 /// A function that has no lanes of its own, value by value.
 pub fn each(target: &mut [f32], a: Operand<'_>, function: fn(f32) -> f32) {
     match a {
@@ -77,8 +83,12 @@ pub fn each2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: fn(f3
 
 /// `yes` where the condition is not zero, else `no`.
 pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>) {
+    if let Operand::Number(condition) = condition {
+        // One choice for all: an optimizer's, which keeps its state where a number is none.
+        return copy(target, if condition != 0.0 { yes } else { no });
+    }
     if let Operand::Number(no) = no {
-        // The gradient of relu: the one that matters.
+        // The gradient of relu.
         let no = F32x4::splat(no);
         return map2(target, condition, yes, |condition, yes| condition.not_equal(F32x4::zero()).select(yes, no));
     }

@@ -8,10 +8,11 @@
 //! * `rows`: data sets that stay on the device, and what takes batches from them.
 //! * `timer`, `profile`: how long each dispatch takes, of a run as it goes on and, natively, of a plan by itself.
 //!
-//! Buffers and bind groups are made when a plan is loaded, and the pipelines that were not made ahead. A run is one submission, several where it takes
-//! long, which also copies the plan's outputs into a staging buffer; it has come to its end when that buffer has arrived.
-//! In the browser nothing can wait for that, so [`Backend::run`] answers `Unfinished` until then, and everything else
-//! that is to be read is [fetched](Backend::fetch) first. Natively reading waits.
+//! Buffers and bind groups are made when a plan is loaded, and the pipelines that were not made ahead. A run is one
+//! submission, several where it takes long, which also copies the plan's outputs into a staging buffer; it has come to
+//! its end when that buffer has arrived. In the browser nothing can wait for that, so [`Backend::run`] answers
+//! `Unfinished` until then, and everything else that is to be read is [fetched](Backend::fetch) first. Natively reading
+//! waits.
 
 #[cfg(feature = "gpu")]
 mod device;

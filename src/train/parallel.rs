@@ -14,6 +14,7 @@ use crate::data::{Dataset, Part};
 use crate::error::{Error, Result};
 use crate::ir::op::{as_i32, as_i32_mut};
 use crate::plan::Work;
+use crate::simd::elementwise::{self, Operand};
 use crate::tensor::HostTensor;
 
 /// Stands for the plans of all workers, each of which holds a slice of the outputs of the last batch.
@@ -215,7 +216,7 @@ impl Session {
             slice.write(layout, &crew.current.weights, &mut crew.task, &mut |pixels, labels| {
                 fill(dataset, range.clone(), pixels, labels)
             })?;
-            if let Err(error) = crew.replicas.send(index - 1, &crew.task) {
+            if let Err(error) = crew.replicas.send(index - 1, &mut crew.task) {
                 self.dismiss(error);
                 return Ok(None);
             }
@@ -281,7 +282,7 @@ impl Session {
             }
             match kind {
                 _ if index == 0 => std::mem::swap(&mut crew.sum, &mut crew.result),
-                Kind::Gradient => crew.sum.iter_mut().zip(&crew.result).for_each(|(sum, part)| *sum += part),
+                Kind::Gradient => elementwise::add(&mut crew.sum, Operand::Target, Operand::Block(&crew.result)),
                 _ => crew.sum.extend_from_slice(&crew.result),
             }
             crew.summed += 1;

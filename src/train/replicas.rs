@@ -28,11 +28,12 @@ pub trait Replicas {
     /// What they are replicas of; comes before the first task and whenever it changes.
     fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig);
 
-    /// Gives a replica a task, in place of the one that it has. No result is longer than its task.
+    /// Gives a replica a task, in place of the one that it has, and leaves words of no meaning to write the next one over.
+    /// No result is longer than its task.
     ///
     /// # Errors
     /// If it cannot be handed over.
-    fn send(&mut self, replica: usize, task: &[f32]) -> Result<()>;
+    fn send(&mut self, replica: usize, task: &mut Vec<f32>) -> Result<()>;
 
     /// Copies the result of a replica's task; false while it is not there: ask again when woken.
     ///

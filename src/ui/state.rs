@@ -12,7 +12,7 @@ use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
 use super::live::Live;
-use super::text::{t_once, t_with};
+use super::text::{phrase, t, t_once, t_with};
 use super::watch::Watch;
 use crate::checkpoint::Course;
 use crate::client::{Change, Client, Outcome, report};
@@ -560,11 +560,16 @@ impl State {
         }
     }
 
-    /// How far a GPU has come with the kernels of the network, as a sentence, while it compiles them.
-    pub fn kernels_text(&self) -> String {
+    /// Which backend runs and why, and how far a GPU has come with the kernels of the network while it compiles them.
+    pub fn backend_text(&self) -> String {
+        let Some(detail) = self.backend.with(|backend| backend.as_ref().map(|info| phrase(&info.detail))) else {
+            return t("engine_starts");
+        };
         match self.kernels.get() {
-            (ready, total) if ready == total => String::new(),
-            (ready, total) => t_with("kernels_ready", &[("ready", &ready.to_string()), ("total", &total.to_string())]),
+            (ready, total) if ready == total => detail,
+            (ready, total) => {
+                detail + &t_with("kernels_ready", &[("ready", &ready.to_string()), ("total", &total.to_string())])
+            }
         }
     }
 

@@ -70,12 +70,9 @@ impl Replicas for Crew {
         }
     }
 
-    fn send(&mut self, replica: usize, task: &[f32]) -> Result<()> {
+    fn send(&mut self, replica: usize, task: &mut Vec<f32>) -> Result<()> {
         let member = &self.members[replica];
-        let mut kept = member.task.borrow_mut();
-        kept.clear();
-        kept.extend_from_slice(task);
-        drop(kept);
+        std::mem::swap(&mut *member.task.borrow_mut(), task);
         member.has_task.set(true);
         member.has_result.set(false);
         member.number.set(member.number.get().wrapping_add(1));

@@ -1,17 +1,10 @@
 //! What has happened, with the time: the latest first.
 
 use crate::ui::state::State;
-use crate::ui::text::{phrase, t};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
 
 pub fn log_panel(state: State) -> Element {
-    let backend = move || {
-        state.backend.with(|backend| match backend {
-            Some(backend) => phrase(&backend.detail) + &state.kernels_text(),
-            None => t("engine_starts"),
-        })
-    };
     let ids = move || state.dock.log.with(|log| log.iter().rev().map(|entry| entry.id).collect());
     let line = move |id: u32| {
         let entry = state.dock.log.with_untracked(|log| log.iter().find(|entry| entry.id == id).cloned());
@@ -22,7 +15,9 @@ pub fn log_panel(state: State) -> Element {
     el("section")
         .attr("aria-labelledby", "log-title")
         .child(el("h3").id("log-title").class("visually-hidden").tr("tab_log"))
-        .child(el("p").class("help").child(el("strong").tr("backend")).text(" · ").text_fn(backend))
+        .child(
+            el("p").class("help").child(el("strong").tr("backend")).text(" · ").text_fn(move || state.backend_text()),
+        )
         .child(el("div").when(
             move || state.backend.with(|backend| backend.as_ref().is_some_and(|info| info.backend == "webgpu")),
             move || button("button quiet", move || state.log_profile()).tr("profile_kernels"),

@@ -6,7 +6,7 @@ use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::link;
 use crate::ui::state::State;
-use crate::ui::text::{Locale, locale, phrase, set_locale, t, t_with};
+use crate::ui::text::{Locale, locale, set_locale, t, t_with};
 use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
@@ -150,12 +150,7 @@ fn backend(state: State) -> Element {
             None => "…".to_owned(),
         })
     };
-    let detail = move || {
-        state.backend.with(|backend| match backend {
-            Some(backend) => phrase(&backend.detail) + &state.kernels_text(),
-            None => t("engine_starts"),
-        })
-    };
+    let detail = move || state.backend_text();
     el("span")
         .class("badge")
         .attr_fn("title", detail)
