@@ -255,7 +255,7 @@ impl Client {
         self.inner.watchdog.reset();
         let weak = Rc::downgrade(&self.inner);
         let program = if self.inner.runs_gpu.get() { &self.inner.gpu_program } else { &self.inner.program };
-        let spawned = WorkerHandle::spawn(program, move |signal| {
+        let spawned = WorkerHandle::spawn(program, generation, move |signal| {
             if let Some(inner) = weak.upgrade()
                 && inner.generation.get() == generation
             {

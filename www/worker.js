@@ -2,7 +2,12 @@
 // holds it compiled already.
 self.onmessage = async ({ data: { script, module, role } }) => {
   Object.assign(self, { script, role });
-  const { default: init } = await import(script);
-  // Within reach of whoever wants to know how much memory the engine has.
-  self.program = await init({ module_or_path: module });
+  try {
+    const { default: init } = await import(script);
+    // Within reach of whoever wants to know how much memory the engine has.
+    self.program = await init({ module_or_path: module });
+  } catch (error) {
+    // Whoever started this worker hears of what is thrown, but not of a promise that is rejected.
+    setTimeout(() => { throw error; });
+  }
 };

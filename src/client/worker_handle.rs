@@ -46,18 +46,22 @@ pub(super) struct WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts a module worker. The signals come later, never before this returns.
+    /// Starts a module worker, the page's `generation`-th. The signals come later, never before this returns.
     ///
     /// # Errors
     /// `worker-failed` where the browser refuses to make one.
     pub fn spawn(
         program: &WorkerProgram,
+        generation: u32,
         on_signal: impl Fn(WorkerSignal) + Clone + 'static,
     ) -> Result<Self, ErrorReport> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("chalkgrad engine");
-        let worker = Worker::new_with_options(&program.loader_url, &options).map_err(|error| {
+        // Another address for a successor: a browser may make it wait for the request that its predecessor died of.
+        let WorkerProgram { loader_url, .. } = program;
+        let loader_url = if generation == 1 { loader_url.clone() } else { format!("{loader_url}?{generation}") };
+        let worker = Worker::new_with_options(&loader_url, &options).map_err(|error| {
             report("worker-failed", &format!("The engine's worker cannot start: {}", describe(&error)))
         })?;
 

@@ -23,6 +23,9 @@ pub(super) const ROLE: &str = "replica";
 /// How often a replica is replaced for one task before training goes on without it.
 const MAX_DEATHS: u32 = 3;
 
+/// How long a new replica may take until it reads messages. A network or a browser that never answers tells nobody.
+const PATIENCE_MS: i32 = 15_000;
+
 pub(super) struct Crew {
     members: Vec<Rc<Member>>,
 }
@@ -33,6 +36,8 @@ struct Member {
     worker: RefCell<Option<Worker>>,
     /// It has said that it reads messages.
     is_ready: Cell<bool>,
+    /// Counts workers, so that one that was given up is told from its successor.
+    generation: Cell<u32>,
     /// The message that tells what it is a replica of.
     set_up: RefCell<JsValue>,
     /// The task that has no result yet: kept for a successor.
@@ -140,7 +145,12 @@ impl Member {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         options.set_name("chalkgrad replica");
-        let worker = Worker::new_with_options(&scope.location().href(), &options)?;
+        let generation = self.generation.get().wrapping_add(1);
+        self.generation.set(generation);
+        // Another address for a successor: a browser may make it wait for the request that its predecessor died of.
+        let script = scope.location().href();
+        let script = if generation == 1 { script } else { format!("{script}?{generation}") };
+        let worker = Worker::new_with_options(&script, &options)?;
         let member = Rc::downgrade(self);
         // One closure for messages and errors, held by the worker object for as long as it lives.
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
@@ -158,7 +168,23 @@ impl Member {
             Reflect::set(&first, &name.into(), &value)?;
         }
         worker.post_message(&first)?;
+        self.watch(&scope, generation)?;
         Ok(worker)
+    }
+
+    /// Replaces the worker that is being started if it takes too long.
+    fn watch(self: &Rc<Self>, scope: &DedicatedWorkerGlobalScope, generation: u32) -> std::result::Result<(), JsValue> {
+        let member = Rc::downgrade(self);
+        let check = Closure::once_into_js(move || {
+            if let Some(member) = member.upgrade()
+                && member.generation.get() == generation
+                && !member.is_ready.get()
+            {
+                member.replace("a worker that does not start");
+            }
+        });
+        scope.set_timeout_with_callback_and_timeout_and_arguments_0(check.unchecked_ref(), PATIENCE_MS)?;
+        Ok(())
     }
 
     fn hear(self: &Rc<Self>, event: &JsValue) {

@@ -78,6 +78,14 @@ test('a page whose program does not arrive says so', async ({ playground, server
   await expect(playground.page.getByRole('button', { name: /Reload/ })).toBeVisible();
 });
 
+test('a worker that is never answered is given up for another one', async ({ playground, server }) => {
+  let requests = 0;
+  server.faults.set('worker.js', (bytes) => (requests++ === 0 ? undefined : bytes));
+  await playground.open();
+  expect(requests).toBeGreaterThan(1);
+  expect((await playground.call('train', { steps: 3 })).state).toBe('done');
+});
+
 test('a worker that dies is replaced, from the last epoch', async ({ playground }) => {
   await playground.open();
   await playground.call('setModel', { layers: SMALL });

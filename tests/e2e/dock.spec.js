@@ -1,7 +1,6 @@
 // The dock and the training bar: what is measured and kept of training, and when a run ends.
 import fs from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
-import { artifact, expect, SMALL, test } from './playground.js';
+import { artifact, axeViolations, expect, SMALL, test } from './playground.js';
 
 const TABS = ['Curves', 'Confusion', 'Mistakes', 'Histograms', 'Runs', 'Log'];
 const tab = (playground, name) => playground.page.getByRole('tab', { name, exact: true });
@@ -301,8 +300,7 @@ for (const colorScheme of ['light', 'dark']) {
         await expect(panel(playground).locator('section')).toBeVisible();
         if (name === 'Histograms') await expect(panel(playground).getByText(/^mean/).first()).toBeVisible();
         expect(await overflow(), name).toBeLessThanOrEqual(0);
-        const { violations } = await new AxeBuilder({ page: playground.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-        expect(violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`)), name).toEqual([]);
+        expect(await axeViolations(playground.page), name).toEqual([]);
         await artifact(playground.page, `dock-${name.toLowerCase()}-${width}-${colorScheme}`);
       }
       await playground.page.getByRole('button', { name: '中文' }).click();

@@ -1,7 +1,6 @@
 // Whoever comes, on whatever: small and huge screens, forced colours, reduced motion, touch, either language. Every panel is
 // opened, and nothing is cut, moves by itself or is found by axe.
-import AxeBuilder from '@axe-core/playwright';
-import { artifact, expect, test } from './playground.js';
+import { artifact, axeViolations, expect, test } from './playground.js';
 
 const DOCK = ['curves', 'confusion', 'mistakes', 'histograms', 'runs', 'log'];
 const VIEWS = ['settings', 'weights', 'activations', 'gradients', 'formula'];
@@ -90,8 +89,7 @@ const axe = async (page, state) => {
   const place = { inspector: '.inspector', dock: '.dock' }[state.split('-')[0]] ?? 'html';
   // What lies under the bar that stays in place is no target of a full size.
   await page.evaluate(() => scrollTo(0, 0));
-  const { violations } = await new AxeBuilder({ page }).include(place).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+  return axeViolations(page, place);
 };
 
 for (const [language, locale] of [['English', 'en-US'], ['Chinese', 'zh-CN']]) {

@@ -1,6 +1,5 @@
 // What there is to see and to share, beside the network itself; and whether everybody can use it.
-import AxeBuilder from '@axe-core/playwright';
-import { expect, test, written } from './playground.js';
+import { axeViolations, expect, test, written } from './playground.js';
 
 const view = (playground, name) => playground.page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name });
 
@@ -74,11 +73,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.page.emulateMedia({ colorScheme });
       await playground.page.setViewportSize({ width, height });
       await playground.open();
-      const check = async (what) => {
-        const { violations } = await new AxeBuilder({ page: playground.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
-        const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
-        expect(found, what).toEqual([]);
-      };
+      const check = async (what) => expect(await axeViolations(playground.page), what).toEqual([]);
       await playground.call('train', { steps: 2 });
       await playground.card('conv2d').click();
       await check('with a layer selected');

@@ -1,4 +1,5 @@
 // The page as the flows see it: by its accessible names, and by its public API.
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect } from '@playwright/test';
 import { Server } from './server.js';
 
@@ -122,6 +123,12 @@ export class Playground {
 
 /** Keeps a screenshot of the whole page in `tests/e2e/artifacts`, which git ignores. */
 export const artifact = (page, name) => page.screenshot({ path: new URL(`artifacts/${name}.png`, import.meta.url).pathname, fullPage: true });
+
+/** What axe finds by the rules of WCAG 2.2 AA within `place`, a selector. */
+export const axeViolations = async (page, place = 'html') => {
+  const { violations } = await new AxeBuilder({ page }).include(place).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+};
 
 /** The reference program's layers. */
 export const REFERENCE = [

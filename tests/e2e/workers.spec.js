@@ -115,6 +115,20 @@ test('a replica that dies is replaced, and the numbers stay the same', async ({ 
   expect((await run).loss).toEqual(expected);
 });
 
+test('a replica that cannot be loaded, or that never starts, is replaced, and the numbers stay the same', async ({ playground }) => {
+  const { server } = playground;
+  const expected = await train(playground, 2, 5);
+  const script = server.requests.find(({ name }) => /^chalkgrad.*\.js$/.test(name)).name;
+  for (const [name, fail] of [[script, (response) => void response.destroy()], ['worker.js', () => {}]]) {
+    let failures = 0;
+    server.faults.set(name, (bytes, response) => (failures++ === 0 ? fail(response) : bytes));
+    await playground.call('setBackend', 'cpu', { workers: 1 });
+    expect(await train(playground, 2, 5), name).toEqual(expected);
+    expect(failures, `requests of ${name}`).toBe(2);
+    server.faults.clear();
+  }
+});
+
 test('as many workers as are worthwhile, unasked', async ({ playground }) => {
   const cores = await playground.page.evaluate(() => navigator.hardwareConcurrency);
   const { workers, detail } = await playground.call('setBackend', 'cpu');
