@@ -1,20 +1,20 @@
 // Trains, evaluates and predicts side by side with others, in turn on this machine: `cargo xtask bench`.
 // Everybody gets the same time in every round, so that whatever else the machine does meets all of them.
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { launchOptions } from '../../tests/e2e/browser.js';
 import { Server } from '../../tests/e2e/server.js';
 import { chart } from './chart.js';
+import { measureEpochs } from './epochs.js';
 import { measureGrowth } from './growth.js';
 import { measureLoad } from './load.js';
 import { flops, MODELS, shapes, spec } from './models.js';
 import { servePeers } from './peers.js';
+import { startPython } from './python.js';
 
 const list = (text) => text.split(',').filter(Boolean);
 const { values: options, positionals } = parseArgs({
@@ -59,7 +59,7 @@ const emulating = {};
 const browserFor = async (backend) =>
   backend in emulations ? (emulating[backend] ??= await launch(emulations[backend])) : browser;
 const server = await Server.start();
-// `load` and `growth` are about our own page only.
+// `load`, `growth` and `epochs` are about our own page, or Keras's `fit`.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
 
 /** The built page: `relaxed` or baseline SIMD on so many workers, or WebGPU. */
@@ -126,28 +126,12 @@ function inBrowser(library, backend) {
 function native(library, count) {
   return {
     name: `${library}, native, ${count} thread${count > 1 ? 's' : ''}`,
-    async open() {
-      const child = spawn(options.python, [path.join(root, 'benches/compare/native.py'), library, String(count)], { stdio: ['pipe', 'pipe', 'ignore'] });
-      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-      const gone = new Promise((_, reject) => {
-        child.once('error', reject);
-        child.once('exit', () => reject(new Error(`${options.python} has no ${library}`)));
-      });
-      gone.catch(() => {});
-      const next = async () => {
-        const { value, done } = await Promise.race([lines.next(), gone]);
-        return done ? gone : JSON.parse(value);
-      };
-      const process = { child, next };
-      await process.next();
-      return process;
-    },
-    async measure(process, { model, batch, task, batches }) {
-      process.child.stdin.write(`${JSON.stringify({ layers: shapes(model), batch, task, batches })}\n`);
-      return (await process.next()).ms;
+    open: () => startPython(options.python, [path.join(root, 'benches/compare/native.py'), library, String(count)]),
+    async measure(python, { model, batch, task, batches }) {
+      return (await python.ask({ layers: shapes(model), batch, task, batches })).ms;
     },
     mostBatches: () => 100_000,
-    close: (process) => process.child.kill(),
+    close: (python) => python.stop(),
   };
 }
 
@@ -260,6 +244,9 @@ function describe() {
 try {
   if (positionals[0] === 'load') {
     await measureLoad(browser, server, rounds);
+  } else if (positionals[0] === 'epochs') {
+    describe();
+    await measureEpochs(browser, server, { epochs: rounds, python: options.python, threads, root });
   } else if (positionals[0] === 'growth') {
     const machine = describe();
     await measureGrowth(browser, server, { rounds, budgetMs, out: path.resolve(root, options.out), machine });

@@ -9,14 +9,14 @@ use crate::shell::{command, find, root, run, say, target};
 use crate::test;
 
 /// `ops` measures every op natively, everything else is for `benches/compare/compare.js`: `load` and `growth` of our own page,
-/// or the comparison.
+/// `epochs` of it and Keras, or the comparison.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|what| what == "ops") {
         return run(command("cargo")
             .args(["bench", "--package", "chalkgrad", "--bench", "ops", "--"])
             .args(&arguments[1..]));
     }
-    if !arguments.first().is_some_and(|what| what == "load" || what == "growth") {
+    if !arguments.first().is_some_and(|what| ["load", "growth", "epochs"].contains(&what.as_str())) {
         peers()?;
     }
     test::in_browser("benches/compare/compare.js", arguments)
