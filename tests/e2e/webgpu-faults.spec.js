@@ -60,6 +60,26 @@ async function start(page, steps) {
 // STEPS=5000 makes it the whole way.
 const steps = Number(process.env.STEPS ?? 1000);
 
+test('a device that computes something else than the CPU is not used, and what differs is said', async ({ playground }) => {
+  const { server } = playground;
+  const wrong = `
+if (self.GPUDevice) {
+  const create = GPUDevice.prototype.createShaderModule;
+  GPUDevice.prototype.createShaderModule = function (given) {
+    return create.call(this, { ...given, code: given.code.replaceAll('max(', 'min(') });
+  };
+}
+`;
+  server.faults.set('worker.js', (bytes) => Buffer.concat([Buffer.from(wrong), bytes]));
+  await playground.open();
+  await playground.call('train', { steps: 3 });
+  const { code, message } = await playground.rejection('setBackend', 'webgpu');
+  expect(code).toBe('backend-unavailable');
+  expect(message).toMatch(/other numbers for .*conv2d/);
+  expect(await playground.call('train', { steps: 2 })).toMatchObject({ state: 'done', steps: 2 });
+  expect((await playground.call('setBackend', 'auto')).backend).toBe('cpu');
+});
+
 test(`nothing is made on the device between step 100 and step ${steps}`, async ({ playground }) => {
   test.setTimeout(600_000);
   const worker = await openOnGpu(playground);
