@@ -1,15 +1,31 @@
-//! Protocol messages as JavaScript values.
+//! Protocol messages as JavaScript values, and the workers that they go to.
 //!
 //! An envelope crosses as the array `[message, arrays]`: the message as plain objects, every array as a typed
 //! array whose buffer is moved, not copied, by the transfer list.
 
 use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Worker, WorkerOptions, WorkerType};
 
 use crate::error::{Error, Result};
 use crate::protocol::{Bulk, Envelope};
 use crate::wire::Wire;
 use crate::wire::js::{from_js, to_js};
+
+/// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
+///
+/// # Errors
+/// What the browser throws where it refuses to make one.
+pub fn make_worker(url: &str, generation: u32, name: &str) -> std::result::Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    options.set_name(name);
+    if generation == 1 {
+        return Worker::new_with_options(url, &options);
+    }
+    // Another address for a successor: a browser may make it wait for the request that its predecessor died of.
+    Worker::new_with_options(&format!("{url}?{generation}"), &options)
+}
 
 /// A value to post and the buffers to transfer with it.
 pub struct Packet {

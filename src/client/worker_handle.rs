@@ -1,7 +1,7 @@
 //! One worker: its start, its messages, its end.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use super::{describe, report};
 use crate::protocol::{Envelope, ErrorReport, Message, Request};
@@ -55,13 +55,7 @@ impl WorkerHandle {
         generation: u32,
         on_signal: impl Fn(WorkerSignal) + Clone + 'static,
     ) -> Result<Self, ErrorReport> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("chalkgrad engine");
-        // Another address for a successor: a browser may make it wait for the request that its predecessor died of.
-        let WorkerProgram { loader_url, .. } = program;
-        let loader_url = if generation == 1 { loader_url.clone() } else { format!("{loader_url}?{generation}") };
-        let worker = Worker::new_with_options(&loader_url, &options).map_err(|error| {
+        let worker = transport::make_worker(&program.loader_url, generation, "chalkgrad engine").map_err(|error| {
             report("worker-failed", &format!("The engine's worker cannot start: {}", describe(&error)))
         })?;
 

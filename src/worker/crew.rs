@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{DedicatedWorkerGlobalScope, Worker, WorkerOptions, WorkerType};
+use web_sys::{DedicatedWorkerGlobalScope, Worker};
 
 use crate::error::{Error, Result};
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -142,15 +142,9 @@ impl Member {
 
     fn start_worker(self: &Rc<Self>) -> std::result::Result<Worker, JsValue> {
         let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        options.set_name("chalkgrad replica");
         let generation = self.generation.get().wrapping_add(1);
         self.generation.set(generation);
-        // Another address for a successor: a browser may make it wait for the request that its predecessor died of.
-        let script = scope.location().href();
-        let script = if generation == 1 { script } else { format!("{script}?{generation}") };
-        let worker = Worker::new_with_options(&script, &options)?;
+        let worker = transport::make_worker(&scope.location().href(), generation, "chalkgrad replica")?;
         let member = Rc::downgrade(self);
         // One closure for messages and errors, held by the worker object for as long as it lives.
         let listener = Closure::<dyn Fn(JsValue)>::new(move |event: JsValue| {
