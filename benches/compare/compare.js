@@ -59,7 +59,7 @@ const emulating = {};
 const browserFor = async (backend) =>
   backend in emulations ? (emulating[backend] ??= await launch(emulations[backend])) : browser;
 const server = await Server.start();
-// `load`, `growth` and `epochs` are about our own page, or Keras's `fit`.
+// Only the comparison, which has no word of its own, needs the other libraries.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
 
 /** The built page: `relaxed` or baseline SIMD on so many workers, or WebGPU. */
@@ -126,7 +126,7 @@ function inBrowser(library, backend) {
 function native(library, count) {
   return {
     name: `${library}, native, ${count} thread${count > 1 ? 's' : ''}`,
-    open: () => startPython(options.python, [path.join(root, 'benches/compare/native.py'), library, String(count)]),
+    open: () => startPython(options.python, library, count),
     async measure(python, { model, batch, task, batches }) {
       return (await python.ask({ layers: shapes(model), batch, task, batches })).ms;
     },
@@ -201,7 +201,7 @@ async function compare(setting, opened) {
 
 function report(setting, { racing, failed }, peaks) {
   const cost = flops(setting.model, setting.task) / 1e9;
-  const own = racing[0]?.contestant.name.startsWith('chalkgrad') ? bestOf(racing) : undefined;
+  const own = bestOf(racing);
   const rows = racing.map(({ contestant, rates }) => {
     const rate = median(rates);
     const peak = contestant.peak && peaks[contestant.peak];

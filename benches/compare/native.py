@@ -1,13 +1,17 @@
 """PyTorch or Keras natively, for `cargo xtask bench`: python native.py torch|keras THREADS
 
 Says `{"ready": version}`, then answers a line `{"layers", "batch", "task", "batches"}` with `{"ms"}`, on and on. Images are
-noise: none of the work depends on values.
+noise: none of the work depends on values. With Keras there are three tasks more, on the data set in the folder `data`: `load`,
+`epoch`, and `accuracy`, whose answer has it as `value`.
 """
 
+import functools
+import gzip
 import json
 import os
 import sys
 import time
+from pathlib import Path
 
 LIBRARY, THREADS = sys.argv[1], int(sys.argv[2])
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,6 +48,17 @@ def prepare_torch(layers, batch):
     return {"training": training, "evaluation": forward, "prediction": forward}
 
 
+@functools.cache
+def dataset(folder, name):
+    images, labels = [], []
+    for shard in json.loads((Path(folder) / "manifest.json").read_text())["shards"]:
+        if shard["split"] == name:
+            data = np.frombuffer(gzip.decompress((Path(folder) / shard["file"]).read_bytes()), np.uint8)
+            images.append(data[: -shard["images"]].reshape(-1, 28, 28, 1).astype("float32") / 255)
+            labels.append(data[-shard["images"] :])
+    return np.concatenate(images), np.concatenate(labels)
+
+
 def prepare_keras(layers, batch):
     parts, is_flat = [keras.Input((28, 28, 1))], False
     for index, layer in enumerate(layers):
@@ -59,12 +74,26 @@ def prepare_keras(layers, batch):
     model = keras.Sequential(parts)
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
     x, y = np.random.rand(batch, 28, 28, 1).astype("float32"), np.arange(batch) % 10
+
+    def load(folder):
+        dataset(folder, "train"), dataset(folder, "test")
+
+    def epoch(folder):
+        model.fit(*dataset(folder, "train"), batch_size=batch, verbose=0)
+
+    def accuracy(folder):
+        images, labels = dataset(folder, "test")
+        return float(np.mean(model.predict(images, verbose=0).argmax(1) == labels))
+
     return {
         "training": lambda: model.train_on_batch(x, y),
         "evaluation": lambda: model.predict_on_batch(x),
         "prediction": lambda: model.predict_on_batch(x),
         # What `fit` does beside the steps is spread over many of them.
         "fit": lambda batches: model.fit(np.tile(x, (batches, 1, 1, 1)), np.tile(y, batches), batch_size=batch, verbose=0),
+        "load": load,
+        "epoch": epoch,
+        "accuracy": accuracy,
     }
 
 
@@ -90,10 +119,12 @@ for line in sys.stdin:
     request = json.loads(line)
     key = json.dumps([request["layers"], request["batch"]])
     tasks = prepared.get(key) or prepared.setdefault(key, prepare(request["layers"], request["batch"]))
-    start = time.perf_counter()
-    if request["task"] == "training" and "fit" in tasks:
+    start, value = time.perf_counter(), None
+    if "data" in request:
+        value = tasks[request["task"]](request["data"])
+    elif request["task"] == "training" and "fit" in tasks:
         tasks["fit"](request["batches"])
     else:
         for _ in range(request["batches"]):
             tasks[request["task"]]()
-    print(json.dumps({"ms": (time.perf_counter() - start) * 1e3}), file=answers, flush=True)
+    print(json.dumps({"ms": (time.perf_counter() - start) * 1e3, "value": value}), file=answers, flush=True)

@@ -16,7 +16,8 @@ pub fn bench(arguments: &[String]) -> Result<()> {
             .args(["bench", "--package", "chalkgrad", "--bench", "ops", "--"])
             .args(&arguments[1..]));
     }
-    if !arguments.first().is_some_and(|what| ["load", "growth", "epochs"].contains(&what.as_str())) {
+    // Without a word of its own it is the comparison.
+    if arguments.first().is_none_or(|what| what.starts_with("--")) {
         peers()?;
     }
     test::in_browser("benches/compare/compare.js", arguments)
