@@ -6,9 +6,9 @@
 #[path = "mnist/files.rs"]
 mod files;
 
-use chalkgrad::model::builders::{conv2d, dense, flatten, max_pooling2d};
-use chalkgrad::model::spec::TrainingConfig;
-use chalkgrad::train::fit::Model;
+use chalkgrad_engine::model::builders::{conv2d, dense, flatten, max_pooling2d};
+use chalkgrad_engine::model::spec::TrainingConfig;
+use chalkgrad_engine::train::fit::Model;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mnist = files::load(&std::env::args().nth(1).unwrap_or("www/data/mnist".to_owned()))?;

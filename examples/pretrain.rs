@@ -9,11 +9,11 @@
 #[path = "mnist/files.rs"]
 mod files;
 
-use chalkgrad::backend::cpu::CpuBackend;
-use chalkgrad::checkpoint::Checkpoint;
-use chalkgrad::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad::protocol::{Evaluation, Split};
-use chalkgrad::train::{Goal, Progress, Session};
+use chalkgrad_engine::backend::cpu::CpuBackend;
+use chalkgrad_engine::checkpoint::Checkpoint;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::{Evaluation, Split};
+use chalkgrad_engine::train::{Goal, Progress, Session};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

@@ -17,11 +17,11 @@ use wasm_bindgen::prelude::*;
 
 use self::arguments::{Options, bad_argument, choice, pixels, text};
 use crate::client::{Change, Client, Outcome};
-use crate::error::Error;
-use crate::model::spec::TrainingConfig;
-use crate::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
-use crate::wire::Wire;
-use crate::wire::js::to_js;
+use crate::wire_js::to_js;
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::spec::TrainingConfig;
+use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
+use chalkgrad_engine::wire::Wire;
 
 /// What a method resolves to or rejects with.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;

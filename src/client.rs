@@ -24,9 +24,9 @@ use self::recovery::Recovery;
 use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
-use crate::checkpoint::Course;
-use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::protocol::{
+use chalkgrad_engine::checkpoint::Course;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::{
     Answer, BackendInfo, Bulk, Command, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary, Request,
     RunState,
 };

@@ -7,10 +7,10 @@ use js_sys::{Array, Float32Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Worker, WorkerOptions, WorkerType};
 
-use crate::error::{Error, Result};
-use crate::protocol::{Bulk, Envelope};
-use crate::wire::Wire;
-use crate::wire::js::{from_js, to_js};
+use crate::wire_js::{from_js, to_js};
+use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::protocol::{Bulk, Envelope};
+use chalkgrad_engine::wire::Wire;
 
 /// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
 ///

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use chalkgrad::data::{Dataset, DatasetInfo, Part, idx};
+use chalkgrad_engine::data::{Dataset, DatasetInfo, Part, idx};
 
 /// Reads both parts of MNIST.
 pub fn load(folder: &str) -> Result<Dataset, Box<dyn Error>> {

@@ -3,9 +3,9 @@
 use js_sys::{Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Error, Result};
-use crate::model::catalogue::nearest;
-use crate::protocol::Bulk;
+use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::model::catalogue::nearest;
+use chalkgrad_engine::protocol::Bulk;
 
 /// A plain object all of whose fields are known.
 pub(super) struct Options(Option<Object>);

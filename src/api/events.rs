@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{js, set};
 use crate::client::{Client, Subscription, report};
-use crate::protocol::{Bulk, Event};
+use chalkgrad_engine::protocol::{Bulk, Event};
 
 const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
 

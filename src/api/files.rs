@@ -5,9 +5,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::arguments::bad_argument;
-use crate::checkpoint::{Checkpoint, check_size};
 use crate::client::{Client, report};
-use crate::protocol::{ErrorReport, ModelSummary};
+use chalkgrad_engine::checkpoint::{Checkpoint, check_size};
+use chalkgrad_engine::protocol::{ErrorReport, ModelSummary};
 
 type Result<T> = std::result::Result<T, ErrorReport>;
 

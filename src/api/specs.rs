@@ -8,11 +8,11 @@ use litemap::LiteMap;
 use wasm_bindgen::prelude::*;
 
 use super::arguments::{Options, bad_argument, bad_setting, count, field, names, object, text, unknown_field};
-use crate::error::{Error, Result};
-use crate::model::catalogue::{self, nearest};
-use crate::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
-use crate::wire::Wire;
-use crate::wire::js::{from_js, to_js};
+use crate::wire_js::{from_js, to_js};
+use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::model::catalogue::{self, nearest};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
+use chalkgrad_engine::wire::Wire;
 
 /// # Errors
 /// `bad-argument`, `unknown-setting` or `unknown-layer`; what the layers' settings may be is the engine's to say.

@@ -4,9 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Change, Client, report};
-use crate::checkpoint::{Checkpoint, Course};
-use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::protocol::{Answer, BackendInfo, Bulk, Command, ErrorReport, Event, ModelSummary};
+use chalkgrad_engine::checkpoint::{Checkpoint, Course};
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, ErrorReport, Event, ModelSummary};
 
 /// What the page knows of the experiment beside what the engine does.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! What it takes to bring a new worker to where a dead one was.
 
 use super::switching::Carried;
-use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::protocol::{Answer, BackendChoice, Bulk, Command, Event, RunState, SnapshotInfo};
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, Event, RunState, SnapshotInfo};
 
 #[derive(Default)]
 pub(super) struct Recovery {

@@ -4,7 +4,7 @@
 //! promise that it began with.
 
 use super::{Client, Link, Pending, Reply, report};
-use crate::protocol::{
+use chalkgrad_engine::protocol::{
     Answer, BackendChoice, Bulk, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
     Request,
 };

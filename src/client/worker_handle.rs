@@ -4,8 +4,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
 use super::{describe, report};
-use crate::protocol::{Envelope, ErrorReport, Message, Request};
 use crate::transport;
+use chalkgrad_engine::protocol::{Envelope, ErrorReport, Message, Request};
 
 /// What comes from a worker.
 pub(super) enum WorkerSignal {

@@ -18,9 +18,9 @@ use super::storage;
 use super::text::t_once;
 use crate::api::files;
 use crate::client::{Change, report};
-use crate::protocol::{ErrorReport, Event, RunState};
 use crate::transport;
-use crate::wire::record;
+use chalkgrad_engine::protocol::{ErrorReport, Event, RunState};
+use chalkgrad_engine::wire::record;
 
 /// At most one write in so many milliseconds, unless the page goes out of sight.
 const EVERY_MS: f64 = 5_000.0;

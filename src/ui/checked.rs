@@ -1,9 +1,9 @@
 //! What the cards say about a draft: names, shapes and sizes up to the first layer at fault, and the fault.
 
 use super::history::Draft;
-use crate::error::Error;
-use crate::model::catalogue;
-use crate::model::cost::memory_bytes;
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::catalogue;
+use chalkgrad_engine::model::cost::memory_bytes;
 
 /// One layer that is in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,8 +66,8 @@ impl Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::spec::{LayerSpec, ModelSpec};
     use crate::ui::history::History;
+    use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 
     #[test]
     fn layers_before_the_fault_keep_their_shapes() {

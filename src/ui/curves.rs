@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::checkpoint::Course;
-use crate::protocol::EpochReport;
 use crate::ui::format::fixed;
+use chalkgrad_engine::checkpoint::Course;
+use chalkgrad_engine::protocol::EpochReport;
 
 /// A value at a step.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -4,8 +4,8 @@
 //! their centre of mass lies in the middle of a field of 28x28 (LeCun, Cortes and Burges, "The MNIST database"). A
 //! network that learned from such images needs drawings made the same way.
 
-use crate::tensor::limit;
 use crate::ui::photo::Stage;
+use chalkgrad_engine::tensor::limit;
 
 /// The side of an image, in pixels.
 pub const SIDE: usize = 28;

@@ -7,7 +7,7 @@ use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
 use super::state::{NoticeKind, State, floats};
 use super::text::{phrase, report_text, t_with};
-use crate::protocol::{Answer, Command, EpochReport, ErrorReport, RunState};
+use chalkgrad_engine::protocol::{Answer, Command, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;

@@ -1,8 +1,8 @@
 //! Between the text in a form field and the value of a setting.
 
-use crate::model::catalogue::{Setting, SettingDefault, SettingKind};
-use crate::model::spec::{LayerSpec, SettingValue};
-use crate::tensor::limit;
+use chalkgrad_engine::model::catalogue::{Setting, SettingDefault, SettingKind};
+use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
+use chalkgrad_engine::tensor::limit;
 
 pub use super::format::{number as number_text, parse as number};
 

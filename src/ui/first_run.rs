@@ -10,7 +10,7 @@ use super::format;
 use super::state::State;
 use super::text::t_with;
 use super::widgets::element::{Element, el};
-use crate::checkpoint::Checkpoint;
+use chalkgrad_engine::checkpoint::Checkpoint;
 
 /// Fetches the network. Where it does not come, the page is as it would be without.
 pub fn start(state: State) {

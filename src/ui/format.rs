@@ -1,6 +1,6 @@
 //! Numbers and shapes as people read them.
 
-use crate::tensor::limit;
+use chalkgrad_engine::tensor::limit;
 
 /// `28×28×1`.
 pub fn shape(shape: &[usize]) -> String {
@@ -28,7 +28,7 @@ pub fn fixed(value: f64, decimals: u8) -> String {
     format!("{value:.*}", decimals as usize)
 }
 
-pub use crate::tensor::number_text as number;
+pub use chalkgrad_engine::tensor::number_text as number;
 
 /// The finite decimal number that a text stands for, `None` for anything else.
 pub fn parse(text: &str) -> Option<f64> {

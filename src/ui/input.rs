@@ -6,7 +6,7 @@ use super::digit::{Drawing, Point};
 use super::live::Live;
 use super::photo::Stage;
 use super::state::{NoticeKind, State, bytes};
-use crate::protocol::{Answer, Command, Split};
+use chalkgrad_engine::protocol::{Answer, Command, Split};
 
 /// The pen, in units of the pad's side.
 pub const PEN_RADIUS: f32 = 0.042;

@@ -9,8 +9,8 @@ use super::state::{NoticeKind, State};
 use super::text::t_once;
 use crate::api;
 use crate::client::report;
-use crate::wire::Wire;
-use crate::wire::js::to_js;
+use crate::wire_js::to_js;
+use chalkgrad_engine::wire::Wire;
 
 /// Stands before the configuration: the address may also name a place in the page.
 const PREFIX: &str = "#c=";

@@ -145,9 +145,9 @@ impl<'a> Parser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::activations::{ACTIVATIONS, formula};
-    use crate::model::catalogue::resolve;
     use crate::ui::presets::{PRESETS, preset};
+    use chalkgrad_engine::model::activations::{ACTIVATIONS, formula};
+    use chalkgrad_engine::model::catalogue::resolve;
 
     /// Whether every element that begins also ends, in order.
     fn is_balanced(markup: &str) -> bool {

@@ -5,8 +5,8 @@
 //! (`{}`) for what stands in it (`at most {} layers`), a tab, and the same in that language; `{1}` there is the second hole.
 //! More literal phrases stand first. The tests below find the phrases in the sources, so that none is without its line.
 
-use crate::error::Error;
-use crate::protocol::ErrorReport;
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::protocol::ErrorReport;
 
 /// What holes may hold are names, numbers and other phrases, so deep at most.
 const MAX_DEPTH: usize = 3;
@@ -143,9 +143,9 @@ mod tests {
 
     /// What errors say.
     fn phrases() -> BTreeSet<String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = BTreeSet::new();
-        for path in sources(&root) {
+        for path in ["src", "crates/engine/src"].iter().flat_map(|folder| sources(&root.join(folder))) {
             let source = fs::read_to_string(path).unwrap();
             let source = source.split("#[cfg(test)]").next().unwrap();
             for call in [".expected(", ".got(", ".hint(", ".mismatch(", " unavailable(", "foreign("] {
@@ -191,8 +191,8 @@ mod tests {
 
     #[test]
     fn errors_of_models_hold_no_english_words() {
-        use crate::model::catalogue;
-        use crate::model::spec::{LayerSpec, ModelSpec};
+        use chalkgrad_engine::model::catalogue;
+        use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
         let dense = || LayerSpec::new("Dense").with("units", 10.0).with("activation", "softmax");
         let flatten = || LayerSpec::new("Flatten");
         let conv = |kernel: f64| LayerSpec::new("Conv2D").with("filters", 8.0).with("kernelSize", vec![kernel, kernel]);

@@ -1,6 +1,6 @@
 //! Known networks to start from.
 
-use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// The key of the text that names each, in the order of the list.
 pub const PRESETS: [&str; 5] = ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_softmax"];

@@ -1,9 +1,9 @@
 //! What was trained before: configuration, result and course of every set of weights.
 
 use super::curves::{Curves, Sample};
-use crate::error::Result;
-use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::wire::{Value, Wire, record};
+use chalkgrad_engine::error::Result;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::wire::{Value, Wire, record};
 
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;

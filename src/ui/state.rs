@@ -14,11 +14,11 @@ use super::input::Input;
 use super::live::Live;
 use super::text::{phrase, t, t_once, t_with};
 use super::watch::Watch;
-use crate::checkpoint::Course;
 use crate::client::{Change, Client, Outcome, report};
-use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
-use crate::model::training::trained_samples;
-use crate::protocol::{
+use chalkgrad_engine::checkpoint::Course;
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
+use chalkgrad_engine::model::training::trained_samples;
+use chalkgrad_engine::protocol::{
     Answer, BackendInfo, BatchReport, Bulk, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
     RunState, Split, StopRule,
 };

@@ -70,11 +70,11 @@ mod browser {
     use wasm_bindgen_futures::{JsFuture, spawn_local};
 
     use super::{ENGLISH, Locale, fill};
-    use crate::error::Error;
-    use crate::protocol::ErrorReport;
     use crate::ui::browser::get;
     use crate::ui::live::Live;
     use crate::ui::phrases::{Parts, Phrases};
+    use chalkgrad_engine::error::Error;
+    use chalkgrad_engine::protocol::ErrorReport;
 
     thread_local! {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
@@ -215,8 +215,8 @@ pub mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
-    use crate::model::catalogue::SettingKind;
-    use crate::model::layers::CATALOGUE;
+    use chalkgrad_engine::model::catalogue::SettingKind;
+    use chalkgrad_engine::model::layers::CATALOGUE;
 
     fn table(locale: Locale) -> BTreeMap<String, String> {
         serde_json::from_str(locale.json()).expect("a locale file is one flat JSON object of strings")
@@ -284,8 +284,8 @@ pub mod tests {
 
     #[test]
     fn every_field_of_the_training_form_has_a_text() {
-        use crate::model::spec::TrainingConfig;
         use crate::ui::training_fields::{SCHEDULES, number_fields, optimizer_named, optimizer_names, schedule_named};
+        use chalkgrad_engine::model::spec::TrainingConfig;
         let english = table(Locale::English);
         let optimizers = optimizer_names()
             .map(|kind| TrainingConfig { optimizer: optimizer_named(kind), ..TrainingConfig::default() });

@@ -1,7 +1,7 @@
 //! The numbers of the training configuration as form fields: where each lives and what it may be.
 
 use super::format::parse;
-use crate::model::spec::{OptimizerSpec, ScheduleSpec, TrainingConfig};
+use chalkgrad_engine::model::spec::{OptimizerSpec, ScheduleSpec, TrainingConfig};
 
 /// A number in the training configuration.
 #[derive(Clone, Copy)]

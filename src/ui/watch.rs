@@ -8,7 +8,7 @@ use leptos::prelude::document;
 
 use super::browser::{after_ms, callback};
 use super::state::{State, floats};
-use crate::protocol::{Answer, Bulk, Command};
+use chalkgrad_engine::protocol::{Answer, Bulk, Command};
 
 /// Between two questions while only the weights change, and where the image changes too.
 const PAUSE_MS: i32 = 250;

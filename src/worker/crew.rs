@@ -11,11 +11,11 @@ use js_sys::{Array, Float32Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Worker};
 
-use crate::error::{Error, Result};
-use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::train::Wake;
-use crate::train::replicas::Replicas;
 use crate::transport;
+use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::train::Wake;
+use chalkgrad_engine::train::replicas::Replicas;
 
 /// What `worker.js` is told of a replica.
 pub(super) const ROLE: &str = "replica";

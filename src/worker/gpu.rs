@@ -1,11 +1,11 @@
 //! An engine on the GPU.
 
-use super::Engine;
-use crate::data::{Dataset, DatasetInfo};
-use crate::error::Result;
-use crate::model::spec::ModelSpec;
-use crate::protocol::BackendInfo;
-use crate::train::{Session, gpu};
+use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::engine::Engine;
+use chalkgrad_engine::error::Result;
+use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::protocol::BackendInfo;
+use chalkgrad_engine::train::{Session, gpu};
 
 /// Opens the GPU, with the reference CNN and MNIST still to arrive. `clock` gives milliseconds.
 ///

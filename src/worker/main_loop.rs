@@ -6,12 +6,12 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, Performance};
 
-use super::Engine;
 use super::crew::Crew;
-use crate::data::fetch::{Arrival, Loader};
-use crate::error::Error;
-use crate::protocol::{Envelope, ErrorReport, Event, Message, Request};
+use super::fetch::{Arrival, Loader};
 use crate::transport;
+use chalkgrad_engine::engine::Engine;
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::protocol::{Envelope, ErrorReport, Event, Message, Request};
 
 struct MainLoop {
     scope: DedicatedWorkerGlobalScope,

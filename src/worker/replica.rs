@@ -6,9 +6,9 @@ use js_sys::{Array, Float32Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use crate::error::Result;
-use crate::train::replicas::Replica;
 use crate::transport;
+use chalkgrad_engine::error::Result;
+use chalkgrad_engine::train::replicas::Replica;
 
 struct Post {
     replica: Option<Result<Replica>>,

@@ -13,7 +13,7 @@ use crate::test;
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|what| what == "ops") {
         return run(command("cargo")
-            .args(["bench", "--package", "chalkgrad", "--bench", "ops", "--"])
+            .args(["bench", "--package", "chalkgrad-engine", "--bench", "ops", "--"])
             .args(&arguments[1..]));
     }
     // Without a word of its own it is the comparison.

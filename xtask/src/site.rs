@@ -35,7 +35,7 @@ pub fn is_current() -> Result<bool> {
         "build.rs",
         "Trunk.toml",
         "index.html",
-        "simd",
+        "crates",
         "src",
         "www/css",
         "www/icons",

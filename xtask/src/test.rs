@@ -74,15 +74,27 @@ fn lint() -> Result<()> {
     tools::wasm_target()?;
     let clippy =
         |scope: &[&str]| run(command("cargo").args(["clippy", "--quiet"]).args(scope).args(["--", "-D", "warnings"]));
-    clippy(&["--workspace", "--all-targets"])?;
-    // What is compiled for the browser: the other tests are native ones.
-    clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--test", "web"])?;
-    clippy(&["--package", "chalkgrad", "--all-targets", "--features", "gpu"])?;
+    clippy(&["--workspace", "--all-targets", "--features", "gpu"])?;
     clippy(&["--package", "chalkgrad", "--target", WASM_TARGET, "--lib", "--bins", "--features", "gpu"])
 }
 
 fn native() -> Result<()> {
-    run(command("cargo").args(["test", "--workspace", "--quiet"]))
+    // With the GPU backend, so that the stage `gpu` needs no build of its own.
+    run(command("cargo").args([
+        "test",
+        "--workspace",
+        "--features",
+        "gpu",
+        "--quiet",
+        "--lib",
+        "--bins",
+        "--test",
+        "it",
+        "--test",
+        "winograd",
+        "--test",
+        "pretrained",
+    ]))
 }
 
 /// Where there is no adapter at all, Debian's software one is tried; without any, the tests say that they are skipped.
@@ -102,7 +114,7 @@ fn gpu() -> Result<()> {
     run(command("cargo").args([
         "test",
         "--package",
-        "chalkgrad",
+        "chalkgrad-engine",
         "--features",
         "gpu",
         "--test",
@@ -119,9 +131,7 @@ fn wasm() -> Result<()> {
     let options = json!({ "goog:chromeOptions": { "binary": browser.chromium, "args": QUIET_CHROMIUM } });
     fs::write(&capabilities, options.to_string()).context("target/webdriver.json cannot be written")?;
     run(command("cargo")
-        .args(["test", "--package", "chalkgrad", "--target", WASM_TARGET, "--test", "web"])
-        // Without the page: what is downloaded later would not be there.
-        .args(["--no-default-features", "--features", "reference,shaders"])
+        .args(["test", "--package", "chalkgrad-engine", "--target", WASM_TARGET, "--test", "web"])
         .env("CHROMEDRIVER", &browser.chromedriver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))

@@ -7,7 +7,6 @@ use leptos::prelude::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::protocol::{Answer, Bulk, Command, MODEL_OUTPUT};
 use crate::ui::browser::{after_ms, get};
 use crate::ui::digit::SIDE;
 use crate::ui::first_run;
@@ -24,6 +23,7 @@ use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::later::{Part, later_unseen, wasm_split};
 use crate::ui::widgets::pad::pad;
 use crate::ui::widgets::{icon_button, panel_header, place};
+use chalkgrad_engine::protocol::{Answer, Bulk, Command, MODEL_OUTPUT};
 
 pub fn digit_panel(state: State) -> Element {
     let clear = button("button quiet", move || state.input.clear())

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 
-use crate::model::catalogue;
 use crate::ui::browser::{event_text, focus_soon};
 use crate::ui::checked::CheckedLayer;
 use crate::ui::digit::SIDE;
@@ -23,6 +22,7 @@ use crate::ui::widgets::move_handle::{draggable, handle};
 use crate::ui::widgets::shape_chip::shape_chip;
 use crate::ui::widgets::thumbnail::thumbnail;
 use crate::ui::widgets::{icon_button, panel_header, place};
+use chalkgrad_engine::model::catalogue;
 
 pub fn network_panel(state: State) -> Element {
     let layers = move || state.history.with(|history| history.draft().layers.iter().map(|(id, _)| *id).collect());

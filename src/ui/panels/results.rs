@@ -5,7 +5,6 @@ use std::rc::Rc;
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 
-use crate::tensor::limit;
 use crate::ui::browser::focus_soon;
 use crate::ui::format;
 use crate::ui::live::Live;
@@ -14,6 +13,7 @@ use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
 use crate::ui::widgets::place;
+use chalkgrad_engine::tensor::limit;
 
 /// A true class and a predicted one.
 type Cell = [usize; 2];

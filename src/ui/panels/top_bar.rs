@@ -1,8 +1,6 @@
 //! The bar at the top: what trains, how far it is, and how it goes.
 
 use super::keep;
-use crate::protocol::{BatchReport, RunState, StopRule};
-use crate::tensor::limit;
 use crate::ui::format;
 use crate::ui::link;
 use crate::ui::state::State;
@@ -10,6 +8,8 @@ use crate::ui::text::{Locale, locale, set_locale, t, t_with};
 use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
+use chalkgrad_engine::protocol::{BatchReport, RunState, StopRule};
+use chalkgrad_engine::tensor::limit;
 
 pub fn top_bar(state: State) -> Element {
     const MARK: &str = "M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200";

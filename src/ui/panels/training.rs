@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::model::catalogue::SettingKind;
-use crate::model::spec::{LossSpec, OptimizerSpec, TrainingConfig};
 use crate::ui::fields::number_text;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
@@ -14,6 +12,8 @@ use crate::ui::training_fields::{
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::field::{NumberInput, Read, checkbox, row, select};
 use crate::ui::widgets::{panel_header, place};
+use chalkgrad_engine::model::catalogue::SettingKind;
+use chalkgrad_engine::model::spec::{LossSpec, OptimizerSpec, TrainingConfig};
 
 const LOSSES: [(&str, LossSpec); 3] = [
     ("sparse_categorical_crossentropy", LossSpec::SparseCategoricalCrossentropy),

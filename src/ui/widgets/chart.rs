@@ -1,6 +1,6 @@
 //! A line chart on a canvas: axes, a band, lines, marks and a crosshair. It knows nothing of training.
 
-use crate::tensor::limit;
+use chalkgrad_engine::tensor::limit;
 use std::ops::Range;
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 
 use super::element::{Element, el};
-use crate::model::catalogue::SettingKind;
 use crate::ui::browser::{event_checked, event_text};
 use crate::ui::fields::stepped;
 use crate::ui::format;
 use crate::ui::text::{t, t_or_empty};
+use chalkgrad_engine::model::catalogue::SettingKind;
 
 /// What a field shows or says, followed where it is read.
 pub type Read<T> = Rc<dyn Fn() -> T>;

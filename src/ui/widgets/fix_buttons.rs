@@ -4,11 +4,11 @@ use super::element::{Element, button, el};
 use super::icon::icon;
 use super::later::{Part, later_unseen, wasm_split};
 use super::place;
-use crate::error::Error;
-use crate::model::fixes::{Fix, fixes};
 use crate::ui::history::History;
 use crate::ui::state::{CLASSES, State};
 use crate::ui::text::{t, t_with};
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::fixes::{Fix, fixes};
 
 /// Buttons for what would put an error right.
 pub fn fix_buttons(state: State, error: &Error) -> Element {

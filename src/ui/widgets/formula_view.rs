@@ -10,8 +10,6 @@ use super::element::{Element, button, el};
 use super::place;
 use super::tensor_canvas::{colour, frame, paint, pixel_under, scale_of};
 use super::tensor_view::{legend, watched};
-use crate::model::catalogue::{self, ResolvedLayer};
-use crate::model::formula::{self, Account, Recipe, Reduction, Term, Then};
 use crate::ui::browser::event_text;
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
@@ -20,6 +18,8 @@ use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
 use crate::ui::watch::Tensor;
+use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
+use chalkgrad_engine::model::formula::{self, Account, Recipe, Reduction, Term, Then};
 
 /// So many terms are shown before more are asked for.
 const FEW_TERMS: usize = 10;

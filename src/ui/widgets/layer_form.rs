@@ -5,13 +5,13 @@ use std::rc::Rc;
 use super::element::{Element, el};
 use super::field::{NumberInput, Read, checkbox, row, select};
 use super::icon_button;
-use crate::model::catalogue::{self, Setting, SettingDefault, SettingKind};
 use crate::ui::browser::event_text;
 use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::history::LayerId;
 use crate::ui::state::State;
 use crate::ui::text::{error_detail, t, t_or_empty, t_with};
+use chalkgrad_engine::model::catalogue::{self, Setting, SettingDefault, SettingKind};
 
 pub fn layer_form(state: State, id: LayerId) -> Element {
     let type_name = state

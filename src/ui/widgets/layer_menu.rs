@@ -6,12 +6,12 @@ use wasm_bindgen::JsCast;
 use super::element::{Element, button, el};
 use super::later::{Part, later_unseen, wasm_split};
 use super::place;
-use crate::model::catalogue::{self, SettingDefault, SettingKind};
-use crate::model::layers::CATALOGUE;
-use crate::model::spec::{LayerSpec, ModelSpec, SettingValue};
 use crate::ui::browser::{focus, focus_soon};
 use crate::ui::state::{AddMenu, State};
 use crate::ui::text::t;
+use chalkgrad_engine::model::catalogue::{self, SettingDefault, SettingKind};
+use chalkgrad_engine::model::layers::CATALOGUE;
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// A new layer with what the user would have to say filled in.
 fn new_layer(type_name: &str) -> LayerSpec {

@@ -7,13 +7,13 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 use super::element::{Element, el};
-use crate::tensor::limit;
 use crate::ui::browser::{context_2d, next_frame};
 use crate::ui::digit::{Drawing, GRID, Point};
 use crate::ui::input::PEN_RADIUS;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::t_once;
+use chalkgrad_engine::tensor::limit;
 
 /// The side of the canvas, in its own pixels.
 const SIDE: u32 = 448;

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use super::element::{Element, el};
 use super::place;
-use crate::protocol::{Answer, Command, Vitals};
 use crate::ui::browser::{InView, after_ms};
 use crate::ui::format;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
+use chalkgrad_engine::protocol::{Answer, Command, Vitals};
 
 /// Between two questions: the engine looks through the outputs of a whole batch.
 const PAUSE_MS: i32 = 1000;

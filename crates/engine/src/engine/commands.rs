@@ -1,0 +1,218 @@
+//! What each command does.
+
+use super::backends::{check_backend, engine_info};
+use super::samples::{self, SampleRequest, Samples};
+use super::{Engine, TURN_MS};
+use crate::error::{Error, Result};
+use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotInfo};
+use crate::tensor::HostTensor;
+use crate::train::Pixels;
+
+/// The longest rest between two steps.
+const MAX_REST_MS: f64 = 60_000.0;
+
+impl Engine {
+    /// The answer, or `None` if it comes later.
+    pub(super) fn carry_out(
+        &mut self,
+        id: u32,
+        command: Command,
+        arrays: Vec<Bulk>,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<Option<(Answer, Vec<Bulk>)>> {
+        let answer = match command {
+            Command::Hello { data_url } => {
+                if self.download.url.is_none() {
+                    self.download.url = Some(data_url);
+                    self.download.wanted = true;
+                }
+                Answer::Engine(engine_info(self.backend_info(), self.backend.is_some()))
+            }
+            Command::SetBackend { choice, workers } => {
+                if self.backend.is_none() || choice == BackendChoice::Cpu {
+                    check_backend(choice, workers)?;
+                    self.ask_for_workers(workers);
+                }
+                Answer::Backend(self.backend_info())
+            }
+            Command::SetModel { spec, kept } => {
+                let summary = match kept {
+                    Some(kept) => self.session.edit_model(&spec, &kept)?,
+                    None => self.session.set_model(&spec)?,
+                };
+                self.staff_up();
+                self.begin_anew(clock());
+                Answer::Summary(summary)
+            }
+            Command::GetModel => Answer::Model(self.session.model().clone()),
+            Command::SetTraining { config } => {
+                self.session.set_training(config)?;
+                self.refuse_snapshots();
+                self.staff_up();
+                self.midway = false;
+                self.waiting = false;
+                self.changed = true;
+                Answer::Training(self.session.training().clone())
+            }
+            Command::GetTraining => Answer::Training(self.session.training().clone()),
+            Command::Train { epochs, steps } => {
+                self.start(id, epochs, steps, clock())?;
+                return Ok(None);
+            }
+            Command::SetPace { rest_ms } => {
+                if !(0.0..=MAX_REST_MS).contains(&rest_ms) {
+                    return Err(Error::new("bad-setting", "pace")
+                        .expected(format!("from 0 to {MAX_REST_MS} ms"))
+                        .got(rest_ms.to_string()));
+                }
+                self.set_pace(rest_ms, clock());
+                Answer::Done
+            }
+            Command::Pause => {
+                self.settle(clock);
+                self.pause(clock());
+                Answer::State { state: self.state }
+            }
+            Command::Resume => {
+                self.resume(clock());
+                Answer::State { state: self.state }
+            }
+            Command::Stop => {
+                self.settle(clock);
+                self.end_run(RunState::Stopped, None, clock());
+                Answer::State { state: self.state }
+            }
+            Command::Reset => {
+                self.session.reset();
+                self.begin_anew(clock());
+                Answer::Done
+            }
+            Command::Evaluate { split, samples } => {
+                self.session.start_evaluation(split, samples)?;
+                self.evaluations.push(id, split, samples);
+                self.retry_download();
+                self.show_state();
+                return Ok(None);
+            }
+            Command::Predict => {
+                let pixels = match one_array(arrays)? {
+                    Bulk::U8(pixels) => Pixels::U8(pixels),
+                    Bulk::F32(pixels) => Pixels::F32(pixels),
+                };
+                self.session.start_prediction(pixels)?;
+                if !self.session.is_asynchronous() {
+                    let deadline_ms = clock() + TURN_MS;
+                    if let Some(done) = self.session.go_on_predicting(&mut || clock() < deadline_ms)? {
+                        return Ok(Some(prediction(done)));
+                    }
+                }
+                self.predicting = Some(id);
+                return Ok(None);
+            }
+            Command::TensorNames => Answer::Names(self.session.tensor_names()),
+            Command::Tensor { name } => {
+                // A shared step changes nothing that can be read before its end.
+                if self.session.workers() == 1 {
+                    self.settle(clock);
+                }
+                let tensor = self.session.tensor(&name)?;
+                let shape = tensor.shape().dims().to_vec();
+                return Ok(Some((Answer::Tensor { shape }, vec![Bulk::F32(tensor.into_words())])));
+            }
+            Command::SetTensor { name } => {
+                let Bulk::F32(values) = one_array(arrays)? else {
+                    return Err(Error::new("bad-argument", name).expected("a Float32Array").got("an array of bytes"));
+                };
+                self.settle(clock);
+                self.session.set_tensor(&name, values)?;
+                self.changed = true;
+                Answer::Done
+            }
+            Command::Look { names } => {
+                let image = one_array(arrays)?;
+                while !self.session.is_asynchronous() && !self.session.prepare_look(&image, &names)? {}
+                let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
+                for tensor in self.session.look(&image, &names)? {
+                    shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
+                    arrays.push(Bulk::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
+                }
+                return Ok(Some((Answer::Tensors { shapes }, arrays)));
+            }
+            Command::Vitals { layer } => {
+                if self.session.workers() == 1 {
+                    self.settle(clock);
+                }
+                Answer::Vitals(self.session.vitals(&layer)?)
+            }
+            Command::Samples { split, label, count, seed } => {
+                let request = SampleRequest { split, label, count, seed };
+                request.check(self.session.dataset())?;
+                self.samples.push((id, request));
+                self.answer_samples();
+                return Ok(None);
+            }
+            Command::Images { split, indices } => {
+                let (dataset, config) = (self.session.dataset(), self.session.training());
+                let Samples { pixels, labels } = samples::images(dataset, config, split, &indices)?;
+                let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
+                return Ok(Some((Answer::Samples { labels, height, width }, vec![Bulk::U8(pixels)])));
+            }
+            Command::Labels { split } => {
+                let labels = samples::labels(self.session.dataset(), self.session.training(), split);
+                return Ok(Some((Answer::Labels, vec![Bulk::U8(labels.to_vec())])));
+            }
+            Command::RetryData => {
+                self.retry_download();
+                Answer::Done
+            }
+            Command::Profile => {
+                self.ask_for_times(id)?;
+                return Ok(None);
+            }
+            Command::Ping => Answer::Done,
+            Command::Restore { snapshot } => {
+                self.session.restore(&snapshot, f32_arrays(arrays)?)?;
+                self.begin_anew(clock());
+                Answer::Done
+            }
+            Command::Open { model, training, snapshot } => {
+                let summary = self.session.open(&model, &training, &snapshot, &f32_arrays(arrays)?)?;
+                self.staff_up();
+                self.begin_anew(clock());
+                Answer::Summary(summary)
+            }
+            Command::ShowPretrained { names } => {
+                let info = SnapshotInfo { names, ..SnapshotInfo::default() };
+                self.session.show_pretrained(&info, &f32_arrays(arrays)?)?;
+                Answer::Done
+            }
+            Command::Snapshot => {
+                self.changed = true;
+                self.snapshots.push(id);
+                return Ok(None);
+            }
+        };
+        Ok(Some((answer, Vec::new())))
+    }
+}
+
+pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<Bulk>) {
+    (Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])
+}
+
+fn f32_arrays(arrays: Vec<Bulk>) -> Result<Vec<Vec<f32>>> {
+    let floats = |array| match array {
+        Bulk::F32(values) => Ok(values),
+        Bulk::U8(_) => Err(Error::new("bad-argument", "arrays").expected("arrays of f32")),
+    };
+    arrays.into_iter().map(floats).collect()
+}
+
+fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {
+    let count = arrays.len();
+    let mut arrays = arrays.into_iter();
+    match (arrays.next(), arrays.next()) {
+        (Some(array), None) => Ok(array),
+        _ => Err(Error::new("bad-argument", "arrays").expected("one array").got(count.to_string())),
+    }
+}

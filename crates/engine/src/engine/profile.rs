@@ -1,0 +1,58 @@
+//! What a training step costs the GPU: told once in a run, and kernel by kernel to who asks.
+
+use super::Engine;
+use crate::error::{Error, Result};
+use crate::protocol::{Answer, Event};
+
+impl Engine {
+    pub(super) fn tell_cost(&mut self) {
+        if let Some((dispatches, submissions)) = self.session.step_cost() {
+            self.event(Event::StepCost { dispatches, submissions });
+        }
+    }
+
+    /// # Errors
+    /// `not-training` where no step will be taken.
+    pub(super) fn ask_for_times(&mut self, id: u32) -> Result<()> {
+        if !self.may_train() {
+            return Err(not_training());
+        }
+        self.session.time_next_step();
+        self.profiles.push(id);
+        Ok(())
+    }
+
+    /// Answers those who asked for times, once they are there.
+    pub(super) fn answer_profiles(&mut self) {
+        if self.profiles.is_empty() {
+            return;
+        }
+        let Some(kernels) = self.session.step_times() else { return };
+        for id in std::mem::take(&mut self.profiles) {
+            let result = match kernels.is_empty() {
+                true => Err(no_clock().into()),
+                false => Ok(Answer::Profile(kernels.clone())),
+            };
+            self.reply(id, result, Vec::new());
+        }
+    }
+
+    /// The run has ended.
+    pub(super) fn refuse_profiles(&mut self) {
+        self.answer_profiles();
+        for id in std::mem::take(&mut self.profiles) {
+            self.reply(id, Err(not_training().into()), Vec::new());
+        }
+    }
+}
+
+fn no_clock() -> Error {
+    Error::new("no-clock", "profile").expected("a GPU that measures the time of its work (timestamp-query)").got("none")
+}
+
+fn not_training() -> Error {
+    Error::new("not-training", "profile")
+        .expected("training that goes on")
+        .got("none")
+        .hint("Start training, then ask again.")
+}

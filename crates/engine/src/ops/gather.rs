@@ -1,0 +1,166 @@
+//! Rows of a table by integer index: what an embedding does.
+
+use std::sync::Arc;
+
+use super::case_values::{integers, uniform};
+use crate::error::{Error, Result};
+use crate::ir::gpu::{GpuCall, Pass, constants};
+use crate::ir::op::{Case, as_i32};
+use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::tensor::{DType, Shape, TensorType};
+
+/// Of a table `[V,...]` and indices `i32[I]` (any shape `I`) the rows `[I,...]`. An index outside `0..V` gives NaN.
+#[derive(Clone, Debug)]
+pub struct Gather;
+
+/// Of indices `i32[I]` and gradients `[I,...]` of the gathered rows the gradient `[rows,...]` of the table.
+#[derive(Clone, Debug)]
+pub struct GatherGradient {
+    pub rows: usize,
+}
+
+/// Appends a [`Gather`].
+///
+/// # Errors
+/// If the table has no axis, or the indices are no integers.
+pub fn gather(graph: &mut Graph, table: NodeId, indices: NodeId) -> Result<NodeId> {
+    graph.apply(Arc::new(Gather), &[table, indices])
+}
+
+fn joined(first: &[usize], second: &[usize]) -> Shape {
+    [first, second].concat().into()
+}
+
+impl Op for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        match inputs {
+            [table, indices] if table.dtype == DType::F32 && table.shape.rank() > 0 && indices.dtype == DType::I32 => {
+                Ok(TensorType::f32(joined(indices.shape.dims(), &table.shape.dims()[1..])))
+            }
+            _ => {
+                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
+                Err(Error::shapes(self.name(), "an f32 table with at least one axis and i32 indices", &shapes))
+            }
+        }
+    }
+
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        let rows = graph.tensor_type(call.inputs[0]).shape[0];
+        let gradient = graph.apply(Arc::new(GatherGradient { rows }), &[call.inputs[1], call.gradient])?;
+        Ok(vec![Some(gradient), None])
+    }
+
+    fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> u64 {
+        0
+    }
+
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let width: usize = call.input_types[0].shape.dims()[1..].iter().product();
+        let sizes = constants(&[("WIDTH", width), ("TABLE_ROWS", call.input_types[0].shape[0])]);
+        vec![Pass::elements(call, sizes + include_str!("gather/gpu.wgsl"))]
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let width: usize = call.input_types[0].shape.dims()[1..].iter().product();
+        if width == 0 {
+            return;
+        }
+        let table = call.inputs[0];
+        for (&index, output) in as_i32(call.inputs[1]).iter().zip(call.output.chunks_exact_mut(width)) {
+            match table.chunks_exact(width).nth(index as usize) {
+                Some(row) => output.copy_from_slice(row),
+                None => output.fill(f32::NAN),
+            }
+        }
+    }
+}
+
+impl Op for GatherGradient {
+    fn name(&self) -> &'static str {
+        "gather_gradient"
+    }
+
+    fn attributes(&self) -> String {
+        format!("rows={}", self.rows)
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        match inputs {
+            [indices, gradient]
+                if indices.dtype == DType::I32
+                    && gradient.dtype == DType::F32
+                    && gradient.shape.dims().starts_with(indices.shape.dims()) =>
+            {
+                Ok(TensorType::f32(joined(&[self.rows], &gradient.shape.dims()[indices.shape.rank()..])))
+            }
+            _ => {
+                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
+                Err(Error::shapes(self.name(), "i32 indices and a gradient for each", &shapes))
+            }
+        }
+    }
+
+    fn vjp(&self, _graph: &mut Graph, _call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        Err(super::no_second_derivative(self.name()))
+    }
+
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let width: usize = call.output_type.shape.dims()[1..].iter().product();
+        let sizes = constants(&[("WIDTH", width), ("INDICES", call.input_types[0].shape.len())]);
+        vec![Pass::elements(call, sizes + include_str!("gather/gpu_gradient.wgsl"))]
+    }
+
+    /// Adds up in the order of the indices, so that a run replays bit for bit.
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        call.output.fill(0.0);
+        let width: usize = call.output_type.shape.dims()[1..].iter().product();
+        if width == 0 {
+            return;
+        }
+        for (&index, gradient) in as_i32(call.inputs[0]).iter().zip(call.inputs[1].chunks_exact(width)) {
+            if let Some(row) = call.output.chunks_exact_mut(width).nth(index as usize) {
+                for (total, value) in row.iter_mut().zip(gradient) {
+                    *total += value;
+                }
+            }
+        }
+    }
+}
+
+pub fn cases() -> Vec<Case> {
+    let case = |table: &[usize], indices: &[usize]| Case {
+        label: format!("{indices:?} of {table:?}"),
+        op: Arc::new(Gather),
+        inputs: vec![uniform(table, -1.0, 1.0, 1), integers(indices, table[0] as u32, 2)],
+        differentiable: vec![true, false],
+        tolerance: 0.0,
+    };
+    vec![case(&[5, 3], &[2, 4]), case(&[4], &[7]), case(&[3, 2, 2], &[1])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::interpret::run_cpu_kernel;
+    use crate::tensor::HostTensor;
+
+    #[test]
+    fn an_index_out_of_range_shows_as_nan() {
+        let indices = HostTensor::i32([3], &[1, -1, 2]).unwrap();
+        let table = HostTensor::f32([2, 1], vec![5.0, 6.0]).unwrap();
+        let rows = run_cpu_kernel(&Gather, &[&table, &indices], &TensorType::f32([3, 1]));
+        assert!(rows.words()[0] == 6.0 && rows.words()[1].is_nan() && rows.words()[2].is_nan());
+    }
+
+    #[test]
+    fn rows_taken_twice_add_their_gradients() {
+        let indices = HostTensor::i32([3], &[1, 0, 1]).unwrap();
+        let gradient = HostTensor::f32([3, 1], vec![1.0, 10.0, 100.0]).unwrap();
+        let table = run_cpu_kernel(&GatherGradient { rows: 3 }, &[&indices, &gradient], &TensorType::f32([3, 1]));
+        assert_eq!(table.words(), [10.0, 101.0, 0.0]);
+    }
+}

@@ -1,0 +1,118 @@
+//! Matrix product `[M,K] x [K,N] -> [M,N]`, either operand stored transposed.
+
+mod cases;
+mod cpu;
+mod gpu;
+
+use std::sync::Arc;
+
+pub use cases::cases;
+
+use super::window::inputs;
+use crate::error::{Error, Result};
+use crate::ir::gpu::{GpuCall, Pass};
+use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::simd::matmul::MatmulGeometry;
+use crate::simd::reference;
+use crate::tensor::HostTensor;
+use crate::tensor::{DType, TensorType};
+
+const NAME: &str = "matmul";
+
+/// The product of the operands, each transposed first where its flag says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Matmul {
+    /// The left operand is stored as `[K,M]`.
+    pub transpose_a: bool,
+    /// The right operand is stored as `[N,K]`.
+    pub transpose_b: bool,
+}
+
+/// Appends `a x b`, both as they are.
+///
+/// # Errors
+/// If the shapes do not fit.
+pub fn matmul(graph: &mut Graph, a: NodeId, b: NodeId) -> Result<NodeId> {
+    graph.apply(Arc::new(Matmul::default()), &[a, b])
+}
+
+impl Matmul {
+    fn geometry(&self, types: &[&TensorType]) -> Result<MatmulGeometry> {
+        let [a, b] = inputs(NAME, types)?;
+        let mismatch = || {
+            let turned = |transpose| if transpose { " transposed" } else { "" };
+            Error::shapes(
+                NAME,
+                format!("f32[M,K]{} and f32[K,N]{}", turned(self.transpose_a), turned(self.transpose_b)),
+                &[&a.shape, &b.shape],
+            )
+            .hint("The last axis of the input must be as long as the first axis of the kernel.")
+        };
+        let (&[a0, a1], &[b0, b1], DType::F32, DType::F32) = (a.shape.dims(), b.shape.dims(), a.dtype, b.dtype) else {
+            return Err(mismatch());
+        };
+        let (rows, steps) = if self.transpose_a { (a1, a0) } else { (a0, a1) };
+        let (b_steps, columns) = if self.transpose_b { (b1, b0) } else { (b0, b1) };
+        if steps != b_steps {
+            return Err(mismatch());
+        }
+        Ok(MatmulGeometry { rows, steps, columns, transpose_a: self.transpose_a, transpose_b: self.transpose_b })
+    }
+}
+
+impl Op for Matmul {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn attributes(&self) -> String {
+        match (self.transpose_a, self.transpose_b) {
+            (false, false) => String::new(),
+            (true, false) => "transpose_a".to_owned(),
+            (false, true) => "transpose_b".to_owned(),
+            (true, true) => "transpose_a, transpose_b".to_owned(),
+        }
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        let geometry = self.geometry(inputs)?;
+        Ok(TensorType::f32([geometry.rows, geometry.columns]))
+    }
+
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        let (a, b, g) = (call.inputs[0], call.inputs[1], call.gradient);
+        let Self { transpose_a, transpose_b } = *self;
+        let mut product = |transpose_a, transpose_b, left, right| {
+            graph.apply(Arc::new(Matmul { transpose_a, transpose_b }), &[left, right]).map(Some)
+        };
+        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, transposed back where stored so.
+        let grad_a = if transpose_a { product(transpose_b, true, b, g) } else { product(false, !transpose_b, g, b) }?;
+        let grad_b = if transpose_b { product(true, transpose_a, g, a) } else { product(!transpose_a, false, a, g) }?;
+        Ok(vec![grad_a, grad_b])
+    }
+
+    fn absorbs_epilogue(&self) -> bool {
+        true
+    }
+
+    fn is_divisible(&self) -> bool {
+        true
+    }
+
+    fn flops(&self, inputs: &[&TensorType], output: &TensorType) -> u64 {
+        self.geometry(inputs).map_or(0, |geometry| 2 * geometry.steps as u64 * output.shape.len() as u64)
+    }
+
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        gpu::passes(self, call)
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        cpu::run(self, call);
+    }
+
+    fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
+        let geometry = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
+        HostTensor::f32(output.shape.clone(), reference::matmul(&geometry, inputs[0].words(), inputs[1].words()))
+    }
+}

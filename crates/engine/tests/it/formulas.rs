@@ -1,0 +1,129 @@
+//! What layers say of themselves: their recipes give the numbers that the engine computes, and their rules the shapes.
+
+use chalkgrad_engine::backend::cpu::CpuBackend;
+use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::model::formula::{Account, Recipe, Then, place};
+use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::protocol::Bulk;
+use chalkgrad_engine::random::Philox;
+use chalkgrad_engine::train::Session;
+
+const MODELS: &[&str] = &[
+    r#"[{"type": "Conv2D", "filters": 5, "kernelSize": [3, 2], "activation": "relu"}, {"type": "MaxPooling2D", "poolSize": 3, "padding": "same"},
+        {"type": "Conv2D", "filters": 4, "kernelSize": 3, "strides": [2, 1], "padding": "same", "activation": "tanh"},
+        {"type": "AveragePooling2D", "poolSize": [3, 2], "strides": [2, 2], "padding": "same"}, {"type": "BatchNormalization"},
+        {"type": "Activation", "activation": "elu"}, {"type": "Dropout", "rate": 0.5}, {"type": "Flatten"},
+        {"type": "Dense", "units": 12, "activation": "gelu"}, {"type": "Dense", "units": 10, "activation": "softmax"}]"#,
+    r#"[{"type": "Conv2D", "filters": 3, "kernelSize": 3, "dilationRate": [4, 2], "useBias": false, "activation": "softmax"},
+        {"type": "AveragePooling2D"}, {"type": "BatchNormalization", "scale": false, "center": false},
+        {"type": "Activation", "activation": "softplus"}, {"type": "MaxPooling2D", "poolSize": [2, 3], "strides": 1},
+        {"type": "Conv2D", "filters": 16, "kernelSize": 1, "activation": "leaky_relu"}, {"type": "GlobalAveragePooling2D"},
+        {"type": "Dense", "units": 10, "useBias": false, "activation": "sigmoid"}, {"type": "Activation", "activation": "swish"}]"#,
+];
+
+fn session(layers: &str) -> Session {
+    let spec: ModelSpec = serde_json::from_str(&format!("{{\"layers\": {layers}}}")).unwrap();
+    let mut session = Session::with(Box::new(CpuBackend::new()), Dataset::new(DatasetInfo::mnist()), spec).unwrap();
+    // So that biases and statistics count.
+    let mut random = Philox::new(3, 0);
+    for name in session.tensor_names() {
+        if !name.contains(' ') && !name.ends_with("kernel") {
+            let length = session.tensor(&name).unwrap().words().len();
+            session.set_tensor(&name, (0..length).map(|_| 0.5 + random.uniform()).collect()).unwrap();
+        }
+    }
+    session
+}
+
+fn function(name: &str, z: f64) -> f64 {
+    let sigmoid = 1.0 / (1.0 + (-z).exp());
+    match name {
+        "relu" => z.max(0.0),
+        "leaky_relu" => z.max(0.2 * z),
+        "elu" => {
+            if z > 0.0 {
+                z
+            } else {
+                z.exp_m1()
+            }
+        }
+        "sigmoid" => sigmoid,
+        "tanh" => z.tanh(),
+        "softplus" => z.exp().ln_1p(),
+        "swish" => z * sigmoid,
+        // Through the tanh approximation (Hendrycks and Gimpel 2016), within 5e-4 of it.
+        "gelu" => 0.5 * z * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (z + 0.044_715 * z.powi(3))).tanh()),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn recipes_give_the_numbers_that_the_engine_computes() {
+    let mut random = Philox::new(9, 1);
+    let image: Vec<u8> = (0..784).map(|_| random.below(256) as u8).collect();
+    let pixels: Vec<f32> = image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
+    let image = Bulk::U8(image);
+    for layers in MODELS {
+        let mut session = session(layers);
+        let mut input = pixels.clone();
+        for layer in session.layers().to_vec() {
+            let output_name = format!("{}.output", layer.name);
+            let names: Vec<String> = [output_name.clone()]
+                .into_iter()
+                .chain(layer.weights.iter().map(|weight| format!("{}.{}", layer.name, weight.name)))
+                .collect();
+            assert!(session.prepare_look(&image, &names).unwrap());
+            let tensors: Vec<Vec<f32>> =
+                session.look(&image, &names).unwrap().into_iter().map(|tensor| tensor.unwrap().into_words()).collect();
+            let weight = |name: &str| -> &[f32] {
+                let own = format!("{}.{name}", layer.name);
+                names.iter().position(|name| *name == own).map_or(&[], |at| &tensors[at])
+            };
+            let recipe = |at: usize| -> (Recipe, Account) {
+                let recipe = layer.recipe(at);
+                let account = recipe.account(&input, &weight);
+                (recipe, account)
+            };
+            let units = *layer.output_shape.last().unwrap();
+            for (at, &expected) in tensors[0].iter().enumerate() {
+                let (own, account) = recipe(at);
+                let z = f64::from(account.last());
+                let value = match own.then.last() {
+                    Some(Then::Function(name)) => function(name, z),
+                    Some(Then::Softmax) => {
+                        let first = at / units * units;
+                        let all = (first..first + units).map(|at| f64::from(recipe(at).1.last()).exp());
+                        z.exp() / all.sum::<f64>()
+                    }
+                    _ => z,
+                };
+                assert!(
+                    (value - f64::from(expected)).abs() < 1e-3 * (1.0 + value.abs()),
+                    "{} at {:?}: {value}, but the engine says {expected}",
+                    layer.name,
+                    place(&layer.output_shape, at)
+                );
+            }
+            input.clone_from(&tensors[0]);
+        }
+    }
+}
+
+#[test]
+fn shape_rules_end_in_the_shape_and_formulas_name_their_tensors() {
+    for layers in MODELS {
+        for layer in session(layers).layers() {
+            let rules = layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape);
+            let ends: Vec<usize> = rules.iter().map(|rule| rule.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+            assert_eq!(ends, layer.output_shape, "{}: {rules:?}", layer.name);
+            let formula = layer.formula();
+            assert!(!formula.forward.is_empty() && !formula.backward.is_empty(), "{}", layer.name);
+            assert_eq!(formula.symbols.last().unwrap(), &("y", layer.output_shape.clone()));
+        }
+    }
+    let conv = &session(MODELS[0]).layers()[2].clone();
+    let rules = conv.layer_type.shape_rule(&conv.settings, &conv.input_shape, &conv.output_shape);
+    assert_eq!(rules, ["⌈9 / 2⌉ = 5", "⌈9 / 1⌉ = 9", "filters = 4"]);
+    let formula = conv.formula();
+    assert_eq!(formula.forward[0], r"z_{i,j,k} = b_k + \sum_{u,v,c} x_{2i+u-1,j+v-1,c}\,w_{u,v,c,k}");
+}

@@ -1,0 +1,67 @@
+//! Golden files: the printed graphs and plans of the reference CNN, and what a GPU is to do for a training step, so that a
+//! change to lowering, autograd or planner shows as a readable difference. After a change that is meant, `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them.
+
+use std::fs;
+use std::path::Path;
+
+use chalkgrad_engine::backend::gpu::lower::{lower, places};
+use chalkgrad_engine::ir::gpu::Tiling;
+use chalkgrad_engine::model::catalogue;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::plan::Plan;
+use chalkgrad_engine::train::graphs::{Program, evaluation, prediction, training};
+
+const BATCH: usize = 32;
+
+/// The three programs of the reference CNN by name.
+fn programs() -> [(&'static str, Program); 3] {
+    let spec = ModelSpec::reference_cnn();
+    let layers = catalogue::resolve(&spec).unwrap();
+    let config = TrainingConfig::default();
+    [
+        ("training", training(&layers, &spec.input_shape, BATCH, &config).unwrap()),
+        ("evaluation", evaluation(&layers, &spec.input_shape, BATCH, &config).unwrap()),
+        ("prediction", prediction(&layers, &spec.input_shape, 1).unwrap()),
+    ]
+}
+
+fn compare(file: &str, actual: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, actual).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    if let Some((number, (expected, actual))) =
+        expected.lines().chain(["(end)"]).zip(actual.lines().chain(["(end)"])).enumerate().find(|(_, (e, a))| e != a)
+    {
+        panic!(
+            "tests/golden/{file} differs at line {}:\n  recorded: {expected}\n  now:      {actual}\n\
+             If that is meant, run UPDATE_GOLDEN=1 cargo test --test golden and review the difference.",
+            number + 1
+        );
+    }
+}
+
+#[test]
+fn graphs_of_the_reference_cnn() {
+    for (name, program) in programs() {
+        compare(&format!("reference_cnn.{name}.graph"), &program.graph.to_string());
+    }
+}
+
+#[test]
+fn plans_of_the_reference_cnn() {
+    for (name, program) in programs() {
+        let plan = Plan::compile(&program.graph, &program.taps).unwrap();
+        compare(&format!("reference_cnn.{name}.plan"), &plan.to_string());
+    }
+}
+
+/// Every dispatch of a training step with the tiles of real GPUs.
+#[test]
+fn dispatches_of_the_reference_cnn() {
+    let [(name, program), ..] = programs();
+    let plan = Plan::compile(&program.graph, &program.taps).unwrap();
+    let lowered = lower(&plan, Tiling::Workgroup, &places(&plan)).unwrap();
+    compare(&format!("reference_cnn.{name}.dispatches"), &lowered.to_string());
+}

@@ -1,0 +1,16 @@
+//! The engine's tests against independent values, one module a subject. One binary, because each one links the whole engine.
+
+mod catalogue;
+mod checkpoint;
+mod device;
+mod engine;
+mod epilogues;
+mod formulas;
+mod golden;
+mod keras;
+mod ops;
+mod output_gradients;
+mod plans;
+mod replicas;
+mod session;
+mod shaders;

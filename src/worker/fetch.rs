@@ -1,0 +1,259 @@
+//! Streams a data set's shards over HTTP, checks them and keeps them in the browser's cache.
+//!
+//! The folder `<data_url><name>/` holds `manifest.json` and gzipped shards: `u8` images `[n,H,W,C]`, then `n` labels. A
+//! shard is used only if its SHA-256 is the manifest's (where the browser offers the hash: on https and localhost), and
+//! always only if its length is right. What is damaged is dropped from the cache and fetched once more.
+
+mod browser;
+
+use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
+use chalkgrad_engine::data::{DatasetInfo, Part};
+use chalkgrad_engine::error::{Error, Result};
+use serde::Deserialize;
+
+/// The cache's name; the number changes when the shards' format does.
+const CACHE_NAME: &str = "chalkgrad-data-1";
+
+/// The layout of manifest and shards that this loader reads.
+const FORMAT_VERSION: u32 = 1;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    /// Version of the shards' layout; must be [`FORMAT_VERSION`].
+    format_version: u32,
+    name: String,
+    height: usize,
+    width: usize,
+    channels: usize,
+    classes: usize,
+    shards: Vec<Shard>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shard {
+    file: String,
+    split: SplitName,
+    images: usize,
+    size_bytes: f64,
+    sha256: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SplitName {
+    Train,
+    Test,
+}
+
+/// What a [`Loader`] tells while it works.
+pub enum Arrival<'a> {
+    /// The data set's description; comes before anything else.
+    Info(DatasetInfo),
+    Bytes {
+        loaded_bytes: f64,
+        total_bytes: f64,
+    },
+    /// A checked shard, in file order within its part.
+    Shard {
+        part: Part,
+        pixels: &'a [u8],
+        labels: &'a [u8],
+    },
+}
+
+/// Loads a data set shard by shard; after an error it goes on from the shard that failed.
+pub struct Loader {
+    folder_url: String,
+    name: String,
+    manifest: Option<Manifest>,
+    /// Indices of the shards that are still to come, in the order in which they are wanted.
+    wanted: Vec<usize>,
+    loaded_bytes: f64,
+}
+
+impl Loader {
+    /// `data_url` ends in a slash.
+    pub fn new(data_url: &str, name: &str) -> Self {
+        Self {
+            folder_url: format!("{data_url}{name}/"),
+            name: name.to_owned(),
+            manifest: None,
+            wanted: Vec::new(),
+            loaded_bytes: 0.0,
+        }
+    }
+
+    /// Loads all that is still missing.
+    ///
+    /// # Errors
+    /// `data-unavailable` or `data-corrupt`, naming the file, after it has been tried twice; what `on_arrival` returns.
+    pub async fn run(&mut self, on_arrival: &mut dyn FnMut(Arrival) -> Result<()>) -> Result<()> {
+        let cache = Cache::open(CACHE_NAME).await;
+        let manifest = match &self.manifest {
+            Some(manifest) => manifest.clone(),
+            None => {
+                let manifest = self.load_manifest(cache.as_ref()).await?;
+                on_arrival(Arrival::Info(manifest.info()))?;
+                self.wanted = manifest.order();
+                self.manifest.insert(manifest).clone()
+            }
+        };
+        let total_bytes = manifest.shards.iter().map(|shard| shard.size_bytes).sum();
+        while let Some(&index) = self.wanted.first() {
+            let shard = &manifest.shards[index];
+            let before = self.loaded_bytes;
+            let mut on_bytes = |bytes: f64| {
+                let loaded_bytes = before + bytes.min(shard.size_bytes);
+                on_arrival(Arrival::Bytes { loaded_bytes, total_bytes })
+            };
+            let bytes = self.load_shard(shard, &manifest, cache.as_ref(), &mut on_bytes).await?;
+            let (pixels, labels) = bytes.split_at(bytes.len() - shard.images);
+            let part = match shard.split {
+                SplitName::Train => Part::Train,
+                SplitName::Test => Part::Test,
+            };
+            self.loaded_bytes = before + shard.size_bytes;
+            on_arrival(Arrival::Bytes { loaded_bytes: self.loaded_bytes, total_bytes })?;
+            on_arrival(Arrival::Shard { part, pixels, labels })?;
+            self.wanted.remove(0);
+        }
+        Ok(())
+    }
+
+    async fn load_manifest(&self, cache: Option<&Cache>) -> Result<Manifest> {
+        let url = format!("{}manifest.json", self.folder_url);
+        let subject = format!("{}/manifest.json", self.name);
+        let mut last_error = None;
+        for attempt in 0..2 {
+            // Asked of the server first, so that a new data set is noticed.
+            match fetch_bytes(&url, attempt > 0, &mut |_| Ok(())).await.and_then(|bytes| {
+                let manifest = Manifest::parse(&bytes)?;
+                Ok((manifest, bytes))
+            }) {
+                Ok((manifest, bytes)) => {
+                    if let Some(cache) = cache {
+                        cache.put(&url, &bytes).await;
+                    }
+                    return Ok(manifest);
+                }
+                Err(error) => last_error = Some(error),
+            }
+        }
+        if let Some(cache) = cache
+            && let Some(bytes) = cache.get(&url).await
+            && let Ok(manifest) = Manifest::parse(&bytes)
+        {
+            return Ok(manifest);
+        }
+        Err(named(last_error, &subject))
+    }
+
+    /// The unpacked bytes of a shard.
+    async fn load_shard(
+        &self,
+        shard: &Shard,
+        manifest: &Manifest,
+        cache: Option<&Cache>,
+        on_bytes: &mut dyn FnMut(f64) -> Result<()>,
+    ) -> Result<Vec<u8>> {
+        let url = format!("{}{}", self.folder_url, shard.file);
+        // Another content has another key, so that a new version of a file never meets the old one.
+        let key = format!("{url}?sha256={}", shard.sha256);
+        if let Some(cache) = cache
+            && let Some(bytes) = cache.get(&key).await
+        {
+            match unpack(&bytes, shard, manifest).await {
+                Ok(unpacked) => return Ok(unpacked),
+                Err(_) => cache.delete(&key).await,
+            }
+        }
+        let mut last_error = None;
+        for attempt in 0..2 {
+            match fetch_bytes(&url, attempt > 0, on_bytes).await {
+                Ok(bytes) => match unpack(&bytes, shard, manifest).await {
+                    Ok(unpacked) => {
+                        if let Some(cache) = cache {
+                            cache.put(&key, &bytes).await;
+                        }
+                        return Ok(unpacked);
+                    }
+                    Err(error) => last_error = Some(error),
+                },
+                Err(error) => last_error = Some(error),
+            }
+        }
+        Err(named(last_error, &format!("{}/{}", self.name, shard.file)))
+    }
+}
+
+impl Manifest {
+    fn parse(bytes: &js_sys::Uint8Array) -> Result<Self> {
+        let corrupt = |got: String| Error::new("data-corrupt", "").expected("a description of the data set").got(got);
+        let manifest: Self = serde_json::from_slice(&bytes.to_vec())
+            .map_err(|error| corrupt(format!("JSON that does not fit: {error}")))?;
+        if manifest.format_version != FORMAT_VERSION {
+            return Err(corrupt(format!("format version {}", manifest.format_version)));
+        }
+        let sizes = [manifest.height, manifest.width, manifest.channels, manifest.classes];
+        if sizes.iter().any(|size| !(1..=4096).contains(size)) || manifest.images(SplitName::Train) > 10_000_000 {
+            return Err(corrupt(format!("extents {sizes:?}")));
+        }
+        Ok(manifest)
+    }
+
+    fn images(&self, split: SplitName) -> usize {
+        self.shards.iter().filter(|shard| shard.split == split).map(|shard| shard.images).sum()
+    }
+
+    fn info(&self) -> DatasetInfo {
+        DatasetInfo {
+            name: self.name.clone(),
+            height: self.height,
+            width: self.width,
+            channels: self.channels,
+            classes: self.classes,
+            train_total: self.images(SplitName::Train),
+            test_total: self.images(SplitName::Test),
+        }
+    }
+
+    /// The first training shard, so that training can start; then the test images, so that it can be judged; then the
+    /// rest.
+    fn order(&self) -> Vec<usize> {
+        let of = |split| (0..self.shards.len()).filter(move |&index| self.shards[index].split == split);
+        of(SplitName::Train).take(1).chain(of(SplitName::Test)).chain(of(SplitName::Train).skip(1)).collect()
+    }
+}
+
+/// Checks and unpacks a shard as it came from the server or the cache.
+async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) -> Result<Vec<u8>> {
+    let corrupt = |expected: String, got: String| Error::new("data-corrupt", "").expected(expected).got(got);
+    let unpacked_len = shard.images * (manifest.height * manifest.width * manifest.channels + 1);
+    // Some servers declare such files as compressed on the way, and the browser has unpacked them already.
+    if !is_gzip(bytes) && bytes.length() as usize == unpacked_len {
+        return Ok(bytes.to_vec());
+    }
+    if f64::from(bytes.length()) != shard.size_bytes {
+        return Err(corrupt(format!("{} bytes", shard.size_bytes as u64), format!("{} bytes", bytes.length())));
+    }
+    if let Some(hash) = sha256(bytes).await
+        && !hash.eq_ignore_ascii_case(&shard.sha256)
+    {
+        return Err(corrupt(format!("SHA-256 {}", shard.sha256), hash));
+    }
+    let unpacked =
+        gunzip(bytes, unpacked_len).await.ok_or_else(|| corrupt("gzip".to_owned(), "damaged bytes".to_owned()))?;
+    if unpacked.len() != unpacked_len {
+        return Err(corrupt(format!("{unpacked_len} bytes unpacked"), format!("{}", unpacked.len())));
+    }
+    Ok(unpacked)
+}
+
+/// The error under the file's name, with what to do.
+fn named(error: Option<Error>, subject: &str) -> Error {
+    let mut error = error.unwrap_or_else(|| Error::new("data-unavailable", ""));
+    error.subject = subject.to_owned();
+    error.hint("It was tried twice. Check the connection and try again.")
+}
