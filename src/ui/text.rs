@@ -320,7 +320,7 @@ pub mod tests {
 
     #[test]
     fn every_fault_of_a_model_has_a_title() {
-        let codes = literals("src/model", &["Error::new("]);
+        let codes = literals("crates/engine/src/model", &["Error::new("]);
         let english = table(Locale::English);
         let missing: Vec<_> = codes.iter().filter(|code| !english.contains_key(&format!("error_{code}"))).collect();
         assert!(missing.is_empty(), "{missing:?}");
