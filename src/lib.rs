@@ -1,15 +1,14 @@
-//! chalkgrad's page: a neural network playground for the browser.
+//! chalkgrad's page: the user interface, the public JavaScript API, and the browser side of the worker.
 //!
-//! The engine, everything that needs no browser, is the crate [`chalkgrad_engine`]. This one is what talks to the browser.
-//! The page and its worker run the same program (`src/bin/chalkgrad.rs`): two programs would share a third of their code, and
-//! be downloaded and compiled twice. The worker is handed the module that the page has compiled.
+//! The crate [`chalkgrad_engine`] holds everything that needs no browser. `docs/architecture.md` describes both.
 //!
 //! | module | contents |
 //! |---|---|
-//! | `worker` | the message loop round the engine, in the worker; the download of data sets |
+//! | [`ui`] | user interface in Leptos |
+//! | `api` | the public JavaScript API `window.chalkgrad` |
+//! | `client` | the page's side of the worker: requests, events, replacement of a worker that dies |
+//! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
 //! | `transport` | protocol messages as JavaScript values |
-//! | `client`, `api` | the page's side of the worker, and `window.chalkgrad`, the public JavaScript API |
-//! | [`ui`] | the page: state, widgets, one file a panel; only here is leptos named |
 
 pub mod ui;
 
