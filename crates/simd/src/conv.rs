@@ -1,6 +1,6 @@
-//! Two-dimensional convolution (cross-correlation, as in every framework) and its two gradients. Each is computed in one of
-//! two ways, whichever takes fewer operations: [`winograd`] for windows of 3x3 that move by single pixels over enough
-//! channels, [`direct`] for all else.
+//! Two-dimensional convolution (cross-correlation, as in every framework) and its two gradients. Two algorithms compute
+//! them, and the one with fewer operations is used: [`winograd`] for windows of 3x3 with stride 1 over enough channels,
+//! [`direct`] for everything else.
 //!
 //! Layouts: input `[N,H,W,Cin]`, kernel `[KH,KW,Cin,Cout]`, output `[N,OH,OW,Cout]`.
 
@@ -10,11 +10,11 @@ pub mod winograd;
 
 pub use geometry::ConvGeometry;
 
-/// Called once on each finished run of an output's values, with its offset.
+/// Callback for each finished run of an output's values, with the run's offset; called once per run.
 pub type Finish<'a> = dyn FnMut(&mut [f32], usize) + 'a;
 
-/// How a convolution and its gradients are computed. Choose by the geometry of a whole batch: parts of it then have the bits
-/// that they have in the whole.
+/// Algorithm of a convolution and its gradients. Choose it by the geometry of the whole batch: parts of the batch then
+/// have the same bits as in the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Direct,
@@ -22,13 +22,13 @@ pub enum Way {
 }
 
 impl Way {
-    /// The faster one.
+    /// Chooses the faster algorithm.
     pub fn of(geometry: &ConvGeometry) -> Self {
         if winograd::pays(geometry) { Self::Winograd } else { Self::Direct }
     }
 }
 
-/// The convolution. Calls `finish` once on each finished run of output pixels with its offset.
+/// Computes the convolution. Calls `finish` once on each finished run of output pixels, with its offset.
 pub fn conv2d(
     way: Way,
     geometry: &ConvGeometry,
@@ -45,8 +45,8 @@ pub fn conv2d(
     way(geometry, input, kernel, output, scratch, finish);
 }
 
-/// The gradient with respect to the input: each pixel's sum over the output pixels that saw it. Calls `finish` once on each
-/// finished run of images with its offset.
+/// Computes the gradient with respect to the input: for each pixel, the sum over the output pixels whose windows
+/// contain it. Calls `finish` once on each finished run of images, with its offset.
 pub fn conv2d_input_gradient(
     way: Way,
     geometry: &ConvGeometry,
@@ -63,7 +63,7 @@ pub fn conv2d_input_gradient(
     way(geometry, gradient, kernel, output, scratch, finish);
 }
 
-/// How many images [`conv2d_kernel_gradient`] sums at a time.
+/// Returns the number of images that [`conv2d_kernel_gradient`] sums at a time.
 pub fn kernel_gradient_block_images(way: Way, geometry: &ConvGeometry) -> usize {
     let way = match way {
         Way::Direct => direct::kernel_gradient_block_images,
@@ -72,11 +72,12 @@ pub fn kernel_gradient_block_images(way: Way, geometry: &ConvGeometry) -> usize 
     way(geometry)
 }
 
-/// The gradient with respect to the kernel, summed over the pixels of all images in their order; added to `output` where
-/// `accumulate` says so.
+/// Computes the gradient with respect to the kernel, summed over the pixels of all images in their order. With
+/// `accumulate` the result is added to `output`.
 ///
-/// Images may come in several calls with the geometry of all of them, each but the last with a multiple of
-/// [`kernel_gradient_block_images`]; the result is then that of one call to the last bit.
+/// The images may be divided over several calls, all with the geometry of the whole batch, each but the last with a
+/// multiple of [`kernel_gradient_block_images`] images. The result is then the same as that of one call, to the last
+/// bit.
 pub fn conv2d_kernel_gradient(
     way: Way,
     geometry: &ConvGeometry,

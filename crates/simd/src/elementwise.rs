@@ -1,15 +1,16 @@
-//! Elementwise kernels over one block of a result: what a pointwise program is run with.
+//! Elementwise kernels over one block of a result, the instructions of a pointwise program.
 //!
-//! Four values at a time; what is left over goes through the same lanes, so that a value does not depend on its position.
+//! Each kernel processes four values at a time. The remaining values go through the same lanes, so that a result does
+//! not depend on the value's position.
 
 use super::lanes::{F32x4, LANES};
 
-/// What a kernel reads over one block: as many values as the result has, or one number for all of them.
+/// Operand of a kernel over one block: as many values as the result has, or one number for all of them.
 #[derive(Clone, Copy)]
 pub enum Operand<'a> {
     Block(&'a [f32]),
     Number(f32),
-    /// What the target holds before.
+    /// The target's value before the kernel runs.
     Target,
 }
 
@@ -40,17 +41,17 @@ binary! {
     sub = |a, b| a - b;
     mul = |a, b| a * b;
     div = |a, b| a / b;
-    /// The larger of the two; a NaN in `a` stays: it must not hide behind a relu.
+    /// Returns the larger value. Keeps a NaN in `a`, so that a relu cannot hide it.
     max = |a: F32x4, b: F32x4| b.greater(a).select(b, a);
-    /// The smaller of the two; a NaN in `a` stays.
+    /// Returns the smaller value. Keeps a NaN in `a`.
     min = |a: F32x4, b: F32x4| b.less(a).select(b, a);
-    /// One where it holds, else zero; so are the next two.
+    /// Returns 1 if the comparison holds, else 0; `greater_equal` and `equal` do the same.
     greater = |a: F32x4, b: F32x4| a.greater(b).and(F32x4::splat(1.0));
     greater_equal = |a: F32x4, b: F32x4| a.greater_equal(b).and(F32x4::splat(1.0));
     equal = |a: F32x4, b: F32x4| a.equal(b).and(F32x4::splat(1.0));
 }
 
-/// A copy of the operand.
+/// Copies the operand.
 pub fn copy(target: &mut [f32], a: Operand<'_>) {
     match a {
         Operand::Block(block) => target.copy_from_slice(block),
@@ -59,13 +60,14 @@ pub fn copy(target: &mut [f32], a: Operand<'_>) {
     }
 }
 
-/// Bytes as numbers, divided by `divisor`. Not inlined where a program is built for size, which would undo its lanes.
+/// Converts bytes to numbers and divides them by `divisor`. Inlined into a crate that is built for size it would lose
+/// its SIMD loop.
 #[inline(never)]
 pub fn divide_bytes(target: &mut [f32], bytes: &[u8], divisor: f32) {
     target.iter_mut().zip(bytes).for_each(|(target, &byte)| *target = f32::from(byte) / divisor);
 }
 
-/// A function that has no lanes of its own, value by value.
+/// Applies a function without a SIMD version, value by value.
 pub fn each(target: &mut [f32], a: Operand<'_>, function: fn(f32) -> f32) {
     match a {
         Operand::Number(a) => target.fill(function(a)),
@@ -74,21 +76,21 @@ pub fn each(target: &mut [f32], a: Operand<'_>, function: fn(f32) -> f32) {
     }
 }
 
-/// A function of two numbers that has no lanes of its own, value by value.
+/// Applies a function of two numbers without a SIMD version, value by value.
 pub fn each2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: fn(f32, f32) -> f32) {
     for (position, target) in target.iter_mut().enumerate() {
         *target = function(a.at(position, *target), b.at(position, *target));
     }
 }
 
-/// `yes` where the condition is not zero, else `no`.
+/// Selects `yes` if the condition is not zero, else `no`.
 pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: Operand<'_>) {
     if let Operand::Number(condition) = condition {
-        // One choice for all: an optimizer's, which keeps its state where a number is none.
+        // One condition for the whole block: an optimizer keeps its state if a gradient is not finite.
         return copy(target, if condition != 0.0 { yes } else { no });
     }
     if let Operand::Number(no) = no {
-        // The gradient of relu.
+        // This is the gradient of relu.
         let no = F32x4::splat(no);
         return map2(target, condition, yes, |condition, yes| condition.not_equal(F32x4::zero()).select(yes, no));
     }
@@ -99,7 +101,7 @@ pub fn select(target: &mut [f32], condition: Operand<'_>, yes: Operand<'_>, no: 
 }
 
 impl Operand<'_> {
-    /// Its value at a position of the target, where `target` stands.
+    /// Returns the value at a position of the target; `target` is the target's value there.
     fn at(&self, position: usize, target: f32) -> f32 {
         match self {
             Operand::Block(block) => block[position],
@@ -114,16 +116,18 @@ fn map(target: &mut [f32], a: Operand<'_>, function: impl Fn(F32x4) -> F32x4) {
     map2(target, a, Operand::Number(0.0), |a, _| function(a));
 }
 
-/// One loop for every kind of operand, so that there is one copy of the function: a number is four equal values that are
-/// read again and again, and the last few values go through buffers, in a second pass.
+/// Applies a function with one loop for every kind of operand, so that only one copy of the function is compiled. A
+/// number becomes four equal values that are read again and again. The last few values go through buffers in a second
+/// pass.
 #[inline(always)]
 fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F32x4, F32x4) -> F32x4) {
     let mut buffers = Buffers::default();
     for pass in passes(target, a, b, &mut buffers) {
         let Pass { mut target, vectors, a: (mut a, a_stride), b: (mut b, b_stride) } = pass;
         for _ in 0..vectors {
-            // SAFETY: `passes` has checked that so many vectors can be read from either operand and written to the target;
-            // an operand is the target itself or apart from it, so what is read has not been written before.
+            // SAFETY: `passes` has checked that this many vectors can be read from either operand and written to the
+            // target. An operand is the target itself or does not overlap it, so no value is read after it was
+            // overwritten.
             unsafe {
                 function(F32x4::load_unchecked(a), F32x4::load_unchecked(b)).store_unchecked(target);
                 (a, b, target) = (a.add(a_stride), b.add(b_stride), target.add(LANES));
@@ -133,7 +137,7 @@ fn map2(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, function: impl Fn(F3
     finish(target, &buffers);
 }
 
-/// Numbers as lanes, and the last values of target and operands that are too few for lanes.
+/// Buffers for numbers as lanes, and for the last values of target and operands, which do not fill a vector.
 #[derive(Default)]
 struct Buffers {
     numbers: [[f32; LANES]; 2],
@@ -141,7 +145,7 @@ struct Buffers {
     target: [f32; LANES],
 }
 
-/// Where so many vectors are read and written; an operand's address moves on by so many words each time, four or none.
+/// Addresses of one pass over `vectors` vectors. An operand's address advances by its stride in words, four or zero.
 struct Pass {
     target: *mut f32,
     vectors: usize,
@@ -149,7 +153,7 @@ struct Pass {
     b: (*const f32, usize),
 }
 
-/// The passes over the whole vectors of a target and over what is left.
+/// Returns the pass over the target's whole vectors and the pass over the remaining values.
 ///
 /// # Panics
 /// If an operand is shorter than the target.
@@ -186,7 +190,7 @@ fn passes(target: &mut [f32], a: Operand<'_>, b: Operand<'_>, buffers: &mut Buff
     ]
 }
 
-/// Puts the last values where they belong.
+/// Copies the remaining values into the target.
 #[inline(never)]
 fn finish(target: &mut [f32], buffers: &Buffers) {
     let whole = target.len() / LANES * LANES;

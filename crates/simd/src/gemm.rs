@@ -11,7 +11,8 @@ use super::pack::PANEL;
 /// Rows of the microkernel.
 pub const TILE_ROWS: usize = 4;
 
-/// Rows that go through all panels before the next ones do: their part of A and of C stays in the first-level cache.
+/// Rows that go through all panels before the next ones do, so that their parts of A and C stay in the first-level
+/// cache.
 pub const BLOCK_ROWS: usize = 64;
 
 /// One product. The tables hold offsets in words.
@@ -26,11 +27,11 @@ pub struct Product<'a> {
     /// One offset in `c` per row; rows must not overlap.
     pub c_rows: &'a [u32],
     pub columns: usize,
-    /// Add to what `c` holds instead of overwriting it.
+    /// Adds to the values of `c` instead of overwriting them.
     pub accumulate: bool,
 }
 
-/// Computes a product into `c`.
+/// Computes a product and writes it to `c`.
 ///
 /// # Panics
 /// If a table points outside its operand.
@@ -68,7 +69,7 @@ pub fn gemm(product: &Product<'_>, c: &mut [f32]) {
                             }
                         }
                     } else {
-                        // An edge: missing rows repeat the first one, and only what is wanted is stored.
+                        // At an edge, missing rows repeat the first one, and only the existing rows are stored.
                         let rows =
                             std::array::from_fn(|row| a.as_ptr().add(*a_tile.get(row).unwrap_or(&a_tile[0]) as usize));
                         let sums = tile(rows, a_steps, panel_b);
@@ -86,7 +87,7 @@ pub fn gemm(product: &Product<'_>, c: &mut [f32]) {
     }
 }
 
-/// The sums of one tile.
+/// Computes the sums of one tile.
 ///
 /// # Safety
 /// `b` must have 8 readable words per step, and each row one at each of the steps' offsets.
@@ -94,7 +95,7 @@ pub fn gemm(product: &Product<'_>, c: &mut [f32]) {
 unsafe fn tile(a: [*const f32; TILE_ROWS], steps: &[u32], mut b: *const f32) -> [[F32x4; 2]; TILE_ROWS] {
     let mut sums = [[F32x4::zero(); 2]; TILE_ROWS];
     for &step in steps {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         unsafe {
             let (b0, b1) = (F32x4::load_unchecked(b), F32x4::load_unchecked(b.add(4)));
             for (sums, row) in sums.iter_mut().zip(a) {

@@ -1,11 +1,11 @@
 //! Four `f32` in one register: `v128` in WebAssembly, SSE2 on x86-64, an array elsewhere.
 //!
-//! All three give the same bits, so results do not depend on where they were computed. [`F32x4::mul_add`] therefore
-//! rounds twice, except in builds with relaxed SIMD, which ask for speed instead.
+//! All three give the same bits, so results do not depend on the machine. [`F32x4::mul_add`] therefore rounds twice,
+//! except in builds with relaxed SIMD, which trade this for speed.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// Lanes of a vector.
+/// Number of lanes of a vector.
 pub const LANES: usize = 4;
 
 /// Four `f32`. Comparisons give masks: lanes of all ones or all zeros, for [`F32x4::select`].
@@ -38,19 +38,19 @@ impl F32x4 {
         values
     }
 
-    /// The first four values of a slice, which must have as many.
+    /// Loads the first four values of a slice. The slice must have at least four.
     #[inline(always)]
     pub fn load(values: &[f32]) -> Self {
         assert!(values.len() >= LANES);
-        // SAFETY: just checked.
+        // SAFETY: the assertion has checked the length.
         unsafe { Self::load_unchecked(values.as_ptr()) }
     }
 
-    /// Writes the lanes to the start of a slice, which must have room for four.
+    /// Stores the lanes at the start of a slice. The slice must have at least four values.
     #[inline(always)]
     pub fn store(self, values: &mut [f32]) {
         assert!(values.len() >= LANES);
-        // SAFETY: just checked.
+        // SAFETY: the assertion has checked the length.
         unsafe { self.store_unchecked(values.as_mut_ptr()) }
     }
 
@@ -58,7 +58,7 @@ impl F32x4 {
     /// Four words at `from` must be readable; no alignment is needed beyond that of `f32`.
     #[inline(always)]
     pub unsafe fn load_unchecked(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         Self(unsafe { imp::load(from) })
     }
 
@@ -66,33 +66,33 @@ impl F32x4 {
     /// Four words at `to` must be writable; no alignment is needed beyond that of `f32`.
     #[inline(always)]
     pub unsafe fn store_unchecked(self, to: *mut f32) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         unsafe { imp::store(self.0, to) }
     }
 
-    /// One word in every lane.
+    /// Loads one word into every lane.
     ///
     /// # Safety
     /// The word at `from` must be readable.
     #[inline(always)]
     pub unsafe fn load_splat_unchecked(from: *const f32) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         Self(unsafe { imp::load_splat(from) })
     }
 
-    /// `self + a * b`; rounded after the product too, except with relaxed SIMD.
+    /// Computes `self + a * b`; rounds the product too, except with relaxed SIMD.
     #[inline(always)]
     pub fn mul_add(self, a: Self, b: Self) -> Self {
         Self(imp::mul_add(self.0, a.0, b.0))
     }
 
-    /// The lesser; where either is NaN, or for zeros of both signs, `self`.
+    /// Returns the lesser value; `self` if either is NaN, or if both are zeros.
     #[inline(always)]
     pub fn min(self, other: Self) -> Self {
         Self(imp::min(self.0, other.0))
     }
 
-    /// The greater; where either is NaN, or for zeros of both signs, `self`.
+    /// Returns the greater value; `self` if either is NaN, or if both are zeros.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
         Self(imp::max(self.0, other.0))
@@ -108,7 +108,7 @@ impl F32x4 {
         self.and(Self::splat(f32::from_bits(0x7fff_ffff)))
     }
 
-    /// Mask of `self < other`; false for NaN, as in all comparisons but [`F32x4::not_equal`].
+    /// Returns the mask of `self < other`; false for NaN, as in all comparisons except [`F32x4::not_equal`].
     #[inline(always)]
     pub fn less(self, other: Self) -> Self {
         Self(imp::less(self.0, other.0))
@@ -139,67 +139,67 @@ impl F32x4 {
         Self(imp::not_equal(self.0, other.0))
     }
 
-    /// As a mask: `then` where set, `otherwise` where not.
+    /// Selects `then` in lanes where this mask is set, `otherwise` elsewhere.
     #[inline(always)]
     pub fn select(self, then: Self, otherwise: Self) -> Self {
         Self(imp::select(self.0, then.0, otherwise.0))
     }
 
-    /// Bitwise and.
+    /// Computes bitwise and.
     #[inline(always)]
     pub fn and(self, other: Self) -> Self {
         Self(imp::and(self.0, other.0))
     }
 
-    /// Bitwise `self & !other`.
+    /// Computes bitwise `self & !other`.
     #[inline(always)]
     pub fn and_not(self, other: Self) -> Self {
         Self(imp::and_not(self.0, other.0))
     }
 
-    /// Bitwise or.
+    /// Computes bitwise or.
     #[inline(always)]
     pub fn or(self, other: Self) -> Self {
         Self(imp::or(self.0, other.0))
     }
 
-    /// Bitwise exclusive or.
+    /// Computes bitwise exclusive or.
     #[inline(always)]
     pub fn xor(self, other: Self) -> Self {
         Self(imp::xor(self.0, other.0))
     }
 
-    /// The sum of the bits as `i32`.
+    /// Adds the bits as `i32`.
     #[inline(always)]
     pub fn add_bits(self, other: Self) -> Self {
         Self(imp::add_bits(self.0, other.0))
     }
 
-    /// The difference of the bits as `i32`.
+    /// Subtracts the bits as `i32`.
     #[inline(always)]
     pub fn sub_bits(self, other: Self) -> Self {
         Self(imp::sub_bits(self.0, other.0))
     }
 
-    /// The bits shifted left.
+    /// Shifts the bits left.
     #[inline(always)]
     pub fn shift_bits_left<const BY: i32>(self) -> Self {
         Self(imp::shift_left::<BY>(self.0))
     }
 
-    /// The bits as `i32` shifted right, the sign repeated.
+    /// Shifts the bits right as `i32`, repeating the sign.
     #[inline(always)]
     pub fn shift_bits_right<const BY: i32>(self) -> Self {
         Self(imp::shift_right::<BY>(self.0))
     }
 
-    /// The bits as `i32`, converted to floating point.
+    /// Converts the bits, as `i32`, to floating point.
     #[inline(always)]
     pub fn bits_to_f32(self) -> Self {
         Self(imp::bits_to_f32(self.0))
     }
 
-    /// The sum of the lanes, in the order `(0 + 2) + (1 + 3)`.
+    /// Sums the lanes in the order `(0 + 2) + (1 + 3)`.
     #[inline(always)]
     pub fn sum(self) -> f32 {
         let [a, b, c, d] = self.to_array();
@@ -276,19 +276,19 @@ mod imp {
 
     #[inline(always)]
     pub unsafe fn load(from: *const f32) -> v128 {
-        // SAFETY: the caller's promise; wasm loads need no alignment.
+        // SAFETY: the caller guarantees this; wasm loads need no alignment.
         unsafe { v128_load(from.cast()) }
     }
 
     #[inline(always)]
     pub unsafe fn store(value: v128, to: *mut f32) {
-        // SAFETY: the caller's promise; wasm stores need no alignment.
+        // SAFETY: the caller guarantees this; wasm stores need no alignment.
         unsafe { v128_store(to.cast(), value) }
     }
 
     #[inline(always)]
     pub unsafe fn load_splat(from: *const f32) -> v128 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         unsafe { v128_load32_splat(from.cast()) }
     }
 
@@ -353,7 +353,8 @@ mod imp {
         sub = |a, b| _mm_sub_ps(a, b),
         mul = |a, b| _mm_mul_ps(a, b),
         div = |a, b| _mm_div_ps(a, b),
-        // Operands swapped: for NaN and zeros MINPS and MAXPS give their second, and `F32x4::min` promises the first.
+        // Operands are swapped: for NaN and zeros, MINPS and MAXPS return their second operand, and `F32x4::min`
+        // promises the first.
         min = |a, b| _mm_min_ps(b, a),
         max = |a, b| _mm_max_ps(b, a),
         less = |a, b| _mm_cmplt_ps(a, b),
@@ -379,19 +380,19 @@ mod imp {
 
     #[inline(always)]
     pub unsafe fn load(from: *const f32) -> __m128 {
-        // SAFETY: the caller's promise; the load is an unaligned one.
+        // SAFETY: the caller guarantees this; the load is unaligned.
         unsafe { _mm_loadu_ps(from) }
     }
 
     #[inline(always)]
     pub unsafe fn store(value: __m128, to: *mut f32) {
-        // SAFETY: the caller's promise; the store is an unaligned one.
+        // SAFETY: the caller guarantees this; the store is unaligned.
         unsafe { _mm_storeu_ps(to, value) }
     }
 
     #[inline(always)]
     pub unsafe fn load_splat(from: *const f32) -> __m128 {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         unsafe { _mm_set1_ps(*from) }
     }
 
@@ -444,7 +445,7 @@ mod imp {
 
 #[cfg(not(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128"))))]
 mod imp {
-    //! Arrays, which the compiler turns into whatever vectors the processor has.
+    //! Arrays, which the compiler turns into the processor's vectors.
 
     pub type Vector = [f32; 4];
 
@@ -498,19 +499,19 @@ mod imp {
 
     #[inline(always)]
     pub unsafe fn load(from: *const f32) -> Vector {
-        // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
+        // SAFETY: the caller guarantees this; an array of f32 has the alignment of f32.
         unsafe { *from.cast() }
     }
 
     #[inline(always)]
     pub unsafe fn store(value: Vector, to: *mut f32) {
-        // SAFETY: the caller's promise; an array of f32 has the alignment of f32.
+        // SAFETY: the caller guarantees this; an array of f32 has the alignment of f32.
         unsafe { *to.cast() = value }
     }
 
     #[inline(always)]
     pub unsafe fn load_splat(from: *const f32) -> Vector {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller guarantees this.
         [unsafe { *from }; 4]
     }
 

@@ -1,14 +1,14 @@
 //! Exponential, logarithm and hyperbolic tangent of four lanes, to about 1e-7 relative.
 //!
-//! Range reduction and minimax polynomials as published in the Cephes library (S. Moshier, single precision `expf`,
-//! `logf`, `tanhf`); written anew for lanes without branches.
+//! Range reduction and minimax polynomials are those of the Cephes library (S. Moshier, single precision `expf`,
+//! `logf`, `tanhf`), rewritten for lanes without branches.
 
 use super::lanes::F32x4;
 
-/// Adding it rounds a value below 2^22 to the nearest integer, which the low bits of the sum then hold.
+/// Added to a value below 2^22, rounds it to the nearest integer, which the low bits of the sum then hold.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// Horner's scheme, highest power first.
+/// Evaluates a polynomial by Horner's scheme, highest power first.
 #[inline(always)]
 fn polynomial(x: F32x4, coefficients: &[f32]) -> F32x4 {
     let mut sum = F32x4::zero();
@@ -19,7 +19,8 @@ fn polynomial(x: F32x4, coefficients: &[f32]) -> F32x4 {
 }
 
 impl F32x4 {
-    /// `e^x`. Overflows to infinity above 88.72, loses precision (denormals) below -87.33, and is 0 below -104.
+    /// Computes `e^x`. Overflows to infinity above 88.72, loses precision (denormals) below -87.33, and is 0 below
+    /// -104.
     #[inline(always)]
     pub fn exp(self) -> F32x4 {
         let x = self.max(F32x4::splat(-104.0)).min(F32x4::splat(89.0));
@@ -29,18 +30,18 @@ impl F32x4 {
         let r = x.mul_add(n, F32x4::splat(-0.693_359_4)).mul_add(n, F32x4::splat(2.121_944_4e-4));
         let p = polynomial(r, &[1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
         let e_r = (F32x4::splat(1.0) + r).mul_add(p, r * r);
-        // 2^n in two factors, since n reaches from -150 to 128 and an exponent only from -126 to 127.
+        // 2^n is computed as two factors, since n ranges from -150 to 128 and an exponent only from -126 to 127.
         let n_bits = rounded.sub_bits(F32x4::splat(ROUNDER));
         let half = n_bits.shift_bits_right::<1>();
         let power = |n: F32x4| n.add_bits(F32x4::splat(f32::from_bits(127))).shift_bits_left::<23>();
         e_r * power(half) * power(n_bits.sub_bits(half))
     }
 
-    /// The natural logarithm; minus infinity at 0, NaN below.
+    /// Computes the natural logarithm; minus infinity at 0, NaN below.
     #[inline(always)]
     pub fn log(self) -> F32x4 {
         let one = F32x4::splat(1.0);
-        // Denormals are scaled up first.
+        // Scale denormals up first.
         let tiny = self.less(F32x4::splat(f32::MIN_POSITIVE));
         let x = tiny.select(self * F32x4::splat(8_388_608.0), self);
         // x = m 2^e with m in [0.5, 1), then moved to [sqrt(1/2), sqrt(2)).
@@ -70,15 +71,15 @@ impl F32x4 {
         let infinite = self.equal(F32x4::splat(f32::INFINITY));
         let result = infinite.select(self, result);
         let result = self.equal(F32x4::zero()).select(F32x4::splat(f32::NEG_INFINITY), result);
-        // Also true of NaN itself.
+        // NaN gives NaN too, because this comparison is then false.
         self.greater_equal(F32x4::zero()).select(result, F32x4::splat(f32::NAN))
     }
 
-    /// The hyperbolic tangent.
+    /// Computes the hyperbolic tangent.
     #[inline(always)]
     pub fn tanh(self) -> F32x4 {
         let magnitude = self.abs();
-        // Near 0 a polynomial, since 1 - 2 / (e^2x + 1) cancels there.
+        // Use a polynomial near 0, because 1 - 2 / (e^2x + 1) cancels there.
         let x2 = self * self;
         let p = polynomial(x2, &[-5.704_988_7e-3, 2.063_909e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1]);
         let near = self.mul_add(self * x2, p);
@@ -88,7 +89,7 @@ impl F32x4 {
         magnitude.less(F32x4::splat(0.625)).select(near, far)
     }
 
-    /// The logistic function `1 / (1 + e^-x)`.
+    /// Computes the logistic function `1 / (1 + e^-x)`.
     #[inline(always)]
     pub fn sigmoid(self) -> F32x4 {
         let one = F32x4::splat(1.0);

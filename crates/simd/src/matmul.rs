@@ -6,10 +6,10 @@ use super::gemm::{BLOCK_ROWS, Product, gemm};
 use super::pack::{pack_rows, pack_transposed, packed_len};
 use super::reserve;
 
-/// Steps of the reduction per pass: a panel of B (16 KiB) stays in the first-level cache.
+/// Steps of the reduction per pass. A panel of B (16 KiB) then stays in the first-level cache.
 const BLOCK_STEPS: usize = 512;
 
-/// The extents of `C[rows, columns] = A[rows, steps] * B[steps, columns]`, and which operands are stored transposed.
+/// Extents of `C[rows, columns] = A[rows, steps] * B[steps, columns]`, and which operands are stored transposed.
 #[derive(Clone, Copy, Debug)]
 pub struct MatmulGeometry {
     pub rows: usize,
@@ -21,8 +21,8 @@ pub struct MatmulGeometry {
     pub transpose_b: bool,
 }
 
-/// Computes these rows of `c`, and calls `finish` once on each finished run of whole rows with its offset. What a row comes
-/// to does not depend on which others are computed with it.
+/// Computes these rows of `c`, and calls `finish` once on each finished run of whole rows, with its offset. A row's
+/// result does not depend on which other rows are computed with it.
 pub fn matmul(
     geometry: &MatmulGeometry,
     wanted: Range<usize>,

@@ -5,7 +5,7 @@ use super::lanes::F32x4;
 /// Columns of a panel, and of the microkernel.
 pub const PANEL: usize = 8;
 
-/// Words that `steps` rows of `columns` take when packed.
+/// Returns the number of words that `steps` rows of `columns` take when packed.
 pub fn packed_len(steps: usize, columns: usize) -> usize {
     columns.div_ceil(PANEL) * steps * PANEL
 }

@@ -2,8 +2,8 @@
 
 use super::lanes::{F32x4, LANES};
 
-/// The extents of a pooling. Elements of a window outside the image are left out: they are never the maximum, and do
-/// not count in an average (as in Keras and TensorFlow).
+/// Extents of a pooling. Elements of a window outside the image are ignored: they are never the maximum, and do not
+/// count in an average (as in Keras and TensorFlow).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolGeometry {
     pub batch: usize,
@@ -20,7 +20,7 @@ pub struct PoolGeometry {
     pub pad_left: usize,
 }
 
-/// The part of one window that lies in the image.
+/// Part of one window that lies in the image.
 struct Window {
     /// Offset of the output pixel's channels.
     output: usize,
@@ -30,14 +30,14 @@ struct Window {
     columns: usize,
 }
 
-/// The first pixel of a window and the one after its last, along one axis and within the image.
+/// Returns the first pixel of a window and the one after its last, along one axis and within the image.
 fn span(out: usize, stride: usize, pad: usize, window: usize, extent: usize) -> (usize, usize) {
     let first = (out * stride).saturating_sub(pad);
     (first, (out * stride + window).saturating_sub(pad).min(extent).max(first))
 }
 
 impl PoolGeometry {
-    /// The windows of one row of the output, from left to right.
+    /// Iterates over the windows of one row of the output, from left to right.
     fn windows(&self, image: usize, out_y: usize) -> impl Iterator<Item = Window> + use<> {
         let g = *self;
         let (top, bottom) = span(out_y, g.stride_height, g.pad_top, g.window_height, g.height);
@@ -52,13 +52,13 @@ impl PoolGeometry {
         })
     }
 
-    /// All windows in row-major order.
+    /// Iterates over all windows in row-major order.
     fn all_windows(&self) -> impl Iterator<Item = Window> + use<> {
         let g = *self;
         (0..g.batch * g.out_height).flat_map(move |row| g.windows(row / g.out_height, row % g.out_height))
     }
 
-    /// Offsets of a window's pixels in row-major order.
+    /// Iterates over the offsets of a window's pixels in row-major order.
     #[inline(always)]
     fn pixels(&self, window: &Window) -> impl Iterator<Item = usize> + use<> {
         let (first, columns, channels, row_words) =
@@ -66,7 +66,7 @@ impl PoolGeometry {
         (0..window.rows).flat_map(move |y| (0..columns).map(move |x| first + y * row_words + x * channels))
     }
 
-    /// The same for a window of 2x2, by far the most frequent.
+    /// Returns the offsets of a window of 2x2, by far the most frequent size.
     #[inline(always)]
     fn four_pixels(&self, window: &Window) -> Option<[usize; 4]> {
         let (first, below) = (window.input, window.input + self.width * self.channels);
@@ -78,12 +78,12 @@ impl PoolGeometry {
         ])
     }
 
-    /// Whether no pixel of the input is in two windows.
+    /// Returns true if no pixel of the input is in two windows.
     fn is_disjoint(&self) -> bool {
         self.stride_height >= self.window_height && self.stride_width >= self.window_width
     }
 
-    /// Whether every pixel of the input is in some window.
+    /// Returns true if every pixel of the input is in some window.
     fn is_covering(&self) -> bool {
         let covers = |outputs: usize, stride: usize, window: usize, extent: usize, pad: usize| {
             stride <= window && (outputs * stride).saturating_sub(pad) >= extent
@@ -92,8 +92,8 @@ impl PoolGeometry {
             && covers(self.out_width, self.stride_width, self.window_width, self.width, self.pad_left)
     }
 
-    /// Runs a gradient window by window; `window` stores (or, where windows overlap, adds) its part of the output.
-    /// Calls `finish` once on each finished run of rows with its offset.
+    /// Runs a gradient window by window; `window` stores its part of the output, or adds it if windows overlap. Calls
+    /// `finish` once on each finished run of rows, with its offset.
     fn scatter(
         &self,
         output: &mut [f32],
@@ -124,13 +124,14 @@ impl PoolGeometry {
     }
 }
 
-/// The larger one, `best` of equals; a NaN on either side stays, so that pooling hides none from whoever looks for it.
+/// Returns the larger value, `best` if they are equal. Keeps a NaN on either side, so that pooling does not hide it
+/// from a search for NaN.
 #[inline(always)]
 fn larger(best: F32x4, value: F32x4) -> F32x4 {
     value.less_equal(best).or(best.not_equal(best)).select(best, value)
 }
 
-/// The maximum of each window, NaN where it holds one.
+/// Computes the maximum of each window, NaN if the window contains one.
 pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let channels = geometry.channels;
     let whole = channels / LANES * LANES;
@@ -140,7 +141,8 @@ pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
         if let Some([a, b, c, d]) = geometry.four_pixels(&window) {
             assert!(d + channels <= input.len());
             for channel in (0..whole).step_by(LANES) {
-                // SAFETY: the last of the four pixels lies furthest on, and all of its channels were just found inside.
+                // SAFETY: the last of the four pixels has the largest offset, and the assertion has checked all its
+                // channels.
                 let [a, b, c, d] =
                     [a, b, c, d].map(|pixel| unsafe { F32x4::load_unchecked(input.as_ptr().add(pixel + channel)) });
                 larger(larger(larger(a, b), c), d).store(&mut target[channel..]);
@@ -165,8 +167,8 @@ pub fn max_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     }
 }
 
-/// The gradient of [`max_pool`] with respect to its input: each window's gradient goes to its first maximum in
-/// row-major order, as TensorFlow sends it on CPUs. Calls `finish` once on each finished part with its offset.
+/// Computes the gradient of [`max_pool`] with respect to its input. Each window's gradient goes to its first maximum in
+/// row-major order, as in TensorFlow on CPUs. Calls `finish` once on each finished part, with its offset.
 pub fn max_pool_gradient(
     geometry: &PoolGeometry,
     input: &[f32],
@@ -183,8 +185,8 @@ pub fn max_pool_gradient(
         if let Some(pixels) = geometry.four_pixels(window).filter(|_| is_disjoint) {
             assert!(pixels[3] + channels <= input.len() && input.len() == output.len());
             for channel in (0..whole).step_by(LANES) {
-                // SAFETY: the last of the four pixels lies furthest on, and all of its channels were just found inside, of
-                // the input and of the output.
+                // SAFETY: the last of the four pixels has the largest offset, and the assertion has checked all its
+                // channels, in the input and in the output.
                 let load = |pixel: usize| unsafe { F32x4::load_unchecked(input.as_ptr().add(pixel + channel)) };
                 let values = pixels.map(load);
                 let best = values[3].max(values[2].max(values[1].max(values[0])));
@@ -230,7 +232,7 @@ pub fn max_pool_gradient(
     });
 }
 
-/// The mean of each window's elements that lie in the image.
+/// Computes the mean of each window's elements that lie in the image.
 pub fn average_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) {
     let channels = geometry.channels;
     for window in geometry.all_windows() {
@@ -251,8 +253,8 @@ pub fn average_pool(geometry: &PoolGeometry, input: &[f32], output: &mut [f32]) 
     }
 }
 
-/// The gradient of [`average_pool`] with respect to its input. Calls `finish` once on each finished part with its
-/// offset.
+/// Computes the gradient of [`average_pool`] with respect to its input. Calls `finish` once on each finished part, with
+/// its offset.
 pub fn average_pool_gradient(
     geometry: &PoolGeometry,
     gradient: &[f32],
@@ -284,7 +286,7 @@ pub fn average_pool_gradient(
 mod tests {
     use super::*;
 
-    /// Wherever a NaN lies, it comes out of every window that holds it, with lanes and without.
+    /// Puts a NaN at each position and checks that every window that contains it gives NaN, with lanes and without.
     #[test]
     fn the_maximum_of_a_window_with_a_nan_is_nan() {
         for (window, channels) in [(2, 4), (3, 4), (2, 3), (3, 5)] {

@@ -1,11 +1,12 @@
 //! Sums and maxima over rows and over columns.
 //!
-//! Values are added up in blocks and then the blocks' sums, so that the rounding error grows with the number of blocks
-//! rather than of elements. Loops over lanes have a fixed length, which the compiler turns into SIMD.
+//! Values are summed in blocks, and then the sums of the blocks, so that the rounding error grows with the number of
+//! blocks and not with the number of elements. Loops over lanes have a fixed length, which the compiler turns into
+//! SIMD.
 
 use super::lanes::{F32x4, LANES};
 
-/// A commutative way to combine two numbers.
+/// Commutative combination of two numbers.
 trait Combine {
     const START: f32;
     fn combine(a: F32x4, b: F32x4) -> F32x4;
@@ -29,7 +30,7 @@ impl Combine for Sum {
     }
 }
 
-/// A NaN on either side stays.
+/// Keeps a NaN on either side.
 impl Combine for Max {
     const START: f32 = f32::NEG_INFINITY;
 
@@ -44,27 +45,27 @@ impl Combine for Max {
     }
 }
 
-/// Lanes that take turns: four vectors.
+/// Values per round of accumulators: four vectors.
 const STRIP: usize = 4 * LANES;
 /// Values that one accumulator takes before it is added to the total.
 const BLOCK: usize = 64;
 
-/// The sum of all values.
+/// Computes the sum of all values.
 pub fn row_sum(row: &[f32]) -> f32 {
     row_total::<Sum>(row)
 }
 
-/// The largest of all values, NaN if there is one; minus infinity of none.
+/// Computes the largest value, NaN if there is one; minus infinity for an empty row.
 pub fn row_max(row: &[f32]) -> f32 {
     row_total::<Max>(row)
 }
 
-/// The sums of the columns of rows as long as `sums`; a bias gradient is one.
+/// Computes the sums of the columns of rows as long as `sums`, such as a bias gradient.
 pub fn column_sums(rows: &[f32], sums: &mut [f32]) {
     column_totals::<Sum>(rows, sums);
 }
 
-/// The largest value of each column of rows as long as `maxima`, NaN if there is one.
+/// Computes the largest value of each column of rows as long as `maxima`, NaN if there is one.
 pub fn column_maxima(rows: &[f32], maxima: &mut [f32]) {
     column_totals::<Max>(rows, maxima);
 }

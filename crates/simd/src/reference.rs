@@ -1,10 +1,10 @@
-//! The kernels once more, as plain loops with sums in `f64`: what the tests compare against.
+//! Reference kernels: plain loops with sums in `f64`, for the tests to compare with.
 
 use super::conv::ConvGeometry;
 use super::matmul::MatmulGeometry;
 use super::pool::PoolGeometry;
 
-/// See [`matmul`](super::matmul::matmul).
+/// Reference for [`matmul`](super::matmul::matmul).
 pub fn matmul(g: &MatmulGeometry, a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut c = Vec::with_capacity(g.rows * g.columns);
     for row in 0..g.rows {
@@ -53,28 +53,28 @@ fn to_f32(sums: Vec<f64>) -> Vec<f32> {
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 
-/// See [`conv2d`](super::conv::conv2d).
+/// Reference for [`conv2d`](super::conv::conv2d).
 pub fn conv2d(g: &ConvGeometry, input: &[f32], kernel: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; g.batch * g.out_height * g.out_width * g.out_channels];
     for_each_product(g, |o, i, k| sums[o] += f64::from(input[i]) * f64::from(kernel[k]));
     to_f32(sums)
 }
 
-/// See [`conv2d_input_gradient`](super::conv::conv2d_input_gradient).
+/// Reference for [`conv2d_input_gradient`](super::conv::conv2d_input_gradient).
 pub fn conv2d_input_gradient(g: &ConvGeometry, gradient: &[f32], kernel: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; g.batch * g.height * g.width * g.in_channels];
     for_each_product(g, |o, i, k| sums[i] += f64::from(gradient[o]) * f64::from(kernel[k]));
     to_f32(sums)
 }
 
-/// See [`conv2d_kernel_gradient`](super::conv::conv2d_kernel_gradient).
+/// Reference for [`conv2d_kernel_gradient`](super::conv::conv2d_kernel_gradient).
 pub fn conv2d_kernel_gradient(g: &ConvGeometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; g.kernel_height * g.kernel_width * g.in_channels * g.out_channels];
     for_each_product(g, |o, i, k| sums[k] += f64::from(input[i]) * f64::from(gradient[o]));
     to_f32(sums)
 }
 
-/// The indices of the inputs in the window of one output element, by the index of that element.
+/// Returns the indices of the inputs in the window of one output element, given the index of that element.
 fn pool_windows(g: &PoolGeometry) -> Vec<Vec<usize>> {
     let mut windows = Vec::new();
     for image in 0..g.batch {
@@ -102,14 +102,14 @@ fn pool_windows(g: &PoolGeometry) -> Vec<Vec<usize>> {
     windows
 }
 
-/// See [`max_pool`](super::pool::max_pool).
+/// Reference for [`max_pool`](super::pool::max_pool).
 pub fn max_pool(g: &PoolGeometry, input: &[f32]) -> Vec<f32> {
     let larger = |best: f32, value: f32| if value.is_nan() || best.is_nan() { f32::NAN } else { best.max(value) };
     let max = |window: &Vec<usize>| window.iter().map(|&index| input[index]).fold(f32::NEG_INFINITY, larger);
     pool_windows(g).iter().map(max).collect()
 }
 
-/// See [`max_pool_gradient`](super::pool::max_pool_gradient).
+/// Reference for [`max_pool_gradient`](super::pool::max_pool_gradient).
 pub fn max_pool_gradient(g: &PoolGeometry, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; input.len()];
     for (window, &gradient) in pool_windows(g).iter().zip(gradient) {
@@ -121,7 +121,7 @@ pub fn max_pool_gradient(g: &PoolGeometry, input: &[f32], gradient: &[f32]) -> V
     to_f32(sums)
 }
 
-/// See [`average_pool`](super::pool::average_pool).
+/// Reference for [`average_pool`](super::pool::average_pool).
 pub fn average_pool(g: &PoolGeometry, input: &[f32]) -> Vec<f32> {
     let mean = |window: &Vec<usize>| {
         let sum: f64 = window.iter().map(|&index| f64::from(input[index])).sum();
@@ -130,7 +130,7 @@ pub fn average_pool(g: &PoolGeometry, input: &[f32]) -> Vec<f32> {
     pool_windows(g).iter().map(mean).collect()
 }
 
-/// See [`average_pool_gradient`](super::pool::average_pool_gradient).
+/// Reference for [`average_pool_gradient`](super::pool::average_pool_gradient).
 pub fn average_pool_gradient(g: &PoolGeometry, gradient: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0f64; g.batch * g.height * g.width * g.channels];
     for (window, &gradient) in pool_windows(g).iter().zip(gradient) {

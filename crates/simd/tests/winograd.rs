@@ -3,7 +3,7 @@
 use chalkgrad_simd::conv::{ConvGeometry, direct, winograd};
 use chalkgrad_simd::reference;
 
-/// Evenly spread numbers from -0.5 to 0.5 without a pattern (xorshift, Marsaglia 2003).
+/// Returns evenly spread numbers from -0.5 to 0.5 without a pattern (xorshift, Marsaglia 2003).
 fn values(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
@@ -65,7 +65,7 @@ fn every_size_gives_what_plain_loops_give() {
         [geometry(17, [13, 13], [32, 64], 0), geometry(40, [5, 5], [64, 20], 0), geometry(2, [19, 23], [20, 16], 1)];
     for g in small.chain(large) {
         let Operands { input, kernel, gradient } = operands(&g);
-        // What was there before must not matter.
+        // The previous content must not matter.
         let mut output = vec![f32::NAN; gradient.len()];
         let mut finished = vec![0; gradient.len()];
         let mut finish =
@@ -113,7 +113,7 @@ fn an_image_does_not_depend_on_the_others() {
     assert_eq!(all[18 * one.len()..], one);
 }
 
-/// Where the products are few, or windows move otherwise, nothing changes.
+/// Checks that nothing changes when there are few products or the stride is not 1.
 #[test]
 fn it_is_chosen_where_it_pays() {
     let reference_cnn = geometry(32, [13, 13], [32, 64], 0);
@@ -125,7 +125,7 @@ fn it_is_chosen_where_it_pays() {
     assert!(!winograd::pays(&geometry(32, [13, 13], [18, 32], 0)));
 }
 
-/// The larger tiles cost digits: how many is held here, on the sizes of the reference CNN.
+/// Bounds the digits that the larger tiles lose, on the sizes of the reference CNN.
 #[test]
 fn errors_stay_within_a_few_units_in_the_last_place_of_the_largest_values() {
     let g = geometry(8, [13, 13], [32, 64], 0);
@@ -141,14 +141,14 @@ fn errors_stay_within_a_few_units_in_the_last_place_of_the_largest_values() {
     assert!(worst(&output) < 4e-6, "winograd: {}", worst(&output));
 }
 
-/// A ReLU and its gradient tell zero from almost zero.
+/// Checks exact zeros: a ReLU and its gradient tell zero from almost zero.
 #[test]
 fn what_sees_only_zeros_is_zero() {
     let mut scratch = Vec::new();
     for (size, pad) in [([13, 13], 0), ([11, 14], 1), ([5, 5], 0), ([3, 9], 1)] {
         let g = geometry(3, size, [16, 20], pad);
         let Operands { mut input, kernel, mut gradient } = operands(&g);
-        // Blobs of ink on a blank background, other ones in each image.
+        // Blobs of ink on a blank background, different ones in each image.
         for (values, width, channels) in [(&mut input, g.width, 16), (&mut gradient, g.out_width, 20)] {
             for (pixel, values) in values.chunks_exact_mut(channels).enumerate() {
                 if (pixel / width + pixel / 3) % 5 < 3 || pixel % 11 < 4 {

@@ -1,16 +1,16 @@
-//! Convolution and its gradients as implicit matrix products: nothing is unrolled in memory, tables of offsets say where
-//! the operands lie.
+//! Convolution and its gradients as implicit matrix products: tables of offsets locate the operands, so that nothing is
+//! unrolled in memory.
 
 use super::{ConvGeometry, Finish};
 use crate::gemm::{BLOCK_ROWS, Product, gemm};
 use crate::pack::{pack_rows, pack_transposed, packed_len};
 use crate::{reserve, split};
 
-/// Pixels of the output over which one pass of the kernel gradient sums in registers. Each takes a cache line of the
-/// input, and the lines lie a power of two apart: more than so many evict each other from the first-level cache.
+/// Pixels of the output over which one pass of the kernel gradient sums in registers. Each pixel takes a cache line of
+/// the input, and the lines lie a power of two apart: more pixels would evict each other from the first-level cache.
 const BLOCK_PIXELS: usize = 128;
 
-/// The convolution. Calls `finish` once on each finished run of output pixels with its offset.
+/// Computes the convolution. Calls `finish` once on each finished run of output pixels, with its offset.
 pub fn conv2d(
     geometry: &ConvGeometry,
     input: &[f32],
@@ -65,9 +65,9 @@ pub fn conv2d(
     }
 }
 
-/// The gradient with respect to the input: for each element of the window, the output's gradient times the transposed
-/// slice of the kernel is added to the pixels that the element saw. Nothing is multiplied by padding. Calls `finish` once
-/// on each finished run of images with its offset.
+/// Computes the gradient with respect to the input. For each element of the window, the output's gradient times the
+/// transposed slice of the kernel is added to the pixels that the element covered. Padding costs no products. Calls
+/// `finish` once on each finished run of images, with its offset.
 pub fn conv2d_input_gradient(
     geometry: &ConvGeometry,
     gradient: &[f32],
@@ -118,8 +118,8 @@ pub fn conv2d_input_gradient(
     }
 }
 
-/// Lists which output pixel saw which input pixel through one element of the window, as offsets of their channels;
-/// returns how many pairs there are.
+/// Lists which output pixel read which input pixel through one element of the window, as offsets of their channels.
+/// Returns the number of pairs.
 fn tap_pairs(g: &ConvGeometry, tap: usize, images: usize, outputs: &mut [u32], inputs: &mut [u32]) -> usize {
     let y_shift = tap / g.kernel_width * g.dilation_height;
     let x_shift = tap % g.kernel_width * g.dilation_width;
@@ -144,16 +144,17 @@ fn tap_pairs(g: &ConvGeometry, tap: usize, images: usize, outputs: &mut [u32], i
     count
 }
 
-/// How many images [`conv2d_kernel_gradient`] sums at a time.
+/// Returns the number of images that [`conv2d_kernel_gradient`] sums at a time.
 pub fn kernel_gradient_block_images(geometry: &ConvGeometry) -> usize {
     geometry.block_images(BLOCK_PIXELS)
 }
 
-/// The gradient with respect to the kernel: the transposed windows times the output's gradient, summed over pixels in
-/// registers, [`BLOCK_PIXELS`] at a time, in the order of the images; added to `output` where `accumulate` says so.
+/// Computes the gradient with respect to the kernel: the transposed windows times the output's gradient, summed over
+/// pixels in registers, [`BLOCK_PIXELS`] at a time, in the order of the images. With `accumulate` the result is added
+/// to `output`.
 ///
-/// Images may come in several calls, each but the last with a multiple of [`kernel_gradient_block_images`]; the result is
-/// then that of one call to the last bit.
+/// The images may be divided over several calls, each but the last with a multiple of [`kernel_gradient_block_images`]
+/// images. The result is then the same as that of one call, to the last bit.
 pub fn conv2d_kernel_gradient(
     geometry: &ConvGeometry,
     input: &[f32],
@@ -193,7 +194,7 @@ pub fn conv2d_kernel_gradient(
         } else {
             input
         };
-        // Parts of equal size: a short last one would not be worth its loads and stores of the sums.
+        // Parts have equal size: a short last one would not be worth loading and storing the sums.
         let pixel_count = gradient.len() / out_channels;
         let part_pixels = pixel_count.div_ceil(pixel_count.div_ceil(BLOCK_PIXELS));
         for (part, gradient) in gradient.chunks(part_pixels * out_channels).enumerate() {

@@ -1,8 +1,8 @@
-//! The extents of a convolution, and where its windows lie.
+//! Extents of a convolution, and the positions of its windows.
 
 use crate::gemm::TILE_ROWS;
 
-/// The extents of a convolution. Padding at the bottom and right follows from the output's extents.
+/// Extents of a convolution. Padding at the bottom and right follows from the output's extents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvGeometry {
     pub batch: usize,
@@ -23,12 +23,12 @@ pub struct ConvGeometry {
 }
 
 impl ConvGeometry {
-    /// Steps of the forward product: `KH * KW * Cin`.
+    /// Returns the steps of the forward product: `KH * KW * Cin`.
     pub(super) fn steps(&self) -> usize {
         self.kernel_height * self.kernel_width * self.in_channels
     }
 
-    /// Pixels of one output image.
+    /// Returns the pixels of one output image.
     pub(super) fn out_pixels(&self) -> usize {
         self.out_height * self.out_width
     }
@@ -37,7 +37,7 @@ impl ConvGeometry {
         self.height * self.width * self.in_channels
     }
 
-    /// Extents of the part of the plane that windows reach, at least the image itself: `(height, width)`.
+    /// Returns the extents of the part of the plane that windows reach, at least the image itself: `(height, width)`.
     pub(super) fn padded_extents(&self) -> (usize, usize) {
         let reach = |outputs: usize, stride: usize, kernel: usize, dilation: usize| {
             outputs.saturating_sub(1) * stride + (kernel - 1) * dilation + 1
@@ -51,14 +51,14 @@ impl ConvGeometry {
         self.padded_extents() != (self.height, self.width)
     }
 
-    /// Images per block: enough pixels for the cache blocks, and if possible a whole number of tiles.
+    /// Returns the images per block: enough pixels for the cache blocks, and if possible a whole number of tiles.
     pub(super) fn block_images(&self, pixels: usize) -> usize {
         let out_pixels = self.out_pixels().max(1);
         let whole = (1..=TILE_ROWS).find(|count| (count * out_pixels).is_multiple_of(TILE_ROWS)).unwrap_or(TILE_ROWS);
         (whole * pixels.div_ceil(whole * out_pixels)).min(self.batch).max(1)
     }
 
-    /// Offsets of the window's elements from its first one, in the order of the kernel: `KH * KW * Cin` of them.
+    /// Fills in the offsets of the window's `KH * KW * Cin` elements from its first one, in the order of the kernel.
     pub(super) fn window_offsets(&self, width: usize, offsets: &mut [u32]) {
         let mut offsets = offsets.iter_mut();
         for kh in 0..self.kernel_height {
@@ -71,7 +71,7 @@ impl ConvGeometry {
         }
     }
 
-    /// Offsets of the first element of every output pixel's window, for several images.
+    /// Fills in the offsets of the first element of every output pixel's window, for several images.
     pub(super) fn pixel_offsets(&self, height: usize, width: usize, offsets: &mut [u32]) {
         let out_pixels = self.out_pixels();
         for (image, offsets) in offsets.chunks_exact_mut(out_pixels).enumerate() {
@@ -84,7 +84,7 @@ impl ConvGeometry {
         }
     }
 
-    /// Copies images into planes with zeros round them. The zeros must be there already.
+    /// Copies images into planes with a border of zeros. The caller has zeroed the planes.
     pub(super) fn copy_padded(&self, images: &[f32], height: usize, width: usize, padded: &mut [f32]) {
         let row_words = self.width * self.in_channels;
         for (index, row) in images.chunks_exact(row_words).enumerate() {

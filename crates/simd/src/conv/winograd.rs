@@ -1,6 +1,7 @@
-//! Convolution with 3x3 kernels by Winograd's minimal filtering: of 81 products per 3x3 outputs 25 are left, of 144 per 4x4
-//! outputs 36. The image is cut into tiles that overlap by two pixels; at each *point* of the transformed tiles there is
-//! one matrix product over the channels. The gradients are the transposes of the same maps:
+//! Convolution with 3x3 kernels by Winograd's minimal filtering. 3x3 outputs take 25 products instead of 81, and 4x4
+//! outputs 36 instead of 144. The image is divided into tiles that overlap by two pixels. At each *point* of the
+//! transformed tiles one matrix product over the channels is computed. The gradients use the transposes of the same
+//! maps:
 //!
 //! | | at each point |
 //! |---|---|
@@ -8,8 +9,8 @@
 //! | input gradient | `dV = dM Uᵀ`, with dM from the output's gradient; dV gives the input's |
 //! | kernel gradient | `dU = Vᵀ dM`; dU gives the kernel's |
 //!
-//! Sums are rounded differently from [`direct`](super::direct), by a few units in the last place of the largest products. What
-//! sees nothing but zeros is zero all the same (`Stages::clear_blank`).
+//! Sums are rounded differently from [`direct`](super::direct), by a few units in the last place of the largest
+//! products. An output whose window contains only zeros is exactly zero all the same (`Stages::clear_blank`).
 
 mod transforms;
 
@@ -20,24 +21,25 @@ use crate::pack::{PANEL, packed_len};
 use crate::{reserve, split};
 use transforms::{FOUR, Maps, Squares, TAPS, THREE};
 
-/// Tiles per block: what they transform to stays in the second-level cache.
+/// Tiles per block. The transforms of this many tiles stay in the second-level cache.
 const BLOCK_TILES: usize = 72;
 
-/// With fewer channels the transforms cost more than the products that they save, and with fewer tiles that of the kernel.
+/// With fewer channels the transforms cost more than the products they save; with fewer tiles the kernel's transform
+/// does.
 const LEAST_CHANNELS: usize = 16;
 const LEAST_TILES: usize = 16;
 
-/// With more pairs of channels the transformed kernel, 1.6 to 2.3 MB at these, leaves the second-level cache for every block
-/// of tiles: from 256 channels to 256, direct convolution is 1.9 times as fast.
+/// With more pairs of channels the transformed kernel (1.6 to 2.3 MB at this limit) leaves the second-level cache for
+/// every block of tiles: from 256 channels to 256, direct convolution is 1.9 times as fast.
 const MOST_PAIRS: usize = 128 * 128;
 
-/// Products are summed over so many channels at a time, then these sums: a fifth less error of rounding over 64 channels.
+/// Channels over which products are summed before these sums are summed: a fifth less rounding error over 64 channels.
 const CHUNK_CHANNELS: usize = 32;
 
-/// Words between the matrices of two points beyond what one takes: else they would share lines of the first-level cache.
+/// Padding in words between the matrices of two points, which would otherwise share lines of the first-level cache.
 const SKEW: usize = 16;
 
-/// Whether this is the faster way.
+/// Returns true if this algorithm is the faster one.
 pub fn pays(g: &ConvGeometry) -> bool {
     let is_plain = [g.kernel_height, g.kernel_width] == [TAPS; 2]
         && [g.stride_height, g.stride_width, g.dilation_height, g.dilation_width] == [1; 4];
@@ -48,7 +50,7 @@ pub fn pays(g: &ConvGeometry) -> bool {
         && g.batch * Tiles::of(g).per_image() >= LEAST_TILES
 }
 
-/// How images are cut.
+/// Division of images into tiles.
 struct Tiles {
     maps: &'static Maps,
     rows: usize,
@@ -56,7 +58,7 @@ struct Tiles {
 }
 
 impl Tiles {
-    /// The cut with the fewer products.
+    /// Chooses the tile size that needs fewer products.
     fn of(g: &ConvGeometry) -> Self {
         let [three, four] = [&THREE, &FOUR].map(|maps| Self {
             maps,
@@ -70,7 +72,7 @@ impl Tiles {
         self.rows * self.columns
     }
 
-    /// Values of a transformed tile.
+    /// Returns the number of values of a transformed tile.
     fn points(&self) -> usize {
         self.maps.tile().pow(2)
     }
@@ -79,32 +81,32 @@ impl Tiles {
         BLOCK_TILES.div_ceil(self.per_image().max(1)).min(batch).max(1)
     }
 
-    /// The plane that the tiles see of the input.
+    /// Returns the plane of the input that the tiles cover.
     fn input_plane(&self, g: &ConvGeometry) -> Plane {
         let [height, width] = [self.rows, self.columns].map(|tiles| tiles * self.maps.outputs + TAPS - 1);
         let image = [g.height, g.width];
         Plane { height, width, channels: g.in_channels, image, margins: [g.pad_top, g.pad_left] }
     }
 
-    /// The plane of the outputs of all tiles.
+    /// Returns the plane of the outputs of all tiles.
     fn output_plane(&self, g: &ConvGeometry) -> Plane {
         let [height, width] = [self.rows, self.columns].map(|tiles| tiles * self.maps.outputs);
         Plane { height, width, channels: g.out_channels, image: [g.out_height, g.out_width], margins: [0; 2] }
     }
 
-    /// Where the tiles of a plane start, as offsets.
+    /// Iterates over the offsets at which the tiles of a plane start.
     fn corners(&self, plane: &Plane) -> impl Iterator<Item = usize> {
         let (outputs, columns, [row, column]) = (self.maps.outputs, self.columns, plane.strides());
         (0..self.per_image()).map(move |tile| (tile / columns * row + tile % columns * column) * outputs)
     }
 
-    /// The squares of all points of a tile; the matrices of two points lie `stride` words apart.
+    /// Returns the squares of all points of a tile; the matrices of two points lie `stride` words apart.
     fn points_at(&self, first: usize, stride: usize, panel: usize) -> Squares {
         Squares { first, strides: [self.maps.tile() * stride, stride], panel }
     }
 }
 
-/// An image in a plane that tiles cover in whole: zeros beside it, and at the top and left as many as there is padding.
+/// An image in a plane that tiles cover completely: padding at the top and left, zeros beside and below the image.
 struct Plane {
     height: usize,
     width: usize,
@@ -126,7 +128,7 @@ impl Plane {
         Squares { first, strides: self.strides(), panel: PANEL }
     }
 
-    /// Offset of each of the image's rows in the plane.
+    /// Iterates over the offsets of the image's rows in the plane.
     fn rows(&self) -> impl Iterator<Item = usize> {
         let [row, column] = self.strides();
         let [top, left] = self.margins;
@@ -137,7 +139,7 @@ impl Plane {
         self.height * self.width
     }
 
-    /// Says of each pixel whether all its channels are zero.
+    /// Marks each pixel whose channels are all zero.
     fn find_blank(&self, plane: &[f32], blank: &mut [u32]) {
         for (pixel, blank) in plane.chunks_exact(self.channels).zip(blank) {
             *blank = u32::from(pixel.iter().all(|value| *value == 0.0));
@@ -159,12 +161,12 @@ impl Plane {
     }
 }
 
-/// How many images [`conv2d_kernel_gradient`] sums at a time.
+/// Returns the number of images that [`conv2d_kernel_gradient`] sums at a time.
 pub fn block_images(geometry: &ConvGeometry) -> usize {
     Tiles::of(geometry).block_images(geometry.batch)
 }
 
-/// See [`conv2d`](super::conv2d).
+/// Computes [`conv2d`](super::conv2d).
 pub fn conv2d(
     g: &ConvGeometry,
     input: &[f32],
@@ -190,7 +192,7 @@ pub fn conv2d(
     stages.run(input, kernel, output, scratch, finish);
 }
 
-/// See [`conv2d_input_gradient`](super::conv2d_input_gradient).
+/// Computes [`conv2d_input_gradient`](super::conv2d_input_gradient).
 pub fn conv2d_input_gradient(
     g: &ConvGeometry,
     gradient: &[f32],
@@ -217,8 +219,8 @@ pub fn conv2d_input_gradient(
     stages.run(gradient, kernel, output, scratch, finish);
 }
 
-/// What the convolution and its input gradient have in common: planes are mapped to points, there multiplied by the mapped
-/// kernel, and mapped to planes again.
+/// Stages that the convolution and its input gradient share: planes are mapped to points, multiplied there by the
+/// mapped kernel, and mapped back to planes.
 struct Stages<'a> {
     tiles: &'a Tiles,
     /// Images per block.
@@ -227,7 +229,7 @@ struct Stages<'a> {
     map_from: transforms::Map,
     to: &'a Plane,
     map_to: transforms::Map,
-    /// Whether the kernel is stored as `[3,3,to channels,from channels]`, and tiles overlap in `to`.
+    /// The kernel is stored as `[3,3,to channels,from channels]`, and tiles overlap in `to`.
     is_transposed: bool,
 }
 
@@ -269,7 +271,7 @@ impl Stages<'_> {
         if !to.channels.is_multiple_of(PANEL) {
             kernels.fill(0.0);
         }
-        // A matrix per chunk, each packed by itself.
+        // Each chunk's matrix is packed by itself.
         let chunks = || (0..from.channels).step_by(CHUNK_CHANNELS).zip(steps.chunks(CHUNK_CHANNELS));
         for (start, steps) in chunks() {
             for step in 0..steps.len() {
@@ -327,8 +329,9 @@ impl Stages<'_> {
         }
     }
 
-    /// Makes zero what sees only blank pixels. Their neighbours in the tile leave a rounding error there, and a ReLU tells
-    /// that from zero: at the edge of a blank background it would let through gradients that do not exist.
+    /// Sets outputs to zero whose windows contain only blank pixels. The other pixels of the tile leave a rounding
+    /// error there, which a ReLU tells from zero: at the edge of a blank background it would let through gradients that
+    /// do not exist.
     fn clear_blank(&self, blank: &[u32], to_plane: &mut [f32]) {
         let (from, to) = (self.from, self.to);
         if !blank.contains(&1) {
@@ -350,7 +353,7 @@ impl Stages<'_> {
     }
 }
 
-/// See [`conv2d_kernel_gradient`](super::conv2d_kernel_gradient).
+/// Computes [`conv2d_kernel_gradient`](super::conv2d_kernel_gradient).
 pub fn conv2d_kernel_gradient(
     g: &ConvGeometry,
     input: &[f32],
@@ -432,7 +435,7 @@ pub fn conv2d_kernel_gradient(
     }
 }
 
-/// `0, step, 2 step, ...`
+/// Fills the table with `0, step, 2 step, ...`
 fn fill_table(table: &mut [u32], step: usize) {
     for (index, offset) in table.iter_mut().enumerate() {
         *offset = (index * step) as u32;

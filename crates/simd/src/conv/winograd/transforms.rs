@@ -1,5 +1,5 @@
-//! The linear maps of Winograd's minimal filtering, `Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`, for kernels of 3 and one dimension;
-//! each with its transpose, which is what the gradients take. In two dimensions a map is applied to rows, then to columns.
+//! Linear maps of Winograd's minimal filtering, `Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`, for one dimension and kernels of 3,
+//! each with its transpose for the gradients. In two dimensions a map is applied to rows, then to columns.
 //!
 //! Cook-Toom construction: the rows of `Bᵀ`, `G` and `Aᵀ` belong to points at which polynomials are evaluated, the last one
 //! to infinity. See S. Winograd, "Arithmetic Complexity of Computations" (1980), and A. Lavin and S. Gray, "Fast Algorithms
@@ -13,32 +13,33 @@ use crate::pack::PANEL;
 /// Taps of the kernel along an axis.
 pub const TAPS: usize = 3;
 
-/// Where squares of values lie in memory, one square per channel.
+/// Position of squares of values in memory, one square per channel.
 #[derive(Clone, Copy)]
 pub struct Squares {
     /// Offset of the first value of the first channel.
     pub first: usize,
-    /// Words from a row of a square to the next one, and from a column to the next one.
+    /// Words from one row of a square to the next, and from one column to the next.
     pub strides: [usize; 2],
     /// Words from 8 channels to the next 8.
     pub panel: usize,
 }
 
-/// A map of a square of values per channel, in two dimensions: from here to there, for so many channels.
+/// Function that applies a map in two dimensions to a square of values per channel: source, its squares, target, its
+/// squares, number of channels.
 ///
 /// # Panics
-/// If a square reaches over the end of its slice.
+/// If a square extends over the end of its slice.
 pub type Map = fn(&[f32], Squares, &mut [f32], Squares, usize);
 
-/// The maps for tiles of one size. Where tiles overlap, and where values are summed, they add to what is there.
+/// Maps for tiles of one size. Maps whose tiles overlap or whose values are summed add to the target.
 pub struct Maps {
     /// Outputs of a tile along an axis.
     pub outputs: usize,
     pub input: Map,
-    /// Adds.
+    /// Adds to the target.
     pub input_transposed: Map,
     pub kernel: Map,
-    /// Adds.
+    /// Adds to the target.
     pub kernel_transposed: Map,
     pub output: Map,
     pub output_transposed: Map,
@@ -57,13 +58,13 @@ impl Maps {
         }
     }
 
-    /// Inputs of a tile along an axis.
+    /// Returns the inputs of a tile along an axis.
     pub fn tile(&self) -> usize {
         self.outputs + TAPS - 1
     }
 }
 
-/// Tiles of 3x3 and of 4x4 outputs.
+/// Maps of tiles with 3x3 and with 4x4 outputs.
 pub static THREE: Maps = Maps::of::<Three, 3, 5>();
 pub static FOUR: Maps = Maps::of::<Four, 4, 6>();
 
@@ -83,10 +84,10 @@ fn apply<const FROM: usize, const TO: usize>(
         squares.at(last_channel) + (extent - 1) * (squares.strides[0] + squares.strides[1]) + LANES
     };
     assert!(end(from_squares, FROM) <= from.len() && end(to_squares, TO) <= to.len());
-    // Loops that the compiler does not unroll: the code would be six times as long, and no faster.
+    // The compiler must not unroll these loops: the code would be six times as long, and no faster.
     let (rows, columns) = (black_box(FROM), black_box(TO));
     for channel in (0..channels).step_by(LANES) {
-        // SAFETY: the assertion has found the last value of the last square inside, for both.
+        // SAFETY: the assertion has checked that the last value of the last square is in range, for both slices.
         unsafe {
             let source = from.as_ptr().add(from_squares.at(channel));
             let target = to.as_mut_ptr().add(to_squares.at(channel));
@@ -97,7 +98,7 @@ fn apply<const FROM: usize, const TO: usize>(
                     F32x4::load_unchecked(source.add(column * from_squares.strides[1]))
                 }));
             }
-            // It runs over the columns of `mapped`, whose rows are the outer index.
+            // This loop runs over the columns of `mapped`, whose rows are the outer index.
             #[allow(clippy::needless_range_loop)]
             for column in 0..columns.min(TO) {
                 let target = target.add(column * to_squares.strides[1]);
@@ -118,19 +119,19 @@ impl Squares {
     }
 }
 
-/// The maps that give `OUTPUTS` values from a stretch of `TILE = OUTPUTS + 2` inputs.
+/// Maps that give `OUTPUTS` values from `TILE = OUTPUTS + 2` inputs.
 pub trait Transforms<const OUTPUTS: usize, const TILE: usize> {
-    /// `Bᵀ d`.
+    /// Computes `Bᵀ d`.
     fn input(d: [F32x4; TILE]) -> [F32x4; TILE];
-    /// `B v`.
+    /// Computes `B v`.
     fn input_transposed(v: [F32x4; TILE]) -> [F32x4; TILE];
-    /// `G g`.
+    /// Computes `G g`.
     fn kernel(g: [F32x4; TAPS]) -> [F32x4; TILE];
-    /// `Gᵀ u`.
+    /// Computes `Gᵀ u`.
     fn kernel_transposed(u: [F32x4; TILE]) -> [F32x4; TAPS];
-    /// `Aᵀ m`.
+    /// Computes `Aᵀ m`.
     fn output(m: [F32x4; TILE]) -> [F32x4; OUTPUTS];
-    /// `A y`.
+    /// Computes `A y`.
     fn output_transposed(y: [F32x4; OUTPUTS]) -> [F32x4; TILE];
 }
 
@@ -139,7 +140,7 @@ fn times(value: F32x4, factor: f32) -> F32x4 {
     value * F32x4::splat(factor)
 }
 
-/// `sum + factor * value`.
+/// Computes `sum + factor * value`.
 #[inline(always)]
 fn add(sum: F32x4, factor: f32, value: F32x4) -> F32x4 {
     sum.mul_add(value, F32x4::splat(factor))
@@ -147,9 +148,9 @@ fn add(sum: F32x4, factor: f32, value: F32x4) -> F32x4 {
 
 /// Three outputs from five inputs: points 0, `A`, `-A`, `B`.
 ///
-/// With 0.8125 and 1.75 the errors of rounding are three quarters of those with the usual 1 and 2; no pair of small binary
-/// fractions has clearly less. See B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for
-/// Deep Neural Networks" (2020).
+/// With 0.8125 and 1.75 the rounding errors are three quarters of those with the usual 1 and 2; no pair of small binary
+/// fractions has clearly less. See B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd
+/// Convolution for Deep Neural Networks" (2020).
 pub struct Three;
 
 impl Three {
@@ -158,7 +159,7 @@ impl Three {
     const A2: f32 = Self::A * Self::A;
     const B2: f32 = Self::B * Self::B;
     const A2_B: f32 = Self::A2 * Self::B;
-    /// What `G`'s rows are divided by, per point.
+    /// Divisors of `G`'s rows, one per point.
     const SCALES: [f32; 4] = [
         1.0 / Self::A2_B,
         0.5 / (Self::A2 * (Self::A - Self::B)),
@@ -226,7 +227,7 @@ impl Transforms<3, 5> for Three {
 
 /// Four outputs from six inputs: points 0, `A`, `-A`, `B`, `-B`.
 ///
-/// With 0.625 and 1.5 the errors of rounding are half of those with the usual 1 and 2, as for [`Three`].
+/// With 0.625 and 1.5 the rounding errors are half of those with the usual 1 and 2, as for [`Three`].
 pub struct Four;
 
 impl Four {
@@ -238,7 +239,7 @@ impl Four {
     const B3: f32 = Self::B2 * Self::B;
     const SUM: f32 = Self::A2 + Self::B2;
     const PRODUCT: f32 = Self::A2 * Self::B2;
-    /// What `G`'s rows are divided by: at 0, at both `A`, at both `B`.
+    /// Divisors of `G`'s rows: at 0, at both `A`, at both `B`.
     const SCALES: [f32; 3] =
         [1.0 / Self::PRODUCT, 0.5 / (Self::A2 * (Self::A2 - Self::B2)), 0.5 / (Self::B2 * (Self::B2 - Self::A2))];
 }
