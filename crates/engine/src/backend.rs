@@ -26,13 +26,13 @@ pub enum RunStatus {
 pub type Wake = Rc<dyn Fn()>;
 
 /// A value of a plan, or a state, by name.
-pub type Wanted = (Option<PlanHandle>, String);
+pub type TensorRef = (Option<PlanHandle>, String);
 
 /// One dispatch of a plan: the kernels that it runs, by their indices in the plan, and how long it took, in milliseconds.
 pub type Timed = (Vec<usize>, f64);
 
 /// Rows of bytes, all of them or the first that have arrived, and what each of the 256 bytes stands for.
-pub struct ByteTable<'a> {
+pub struct ResidentDataset<'a> {
     /// Tells tables apart. What has arrived of one never changes.
     pub name: &'a str,
     pub bytes: &'a [u8],
@@ -40,7 +40,7 @@ pub struct ByteTable<'a> {
     pub width: usize,
     /// Rows once all of them are there.
     pub rows: usize,
-    pub levels: &'a [f32; 256],
+    pub dequantization: &'a [f32; 256],
 }
 
 /// Something that runs plans. States are shared by all of its plans, by name, and live until they are removed.
@@ -96,7 +96,13 @@ pub trait Backend {
     ///
     /// # Errors
     /// If the plan has no such input, or the device is gone.
-    fn write_rows(&mut self, handle: PlanHandle, name: &str, table: &ByteTable<'_>, rows: &[u32]) -> Result<bool> {
+    fn gather_rows(
+        &mut self,
+        handle: PlanHandle,
+        name: &str,
+        table: &ResidentDataset<'_>,
+        rows: &[u32],
+    ) -> Result<bool> {
         let _ = (handle, name, table, rows);
         Ok(false)
     }
@@ -134,7 +140,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// If there is no such value, or the device is gone.
-    fn fetch(&mut self, wanted: &[Wanted]) -> Result<bool> {
+    fn fetch(&mut self, wanted: &[TensorRef]) -> Result<bool> {
         let _ = wanted;
         Ok(true)
     }

@@ -18,4 +18,4 @@ pub mod verify;
 
 pub use expr::Expr;
 pub use graph::{Graph, LayerId, Node, NodeId, NodeKind};
-pub use op::{CpuCall, Op, Part, VjpCall};
+pub use op::{CpuCall, KernelPart, Op, VjpCall};

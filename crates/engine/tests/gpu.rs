@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
-use chalkgrad_engine::backend::{Backend, ByteTable, RunStatus};
+use chalkgrad_engine::backend::{Backend, ResidentDataset, RunStatus};
 use chalkgrad_engine::data::PIXEL_LEVELS;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
@@ -110,8 +110,8 @@ fn rows_of_bytes_stay_on_the_device() {
         for name in ["one", "another"] {
             let offset = if name == "one" { 0 } else { 1 };
             let bytes: Vec<u8> = bytes[..arrived * width].iter().map(|byte| byte.wrapping_add(offset)).collect();
-            let table = ByteTable { name, bytes: &bytes, width, rows: total, levels: &PIXEL_LEVELS };
-            assert!(gpu.write_rows(handle, "input0", &table, &rows).unwrap());
+            let table = ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &PIXEL_LEVELS };
+            assert!(gpu.gather_rows(handle, "input0", &table, &rows).unwrap());
             assert_eq!(dispatches(&gpu), usual + 1);
             let actual = output(&mut gpu);
             let expected = |index: usize| f32::from(bytes[rows[index % 3] as usize * width + index / 3]) / 255.0;
@@ -120,14 +120,20 @@ fn rows_of_bytes_stay_on_the_device() {
     }
     gpu.write_input(handle, "input0", &mut |words| words.fill(0.5)).unwrap();
     assert_eq!((dispatches(&gpu), output(&mut gpu)), (usual, vec![0.5; 3 * width]));
-    let table = ByteTable { name: "one", bytes: &bytes, width, rows: total, levels: &PIXEL_LEVELS };
-    assert_eq!(gpu.write_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
+    let table = ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &PIXEL_LEVELS };
+    assert_eq!(gpu.gather_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
 
     // What is sent at a time is bounded: the input is written as usual meanwhile.
     let large = vec![1; (1 << 23) + 5];
-    let table = ByteTable { name: "large", bytes: &large, width, rows: large.len() / width, levels: &PIXEL_LEVELS };
-    assert!(!gpu.write_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
-    assert!(gpu.write_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
+    let table = ResidentDataset {
+        name: "large",
+        bytes: &large,
+        width,
+        rows: large.len() / width,
+        dequantization: &PIXEL_LEVELS,
+    };
+    assert!(!gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
+    assert!(gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
 }
 
 #[test]

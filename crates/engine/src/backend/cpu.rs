@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 
 use super::{Backend, PlanHandle, RunStatus, copy_words};
 use crate::error::{Error, Result};
-use crate::ir::{CpuCall, Part};
+use crate::ir::{CpuCall, KernelPart};
 use crate::plan::{Kernel, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::tensor::{HostTensor, TensorType};
 use evaluate::{OperandWords, Registers};
@@ -25,13 +25,13 @@ pub struct CpuBackend {
     /// Buffers that no plan uses any more, to be used again.
     unused: Vec<usize>,
     states: LiteMap<String, usize>,
-    plans: LiteMap<PlanHandle, Loaded>,
+    plans: LiteMap<PlanHandle, LoadedPlan>,
     next_handle: u32,
     scratch: Vec<f32>,
     registers: Registers,
 }
 
-struct Loaded {
+struct LoadedPlan {
     plan: Arc<Plan>,
     /// The buffer of each slot.
     buffers: Vec<usize>,
@@ -85,11 +85,11 @@ impl CpuBackend {
         Ok((&value.tensor_type, words))
     }
 
-    fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
+    fn loaded(&self, handle: PlanHandle) -> Result<&LoadedPlan> {
         self.plans.get(&handle).ok_or_else(unknown_plan)
     }
 
-    fn run_kernel(&mut self, kernel: &Kernel, slots: &[usize], part: Part) {
+    fn run_kernel(&mut self, kernel: &Kernel, slots: &[usize], part: KernelPart) {
         let size = kernel.output_type.shape.len();
         let output_buffer = slots[kernel.output.0 as usize];
         let mut output = std::mem::take(&mut self.buffers[output_buffer]);
@@ -214,7 +214,7 @@ impl Backend for CpuBackend {
         let handle = PlanHandle(self.next_handle);
         self.next_handle += 1;
         let parts = plan.kernels.iter().map(|kernel| parts(kernel, &plan.slots)).collect();
-        self.plans.insert(handle, Loaded { plan, buffers, next_kernel: 0, next_part: 0, parts });
+        self.plans.insert(handle, LoadedPlan { plan, buffers, next_kernel: 0, next_part: 0, parts });
         Ok(handle)
     }
 
@@ -289,7 +289,7 @@ impl Backend for CpuBackend {
                     break 'kernels;
                 }
             }
-            self.run_kernel(kernel, &loaded.buffers, Part { index: loaded.next_part, count });
+            self.run_kernel(kernel, &loaded.buffers, KernelPart { index: loaded.next_part, count });
             loaded.next_part += 1;
             if loaded.next_part >= count {
                 (loaded.next_kernel, loaded.next_part) = (loaded.next_kernel + 1, 0);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::graph::{Graph, NodeId, NodeKind};
-use super::op::{CpuCall, Op, Part};
+use super::op::{CpuCall, KernelPart, Op};
 use crate::error::{Error, Result};
 use crate::tensor::{HostTensor, TensorType};
 
@@ -72,7 +72,7 @@ pub fn run_cpu_kernel(op: &dyn Op, inputs: &[&HostTensor], output_type: &TensorT
         output_type,
         scratch: &mut Vec::new(),
         finish: &mut |_, _| {},
-        part: Part::WHOLE,
+        part: KernelPart::WHOLE,
     });
     output
 }

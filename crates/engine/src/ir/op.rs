@@ -105,17 +105,17 @@ pub struct CpuCall<'a> {
     /// the part is finished, with the part and its offset in the output. Others leave it alone.
     pub finish: &'a mut dyn FnMut(&mut [f32], usize),
     /// What to compute now, where the op [is divisible](Op::is_divisible).
-    pub part: Part,
+    pub part: KernelPart,
 }
 
 /// One of several parts of a kernel's work. The result of all parts, in order, is to the last bit that of the whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Part {
+pub struct KernelPart {
     pub index: usize,
     pub count: usize,
 }
 
-impl Part {
+impl KernelPart {
     pub const WHOLE: Self = Self { index: 0, count: 1 };
 
     /// The part's share of so many units of work that cannot be divided.

@@ -27,14 +27,14 @@ pub enum Along {
 /// So many consecutive steps, from a multiple of their number on, in which the elements of a row are all there or all
 /// missing, each `stride` elements after the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Run {
+pub struct UniformSteps {
     pub steps: usize,
     pub stride: usize,
 }
 
-impl Run {
+impl UniformSteps {
     /// Nothing is known of the step after.
-    pub const NONE: Run = Run { steps: 1, stride: 0 };
+    pub const NONE: UniformSteps = UniformSteps { steps: 1, stride: 0 };
 }
 
 /// The operand A.
@@ -51,7 +51,7 @@ pub struct Left {
     pub along: Along,
     /// Whether four elements, from a multiple of four on, lie side by side in one `vec4`, and are all there or all zero.
     pub wide: bool,
-    pub run: Run,
+    pub run: UniformSteps,
     /// Whether `a_at` may be below 0. Where it is not, it must be what the row gives plus what the step gives.
     pub zeros: bool,
 }

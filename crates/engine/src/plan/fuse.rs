@@ -25,7 +25,7 @@ pub fn set_of(nodes: &mut dyn Iterator<Item = NodeId>) -> NodeSet {
 
 /// Nodes that run in one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct FusedGroup {
     /// The node whose value the kernel leaves behind.
     pub root: NodeId,
     /// The op with a kernel of its own, if there is one: the root itself, or the op whose epilogue the group is.
@@ -61,7 +61,7 @@ pub fn kept(graph: &Graph, taps: &[NodeId]) -> NodeSet {
 }
 
 /// Groups the live nodes of a graph into steps, in an order in which they can run. Leaves and views need no step.
-pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<Step> {
+pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
     let live = graph.live(taps);
     let live_ids: Vec<NodeId> = graph.ids().filter(|id| live[id.0 as usize]).collect();
     let kept = kept(graph, taps);
@@ -117,9 +117,9 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<Step> {
         let index = id.0 as usize;
         let group = &members[index];
         if !group.is_empty() {
-            steps.push(Step { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
+            steps.push(FusedGroup { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
         } else if op(graph, id).is_some_and(|op| !op.is_view() && op.expression().is_none()) && !absorbed[index] {
-            steps.push(Step { root: id, core: Some(id), pointwise: Vec::new() });
+            steps.push(FusedGroup { root: id, core: Some(id), pointwise: Vec::new() });
         }
     }
     steps

@@ -6,7 +6,7 @@
 
 use litemap::LiteMap;
 
-use super::fuse::{Step, externals, kept, set_of, storage};
+use super::fuse::{FusedGroup, externals, kept, set_of, storage};
 use super::program::{Access, Program};
 use super::{Kernel, NamedValue, Operand, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::ir::{Graph, NodeId, NodeKind};
 ///
 /// # Errors
 /// If a state is to be updated from the old value of a state that is updated too.
-pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[Step]) -> Result<Plan> {
+pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[FusedGroup]) -> Result<Plan> {
     let mut assignment = Assignment::new(graph, taps, steps);
     let mut kernels = assignment.keep_viewed_states(taps);
     for (position, step) in steps.iter().enumerate() {
@@ -60,14 +60,14 @@ struct Assignment<'a> {
 }
 
 /// What a step reads: inputs of its op, and operands of its pointwise nodes.
-fn reads(graph: &Graph, step: &Step) -> (Vec<NodeId>, Vec<NodeId>) {
+fn reads(graph: &Graph, step: &FusedGroup) -> (Vec<NodeId>, Vec<NodeId>) {
     let op_inputs = step.core.map_or(Vec::new(), |core| graph.node(core).inputs.to_vec());
     let group = set_of(&mut step.pointwise.iter().copied());
     (op_inputs, externals(graph, &group).keys().copied().collect())
 }
 
 impl<'a> Assignment<'a> {
-    fn new(graph: &'a Graph, taps: &[NodeId], steps: &[Step]) -> Self {
+    fn new(graph: &'a Graph, taps: &[NodeId], steps: &[FusedGroup]) -> Self {
         let mut this = Self {
             graph,
             slots: Vec::new(),
@@ -121,7 +121,7 @@ impl<'a> Assignment<'a> {
         kernels
     }
 
-    fn find_direct_updates(&mut self, steps: &[Step]) {
+    fn find_direct_updates(&mut self, steps: &[FusedGroup]) {
         for &(state, value) in self.graph.updates() {
             let Some(position) = steps.iter().position(|step| step.root == value) else { continue };
             let last_read = self.last_use.get(&state).copied();
@@ -149,7 +149,7 @@ impl<'a> Assignment<'a> {
         SlotId(self.slots.len() as u32 - 1)
     }
 
-    fn kernel(&mut self, position: usize, step: &Step) -> Kernel {
+    fn kernel(&mut self, position: usize, step: &FusedGroup) -> Kernel {
         let graph = self.graph;
         let (op_inputs, externals) = reads(graph, step);
         let absorbed = step.core.filter(|_| !step.pointwise.is_empty());
@@ -210,7 +210,7 @@ impl<'a> Assignment<'a> {
     }
 
     /// A value that a pointwise step reads for the last time, element by element, and whose buffer it may take.
-    fn overwritable(&self, position: usize, step: &Step, externals: &[NodeId], size: usize) -> Option<NodeId> {
+    fn overwritable(&self, position: usize, step: &FusedGroup, externals: &[NodeId], size: usize) -> Option<NodeId> {
         if step.core.is_some() {
             return None;
         }

@@ -4,7 +4,7 @@ use super::evaluation::{EvaluationRun, Purpose};
 use super::plans::{Loaded, PlanKey};
 use super::progress::{Position, Progress, StepReport, Totals};
 use super::{InFlight, Session, graphs};
-use crate::backend::{Backend, ByteTable, RunStatus, Wanted};
+use crate::backend::{Backend, ResidentDataset, RunStatus, TensorRef};
 use crate::data::{Dataset, PIXEL_LEVELS, Part};
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
@@ -165,7 +165,7 @@ impl Session {
         let Self { backend, dataset, indices, labels, .. } = self;
         labels.resize(indices.len(), 0);
         dataset.copy_labels(part, indices, labels)?;
-        if !Self::write_rows(backend.as_mut(), loaded, dataset, part, indices)? {
+        if !Self::gather_rows(backend.as_mut(), loaded, dataset, part, indices)? {
             let mut result = Ok(());
             backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
                 result = dataset.copy_batch(part, indices, words, labels);
@@ -177,21 +177,21 @@ impl Session {
     }
 
     /// Says which images a batch takes, where the backend holds the data set; else false.
-    fn write_rows(
+    fn gather_rows(
         backend: &mut dyn Backend,
         loaded: &Loaded,
         dataset: &Dataset,
         part: Part,
         indices: &[u32],
     ) -> Result<bool> {
-        let table = ByteTable {
+        let table = ResidentDataset {
             name: &format!("{} {part}", dataset.info().name),
             bytes: dataset.pixels(part),
             width: dataset.info().image_len(),
             rows: dataset.total(part),
-            levels: &PIXEL_LEVELS,
+            dequantization: &PIXEL_LEVELS,
         };
-        backend.write_rows(loaded.handle, graphs::IMAGES, &table, indices)
+        backend.gather_rows(loaded.handle, graphs::IMAGES, &table, indices)
     }
 
     /// Writes what the random numbers of a step, counted from 0, begin with.
@@ -336,7 +336,7 @@ impl Session {
     }
 
     /// What [`Session::not_a_number`] looks at.
-    fn wanted_for_diagnosis(&self) -> Vec<Wanted> {
+    fn wanted_for_diagnosis(&self) -> Vec<TensorRef> {
         self.tensor_names().into_iter().filter_map(|name| self.wanted(&name)).collect()
     }
 

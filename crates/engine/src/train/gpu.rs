@@ -9,7 +9,7 @@ use super::graphs;
 use super::plans::{PlanKey, compile};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::{GpuBackend, GpuDevice};
-use crate::backend::{Backend, PlanHandle, RunStatus, Wanted};
+use crate::backend::{Backend, PlanHandle, RunStatus, TensorRef};
 use crate::error::{Error, Result};
 use crate::ir::Graph;
 use crate::ir::gpu::Tiling;
@@ -76,7 +76,7 @@ async fn run(backend: &mut GpuBackend, handle: PlanHandle) -> Result<()> {
     .await
 }
 
-async fn fetch(backend: &mut GpuBackend, wanted: &[Wanted]) -> Result<()> {
+async fn fetch(backend: &mut GpuBackend, wanted: &[TensorRef]) -> Result<()> {
     poll_fn(|context| {
         let waker = context.waker().clone();
         backend.set_wake(Rc::new(move || waker.wake_by_ref()));
@@ -105,7 +105,7 @@ async fn self_test(gpu: &mut GpuBackend) -> Result<Option<String>> {
     let (on_cpu, on_gpu) = (prepare(&mut cpu, &plan, &layers)?, prepare(gpu, &plan, &layers)?);
     while cpu.run(on_cpu, &mut || true)? == RunStatus::Unfinished {}
     run(gpu, on_gpu).await?;
-    let wanted: Vec<Wanted> = plan.values.iter().map(|value| (Some(on_gpu), value.name.clone())).collect();
+    let wanted: Vec<TensorRef> = plan.values.iter().map(|value| (Some(on_gpu), value.name.clone())).collect();
     fetch(gpu, &wanted).await?;
     for value in &plan.values {
         let (expected, actual) = (cpu.read(on_cpu, &value.name)?, gpu.read(on_gpu, &value.name)?);

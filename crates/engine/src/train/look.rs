@@ -3,7 +3,7 @@
 use super::output_gradients::first_of_batch;
 use super::plans::{Loaded, PlanKey};
 use super::{Session, graphs};
-use crate::backend::{PlanHandle, RunStatus, Wanted};
+use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::data::scale_pixels;
 use crate::error::{Error, Result};
 use crate::protocol::{Bulk, MODEL_OUTPUT};
@@ -55,7 +55,7 @@ impl Session {
             }
         };
         self.look = Look::Done(handle);
-        let wanted: Vec<Wanted> = names.iter().filter_map(|name| self.looked_at(name, handle)).collect();
+        let wanted: Vec<TensorRef> = names.iter().filter_map(|name| self.looked_at(name, handle)).collect();
         self.backend.fetch(&wanted)
     }
 
@@ -92,7 +92,7 @@ impl Session {
     }
 
     /// Where a tensor is to be read.
-    fn looked_at(&self, name: &str, handle: PlanHandle) -> Option<Wanted> {
+    fn looked_at(&self, name: &str, handle: PlanHandle) -> Option<TensorRef> {
         if name == MODEL_OUTPUT {
             return self.layers.last().map(|last| (Some(handle), format!("{}.output", last.name)));
         }

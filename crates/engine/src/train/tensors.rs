@@ -3,7 +3,7 @@
 use super::Session;
 use super::parallel::SHARED;
 use super::progress::{Position, Totals};
-use crate::backend::Wanted;
+use crate::backend::TensorRef;
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::initializers;
@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// Where a tensor is to be read, if it can be.
-    pub(super) fn wanted(&self, name: &str) -> Option<Wanted> {
+    pub(super) fn wanted(&self, name: &str) -> Option<TensorRef> {
         if self.states().into_iter().any(|(own, _)| own == name) {
             return Some((None, name.to_owned()));
         }
@@ -99,7 +99,7 @@ impl Session {
     /// # Errors
     /// If the device is gone.
     pub fn fetch_snapshot(&mut self) -> Result<bool> {
-        let wanted: Vec<Wanted> = self.states().into_iter().map(|(name, _)| (None, name)).collect();
+        let wanted: Vec<TensorRef> = self.states().into_iter().map(|(name, _)| (None, name)).collect();
         self.backend.fetch(&wanted)
     }
 

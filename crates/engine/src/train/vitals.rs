@@ -1,7 +1,7 @@
 //! How a layer fared in the last step: units that are dead, and how far its weights moved.
 
 use super::Session;
-use crate::backend::Wanted;
+use crate::backend::TensorRef;
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::optimizer::{self, Clipping, LastStep, slot_state, slots};
@@ -16,7 +16,7 @@ impl Session {
     /// If the device is gone.
     pub fn fetch_vitals(&mut self, layer: &str) -> Result<bool> {
         let (Some(layer), Some(handle)) = (self.layer(layer), self.gradients) else { return Ok(true) };
-        let mut wanted: Vec<Wanted> = vec![(Some(handle), format!("{}.output", layer.name))];
+        let mut wanted: Vec<TensorRef> = vec![(Some(handle), format!("{}.output", layer.name))];
         for weight in trained(layer) {
             wanted.push((Some(handle), format!("grad {weight}")));
             wanted.push((None, weight.clone()));

@@ -3,7 +3,7 @@
 
 use chalkgrad_engine::backend::cpu::{PART_COST, parts};
 use chalkgrad_engine::ir::interpret::run_cpu_kernel;
-use chalkgrad_engine::ir::{CpuCall, Part};
+use chalkgrad_engine::ir::{CpuCall, KernelPart};
 use chalkgrad_engine::model::builders::{conv2d, dense, flatten, max_pooling2d};
 use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -37,7 +37,7 @@ fn every_element_is_finished_once() {
                         times[offset + index] += 1;
                     }
                 },
-                part: Part::WHOLE,
+                part: KernelPart::WHOLE,
             });
             assert!(times.iter().all(|&count| count == 1), "{label}: some elements were not finished exactly once");
             let plain = run_cpu_kernel(case.op.as_ref(), &case.inputs.iter().collect::<Vec<_>>(), &output_type);
@@ -77,7 +77,7 @@ fn parts_give_the_bits_of_the_whole() {
                                 times[offset + index] += 1;
                             }
                         },
-                        part: Part { index, count },
+                        part: KernelPart { index, count },
                     });
                 }
                 assert!(!case.op.absorbs_epilogue() || times.iter().all(|&count| count == 1), "{label}: {count} parts");

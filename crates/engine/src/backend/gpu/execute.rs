@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::device::GpuDevice;
-use super::loaded::{Loaded, Range, UNKNOWN_PARTS, storage};
+use super::loaded::{LoadedPlan, Range, UNKNOWN_PARTS, storage};
 use super::lower::{BufferRef, Lowered, Place, lower};
 use super::pipelines::{Ahead, Pipelines};
 use super::rows::Tables;
@@ -13,7 +13,7 @@ use super::staging::Staging;
 use super::states::States;
 use super::timer::Timer;
 use super::updates::ALIGNMENT_WORDS;
-use crate::backend::{Backend, ByteTable, PlanHandle, RunStatus, Timed, Wake, Wanted};
+use crate::backend::{Backend, PlanHandle, ResidentDataset, RunStatus, TensorRef, Timed, Wake};
 use crate::error::{Error, Result};
 use crate::ir::gpu::Tiling;
 use crate::plan::{Plan, SlotId, SlotKind};
@@ -30,13 +30,13 @@ pub struct GpuBackend {
     states: States,
     /// Data sets; they stay when all else is cleared.
     tables: Tables,
-    plans: HashMap<PlanHandle, Loaded>,
+    plans: HashMap<PlanHandle, LoadedPlan>,
     pipelines: Pipelines,
     ahead: Option<Ahead>,
     next_handle: u32,
     wake: Option<Wake>,
     /// What has been asked for, and has arrived or not.
-    fetched: HashMap<Wanted, Fetch>,
+    fetched: HashMap<TensorRef, Fetch>,
     /// Staging buffers that wait to be used again: snapshots ask for the same tensors every time.
     idle: RefCell<Vec<Staging>>,
     /// A clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is under way at a time.
@@ -95,14 +95,14 @@ impl GpuBackend {
 
     /// Dispatches of one run of a plan.
     pub fn dispatches(&self, handle: PlanHandle) -> usize {
-        self.plans.get(&handle).map_or(0, Loaded::dispatches)
+        self.plans.get(&handle).map_or(0, LoadedPlan::dispatches)
     }
 
-    pub(super) fn loaded(&self, handle: PlanHandle) -> Result<&Loaded> {
+    pub(super) fn loaded(&self, handle: PlanHandle) -> Result<&LoadedPlan> {
         self.plans.get(&handle).ok_or_else(unknown_plan)
     }
 
-    fn loaded_mut(&mut self, handle: PlanHandle) -> Result<&mut Loaded> {
+    fn loaded_mut(&mut self, handle: PlanHandle) -> Result<&mut LoadedPlan> {
         self.plans.get_mut(&handle).ok_or_else(unknown_plan)
     }
 
@@ -169,7 +169,7 @@ impl GpuBackend {
     }
 
     /// The buffer of something wanted, and its words.
-    fn source(&self, (handle, name): &Wanted) -> Result<(Range, usize)> {
+    fn source(&self, (handle, name): &TensorRef) -> Result<(Range, usize)> {
         match handle {
             None => self
                 .states
@@ -185,7 +185,7 @@ impl GpuBackend {
     }
 
     /// Copies something into a staging buffer that is on its way from here on.
-    fn send_for(&self, wanted: &Wanted) -> Result<Staging> {
+    fn send_for(&self, wanted: &TensorRef) -> Result<Staging> {
         let (range, size_words) = self.source(wanted)?;
         let mut idle = self.idle.borrow_mut();
         let staging = match idle.iter().position(|staging| staging.size_words() == size_words) {
@@ -200,7 +200,7 @@ impl GpuBackend {
     }
 
     /// The words of something wanted: fetched before, or, natively, now.
-    fn words(&self, wanted: &Wanted) -> Result<Vec<f32>> {
+    fn words(&self, wanted: &TensorRef) -> Result<Vec<f32>> {
         if let Some(Fetch::Arrived(words)) = self.fetched.get(wanted) {
             return Ok(words.clone());
         }
@@ -260,7 +260,7 @@ impl Backend for GpuBackend {
         let handle = PlanHandle(self.next_handle);
         self.next_handle += 1;
         let mut loaded =
-            Loaded::new(&self.gpu.device, plan, &lowered, slots, &self.states.buffers, &mut self.pipelines);
+            LoadedPlan::new(&self.gpu.device, plan, &lowered, slots, &self.states.buffers, &mut self.pipelines);
         if self.clock.is_some() {
             loaded.unknown_parts = UNKNOWN_PARTS;
         }
@@ -321,7 +321,13 @@ impl Backend for GpuBackend {
         Ok(())
     }
 
-    fn write_rows(&mut self, handle: PlanHandle, name: &str, table: &ByteTable<'_>, rows: &[u32]) -> Result<bool> {
+    fn gather_rows(
+        &mut self,
+        handle: PlanHandle,
+        name: &str,
+        table: &ResidentDataset<'_>,
+        rows: &[u32],
+    ) -> Result<bool> {
         self.gpu.faults.check()?;
         if (table.rows * table.width).div_ceil(4) > self.limit_words() {
             return Ok(false);
@@ -391,7 +397,7 @@ impl Backend for GpuBackend {
         HostTensor::from_words(value.tensor_type.clone(), words).ok_or_else(unknown_plan)
     }
 
-    fn fetch(&mut self, wanted: &[Wanted]) -> Result<bool> {
+    fn fetch(&mut self, wanted: &[TensorRef]) -> Result<bool> {
         self.gpu.faults.check()?;
         let mut complete = true;
         for own in wanted {
@@ -425,14 +431,14 @@ impl Backend for GpuBackend {
 
     fn runs_at_once(&self, handle: PlanHandle) -> usize {
         // Of this plan alone: a look at one image says nothing of a step of a thousand.
-        match self.plans.get(&handle).and_then(Loaded::run_ms) {
+        match self.plans.get(&handle).and_then(LoadedPlan::run_ms) {
             Some(run_ms) if self.clock.is_some() => ((AHEAD_MS / run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
             _ => 1,
         }
     }
 
     fn busy_ms(&self) -> f64 {
-        self.plans.values().map(Loaded::busy_ms).sum()
+        self.plans.values().map(LoadedPlan::busy_ms).sum()
     }
 
     fn run_cost(&self, handle: PlanHandle) -> Option<(usize, usize)> {

@@ -55,7 +55,7 @@ fn bytes(words: usize) -> u64 {
     words as u64 * 4
 }
 
-pub struct Loaded {
+pub struct LoadedPlan {
     pub plan: Arc<Plan>,
     /// Where each slot lies after a run.
     pub slots: Vec<Range>,
@@ -115,7 +115,7 @@ pub fn storage(device: &wgpu::Device, size_words: usize) -> wgpu::Buffer {
     })
 }
 
-impl Loaded {
+impl LoadedPlan {
     /// Makes what a lowered plan takes. `slots` are where its slots lie, `states` the buffers of states.
     pub fn new(
         device: &wgpu::Device,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::device::GpuDevice;
 use super::execute::GpuBackend;
-use super::loaded::{Loaded, Ready};
+use super::loaded::{LoadedPlan, Ready};
 use super::timer::Timer;
 use crate::backend::{PlanHandle, Timed};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ impl GpuBackend {
 }
 
 /// Milliseconds of each dispatch of one run, on the device's clock; `None` where it has none.
-fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &Loaded) -> Result<Option<Vec<f64>>> {
+fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) -> Result<Option<Vec<f64>>> {
     let Some(mut timer) = Timer::new(device, loaded.dispatches()) else { return Ok(None) };
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
     timer.encode(&loaded.commands, &mut encoder);
@@ -44,7 +44,7 @@ fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &Loaded) -> R
 }
 
 /// Milliseconds of each dispatch, from ten at a time on the host's clock.
-fn by_clock(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &Loaded) -> Vec<f64> {
+fn by_clock(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) -> Vec<f64> {
     const AT_A_TIME: u32 = 10;
     let mut times = Vec::new();
     for command in &loaded.commands {

@@ -7,7 +7,7 @@ use super::device::GpuDevice;
 use super::loaded::{Range, Ready, storage};
 use super::pipelines::Pipelines;
 use super::wgsl;
-use crate::backend::ByteTable;
+use crate::backend::ResidentDataset;
 
 /// What is sent to the device at a time while a table fills, in bytes: a batch need not wait for all of 47 MB.
 const UPLOAD_BYTES: usize = 1 << 23;
@@ -22,17 +22,17 @@ pub struct Table {
     buffer: wgpu::Buffer,
     /// The first bytes that are there.
     sent_bytes: usize,
-    levels: wgpu::Buffer,
+    dequantization: wgpu::Buffer,
 }
 
 impl Tables {
     /// Sends more of what has arrived of a table, which is there once all of that is.
-    pub fn send(&mut self, GpuDevice { device, queue, .. }: &GpuDevice, table: &ByteTable<'_>) -> Option<&Table> {
+    pub fn send(&mut self, GpuDevice { device, queue, .. }: &GpuDevice, table: &ResidentDataset<'_>) -> Option<&Table> {
         if !self.tables.contains_key(table.name) {
             let buffer = storage(device, (table.rows * table.width).div_ceil(4));
-            let levels = storage(device, table.levels.len());
-            queue.write_buffer(&levels, 0, bytemuck::cast_slice(table.levels));
-            self.tables.insert(table.name.to_owned(), Table { buffer, sent_bytes: 0, levels });
+            let dequantization = storage(device, table.dequantization.len());
+            queue.write_buffer(&dequantization, 0, bytemuck::cast_slice(table.dequantization));
+            self.tables.insert(table.name.to_owned(), Table { buffer, sent_bytes: 0, dequantization });
         }
         let own = self.tables.get_mut(table.name)?;
         let begin = own.sent_bytes / 4 * 4;
@@ -73,7 +73,7 @@ impl Rows {
         &mut self,
         GpuDevice { device, queue, .. }: &GpuDevice,
         own: &Table,
-        table: &ByteTable<'_>,
+        table: &ResidentDataset<'_>,
         (slot, output): (usize, &Range),
         rows: &[u32],
         pipelines: &mut Pipelines,
@@ -82,7 +82,8 @@ impl Rows {
         let index = found.unwrap_or_else(|| {
             let buffer = storage(device, rows.len());
             let (text, workgroups) = wgsl::rows(table.width, rows.len());
-            let ranges = [Range::whole(&own.buffer), Range::whole(&buffer), Range::whole(&own.levels), output.clone()];
+            let ranges =
+                [Range::whole(&own.buffer), Range::whole(&buffer), Range::whole(&own.dequantization), output.clone()];
             let command = Ready::dispatch(device, pipelines, &text, &ranges, 1, workgroups);
             self.gathers.push(Gather { table: table.name.to_owned(), slot, rows: buffer, command });
             self.gathers.len() - 1

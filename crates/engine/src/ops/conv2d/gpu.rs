@@ -2,7 +2,7 @@
 
 use super::{Conv2d, Conv2dInputGradient, Conv2dKernelGradient};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, Tiling, division, signed_constants};
-use crate::ops::gemm::{self, Along, Gemm, Left, Run};
+use crate::ops::gemm::{self, Along, Gemm, Left, UniformSteps};
 use crate::simd::conv::ConvGeometry;
 
 const FORWARD: &str = include_str!("gpu/forward.wgsl");
@@ -59,7 +59,7 @@ pub(super) fn forward(op: &Conv2d, call: &GpuCall<'_>) -> Vec<Pass> {
             input: 0,
             along: Along::Steps,
             wide: g.in_channels.is_multiple_of(4),
-            run: Run { steps: g.in_channels, stride: 1 },
+            run: UniformSteps { steps: g.in_channels, stride: 1 },
             zeros: !inside(&g),
         },
         b_input: 1,
@@ -92,7 +92,7 @@ pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &GpuCall<'_>) -> Ve
             input: 0,
             along: Along::Steps,
             wide: g.out_channels.is_multiple_of(4),
-            run: Run { steps: g.out_channels, stride: 1 },
+            run: UniformSteps { steps: g.out_channels, stride: 1 },
             zeros: true,
         },
         b_input: 1,
@@ -133,7 +133,7 @@ fn input_gradient_by_columns(g: &ConvGeometry, call: &GpuCall<'_>) -> Vec<Pass> 
             input: 0,
             along: Along::Steps,
             wide: steps.is_multiple_of(4),
-            run: Run { steps, stride: 1 },
+            run: UniformSteps { steps, stride: 1 },
             zeros: false,
         },
         b_input: 1,
@@ -183,9 +183,9 @@ pub(super) fn kernel_gradient(op: &Conv2dKernelGradient, call: &GpuCall<'_>) -> 
             wide: g.in_channels.is_multiple_of(4),
             // Along a line of the output.
             run: if inside(&g) {
-                Run { steps: g.out_width, stride: g.stride_width * g.in_channels }
+                UniformSteps { steps: g.out_width, stride: g.stride_width * g.in_channels }
             } else {
-                Run::NONE
+                UniformSteps::NONE
             },
             zeros: !inside(&g),
         },

@@ -2,7 +2,7 @@
 
 use super::Matmul;
 use crate::ir::gpu::{Buffer, GpuCall, Pass};
-use crate::ops::gemm::{self, Along, Gemm, Left, Run};
+use crate::ops::gemm::{self, Along, Gemm, Left, UniformSteps};
 
 pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
     // Types have been checked by `infer`.
@@ -21,7 +21,7 @@ pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
             input: 0,
             along,
             wide: length.is_multiple_of(4),
-            run: Run { steps: g.steps, stride: step },
+            run: UniformSteps { steps: g.steps, stride: step },
             zeros: false,
         },
         b_input: 1,
