@@ -1,7 +1,7 @@
 //! Reverse-mode differentiation as a pass from graph to graph.
 //!
-//! One loop over the nodes, last to first, appends the backward graph by asking each op for its vector-Jacobian product.
-//! The pass knows no op: what an op's gradient is, the op says.
+//! One loop over the nodes, last to first, appends the backward graph by asking each op for its vector-Jacobian
+//! product. The pass knows no concrete op.
 
 use litemap::LiteMap;
 
@@ -11,11 +11,11 @@ use crate::tensor::{DType, HostTensor};
 
 /// Appends the gradients of a scalar `loss` with respect to the nodes `wrt` and returns them in that order.
 ///
-/// A gradient is named after its node, `grad conv2d.kernel`; where the loss does not depend on a node its gradient is
+/// A gradient is named after its node, `grad conv2d.kernel`. If the loss does not depend on a node, its gradient is
 /// zero. Nodes of the backward graph carry the layer of the node that they differentiate.
 ///
 /// # Errors
-/// If the loss is no scalar, or an op on the way has no gradient.
+/// If the loss is not a scalar, or an op on the way has no gradient.
 pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<NodeId>> {
     if graph.tensor_type(loss).shape.len() != 1 || graph.tensor_type(loss).dtype != DType::F32 {
         return Err(Error::new("loss-not-scalar", "loss")
@@ -69,7 +69,7 @@ pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<
         .collect()
 }
 
-/// For each node up to the loss, whether it depends on one of `wrt`.
+/// Marks each node up to the loss that depends on one of `wrt`.
 fn depends_on(graph: &Graph, wrt: &[NodeId], loss: NodeId) -> Vec<bool> {
     let mut depends = vec![false; loss.0 as usize + 1];
     for index in 0..depends.len() {

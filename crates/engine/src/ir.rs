@@ -1,9 +1,9 @@
 //! The intermediate representation: a static graph of named tensors.
 //!
-//! * `gpu`: what ops say of themselves for a GPU.
+//! * `gpu`: an op's shaders and their dispatches, as data.
 //! * [`graph`]: nodes in topological order, their names and layers; the printed form.
-//! * [`op`]: what an op must say of itself. Passes know ops by this trait alone.
-//! * [`expr`]: scalar expressions, the meaning of every pointwise op on every backend.
+//! * [`op`]: the trait `Op`. Passes and backends know ops by it alone.
+//! * [`expr`]: scalar expressions, which define every pointwise op on every backend.
 //! * [`pointwise`]: the op that applies an expression to each element.
 //! * [`verify`]: checks a graph after every pass.
 //! * [`interpret`]: the reference interpreter.

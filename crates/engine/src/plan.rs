@@ -1,13 +1,13 @@
-//! Plans: what a backend runs. A graph becomes an ordered list of kernels over numbered buffers (slots), once; running
-//! it again costs no decisions and no allocation.
+//! Plans, the programs that a backend runs. The planner turns a graph into an ordered list of kernels over numbered
+//! buffers (slots) once; a run then decides and allocates nothing.
 //!
-//! * [`fuse`]: which nodes run together in one kernel.
+//! * [`fuse`]: groups nodes that run in one kernel.
 //! * [`program`]: a fused group of pointwise nodes as register code, one for all backends.
-//! * [`slots`]: which buffer each value lives in, by lifetime.
-//! * [`text`]: the printed form, which is golden test and bug report.
-//! * [`cache`]: plans by what they were made for.
+//! * [`slots`]: assigns a buffer to each value, by lifetime.
+//! * [`text`]: the printed form, for golden tests and bug reports.
+//! * [`cache`]: plans by key.
 //!
-//! The planner never mentions a concrete op: it goes by what ops say of themselves in [`crate::ir::Op`].
+//! The planner never mentions a concrete op; it uses only the trait [`crate::ir::Op`].
 
 pub mod cache;
 pub mod fuse;
@@ -22,19 +22,19 @@ use crate::ir::{Graph, LayerId, NodeId, Op, verify::verify};
 use crate::tensor::{HostTensor, TensorType};
 use program::{Access, Program};
 
-/// A buffer's index in its plan.
+/// Index of a buffer in its plan.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SlotId(pub u32);
 
-/// A buffer of a plan.
+/// Buffer of a plan.
 #[derive(Clone, Debug)]
 pub struct Slot {
     pub kind: SlotKind,
-    /// In words of four bytes; a temporary's is that of the largest value that it ever holds.
+    /// Size in words of four bytes; a temporary has the size of the largest value that it ever holds.
     pub size_words: usize,
 }
 
-/// What a buffer is for.
+/// Purpose of a buffer.
 #[derive(Clone, Debug)]
 pub enum SlotKind {
     /// Written by the caller before each run.
@@ -46,10 +46,10 @@ pub enum SlotKind {
     Temporary,
 }
 
-/// One unit of work.
+/// Unit of work.
 #[derive(Clone, Debug)]
 pub struct Kernel {
-    /// The node whose value it leaves in the output.
+    /// Node whose value the kernel leaves in the output.
     pub node: NodeId,
     pub layer: Option<LayerId>,
     pub work: Work,
@@ -63,16 +63,16 @@ pub enum Work {
     Op { op: Arc<dyn Op>, inputs: Vec<(SlotId, TensorType)>, epilogue: Option<Pointwise> },
     /// Pointwise work alone.
     Pointwise(Pointwise),
-    /// Word for word from another buffer.
+    /// Copies another buffer word for word.
     Copy { from: SlotId },
 }
 
-/// A program and what it reads, operand by operand.
+/// Program with its operands.
 #[derive(Clone, Debug)]
 pub struct Pointwise {
     pub program: Program,
     pub operands: Vec<Operand>,
-    /// The fused nodes, in order.
+    /// Fused nodes, in order.
     pub nodes: Vec<NodeId>,
 }
 
@@ -86,11 +86,11 @@ pub struct Operand {
 pub enum Source {
     Slot(SlotId),
     /// The output buffer itself, at the element that is about to be written: the result of the op whose epilogue this
-    /// is, or a value that is overwritten in place.
+    /// program is, or a value that is overwritten in place.
     Output,
 }
 
-/// A value that stays readable after a run.
+/// Value that stays readable after a run.
 #[derive(Clone, Debug)]
 pub struct NamedValue {
     pub name: String,
@@ -98,33 +98,33 @@ pub struct NamedValue {
     pub tensor_type: TensorType,
 }
 
-/// A graph made ready to run.
+/// Graph made ready to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub slots: Vec<Slot>,
     pub kernels: Vec<Kernel>,
     /// Inputs, states, outputs and taps that have a name.
     pub values: Vec<NamedValue>,
-    /// Names of the graph's outputs: what is read after every run.
+    /// Names of the graph's outputs, which are read after every run.
     pub outputs: Vec<String>,
 }
 
 impl Plan {
-    /// Makes the plan of a graph. `taps` are nodes that somebody watches besides the graph's outputs: they keep their
-    /// buffers until the end of the run.
+    /// Compiles a graph. `taps` are nodes that are read besides the graph's outputs; they keep their buffers until the
+    /// end of the run.
     ///
     /// # Errors
-    /// If the graph is invalid, or updates a state from the old value of another that is updated too.
+    /// If the graph is invalid, or updates a state from the old value of another state that is updated too.
     pub fn compile(graph: &Graph, taps: &[NodeId]) -> Result<Plan> {
         verify(graph)?;
         let steps = fuse::fuse(graph, taps);
         slots::assign(graph, taps, &steps)
     }
 
-    /// The value of this name.
+    /// Finds the value of this name.
     ///
     /// # Errors
-    /// If there is none, or it does not outlive the run.
+    /// If there is no such value, or it does not outlive the run.
     pub fn value(&self, name: &str) -> Result<&NamedValue> {
         self.values.iter().find(|value| value.name == name).ok_or_else(|| {
             Error::new("unknown-tensor", name)
@@ -133,7 +133,7 @@ impl Plan {
         })
     }
 
-    /// Bytes of all buffers that belong to the plan alone: inputs, constants and temporaries.
+    /// Returns the bytes of all buffers that belong to the plan alone: inputs, constants and temporaries.
     pub fn size_bytes(&self) -> usize {
         let own = self.slots.iter().filter(|slot| !matches!(slot.kind, SlotKind::State(_)));
         own.map(|slot| slot.size_words * 4).sum()

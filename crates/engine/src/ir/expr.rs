@@ -1,20 +1,20 @@
-//! Scalar expressions: what a pointwise op computes for one element.
+//! Scalar expressions: the computation of a pointwise op for one element.
 //!
 //! One expression serves every purpose: the CPU backend evaluates it in SIMD blocks, the GPU backend prints it as WGSL,
-//! the page shows it as a formula, and the reference interpreter evaluates it number by number.
+//! and the reference interpreter evaluates it number by number.
 
 use std::fmt;
 
 use crate::tensor::constant_text;
 
-/// An expression over numbered inputs. Comparisons give 1 or 0.
+/// Expression over numbered inputs. Comparisons give 1 or 0.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Expr {
     Input(usize),
     Constant(f32),
     Unary(UnaryFunction, Box<Expr>),
     Binary(BinaryFunction, Box<Expr>, Box<Expr>),
-    /// The second where the first is not 0, else the third.
+    /// The second operand if the first is not 0, else the third.
     Select(Box<Expr>, Box<Expr>, Box<Expr>),
 }
 
@@ -64,7 +64,7 @@ impl UnaryFunction {
         }
     }
 
-    /// The value for one number.
+    /// Computes the function of one number.
     #[inline(always)]
     pub fn apply(self, x: f32) -> f32 {
         match self {
@@ -97,7 +97,7 @@ impl BinaryFunction {
         }
     }
 
-    /// The value for two numbers.
+    /// Computes the function of two numbers.
     #[inline(always)]
     pub fn apply(self, a: f32, b: f32) -> f32 {
         let truth = |condition: bool| if condition { 1.0 } else { 0.0 };
@@ -107,7 +107,7 @@ impl BinaryFunction {
             Self::Mul => a * b,
             Self::Div => a / b,
             Self::Pow => a.powf(b),
-            // Written so that a NaN in `a` stays: it must not hide behind a relu.
+            // Keeps a NaN in `a`, so that a relu cannot hide it.
             Self::Max => {
                 if b > a {
                     b
@@ -129,8 +129,8 @@ impl BinaryFunction {
     }
 }
 
-/// The Gauss error function, absolute error below 1.5e-7 (Abramowitz and Stegun, formula 7.1.26); shaders have none of
-/// their own, so every backend uses this.
+/// Computes the Gauss error function with an absolute error below 1.5e-7 (Abramowitz and Stegun, formula 7.1.26). WGSL
+/// has no such function, so every backend uses this formula.
 pub fn erf(x: f32) -> f32 {
     const COEFFICIENTS: [f64; 5] = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
     let magnitude = f64::from(x.abs());
@@ -212,12 +212,12 @@ impl Expr {
         self.binary(BinaryFunction::Equal, other)
     }
 
-    /// `yes` where this is not 0, else `no`.
+    /// Selects `yes` if this expression is not 0, else `no`.
     pub fn select(self, yes: impl Into<Expr>, no: impl Into<Expr>) -> Self {
         Self::Select(Box::new(self), Box::new(yes.into()), Box::new(no.into()))
     }
 
-    /// The parts of which this is made.
+    /// Returns the expression's direct operands.
     pub fn children(&self) -> Vec<&Expr> {
         match self {
             Self::Input(_) | Self::Constant(_) => vec![],
@@ -227,7 +227,7 @@ impl Expr {
         }
     }
 
-    /// The value for one element's inputs; an input that is missing counts as NaN, which the verifier rules out.
+    /// Evaluates the expression for one element's inputs. A missing input counts as NaN; the verifier rules that out.
     pub fn evaluate(&self, inputs: &[f32]) -> f32 {
         match self {
             Self::Input(index) => inputs.get(*index).copied().unwrap_or(f32::NAN),
@@ -244,7 +244,7 @@ impl Expr {
         }
     }
 
-    /// The number of inputs: one more than the highest that occurs.
+    /// Returns the number of inputs: one more than the highest that occurs.
     pub fn arity(&self) -> usize {
         match self {
             Self::Input(index) => index + 1,
@@ -252,7 +252,7 @@ impl Expr {
         }
     }
 
-    /// Whether an input occurs.
+    /// Returns true if the input occurs.
     pub fn reads(&self, input: usize) -> bool {
         match self {
             Self::Input(index) => *index == input,
@@ -260,7 +260,7 @@ impl Expr {
         }
     }
 
-    /// The number of functions that it takes to compute it.
+    /// Counts the functions that one evaluation computes.
     pub fn operations(&self) -> u64 {
         let children = self.children();
         u64::from(!children.is_empty()) + children.into_iter().map(Expr::operations).sum::<u64>()
@@ -318,7 +318,7 @@ impl fmt::Display for Expr {
 mod tests {
     use super::*;
 
-    /// `math.erf` of Python 3.11 at these points.
+    /// Compares with Python 3.11's `math.erf` at these points.
     #[test]
     fn erf_matches_the_c_library() {
         for (x, expected) in

@@ -1,29 +1,29 @@
-//! What an op says of itself for a GPU: the text of its compute shaders and over what they are dispatched.
+//! Description of an op for a GPU: the text of its compute shaders and the extents of their dispatches.
 //!
-//! Everything here is data. An op writes WGSL functions in which all extents are numbers; the backend puts the
-//! declarations of the buffers before them, and behind them the entry point and the epilogue that was fused into the op.
+//! Everything here is data. An op writes WGSL functions in which all extents are numbers. The backend writes the
+//! declarations of the buffers before them, and the entry point and the epilogue fused into the op after them.
 //!
 //! In the text, `x0, x1, ...` are the buffers that a pass reads, in the order of [`Pass::reads`], and `store(i, value)`
-//! writes element `i` of what it writes, through the epilogue where there is one. Some functions are always there:
-//! `is_nan(f32) -> bool` (shaders may take it that there are no NaNs, so it looks at the bits) and
-//! `not_a_number(u32) -> f32`, a NaN that no compiler can foresee.
+//! writes element `i` of the output, through the epilogue if there is one. Two functions are always available:
+//! `is_nan(f32) -> bool`, which looks at the bits because shaders may assume that no NaN occurs, and `not_a_number(u32)
+//! -> f32`, a NaN that no compiler can foresee.
 
 use crate::tensor::TensorType;
 
-/// What the ops are asked for.
+/// Call for which an op writes its shaders.
 pub struct GpuCall<'a> {
     pub input_types: &'a [&'a TensorType],
     pub output_type: &'a TensorType,
     pub tiling: Tiling,
 }
 
-/// How matrix products hold the tiles that they work on. Neither is best everywhere, so adapters are measured.
+/// Storage of the tiles of matrix products. Neither is best everywhere, so the backend measures each adapter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Tiling {
-    /// Tiles in workgroup memory, 4 x 4 results an invocation: for real GPUs.
+    /// Tiles in workgroup memory, 4 x 4 results per invocation, for real GPUs.
     #[default]
     Workgroup,
-    /// Everything in registers, 8 x 16 results an invocation: for GPUs that are emulated on a CPU.
+    /// Everything in registers, 8 x 16 results per invocation, for GPUs emulated on a CPU.
     Registers,
 }
 
@@ -35,7 +35,7 @@ pub struct Pass {
     pub form: Form,
     pub reads: Vec<(Buffer, Element)>,
     pub writes: Buffer,
-    /// Whether results are `i32`.
+    /// The results are `i32`.
     pub integers: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct Pass {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Buffer {
     Input(usize),
-    /// Working memory of one call, by number; it lasts from pass to pass.
+    /// Working memory of one call, by number; its content lasts from pass to pass.
     Scratch {
         number: usize,
         size_words: usize,
@@ -51,31 +51,31 @@ pub enum Buffer {
     Output,
 }
 
-/// As what a buffer's words are read.
+/// Type as which a buffer's words are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Element {
     F32,
     I32,
-    /// Four numbers at a time. Every buffer is long enough to read the last ones so.
+    /// Four numbers at a time. Every buffer is padded so that the last four can be read.
     Vec4,
 }
 
-/// What stands in the text.
+/// Form of the shader's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
-    /// `fn element(i: u32) -> f32` (or `i32`), called for each of so many elements.
+    /// `fn element(i: u32) -> f32` (or `i32`), called once per element.
     Elements { count: usize },
     /// `fn quad(i: u32) -> vec4<f32>`: elements `4 i` to `4 i + 3`, for a count that is a multiple of four.
     Quads { count: usize },
-    /// `fn row(i: u32)`, called for each of so many rows. It calls `store` itself.
+    /// `fn row(i: u32)`, called once per row. It calls `store` itself.
     Rows { count: usize },
-    /// `fn tile(group: vec3<u32>, local: vec3<u32>, index: u32)`, for each invocation of a grid of workgroups; `index` is
-    /// the number of the invocation in its workgroup. It calls `store` itself.
+    /// `fn tile(group: vec3<u32>, local: vec3<u32>, index: u32)`, called by each invocation of a grid of workgroups;
+    /// `index` is the number of the invocation in its workgroup. It calls `store` itself.
     Tiles { workgroup_size: [u32; 3], workgroups: [u32; 3] },
 }
 
 impl Pass {
-    /// A pass that computes the output element by element from all inputs, in order.
+    /// Makes a pass that computes the output element by element from all inputs, in order.
     pub fn elements(call: &GpuCall<'_>, source: String) -> Self {
         let count = call.output_type.shape.len();
         Self {
@@ -89,13 +89,13 @@ impl Pass {
 }
 
 impl Pass {
-    /// A pass that computes the output row by row from all inputs, in order.
+    /// Makes a pass that computes the output row by row from all inputs, in order.
     pub fn rows(call: &GpuCall<'_>, count: usize, source: String) -> Self {
         Self { form: Form::Rows { count }, ..Self::elements(call, source) }
     }
 }
 
-/// All inputs, each as what it is.
+/// Returns all inputs, each with its own element type.
 pub fn reads(call: &GpuCall<'_>) -> Vec<(Buffer, Element)> {
     let element = |input: &&TensorType| match input.dtype {
         crate::tensor::DType::F32 => Element::F32,
@@ -104,19 +104,20 @@ pub fn reads(call: &GpuCall<'_>) -> Vec<(Buffer, Element)> {
     call.input_types.iter().enumerate().map(|(index, input)| (Buffer::Input(index), element(input))).collect()
 }
 
-/// `const NAME: u32 = value;` for each.
+/// Writes `const NAME: u32 = value;` for each.
 pub fn constants(values: &[(&str, usize)]) -> String {
     values.iter().map(|(name, value)| format!("const {name}: u32 = {value}u;\n")).collect()
 }
 
-/// The same, as `i32`.
+/// Writes `const NAME: i32 = value;` for each.
 pub fn signed_constants(values: &[(&str, usize)]) -> String {
     values.iter().map(|(name, value)| format!("const {name}: i32 = {value};\n")).collect()
 }
 
-/// A WGSL function from the number of an element, in row-major order over `axes` of (extent, stride), to where it lies.
+/// Writes a WGSL function from the number of an element, in row-major order over `axes` of (extent, stride), to its
+/// offset.
 pub fn index_function(name: &str, axes: &[(usize, usize)], offset: usize) -> String {
-    // Axes that lie in memory as one are one: nothing need be divided.
+    // Merge axes that are contiguous in memory: they need no division.
     let mut merged: Vec<(usize, usize)> = Vec::new();
     for &(extent, stride) in axes.iter().rev().filter(|(extent, _)| *extent != 1) {
         match merged.last_mut() {
@@ -138,9 +139,10 @@ pub fn index_function(name: &str, axes: &[(usize, usize)], offset: usize) -> Str
     format!("fn {name}(i: u32) -> u32 {{ return {sum}; }}\n")
 }
 
-/// WGSL's `quotient(a, b)` and `remainder(a, b)` of whole numbers from 0 to `limit`, `b` being constant. In floating point
-/// as far as that is exact: emulated GPUs divide integers one by one. `(a + 0.5) / b` is at least `0.5 / b` away from any
-/// whole number, and its error is less than that up to 2^20, with the 2.5 units in the last place that WGSL grants.
+/// Returns WGSL functions `quotient(a, b)` and `remainder(a, b)` of integers from 0 to `limit`, with a constant `b`.
+/// They compute in floating point where that is exact, because emulated GPUs divide integers one by one. `(a + 0.5) /
+/// b` is at least `0.5 / b` away from any integer, and up to 2^20 its error is smaller, with the 2.5 units in the last
+/// place that WGSL allows.
 pub fn division(limit: usize) -> &'static str {
     if limit <= 1 << 20 {
         "fn quotient(a: i32, b: i32) -> i32 { return i32((f32(a) + 0.5) * (1.0 / f32(b))); }\n\

@@ -10,19 +10,19 @@ use super::op::Op;
 use crate::error::{Error, Result};
 use crate::tensor::{HostTensor, TensorType, constant_text};
 
-/// A node's index in its graph.
+/// Index of a node in its graph.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NodeId(pub u32);
 
-/// A layer's index in the model from which the graph was made. Every node that came from a layer carries it, as a
+/// Index of a layer in the model from which the graph was made. Every node that came from a layer carries it, as a
 /// compiler's nodes carry their source location, so that an error can point at the layer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LayerId(pub u32);
 
-/// Where a node's value comes from.
+/// Source of a node's value.
 #[derive(Clone, Debug)]
 pub enum NodeKind {
-    /// Given anew for every run: images, labels, the learning rate.
+    /// Written for every run: images, labels, the learning rate.
     Input,
     /// Kept by the backend between runs, under the node's name: weights, optimizer slots, moving statistics.
     State,
@@ -35,12 +35,12 @@ pub struct Node {
     pub kind: NodeKind,
     pub inputs: SmallVec<[NodeId; 4]>,
     pub tensor_type: TensorType,
-    /// Readable and unique where given (`conv2d.output`, `grad conv2d.kernel`); empty for what has no name.
+    /// Readable and unique (`conv2d.output`, `grad conv2d.kernel`); empty for a node without a name.
     pub name: String,
     pub layer: Option<LayerId>,
 }
 
-/// A computation: nodes, what is asked of it (outputs), and what it changes (updates of states).
+/// Computation graph: nodes, the nodes whose values are read (outputs), and new values of states (updates).
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
@@ -56,7 +56,7 @@ impl Graph {
         Self::default()
     }
 
-    /// All nodes; an input of a node always stands before it.
+    /// Returns all nodes; a node's inputs stand before it.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -73,12 +73,12 @@ impl Graph {
         &self.node(id).tensor_type
     }
 
-    /// The node with this name.
+    /// Finds the node with this name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.names.get(name).copied()
     }
 
-    /// Says that the nodes appended from now on belong to a new layer of this name; layers are numbered in order.
+    /// Starts a new layer of this name: nodes appended from now on belong to it. Layers are numbered in order.
     pub fn enter_layer(&mut self, name: &str) -> LayerId {
         let id = LayerId(self.layers.len() as u32);
         self.layers.push(name.to_owned());
@@ -86,7 +86,7 @@ impl Graph {
         id
     }
 
-    /// Says that the nodes appended from now on belong to this layer (entered before), or to none.
+    /// Assigns the nodes appended from now on to this layer (entered before), or to none.
     pub fn set_layer(&mut self, layer: Option<LayerId>) {
         self.current_layer = layer;
     }
@@ -95,7 +95,7 @@ impl Graph {
         &self.layers[layer.0 as usize]
     }
 
-    /// Appends a tensor that is given for every run.
+    /// Appends a tensor that the caller writes for every run.
     ///
     /// # Errors
     /// If the name is taken.
@@ -116,7 +116,7 @@ impl Graph {
         self.push(NodeKind::Constant(Arc::new(value)), SmallVec::new(), tensor_type)
     }
 
-    /// A constant `f32` scalar, shape `[]`.
+    /// Appends a constant `f32` scalar, shape `[]`.
     pub fn scalar(&mut self, value: f32) -> NodeId {
         self.constant(HostTensor::scalar(value))
     }
@@ -137,7 +137,7 @@ impl Graph {
         Ok(self.push(NodeKind::Op(op), SmallVec::from_slice(inputs), tensor_type))
     }
 
-    /// Gives a node its name.
+    /// Sets the name of a node.
     ///
     /// # Errors
     /// If the name is taken.
@@ -154,7 +154,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Asks for a node's value after a run.
+    /// Marks a node whose value is read after a run.
     pub fn add_output(&mut self, id: NodeId) {
         if !self.outputs.contains(&id) {
             self.outputs.push(id);
@@ -165,10 +165,10 @@ impl Graph {
         &self.outputs
     }
 
-    /// Says that a run ends by giving a state a new value. All nodes read the old one.
+    /// Sets the value that a state takes at the end of a run. All nodes read the old one.
     ///
     /// # Errors
-    /// If the first is no state, or types differ.
+    /// If the first node is not a state, or the types differ.
     pub fn add_update(&mut self, state: NodeId, value: NodeId) -> Result<()> {
         let (old, new) = (self.node(state), self.node(value));
         if !matches!(old.kind, NodeKind::State) || old.tensor_type != new.tensor_type {
@@ -180,12 +180,12 @@ impl Graph {
         Ok(())
     }
 
-    /// Pairs of a state and the node with its next value.
+    /// Returns pairs of a state and the node with its next value.
     pub fn updates(&self) -> &[(NodeId, NodeId)] {
         &self.updates
     }
 
-    /// For each node, whether outputs, updates or the given further roots depend on it.
+    /// Marks each node on which outputs, updates or the given further roots depend.
     pub fn live(&self, roots: &[NodeId]) -> Vec<bool> {
         let mut live = vec![false; self.nodes.len()];
         let updates = self.updates.iter().flat_map(|&(state, value)| [state, value]);
@@ -230,7 +230,7 @@ impl fmt::Display for NodeId {
     }
 }
 
-/// The printed form: one line a node, `%7 = conv2d(%0, %5) {padding=valid} : f32[32,26,26,32]  # conv2d.output`.
+/// Prints one line per node, `%7 = conv2d(%0, %5) {padding=valid} : f32[32,26,26,32]  # conv2d.output`.
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for id in self.ids() {

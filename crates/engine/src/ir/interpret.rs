@@ -1,6 +1,6 @@
 //! The reference interpreter: runs a graph node by node, with no planner, no fusion and no reuse of memory.
 //!
-//! It is the oracle of the tests and the playground's step-by-step mode.
+//! Tests and benchmarks compare plans and backends with it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::op::{CpuCall, KernelPart, Op};
 use crate::error::{Error, Result};
 use crate::tensor::{HostTensor, TensorType};
 
-/// The values of all nodes after a run, by node.
+/// Values of all nodes after a run, by node.
 pub struct Values(Vec<HostTensor>);
 
 impl Values {
@@ -21,7 +21,7 @@ impl Values {
     }
 }
 
-/// Runs every node. `leaves` gives inputs and states by name; updates are not carried out (their values are nodes).
+/// Runs every node. `leaves` gives inputs and states by name. States are not updated; the new values are nodes.
 ///
 /// # Errors
 /// If a leaf is missing or has another type.
@@ -49,19 +49,19 @@ pub fn interpret(graph: &Graph, leaves: &HashMap<String, HostTensor>) -> Result<
     Ok(Values(values))
 }
 
-/// Runs one op: by its plain reference implementation where it has one, else by its CPU kernel.
+/// Runs one op by its plain reference implementation, or by its CPU kernel if it has none.
 pub fn run_op(op: &Arc<dyn Op>, inputs: &[&HostTensor], output_type: &TensorType) -> HostTensor {
     op.reference(inputs, output_type).unwrap_or_else(|| run_cpu_kernel(op.as_ref(), inputs, output_type))
 }
 
-/// Runs one op's CPU kernel on its own.
+/// Runs only one op's CPU kernel.
 pub fn run_cpu_kernel(op: &dyn Op, inputs: &[&HostTensor], output_type: &TensorType) -> HostTensor {
     let mut output = HostTensor::zeros(output_type.clone());
     if op.is_view() {
         output.words_mut().copy_from_slice(inputs[0].words());
         return output;
     }
-    // NaN, so that a kernel that leaves an element out is caught.
+    // NaN makes an element that the kernel forgets to write visible.
     output.words_mut().fill(f32::NAN);
     let words: SmallVec<[&[f32]; 4]> = inputs.iter().map(|input| input.words()).collect();
     let input_types: SmallVec<[&TensorType; 4]> = inputs.iter().map(|input| input.tensor_type()).collect();

@@ -1,7 +1,7 @@
 //! The op that applies a scalar [expression](super::expr) to each element, with broadcasting.
 //!
-//! Which pointwise ops exist is a table in `ops::pointwise`; this is their common mechanism, kept here because passes
-//! make such nodes themselves (autograd adds gradients up).
+//! The table in `ops::pointwise` lists the pointwise ops. Their common mechanism is here because passes make such nodes
+//! themselves (autograd adds gradients).
 
 use std::sync::Arc;
 
@@ -13,21 +13,21 @@ use super::op::{CpuCall, Op, VjpCall};
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Shape, TensorType};
 
-/// How a pointwise op is differentiated; given by the table of pointwise ops.
+/// Gradient function of a pointwise op, from the table of pointwise ops.
 pub type PointwiseVjp = fn(&Pointwise, &mut Graph, &VjpCall<'_>) -> Result<Vec<Option<NodeId>>>;
 
 #[derive(Clone)]
 pub struct Pointwise {
     pub name: &'static str,
     pub expression: Expr,
-    /// For each input the derivative as an expression over the inputs, then the output, then the gradient; empty for
-    /// ops that occur only in gradients.
+    /// Derivatives, one per input, as expressions over the inputs, then the output, then the gradient; empty for ops
+    /// that occur only in gradients.
     pub derivatives: Vec<Expr>,
     pub vjp: Option<PointwiseVjp>,
 }
 
 impl Pointwise {
-    /// A pointwise op without a gradient of its own.
+    /// Makes a pointwise op without a gradient.
     pub fn new(name: &'static str, expression: Expr) -> Self {
         Self { name, expression, derivatives: Vec::new(), vjp: None }
     }
@@ -85,7 +85,7 @@ impl Op for Pointwise {
         self.expression.operations() * output.shape.len() as u64
     }
 
-    /// Plain and slow: backends run the planner's fused programs instead.
+    /// Computes the result plainly and slowly: backends run the planner's fused programs instead.
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let readers: SmallVec<[Broadcast; 4]> =
             call.input_types.iter().map(|input| Broadcast::new(&input.shape, &call.output_type.shape)).collect();
@@ -99,15 +99,15 @@ impl Op for Pointwise {
     }
 }
 
-/// Maps an element of a result to the element of an operand that is broadcast to it.
+/// Map from an element of a result to the element of an operand that is broadcast to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
-    /// For each axis of the result, innermost first: its extent and the operand's stride (0 where it is broadcast).
+    /// Extent and the operand's stride (0 if it is broadcast) for each axis of the result, innermost first.
     axes: SmallVec<[(usize, usize); 4]>,
 }
 
 impl Broadcast {
-    /// The operand's shape must broadcast to the result's.
+    /// Makes the map. The operand's shape must broadcast to the result's.
     pub fn new(operand: &Shape, result: &Shape) -> Self {
         let strides = operand.strides();
         let missing = result.rank().saturating_sub(operand.rank());
@@ -124,12 +124,12 @@ impl Broadcast {
         Self { axes }
     }
 
-    /// For each axis of the result, innermost first: its extent and the operand's stride.
+    /// Returns each axis's extent and the operand's stride, innermost first.
     pub fn axes(&self) -> &[(usize, usize)] {
         &self.axes
     }
 
-    /// The operand's element for the result's element `index`.
+    /// Returns the operand's element for the result's element `index`.
     pub fn index(&self, mut index: usize) -> usize {
         let mut element = 0;
         for &(extent, stride) in &self.axes {
@@ -140,7 +140,7 @@ impl Broadcast {
     }
 }
 
-/// The sum of two tensors of one shape: what autograd does where several gradients meet.
+/// Appends the sum of two tensors of one shape. Autograd uses it for a node with several consumers.
 ///
 /// # Errors
 /// If the shapes do not broadcast.

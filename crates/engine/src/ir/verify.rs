@@ -1,4 +1,4 @@
-//! Checks that a graph is what passes may assume: run after every pass.
+//! Verifier: checks after every pass that a graph satisfies the assumptions of the passes.
 
 use smallvec::SmallVec;
 
@@ -6,9 +6,11 @@ use super::graph::{Graph, NodeKind};
 use crate::error::{Error, Result};
 use crate::tensor::TensorType;
 
+/// Checks a graph.
+///
 /// # Errors
-/// `invalid-graph`, naming the node: an input that does not stand before its node, a type that the op does not infer, a
-/// constant of another type, a state that is updated twice.
+/// `invalid-graph`, naming the node: an input that does not stand before its node, a type other than the op infers, a
+/// constant of another type, or a state that is updated twice.
 pub fn verify(graph: &Graph) -> Result<()> {
     let fault = |id, what: String| Error::new("invalid-graph", format!("node {id}")).got(what);
     for id in graph.ids() {

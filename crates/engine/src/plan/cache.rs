@@ -1,12 +1,12 @@
-//! Plans by what they were made for, so that alternating between training and evaluation makes none twice.
+//! Cache of plans, so that alternating between training and evaluation compiles each only once.
 
 use crate::error::Result;
 
-/// A small map from a key (graph, batch size, taps, backend) to what was made for it, with the least recently used
-/// entry dropped when it is full.
+/// Small cache from a key (graph, batch size, taps, backend) to the value made for it. When it is full it drops the
+/// least recently used entry.
 #[derive(Debug)]
 pub struct Cache<K, V> {
-    /// Few, so they are searched one by one.
+    /// Entries are few, so a linear search suffices.
     entries: Vec<Entry<K, V>>,
     capacity: usize,
     clock: u64,
@@ -21,15 +21,15 @@ struct Entry<K, V> {
 }
 
 impl<K: Eq + Clone, V> Cache<K, V> {
-    /// A cache for at least one entry.
+    /// Makes a cache for at least one entry.
     pub fn new(capacity: usize) -> Self {
         Self { entries: Vec::new(), capacity: capacity.max(1), clock: 0, made: 0 }
     }
 
-    /// The entry of a key, made where there is none. What had to make room for it is given to `dispose`.
+    /// Returns the entry of a key, making it if it is missing. The value dropped to make room is given to `dispose`.
     ///
     /// # Errors
-    /// Those of `make`; the cache is then as before.
+    /// Those of `make`; the cache is then unchanged.
     pub fn get_or_make(
         &mut self,
         key: &K,
@@ -55,12 +55,12 @@ impl<K: Eq + Clone, V> Cache<K, V> {
         Ok(&mut entry.value)
     }
 
-    /// How many entries have been made so far: what a test of the cache counts.
+    /// Returns the number of entries made so far, for tests of the cache.
     pub fn made(&self) -> u64 {
         self.made
     }
 
-    /// Takes everything out.
+    /// Removes and returns all values.
     pub fn drain(&mut self) -> impl Iterator<Item = V> + '_ {
         self.entries.drain(..).map(|entry| entry.value)
     }

@@ -1,8 +1,8 @@
-//! Decides which nodes run together.
+//! Decides which nodes run in one kernel.
 //!
-//! Pointwise nodes of one shape whose values nobody else needs are computed together, element by element, without going
-//! through memory in between. Such a group also joins the kernel of an op that offers it (`absorbs_epilogue`): bias and
-//! activation run on a convolution's result while it is in cache.
+//! Pointwise nodes of one shape are computed together, element by element, without going through memory in between, if
+//! no node outside the group needs the intermediate values. Such a group also joins the kernel of an op that offers it
+//! (`absorbs_epilogue`): bias and activation run on a convolution's result while it is in cache.
 
 use litemap::LiteMap;
 
@@ -11,10 +11,10 @@ use crate::ir::{Graph, NodeId, NodeKind, Op};
 /// WebGPU guarantees eight storage buffers per shader stage: seven to read and one to write.
 const MAX_OPERANDS: usize = 7;
 
-/// Nodes in order, each once.
+/// Set of nodes, in order.
 pub type NodeSet = LiteMap<NodeId, ()>;
 
-/// The set of these nodes.
+/// Collects nodes into a set.
 pub fn set_of(nodes: &mut dyn Iterator<Item = NodeId>) -> NodeSet {
     let mut set = NodeSet::new();
     for node in nodes {
@@ -26,9 +26,9 @@ pub fn set_of(nodes: &mut dyn Iterator<Item = NodeId>) -> NodeSet {
 /// Nodes that run in one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FusedGroup {
-    /// The node whose value the kernel leaves behind.
+    /// Node whose value the kernel leaves behind.
     pub root: NodeId,
-    /// The op with a kernel of its own, if there is one: the root itself, or the op whose epilogue the group is.
+    /// Op with a kernel of its own, if there is one: the root itself, or the op whose epilogue the group is.
     pub core: Option<NodeId>,
     /// Pointwise nodes in order, the root last; empty for an op alone.
     pub pointwise: Vec<NodeId>,
@@ -45,7 +45,7 @@ fn is_pointwise(graph: &Graph, id: NodeId) -> bool {
     op(graph, id).is_some_and(|op| op.expression().is_some())
 }
 
-/// The node that owns a value's words: itself, or for a view the node that is viewed.
+/// Returns the node that owns a value's words: the node itself, or the viewed node if it is a view.
 pub fn storage(graph: &Graph, mut id: NodeId) -> NodeId {
     while op(graph, id).is_some_and(|op| op.is_view()) {
         id = graph.node(id).inputs[0];
@@ -53,14 +53,14 @@ pub fn storage(graph: &Graph, mut id: NodeId) -> NodeId {
     id
 }
 
-/// The nodes whose values must exist in memory when a run ends.
+/// Returns the nodes whose values must exist in memory when a run ends.
 pub fn kept(graph: &Graph, taps: &[NodeId]) -> NodeSet {
     let updates = graph.updates().iter().map(|&(_, value)| value);
     let ids = graph.outputs().iter().copied().chain(taps.iter().copied()).chain(updates);
     set_of(&mut ids.map(|id| storage(graph, id)))
 }
 
-/// Groups the live nodes of a graph into steps, in an order in which they can run. Leaves and views need no step.
+/// Groups the live nodes of a graph, in an order in which the groups can run. Leaves and views need no kernel.
 pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
     let live = graph.live(taps);
     let live_ids: Vec<NodeId> = graph.ids().filter(|id| live[id.0 as usize]).collect();
@@ -111,21 +111,21 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
         }
         core_of[id.0 as usize] = core;
     }
-    // In the order of the roots: every value that a step reads belongs to an earlier one.
-    let mut steps = Vec::new();
+    // The groups are ordered by their roots: every value that a group reads belongs to an earlier one.
+    let mut fused = Vec::new();
     for &id in &live_ids {
         let index = id.0 as usize;
         let group = &members[index];
         if !group.is_empty() {
-            steps.push(FusedGroup { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
+            fused.push(FusedGroup { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
         } else if op(graph, id).is_some_and(|op| !op.is_view() && op.expression().is_none()) && !absorbed[index] {
-            steps.push(FusedGroup { root: id, core: Some(id), pointwise: Vec::new() });
+            fused.push(FusedGroup { root: id, core: Some(id), pointwise: Vec::new() });
         }
     }
-    steps
+    fused
 }
 
-/// What a group reads from outside, in order.
+/// Returns the nodes outside the group that it reads, in order.
 pub fn externals(graph: &Graph, group: &NodeSet) -> NodeSet {
     let inputs = group.keys().flat_map(|&member| graph.node(member).inputs.iter().copied());
     set_of(&mut inputs.filter(|input| !group.contains_key(input)))

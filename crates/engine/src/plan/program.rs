@@ -9,12 +9,12 @@ use crate::ir::pointwise::Broadcast;
 use crate::ir::{Expr, Graph, NodeId, NodeKind};
 use crate::tensor::{Shape, constant_text};
 
-/// How the element of an operand is found for an element of the result.
+/// Position of an operand's element for an element of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// The same index.
     Full,
-    /// One number for all.
+    /// One number for all elements.
     Scalar,
     /// The index modulo the period: a bias along the last axes.
     Trailing { period: usize },
@@ -25,7 +25,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// The access to an operand that broadcasts to the result.
+    /// Chooses the access to an operand that broadcasts to the result.
     pub fn new(operand: &Shape, result: &Shape) -> Self {
         let size = operand.len();
         if size == result.len() {
@@ -35,7 +35,7 @@ impl Access {
             return Self::Scalar;
         }
         let dims = operand.dims();
-        // Without the leading extents of 1, which say nothing.
+        // Leading extents of 1 do not matter.
         let significant = &dims[dims.iter().take_while(|&&extent| extent == 1).count()..];
         if result.dims().ends_with(significant) {
             return Self::Trailing { period: size };
@@ -47,7 +47,7 @@ impl Access {
         Self::General(Broadcast::new(operand, result))
     }
 
-    /// The operand's element for the result's element `index`.
+    /// Returns the operand's element for the result's element `index`.
     pub fn element(&self, index: usize) -> usize {
         match self {
             Self::Full => index,
@@ -59,7 +59,7 @@ impl Access {
     }
 }
 
-/// What an instruction reads.
+/// Operand of an instruction.
 #[derive(Clone, Copy, Debug)]
 pub enum Value {
     Register(u8),
@@ -67,7 +67,7 @@ pub enum Value {
     Constant(f32),
 }
 
-/// Constants are equal bit for bit: 0 and -0 are two, and a NaN is itself.
+/// Compares constants bit for bit: 0 and -0 differ, and a NaN equals itself.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (*self, *other) {
@@ -99,7 +99,7 @@ impl Instruction {
 /// Straight-line code for one element. The last instruction gives the result; its target register does not matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
-    /// Each with the register that it writes, which is never one that it reads.
+    /// Instructions, each with the register that it writes; that is never one that it reads.
     pub instructions: Vec<(Instruction, u8)>,
     pub registers: usize,
     formula: String,
@@ -139,15 +139,15 @@ impl Program {
     }
 }
 
-/// The whole computation as one formula over operands `x0, x1, ...`.
+/// Prints the whole computation as one formula over operands `x0, x1, ...`.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.formula)
     }
 }
 
-/// Code in which every instruction writes a register of its own, numbered like the instruction. Equal instructions
-/// are made once.
+/// Code in which every instruction writes a register of its own, numbered like the instruction. Equal instructions are
+/// emitted once.
 #[derive(Default)]
 struct Builder {
     code: Vec<Instruction>,
@@ -177,7 +177,7 @@ impl Builder {
     }
 }
 
-/// Renames registers so that one is used again once its value has been read for the last time.
+/// Renames registers so that each is reused once its value has been read for the last time.
 fn allocate(mut code: Vec<Instruction>) -> (Vec<(Instruction, u8)>, usize) {
     let mut last_use = vec![0; code.len()];
     for (position, instruction) in code.iter_mut().enumerate() {

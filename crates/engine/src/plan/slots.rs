@@ -1,8 +1,8 @@
-//! Decides which buffer each value lives in.
+//! Assigns a buffer to each value.
 //!
-//! Buffers are used again, whole, once the value in them has been read for the last time; a pointwise kernel may
-//! overwrite a value that it reads for the last time; the new value of a state goes straight into the state's buffer
-//! where nobody reads the old one later. What is kept (outputs, taps) has its buffer to the end of the run.
+//! A buffer is reused, whole, once its value has been read for the last time. A pointwise kernel may overwrite a value
+//! that it reads for the last time. The new value of a state is written straight into the state's buffer if no later
+//! kernel reads the old one. Outputs and taps keep their buffers to the end of the run.
 
 use litemap::LiteMap;
 
@@ -12,15 +12,15 @@ use super::{Kernel, NamedValue, Operand, Plan, Pointwise, Slot, SlotId, SlotKind
 use crate::error::{Error, Result};
 use crate::ir::{Graph, NodeId, NodeKind};
 
-/// Gives every value of the steps its slot and makes the plan.
+/// Assigns a slot to every value of the groups and makes the plan.
 ///
 /// # Errors
-/// If a state is to be updated from the old value of a state that is updated too.
-pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[FusedGroup]) -> Result<Plan> {
-    let mut assignment = Assignment::new(graph, taps, steps);
+/// If a state is updated from the old value of another state that is updated too.
+pub fn assign(graph: &Graph, taps: &[NodeId], groups: &[FusedGroup]) -> Result<Plan> {
+    let mut assignment = Assignment::new(graph, taps, groups);
     let mut kernels = assignment.keep_viewed_states(taps);
-    for (position, step) in steps.iter().enumerate() {
-        kernels.push(assignment.kernel(position, step));
+    for (position, group) in groups.iter().enumerate() {
+        kernels.push(assignment.kernel(position, group));
     }
     for &(state, value) in graph.updates() {
         let (from, to) = (assignment.slot_of[&storage(graph, value)], assignment.slot_of[&state]);
@@ -48,26 +48,26 @@ pub fn assign(graph: &Graph, taps: &[NodeId], steps: &[FusedGroup]) -> Result<Pl
 struct Assignment<'a> {
     graph: &'a Graph,
     slots: Vec<Slot>,
-    /// By storage node.
+    /// Slots by storage node.
     slot_of: LiteMap<NodeId, SlotId>,
-    /// By storage node: the last step that reads it; what is kept is read after all.
+    /// Last group that reads a value, by storage node; outputs and taps are read after the last group.
     last_use: LiteMap<NodeId, usize>,
-    /// States whose new value may be written over the old one by the step that computes it, by the new value.
+    /// States whose new value may be written over the old one by the kernel that computes it, by the new value.
     direct_updates: LiteMap<NodeId, NodeId>,
-    /// Copies of states that are updated while a view of their old value is asked for, by that view.
+    /// Copies of states that are updated while a view of their old value is read, by that view.
     old_values: LiteMap<NodeId, SlotId>,
     free: Vec<SlotId>,
 }
 
-/// What a step reads: inputs of its op, and operands of its pointwise nodes.
-fn reads(graph: &Graph, step: &FusedGroup) -> (Vec<NodeId>, Vec<NodeId>) {
-    let op_inputs = step.core.map_or(Vec::new(), |core| graph.node(core).inputs.to_vec());
-    let group = set_of(&mut step.pointwise.iter().copied());
+/// Returns the nodes that a group reads: inputs of its op, and operands of its pointwise nodes.
+fn reads(graph: &Graph, group: &FusedGroup) -> (Vec<NodeId>, Vec<NodeId>) {
+    let op_inputs = group.core.map_or(Vec::new(), |core| graph.node(core).inputs.to_vec());
+    let group = set_of(&mut group.pointwise.iter().copied());
     (op_inputs, externals(graph, &group).keys().copied().collect())
 }
 
 impl<'a> Assignment<'a> {
-    fn new(graph: &'a Graph, taps: &[NodeId], steps: &[FusedGroup]) -> Self {
+    fn new(graph: &'a Graph, taps: &[NodeId], groups: &[FusedGroup]) -> Self {
         let mut this = Self {
             graph,
             slots: Vec::new(),
@@ -89,20 +89,20 @@ impl<'a> Assignment<'a> {
             let slot = this.new_slot(kind, node.tensor_type.shape.len());
             this.slot_of.insert(id, slot);
         }
-        for (position, step) in steps.iter().enumerate() {
-            let (op_inputs, operands) = reads(graph, step);
+        for (position, group) in groups.iter().enumerate() {
+            let (op_inputs, operands) = reads(graph, group);
             for id in op_inputs.into_iter().chain(operands) {
                 this.last_use.insert(storage(graph, id), position);
             }
         }
-        this.find_direct_updates(steps);
+        this.find_direct_updates(groups);
         for (id, ()) in kept(graph, taps) {
             this.last_use.insert(id, usize::MAX);
         }
         this
     }
 
-    /// Copies the states whose old value is asked for through a view, such as a reshape, and that a run updates.
+    /// Copies the states that a run updates and whose old value is read through a view, such as a reshape.
     fn keep_viewed_states(&mut self, taps: &[NodeId]) -> Vec<Kernel> {
         let graph = self.graph;
         let mut kernels = Vec::new();
@@ -121,18 +121,18 @@ impl<'a> Assignment<'a> {
         kernels
     }
 
-    fn find_direct_updates(&mut self, steps: &[FusedGroup]) {
+    fn find_direct_updates(&mut self, groups: &[FusedGroup]) {
         for &(state, value) in self.graph.updates() {
-            let Some(position) = steps.iter().position(|step| step.root == value) else { continue };
+            let Some(position) = groups.iter().position(|group| group.root == value) else { continue };
             let last_read = self.last_use.get(&state).copied();
             let overwritable = match last_read {
                 None => true,
                 Some(last) if last < position => true,
                 Some(last) if last > position => false,
-                // Read by the very step: safe where each element is read before it is written, and only then.
+                // The same kernel reads the old value: this is safe only if it reads each element before it writes it.
                 Some(_) => {
-                    let (op_inputs, operands) = reads(self.graph, &steps[position]);
-                    steps[position].core.is_none()
+                    let (op_inputs, operands) = reads(self.graph, &groups[position]);
+                    groups[position].core.is_none()
                         && !op_inputs.iter().any(|&id| storage(self.graph, id) == state)
                         && operands.iter().filter(|&&id| storage(self.graph, id) == state).count() == 1
                         && operands.contains(&state)
@@ -149,11 +149,11 @@ impl<'a> Assignment<'a> {
         SlotId(self.slots.len() as u32 - 1)
     }
 
-    fn kernel(&mut self, position: usize, step: &FusedGroup) -> Kernel {
+    fn kernel(&mut self, position: usize, group: &FusedGroup) -> Kernel {
         let graph = self.graph;
-        let (op_inputs, externals) = reads(graph, step);
-        let absorbed = step.core.filter(|_| !step.pointwise.is_empty());
-        let output_type = graph.tensor_type(step.root).clone();
+        let (op_inputs, externals) = reads(graph, group);
+        let absorbed = group.core.filter(|_| !group.pointwise.is_empty());
+        let output_type = graph.tensor_type(group.root).clone();
         let size = output_type.shape.len();
         let slot = |this: &Self, id: NodeId| this.slot_of[&storage(graph, id)];
 
@@ -165,14 +165,14 @@ impl<'a> Assignment<'a> {
             })
             .collect();
 
-        let output = if let Some(&state) = self.direct_updates.get(&step.root) {
+        let output = if let Some(&state) = self.direct_updates.get(&group.root) {
             self.slot_of[&state]
-        } else if let Some(dying) = self.overwritable(position, step, &externals, size) {
+        } else if let Some(dying) = self.overwritable(position, group, &externals, size) {
             slot(self, dying)
         } else {
             self.temporary(size)
         };
-        if step.core.is_none() {
+        if group.core.is_none() {
             for operand in &mut operands {
                 if operand.source == Source::Slot(output) {
                     operand.source = Source::Output;
@@ -180,7 +180,7 @@ impl<'a> Assignment<'a> {
             }
         }
 
-        self.slot_of.insert(step.root, output);
+        self.slot_of.insert(group.root, output);
         let read = set_of(&mut op_inputs.iter().chain(&externals).map(|&id| storage(graph, id)));
         for (id, ()) in read {
             let ends = self.last_use.get(&id) == Some(&position);
@@ -188,30 +188,30 @@ impl<'a> Assignment<'a> {
                 self.release(own, output);
             }
         }
-        if !self.last_use.contains_key(&step.root) {
+        if !self.last_use.contains_key(&group.root) {
             self.release(output, SlotId(u32::MAX));
         }
 
-        let pointwise = (!step.pointwise.is_empty()).then(|| Pointwise {
-            program: Program::compile(graph, &step.pointwise, &|id| {
+        let pointwise = (!group.pointwise.is_empty()).then(|| Pointwise {
+            program: Program::compile(graph, &group.pointwise, &|id| {
                 externals.iter().position(|&own| own == id).unwrap_or(usize::from(u8::MAX))
             }),
             operands,
-            nodes: step.pointwise.clone(),
+            nodes: group.pointwise.clone(),
         });
         let inputs = op_inputs.iter().map(|&id| (slot(self, id), graph.tensor_type(id).clone())).collect();
-        let work = match (step.core.map(|core| &graph.node(core).kind), pointwise) {
+        let work = match (group.core.map(|core| &graph.node(core).kind), pointwise) {
             (Some(NodeKind::Op(op)), epilogue) => Work::Op { op: op.clone(), inputs, epilogue },
             (_, Some(pointwise)) => Work::Pointwise(pointwise),
-            // Cannot happen: a step has an op or pointwise nodes.
+            // This cannot happen: a group has an op or pointwise nodes.
             (_, None) => Work::Copy { from: output },
         };
-        Kernel { node: step.root, layer: graph.node(step.root).layer, work, output, output_type }
+        Kernel { node: group.root, layer: graph.node(group.root).layer, work, output, output_type }
     }
 
-    /// A value that a pointwise step reads for the last time, element by element, and whose buffer it may take.
-    fn overwritable(&self, position: usize, step: &FusedGroup, externals: &[NodeId], size: usize) -> Option<NodeId> {
-        if step.core.is_some() {
+    /// Finds a value that a pointwise group reads for the last time, element by element, and whose buffer it may take.
+    fn overwritable(&self, position: usize, group: &FusedGroup, externals: &[NodeId], size: usize) -> Option<NodeId> {
+        if group.core.is_some() {
             return None;
         }
         externals.iter().copied().find(|&id| {
@@ -225,7 +225,7 @@ impl<'a> Assignment<'a> {
         })
     }
 
-    /// The smallest free buffer that is large enough, or a new one.
+    /// Takes the smallest free buffer that is large enough, or makes a new one.
     fn temporary(&mut self, size_words: usize) -> SlotId {
         let size_of = |slot: &SlotId| self.slots[slot.0 as usize].size_words;
         let best = (0..self.free.len())

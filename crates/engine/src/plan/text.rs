@@ -1,4 +1,4 @@
-//! The printed form of a plan: one line a kernel, then the buffers.
+//! The printed form of a plan: one line per kernel, then the buffers.
 
 use std::fmt;
 
