@@ -1,8 +1,8 @@
-//! The ops: what a tensor program is made of.
+//! The ops of which tensor programs consist.
 //!
 //! Pointwise ops are rows of one table ([`pointwise`]). Every other op has a folder of its own with its shape inference
-//! and gradient (`mod.rs`), CPU kernel (`cpu.rs`) and test cases (`cases.rs`), or one file where all of that is short,
-//! and one line in [`registry`]. [`batch_normalization`] is no op but puts one together from others.
+//! and gradient (`mod.rs`), CPU kernel (`cpu.rs`), shaders and test cases (`cases.rs`), or one file if all of that is
+//! short, and one line in [`registry`]. [`batch_normalization`] is not an op but a combination of others.
 
 pub mod all_finite;
 pub mod batch_normalization;
@@ -26,13 +26,13 @@ pub mod window;
 use crate::error::Error;
 use crate::ir::op::Case;
 
-/// An op's entry: its name and its test cases, which must not be empty.
+/// Entry of an op: its name and its test cases, which must not be empty.
 pub struct Entry {
     pub name: &'static str,
     pub cases: fn() -> Vec<Case>,
 }
 
-/// Every op that is not pointwise; pointwise ones are listed by [`pointwise::TABLE`].
+/// Lists every op that is not pointwise; [`pointwise::TABLE`] lists those.
 pub fn registry() -> Vec<Entry> {
     vec![
         Entry { name: "pointwise", cases: pointwise::cases },
@@ -53,7 +53,7 @@ pub fn registry() -> Vec<Entry> {
     ]
 }
 
-/// What the gradient ops answer when they are to be differentiated themselves.
+/// Makes the error of a gradient op that is to be differentiated itself.
 fn no_second_derivative(op: &str) -> Error {
     Error::new("no-gradient", op).expected("an op with a gradient").hint("Second derivatives are not supported.")
 }
@@ -63,7 +63,7 @@ pub mod case_values {
     use crate::random::Philox;
     use crate::tensor::{HostTensor, Shape};
 
-    /// Random numbers in `low..high`, the same for the same seed.
+    /// Returns random numbers in `low..high`, the same for the same seed.
     pub fn uniform(shape: impl Into<Shape>, low: f32, high: f32, seed: u64) -> HostTensor {
         let shape = shape.into();
         let mut random = Philox::new(seed, 0);
@@ -74,7 +74,7 @@ pub mod case_values {
         tensor
     }
 
-    /// Random integers in `0..bound`, the same for the same seed.
+    /// Returns random integers in `0..bound`, the same for the same seed.
     pub fn integers(shape: impl Into<Shape>, bound: u32, seed: u64) -> HostTensor {
         let shape = shape.into();
         let mut random = Philox::new(seed, 0);

@@ -1,4 +1,4 @@
-//! Whether tensors hold numbers only: what a training step asks of loss and gradients before it changes anything.
+//! Test for infinities and NaNs. A training step checks loss and gradients before it updates anything.
 
 use std::sync::Arc;
 
@@ -10,21 +10,21 @@ use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::reduce::row_sum;
 use crate::tensor::{DType, HostTensor, Shape, TensorType};
 
-/// Of any number of tensors: 1 where the sum of each is finite, so that no infinity or NaN is in it, else 0. `[]`.
+/// Any number of tensors to `[]`: 1 if the sum of each is finite, so that it contains no infinity or NaN, else 0.
 #[derive(Clone, Debug)]
 pub struct AllFinite;
 
 /// Appends an [`AllFinite`].
 ///
 /// # Errors
-/// If there is no input, or one is of integers.
+/// If there is no input, or one is an integer tensor.
 pub fn all_finite(graph: &mut Graph, inputs: &[NodeId]) -> Result<NodeId> {
     graph.apply(Arc::new(AllFinite), inputs)
 }
 
-/// Parts of the values that one invocation each looks at, at most.
+/// Maximum number of parts into which the values are divided, one per invocation.
 const MAX_PARTS: usize = 4096;
-/// So many buffers can a pass read.
+/// Maximum number of buffers that a pass reads.
 const MAX_READS: usize = 7;
 
 impl Op for AllFinite {
@@ -48,7 +48,8 @@ impl Op for AllFinite {
         inputs.iter().map(|input| input.shape.len() as u64).sum()
     }
 
-    /// A pass for every few inputs, each of which goes on from the parts of the one before; the last one combines the parts.
+    /// Makes one pass for every few inputs, each of which continues the parts of the one before. The last pass combines
+    /// the parts.
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         let values: usize = call.input_types.iter().map(|input| input.shape.len()).sum();
         let parts = values.div_ceil(16).clamp(1, MAX_PARTS);
@@ -61,7 +62,8 @@ impl Op for AllFinite {
             let mut reads: Vec<(Buffer, Element)> = (next..end).map(|at| (Buffer::Input(at), Element::F32)).collect();
             let mut source = constants(&[("PARTS", parts)]) + "fn element(i: u32) -> f32 {\n    var most = 0u;\n";
             for (binding, input) in call.input_types[next..end].iter().enumerate() {
-                // Shaders may take it that there are no infinities and NaNs: their exponents have all bits set.
+                // Shaders may assume that no infinities and NaNs occur, so test the bits: their exponents have all bits
+                // set.
                 source += &format!(
                     "    for (var at = i; at < {}u; at += PARTS) {{ \
                      most = max(most, bitcast<u32>(x{binding}[at]) & 0x7f800000u); }}\n",

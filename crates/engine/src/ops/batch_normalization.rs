@@ -1,30 +1,30 @@
-//! Batch normalisation (Ioffe and Szegedy 2015) over all axes but the last, put together from other ops.
+//! Batch normalisation (Ioffe and Szegedy 2015) over all axes but the last, composed of other ops.
 //!
-//! Its gradient, through the batch's mean and variance too, follows from theirs.
+//! Its gradient, also through the batch's mean and variance, follows from theirs.
 
 use super::{pointwise, reduce};
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
 
-/// Scale and offset, `[C]` each; Keras leaves them out with `scale=False`, `center=False`.
+/// Scale and offset, `[C]` each; Keras omits them with `scale=False`, `center=False`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Affine {
     pub gamma: Option<NodeId>,
     pub beta: Option<NodeId>,
 }
 
-/// A normalisation by the batch's own statistics.
+/// Normalisation by the batch's own statistics.
 #[derive(Clone, Copy, Debug)]
 pub struct Normalized {
     /// `gamma * (x - mean) / sqrt(variance + epsilon) + beta`, in the input's shape.
     pub output: NodeId,
     /// `[C]`.
     pub mean: NodeId,
-    /// `[C]`; over the number of values, not one less, as in Keras.
+    /// `[C]`; divided by the number of values, not by one less, as in Keras.
     pub variance: NodeId,
 }
 
-/// Appends a normalisation of `[...,C]` by the statistics of the batch: what training does.
+/// Appends a normalisation of `[...,C]` by the statistics of the batch, for training.
 ///
 /// # Errors
 /// If gamma or beta are not `[C]`.
@@ -38,7 +38,7 @@ pub fn by_batch(graph: &mut Graph, x: NodeId, affine: Affine, epsilon: f32) -> R
     Ok(Normalized { output, mean, variance })
 }
 
-/// Appends a normalisation of `[...,C]` by given statistics, `[C]` each: what inference does.
+/// Appends a normalisation of `[...,C]` by given statistics, `[C]` each, for inference.
 ///
 /// # Errors
 /// If a parameter is not `[C]`.

@@ -1,4 +1,4 @@
-//! Predicted classes, and whether they are right: what the accuracy counts.
+//! Predicted classes, and whether they are correct, for the accuracy.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::ir::op::{Case, as_i32, as_i32_mut};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
 
-/// The index of the greatest value along the innermost axis, the first of several: of `[...,C]` an `i32[...]`.
+/// `[...,C]` to `i32[...]`: the index of the greatest value along the innermost axis, the first of several.
 #[derive(Clone, Debug)]
 pub struct ArgMax;
 
-/// Of scores `[N,C]` and labels `i32[N]` a 1 for each row whose greatest score is its label's, else 0: `[N]`.
+/// Scores `[N,C]` and labels `i32[N]` to `[N]`: 1 for each row whose greatest score is its label's, else 0.
 #[derive(Clone, Debug)]
 pub struct CorrectPredictions;
 
@@ -33,7 +33,7 @@ pub fn correct_predictions(graph: &mut Graph, scores: NodeId, labels: NodeId) ->
     graph.apply(Arc::new(CorrectPredictions), &[scores, labels])
 }
 
-/// The position of the greatest value; of the first NaN if there is one, so that it is not hidden.
+/// Returns the position of the greatest value, or of the first NaN if there is one, so that it is not hidden.
 fn greatest(row: &[f32]) -> i32 {
     let mut best = 0;
     for (index, &value) in row.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! Dropout (Srivastava et al. 2014), scaled as in Keras: what is kept is divided by the share that is kept.
+//! Dropout (Srivastava et al. 2014), scaled as in Keras: the kept values are divided by the kept share.
 //!
-//! The mask is a pure function of key, stream and position, so the backward pass makes it again instead of keeping it,
-//! and every backend draws the same one.
+//! The mask is a pure function of key, stream and position, so the backward pass computes it again instead of storing
+//! it, and every backend draws the same one.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::random::{philox4x32, unit_f32};
 use crate::tensor::{DType, HostTensor, Shape, TensorType, constant_text};
 
-/// Of a tensor and a key `i32[2]` (give every step another: seed and step, for example) the tensor with a share `rate` of
-/// its elements set to 0 and the others divided by `1 - rate`.
+/// A tensor and a key `i32[2]` (different for every step, for example seed and step) to the tensor with a share `rate`
+/// of its elements set to 0 and the others divided by `1 - rate`.
 ///
 /// Element `i` is kept if word `i mod 4` of Philox 4x32-10 at counter `[i / 4, 0, stream, 0]` under the key gives a number
 /// of at least `rate`.
@@ -22,7 +22,7 @@ use crate::tensor::{DType, HostTensor, Shape, TensorType, constant_text};
 pub struct Dropout {
     /// In `[0, 1)`.
     pub rate: f32,
-    /// Tells the layers of a model apart.
+    /// Number that differs for each dropout layer of a model.
     pub stream: u32,
 }
 
@@ -58,7 +58,7 @@ impl Op for Dropout {
         }
     }
 
-    /// The same mask and scale, on the gradient.
+    /// Applies the same mask and scale to the gradient.
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         Ok(vec![Some(graph.apply(Arc::new(self.clone()), &[call.gradient, call.inputs[1]])?), None])
     }

@@ -1,4 +1,4 @@
-//! Rows of a table by integer index: what an embedding does.
+//! Rows of a table by integer index, as in an embedding.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
 
-/// Of a table `[V,...]` and indices `i32[I]` (any shape `I`) the rows `[I,...]`. An index outside `0..V` gives NaN.
+/// A table `[V,...]` and indices `i32[I]` (any shape `I`) to the rows `[I,...]`. An index outside `0..V` gives NaN.
 #[derive(Clone, Debug)]
 pub struct Gather;
 
-/// Of indices `i32[I]` and gradients `[I,...]` of the gathered rows the gradient `[rows,...]` of the table.
+/// Indices `i32[I]` and gradients `[I,...]` of the gathered rows to the gradient `[rows,...]` of the table.
 #[derive(Clone, Debug)]
 pub struct GatherGradient {
     pub rows: usize,
@@ -22,7 +22,7 @@ pub struct GatherGradient {
 /// Appends a [`Gather`].
 ///
 /// # Errors
-/// If the table has no axis, or the indices are no integers.
+/// If the table has no axis, or the indices are not integers.
 pub fn gather(graph: &mut Graph, table: NodeId, indices: NodeId) -> Result<NodeId> {
     graph.apply(Arc::new(Gather), &[table, indices])
 }
@@ -114,7 +114,7 @@ impl Op for GatherGradient {
         vec![Pass::elements(call, sizes + include_str!("gather/gpu_gradient.wgsl"))]
     }
 
-    /// Adds up in the order of the indices, so that a run replays bit for bit.
+    /// Sums in the order of the indices, so that a run replays bit for bit.
     fn cpu(&self, call: &mut CpuCall<'_>) {
         call.output.fill(0.0);
         let width: usize = call.output_type.shape.dims()[1..].iter().product();

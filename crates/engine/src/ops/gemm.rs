@@ -1,30 +1,30 @@
 //! Matrix products on a GPU: the shader that matrix multiplication and convolution share.
 //!
-//! `C[rows, columns] = A[rows, steps] B[steps, columns]`. A is what an op says it is ([`Left`]), so that a convolution is an
-//! implicit product: nothing is unrolled in memory. B is read through `x1` as `vec4`: row by row, as long as its columns
-//! are a multiple of four, else packed by a pass of its own before.
+//! `C[rows, columns] = A[rows, steps] B[steps, columns]`. An op describes A by functions ([`Left`]), so that a
+//! convolution is an implicit product and nothing is unrolled in memory. B is read through `x1` as `vec4`, row by row,
+//! if its columns are a multiple of four; otherwise a separate pass packs it first.
 //!
-//! A long sum over few results is split over workgroups, whose sums a second pass adds in their order; there are no
-//! atomic operations, so a run repeats bit for bit.
+//! A long sum over few results is split over workgroups, and a second pass adds their sums in order. No atomic
+//! operations are used, so a run repeats bit for bit.
 
 mod registers;
 mod workgroup;
 
 use crate::ir::gpu::{Buffer, Element, Form, Pass, Tiling, constants};
 
-/// As many invocations keep a GPU busy; with fewer a long sum is split.
+/// Number of invocations that keeps a GPU busy; with fewer, a long sum is split.
 const BUSY_INVOCATIONS: usize = 8192;
-/// The fewest steps that are worth a split of their own.
+/// Minimum number of steps that are worth a split of their own.
 const SPLIT_STEPS: usize = 256;
 
-/// In which direction four elements of A lie side by side.
+/// Direction in which four elements of A are adjacent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Along {
     Rows,
     Steps,
 }
 
-/// So many consecutive steps, from a multiple of their number on, in which the elements of a row are all there or all
+/// Consecutive steps, starting at a multiple of their number, in which the elements of a row are all present or all
 /// missing, each `stride` elements after the one before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UniformSteps {
@@ -33,30 +33,30 @@ pub struct UniformSteps {
 }
 
 impl UniformSteps {
-    /// Nothing is known of the step after.
+    /// No regularity: every step may differ from the one before.
     pub const NONE: UniformSteps = UniformSteps { steps: 1, stride: 0 };
 }
 
-/// The operand A.
+/// Operand A.
 pub struct Left {
-    /// Three WGSL functions and what they use:
+    /// Three WGSL functions and the code that they use:
     ///
-    /// * `fn a_row(row: u32) -> vec4<i32>`: what there is to know of a row;
-    /// * `fn a_step(step: u32) -> vec4<i32>`: what there is to know of a step;
-    /// * `fn a_at(row: vec4<i32>, step: vec4<i32>) -> i32`: where their element lies, below 0 for a zero.
+    /// * `fn a_row(row: u32) -> vec4<i32>`: data of a row;
+    /// * `fn a_step(step: u32) -> vec4<i32>`: data of a step;
+    /// * `fn a_at(row: vec4<i32>, step: vec4<i32>) -> i32`: the offset of their element, below 0 for a zero.
     ///
-    /// `row` is always less than the number of rows, `step` than that of steps.
+    /// `row` is always less than the number of rows, `step` less than the number of steps.
     pub source: String,
     pub input: usize,
     pub along: Along,
-    /// Whether four elements, from a multiple of four on, lie side by side in one `vec4`, and are all there or all zero.
+    /// Four elements, starting at a multiple of four, are adjacent in one `vec4`, and are all present or all zero.
     pub wide: bool,
     pub run: UniformSteps,
-    /// Whether `a_at` may be below 0. Where it is not, it must be what the row gives plus what the step gives.
+    /// `a_at` may be below 0. If not, it must be the row's data plus the step's data.
     pub zeros: bool,
 }
 
-/// [`Left::source`] of a matrix whose rows and steps lie so many elements apart.
+/// Writes [`Left::source`] of a matrix with these strides of rows and steps.
 pub fn plain(row: usize, step: usize) -> String {
     format!(
         "fn a_row(row: u32) -> vec4<i32> {{ return vec4<i32>(i32(row * {row}u), 0, 0, 0); }}\n\
@@ -65,30 +65,31 @@ pub fn plain(row: usize, step: usize) -> String {
     )
 }
 
-/// A product; see the [module](self).
+/// Matrix product; see the [module](self).
 pub struct Gemm {
     pub rows: usize,
     pub steps: usize,
     pub columns: usize,
     pub a: Left,
     pub b_input: usize,
-    /// `fn b_at(step: u32, column: u32) -> u32`: where an element of B lies, in WGSL; `None` where B lies row by row.
+    /// `fn b_at(step: u32, column: u32) -> u32`: the offset of an element of B, in WGSL; `None` if B is stored row by
+    /// row.
     pub b_at: Option<String>,
-    /// Where C goes.
+    /// Target buffer.
     pub c: Buffer,
     pub tiling: Tiling,
 }
 
-/// How a product is laid out over invocations.
+/// Division of a product over invocations.
 struct Tile {
-    /// The body: `fn tile`.
+    /// WGSL body: `fn tile`.
     source: String,
     workgroup_size: [usize; 3],
     workgroups: [usize; 3],
 }
 
 impl Gemm {
-    /// The passes, in order.
+    /// Makes the passes, in order.
     pub fn passes(&self) -> Vec<Pass> {
         let mut passes = Vec::new();
         let b = if self.b_at.is_none() && self.columns.is_multiple_of(4) {
@@ -112,7 +113,7 @@ impl Gemm {
         self.columns.div_ceil(4)
     }
 
-    /// Into how many parts the steps are split; none is empty.
+    /// Returns the number of parts into which the steps are split; none is empty.
     fn splits(&self) -> usize {
         let invocations = match self.tiling {
             Tiling::Registers => registers::invocations(self),
@@ -123,7 +124,7 @@ impl Gemm {
         self.steps.div_ceil(self.split_steps(splits)).max(1)
     }
 
-    /// Steps of each part, a multiple of what a tile takes at a time.
+    /// Returns the steps of each part, a multiple of a tile's steps.
     fn split_steps(&self, splits: usize) -> usize {
         let at_a_time = match self.tiling {
             Tiling::Registers => registers::steps_at_a_time(self),
@@ -142,7 +143,7 @@ impl Gemm {
         ])
     }
 
-    /// Lays B out row by row, columns padded with zeros to a multiple of four.
+    /// Makes the pass that stores B row by row, its columns padded with zeros to a multiple of four.
     fn packing(&self) -> Pass {
         let at = self
             .b_at
@@ -184,7 +185,7 @@ impl Gemm {
         }
     }
 
-    /// Adds the parts of the sums, in their order.
+    /// Makes the pass that adds the parts of the sums, in order.
     fn addition(&self, partial: Buffer, splits: usize) -> Pass {
         let count = self.rows * self.columns;
         let source = constants(&[("SPLITS", splits), ("COUNT", count)]) + ADD_SPLITS;

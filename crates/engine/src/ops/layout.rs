@@ -22,20 +22,20 @@ pub struct Transpose {
     pub permutation: Extents,
 }
 
-/// One after the other along an axis.
+/// Concatenation along an axis.
 #[derive(Clone, Debug)]
 pub struct Concat {
     pub axis: usize,
 }
 
-/// The part from `start` (included) to `end` (excluded) along each axis.
+/// Part from `start` (included) to `end` (excluded) along each axis.
 #[derive(Clone, Debug)]
 pub struct Slice {
     pub start: Extents,
     pub end: Extents,
 }
 
-/// Zeros before and after along each axis.
+/// Zeros before and after the tensor along each axis.
 #[derive(Clone, Debug)]
 pub struct Pad {
     pub before: Extents,
@@ -45,7 +45,7 @@ pub struct Pad {
 /// Appends a [`Transpose`].
 ///
 /// # Errors
-/// If `permutation` is no order of the input's axes.
+/// If `permutation` is not a permutation of the input's axes.
 pub fn transpose(graph: &mut Graph, x: NodeId, permutation: &[usize]) -> Result<NodeId> {
     graph.apply(Arc::new(Transpose { permutation: permutation.into() }), &[x])
 }
@@ -53,7 +53,7 @@ pub fn transpose(graph: &mut Graph, x: NodeId, permutation: &[usize]) -> Result<
 /// Appends a [`Concat`].
 ///
 /// # Errors
-/// If the inputs differ but along `axis`, or there are none.
+/// If the inputs differ along other axes than `axis`, or there are none.
 pub fn concat(graph: &mut Graph, parts: &[NodeId], axis: usize) -> Result<NodeId> {
     graph.apply(Arc::new(Concat { axis }), parts)
 }
@@ -69,18 +69,18 @@ pub fn slice(graph: &mut Graph, x: NodeId, start: &[usize], end: &[usize]) -> Re
 /// Appends a [`Pad`].
 ///
 /// # Errors
-/// If there is not one number for each axis.
+/// If there is not one number per axis.
 pub fn pad(graph: &mut Graph, x: NodeId, before: &[usize], after: &[usize]) -> Result<NodeId> {
     graph.apply(Arc::new(Pad { before: before.into(), after: after.into() }), &[x])
 }
 
-/// Where the elements of an array lie in a slice of words.
+/// Layout of an array's elements in a slice of words.
 struct View<'a> {
     offset: usize,
     strides: &'a [usize],
 }
 
-/// Copies an array of extents `dims` from one place and order to another.
+/// Copies an array of extents `dims` from one layout to another.
 fn copy(dims: &[usize], from: &[f32], from_view: View<'_>, to: &mut [f32], to_view: View<'_>) {
     let (Some((&length, outer)), Some((&from_step, from_outer)), Some((&to_step, to_outer))) =
         (dims.split_last(), from_view.strides.split_last(), to_view.strides.split_last())
@@ -101,7 +101,7 @@ fn copy(dims: &[usize], from: &[f32], from_view: View<'_>, to: &mut [f32], to_vi
                 to[target + index * to_step] = from[source + index * from_step];
             }
         }
-        // The next row: counts up like an odometer.
+        // Advance to the next row like an odometer.
         let mut axis = outer.len();
         loop {
             if axis == 0 {
@@ -125,7 +125,7 @@ fn offset(strides: &[usize], start: &[usize]) -> usize {
     strides.iter().zip(start).map(|(stride, start)| stride * start).sum()
 }
 
-/// Each element from where strides and an offset say that it lies.
+/// Makes a pass that reads each element at the offset given by strides.
 fn moved(call: &GpuCall<'_>, dims: &[usize], strides: &[usize], offset: usize) -> Pass {
     let axes: Vec<(usize, usize)> = dims.iter().copied().zip(strides.iter().copied()).collect();
     let element = format!("fn element(i: u32) -> {} {{ return x0[from_index(i)]; }}\n", scalar(call));
@@ -401,7 +401,7 @@ mod tests {
         HostTensor::f32(shape, (0..shape.iter().product()).map(|value| value as f32).collect()).unwrap()
     }
 
-    /// Values of numpy's `transpose`, `concatenate`, slicing and `pad`, worked out by hand.
+    /// Compares with numpy's `transpose`, `concatenate`, slicing and `pad`, computed by hand.
     #[test]
     fn values_land_where_they_belong() {
         let x = counting(&[2, 3]);

@@ -9,7 +9,7 @@ use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
 
-/// Of `i32[I]` the unit vectors `[I,classes]`; all zeros for an integer outside `0..classes`, as in Keras.
+/// `i32[I]` to unit vectors `[I,classes]`; all zeros for an integer outside `0..classes`, as in Keras.
 #[derive(Clone, Debug)]
 pub struct OneHot {
     pub classes: usize,
@@ -18,7 +18,7 @@ pub struct OneHot {
 /// Appends a [`OneHot`].
 ///
 /// # Errors
-/// If the input is not of integers.
+/// If the input is not an integer tensor.
 pub fn one_hot(graph: &mut Graph, labels: NodeId, classes: usize) -> Result<NodeId> {
     graph.apply(Arc::new(OneHot { classes }), &[labels])
 }

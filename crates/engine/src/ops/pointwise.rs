@@ -1,7 +1,7 @@
 //! The table of pointwise ops. To add one, add a row: name, expression and derivatives.
 //!
 //! A derivative is an expression over the inputs (`x`, `a`, `b`), the output `y` and the gradient `g` of the loss with
-//! respect to the output; where it can it uses `y`, so that the input need not be kept for the backward pass.
+//! respect to the output. It uses `y` if possible, so that the input need not be kept for the backward pass.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::ir::op::Case;
 use crate::ir::pointwise::Pointwise;
 use crate::ir::{Expr, Graph, NodeId, VjpCall};
 
-/// A row of the table: a pointwise op of one or two inputs.
+/// Row of the table: a pointwise op of one or two inputs.
 pub struct Row {
     pub name: &'static str,
-    /// The number of inputs.
+    /// Number of inputs.
     pub arity: usize,
     pub expression: fn() -> Expr,
-    /// One for each input.
+    /// Derivatives, one per input.
     pub derivatives: fn() -> Vec<Expr>,
-    /// Inputs of test cases lie in these bounds, where the op is defined and smooth enough.
+    /// Bounds of the inputs in test cases, within which the op is defined and smooth enough.
     pub domain: (f32, f32),
 }
 
-/// Numbers of the inputs in expressions of one input: `x`, then in derivatives `y` and `g`.
+/// Returns the input of an op with one input: `x`; in derivatives `y` and `g` follow it.
 fn x() -> Expr {
     Expr::input(0)
 }
@@ -34,7 +34,7 @@ fn y() -> Expr {
 fn g() -> Expr {
     Expr::input(2)
 }
-/// Of two inputs: `a`, `b`, then in derivatives the output and the gradient.
+/// Returns an input of an op with two inputs: `a`, `b`; in derivatives the output and the gradient follow them.
 fn a() -> Expr {
     Expr::input(0)
 }
@@ -55,7 +55,7 @@ const INVERSE_SQRT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// `1 / sqrt(2 pi)`
 const NORMAL_PEAK: f32 = 0.398_942_3;
 
-/// `1 / (1 + exp(-x))`; the exponential overflows to infinity for very negative x, which gives the right 0.
+/// Builds `1 / (1 + exp(-x))`. The exponential overflows to infinity for very negative x, which gives the correct 0.
 fn sigmoid_of(x: Expr) -> Expr {
     c(1.0) / (c(1.0) + (-x).exp())
 }
@@ -94,7 +94,7 @@ pub static TABLE: &[Row] = &[
         name: "max",
         arity: 2,
         expression: || a().max(b()),
-        // Where both are equal the gradient goes to the first.
+        // If both are equal, the gradient goes to the first.
         derivatives: || vec![a().greater_equal(b()).select(g2(), 0.0), a().greater_equal(b()).select(0.0, g2())],
         domain: (-2.0, 2.0),
     },
@@ -200,7 +200,7 @@ pub static TABLE: &[Row] = &[
     },
 ];
 
-/// The op of a row, or `None` if the table has no such name.
+/// Returns the op of a row, or `None` if the table has no such name.
 pub fn find(name: &str) -> Option<Pointwise> {
     TABLE.iter().find(|row| row.name == name).map(make)
 }
@@ -225,7 +225,7 @@ fn vjp(op: &Pointwise, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Opti
     Ok(gradients)
 }
 
-/// Appends a pointwise node for an expression over `operands`, of which it takes only those that occur.
+/// Appends a pointwise node for an expression over `operands`. Its inputs are only those that occur in the expression.
 ///
 /// # Errors
 /// If the shapes do not broadcast.
@@ -294,7 +294,7 @@ helpers! {
     neg(x), abs(x), square(x), exp(x), log(x), sqrt(x), rsqrt(x), relu(x), sigmoid(x), tanh(x),
 }
 
-/// Test cases: every row, with equal shapes and with broadcasting.
+/// Makes test cases of every row, with equal shapes and with broadcasting.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for row in TABLE {

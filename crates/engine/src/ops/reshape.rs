@@ -1,4 +1,4 @@
-//! Another shape for the same values in the same order. Costs nothing: the planner lets both names share one buffer.
+//! A new shape for the same values in the same order. It costs nothing: the planner lets both nodes share one buffer.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct Reshape {
     pub shape: Shape,
 }
 
-/// Appends a [`Reshape`], or nothing where the shape is already right.
+/// Appends a [`Reshape`], or nothing if the shape is already right.
 ///
 /// # Errors
 /// If the shapes differ in their number of elements.

@@ -1,6 +1,6 @@
 //! Softmax and its logarithm over the innermost axis.
 //!
-//! The row's maximum is taken off first, so that no exponential overflows.
+//! Subtracts the row's maximum first, so that no exponential overflows.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct Softmax;
 #[derive(Clone, Debug)]
 pub struct LogSoftmax;
 
-/// `y * (g - sum(g * y))`: the gradient of a softmax whose result is y.
+/// `y * (g - sum(g * y))`: the gradient of a softmax with result y.
 #[derive(Clone, Debug)]
 pub struct SoftmaxGradient;
 
@@ -42,14 +42,15 @@ pub fn log_softmax(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
     graph.apply(Arc::new(LogSoftmax), &[x])
 }
 
-/// A pass over the rows; `row` is its WGSL.
+/// Makes a pass over the rows; `row` is its WGSL.
 fn row_passes(call: &GpuCall<'_>, row: &str) -> Vec<Pass> {
     let columns = call.output_type.shape.last().max(1);
     let source = [&gpu_functions(columns), row].concat();
     vec![Pass::rows(call, call.output_type.shape.len() / columns, source)]
 }
 
-/// WGSL functions for rows of `x0` of this length, `C`: `greatest(first)` and `sum_of_exponentials(first, offset)`.
+/// Writes WGSL functions for rows of `x0` of this length, `C`: `greatest(first)` and `sum_of_exponentials(first,
+/// offset)`.
 pub(super) fn gpu_functions(columns: usize) -> String {
     constants(&[("C", columns)]) + include_str!("softmax/gpu.wgsl")
 }
@@ -71,7 +72,7 @@ fn infer_rows(name: &str, count: usize, inputs: &[&TensorType]) -> Result<Tensor
     }
 }
 
-/// The greatest value of a row. A NaN may get lost here; the exponentials show it.
+/// Returns the greatest value of a row. A NaN may get lost here; the exponentials show it.
 fn maximum(row: &[f32]) -> f32 {
     let chunks = row.chunks_exact(LANES);
     let rest = chunks.remainder().iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
@@ -79,8 +80,8 @@ fn maximum(row: &[f32]) -> f32 {
     lanes.to_array().into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// Calls `each` with `exp(x - offset)` of four values after another, and returns the sum of all. Past the end of the row
-/// lanes are 0.
+/// Calls `each` with `exp(x - offset)` of four values at a time, and returns the sum of all. Lanes beyond the end of
+/// the row are 0.
 #[inline(always)]
 fn exponentials(row: &[f32], offset: f32, mut each: impl FnMut(usize, F32x4)) -> f32 {
     let offset = F32x4::splat(offset);
@@ -102,7 +103,7 @@ fn exponentials(row: &[f32], offset: f32, mut each: impl FnMut(usize, F32x4)) ->
     sum.sum()
 }
 
-/// `log(sum(exp(x)))` of a row.
+/// Computes `log(sum(exp(x)))` of a row.
 pub(super) fn log_sum_exp(row: &[f32]) -> f32 {
     let maximum = maximum(row);
     let sum = exponentials(row, maximum, |_, _| {});
@@ -178,7 +179,7 @@ impl Op for LogSoftmax {
         infer_rows("log_softmax", 1, inputs)
     }
 
-    /// `g - softmax(x) * sum(g)`.
+    /// Computes `g - softmax(x) * sum(g)`.
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         let axis = graph.tensor_type(call.gradient).shape.rank() - 1;
         let total = reduce::sum(graph, call.gradient, &[axis], true)?;

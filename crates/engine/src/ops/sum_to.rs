@@ -1,4 +1,4 @@
-//! Sums a tensor down to a shape that broadcasts to it: the transpose of broadcasting. Bias gradients are its main use.
+//! Sums a tensor down to a shape that broadcasts to it: the transpose of broadcasting, mainly for bias gradients.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::simd::reduce::{column_sums, row_sum};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, Shape, TensorType};
 
-/// The sum over all axes along which `shape` would have to be repeated to reach the input's shape.
+/// Sum over all axes along which `shape` would have to be repeated to reach the input's shape.
 #[derive(Clone, Debug)]
 pub struct SumTo {
     pub shape: Shape,
 }
 
-/// Appends a [`SumTo`], or nothing where the shape is already right.
+/// Appends a [`SumTo`], or nothing if the shape is already right.
 ///
 /// # Errors
 /// If the shape does not broadcast to the node's.

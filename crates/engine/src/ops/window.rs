@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 use crate::tensor::{DType, Shape, TensorType};
 
-/// What happens at the borders of an image.
+/// Treatment of an image's borders.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Padding {
     /// Windows lie inside the image: `(extent - window) / stride + 1` of them, rounded down.
     Valid,
-    /// `extent / stride` windows, rounded up; the padding that takes is halved, the odd pixel going to the end.
+    /// `extent / stride` windows, rounded up. The necessary padding is halved; the odd pixel goes to the end.
     Same,
 }
 
@@ -31,7 +31,7 @@ pub struct Axis {
 }
 
 impl Padding {
-    /// Windows of `window` pixels, `dilation` apart, along an axis of `extent` pixels.
+    /// Computes the windows of `window` pixels, `dilation` apart, along an axis of `extent` pixels.
     ///
     /// # Errors
     /// If a size is 0, or the window is longer than the axis without padding.
@@ -41,7 +41,7 @@ impl Padding {
                 .expected("sizes, strides and dilations of at least 1")
                 .got(format!("extent {extent}, window {window}, stride {stride}, dilation {dilation}")));
         }
-        // In 64 bits, since a window's length times its dilation may not fit the browser's 32.
+        // Use 64 bits: a window's length times its dilation may not fit the browser's 32.
         let span = (window as u64 - 1) * dilation as u64 + 1;
         match self {
             Padding::Valid if span > extent as u64 => Err(Error::new("window-too-large", op)
@@ -58,10 +58,10 @@ impl Padding {
     }
 }
 
-/// The extents of an `f32` tensor of rank 4, such as `[N,H,W,C]`.
+/// Returns the extents of an `f32` tensor of rank 4, such as `[N,H,W,C]`.
 ///
 /// # Errors
-/// If the tensor is another.
+/// If the tensor has another type or rank.
 pub fn rank_4(op: &str, what: &str, tensor_type: &TensorType) -> Result<[usize; 4]> {
     match *tensor_type.shape.dims() {
         [a, b, c, d] if tensor_type.dtype == DType::F32 => Ok([a, b, c, d]),
@@ -74,7 +74,7 @@ pub fn rank_4(op: &str, what: &str, tensor_type: &TensorType) -> Result<[usize; 
 /// Checks that the tensor's shape is the one that follows from the others.
 ///
 /// # Errors
-/// If it is another.
+/// If it is not.
 pub fn expect_shape(op: &str, what: &str, tensor_type: &TensorType, shape: &Shape) -> Result<()> {
     if tensor_type.shape == *shape && tensor_type.dtype == DType::F32 {
         return Ok(());
@@ -82,7 +82,7 @@ pub fn expect_shape(op: &str, what: &str, tensor_type: &TensorType, shape: &Shap
     Err(Error::new("shape-mismatch", op).expected(format!("{what} f32{shape}")).got(tensor_type.to_string()))
 }
 
-/// The inputs of an op with a fixed number of them.
+/// Returns the inputs of an op that takes a fixed number.
 ///
 /// # Errors
 /// If there are more or fewer.

@@ -1,4 +1,4 @@
-// Whether all parts are 1.
+// Returns 1 if all parts are 1, else 0.
 var<workgroup> lowest: array<f32, 64>;
 
 fn tile(group: vec3<u32>, local: vec3<u32>, index: u32) {

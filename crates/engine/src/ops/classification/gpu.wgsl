@@ -1,4 +1,4 @@
-// The position of the greatest value of a row; of the first NaN if there is one.
+// Returns the position of the greatest value of a row, or of the first NaN if there is one.
 fn greatest(row: u32) -> i32 {
     var best = 0u;
     var value = x0[row * C];

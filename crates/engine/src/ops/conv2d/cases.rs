@@ -5,7 +5,7 @@ use crate::ir::op::Case;
 use crate::ops::case_values::uniform;
 use crate::ops::window::Padding::{self, Same, Valid};
 
-/// The convolution and both gradients, for each of a list of geometries.
+/// Makes the cases of the convolution and both gradients, for each of a list of geometries.
 pub fn cases() -> Vec<Case> {
     let conv = |padding: Padding, strides: [usize; 2], dilations: [usize; 2]| Conv2d { strides, dilations, padding };
     let geometries = [
@@ -23,7 +23,7 @@ pub fn cases() -> Vec<Case> {
         ("kernel larger than the image, same", conv(Same, [1, 1], [1, 1]), [2, 2, 3, 2], [5, 5, 2, 3]),
         ("several blocks of images, same", conv(Same, [1, 1], [1, 1]), [37, 3, 3, 2], [3, 3, 2, 3]),
         ("several blocks of images, stride 2", conv(Valid, [2, 2], [1, 1]), [50, 5, 5, 3], [3, 3, 3, 4]),
-        // Computed by Winograd's minimal filtering: see `simd::conv::winograd`.
+        // Winograd's minimal filtering computes these: see `simd::conv::winograd`.
         ("3x3, tiles of 4x4 outputs", conv(Valid, [1, 1], [1, 1]), [4, 13, 10, 16], [3, 3, 16, 20]),
         (
             "3x3 same, tiles of 4x4 outputs that reach over the edge",
@@ -47,7 +47,7 @@ pub fn cases() -> Vec<Case> {
     ];
     let mut cases = Vec::new();
     for (label, conv, input, kernel) in geometries {
-        // A geometry that does not fit would fail as a case without operands; the suite then names it.
+        // A geometry that does not fit becomes a case without operands, which the tests then name.
         let output = conv.geometry("conv2d", input, kernel).map(|geometry| output_shape(&geometry)).unwrap_or_default();
         let x = uniform(input, -1.0, 1.0, 1);
         let k = uniform(kernel, -0.5, 0.5, 2);

@@ -1,4 +1,4 @@
-//! The kernels on the CPU. Types have been checked by `infer`, so the geometries exist. A part is a run of images.
+//! CPU kernels. `infer` has checked the types, so the geometries exist. A part is a run of images.
 
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ pub(super) fn kernel_gradient(op: &Conv2dKernelGradient, call: &mut CpuCall<'_>)
     let images = blocks.start * block..(blocks.end * block).min(geometry.batch);
     let (inputs, outputs) = (input_words(&geometry, &images), output_words(&geometry, &images));
     let (input, gradient) = (&call.inputs[0][inputs], &call.inputs[1][outputs]);
-    // The block is that of the whole batch, which the kernel does not divide further.
+    // The block is that of the whole batch, and the kernel does not divide it further.
     conv2d_kernel_gradient(way, &geometry, input, gradient, call.output, call.scratch, images.start > 0);
 }
 

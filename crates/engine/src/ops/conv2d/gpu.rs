@@ -1,4 +1,4 @@
-//! The kernels on a GPU: implicit matrix products, see [`gemm`](crate::ops::gemm).
+//! GPU kernels as implicit matrix products: see [`gemm`](crate::ops::gemm).
 
 use super::{Conv2d, Conv2dInputGradient, Conv2dKernelGradient};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, Tiling, division, signed_constants};
@@ -10,10 +10,10 @@ const INPUT_GRADIENT: &str = include_str!("gpu/input_gradient.wgsl");
 const KERNEL_GRADIENT: &str = include_str!("gpu/kernel_gradient.wgsl");
 const GATHER: &str = include_str!("gpu/gather.wgsl");
 
-/// The largest scratch buffer for what all windows give to all pixels, in words: 64 MiB.
+/// Maximum size of the scratch buffer for the contributions of all windows to all pixels, in words: 64 MiB.
 const MOST_COLUMNS: usize = 1 << 24;
 
-/// Whether no window reaches beyond the image.
+/// Returns true if no window extends beyond the image.
 fn inside(g: &ConvGeometry) -> bool {
     let span = |outputs: usize, stride: usize, kernel: usize, dilation: usize| {
         (outputs - 1) * stride + (kernel - 1) * dilation + 1
@@ -48,7 +48,7 @@ fn shape(g: &ConvGeometry) -> String {
 }
 
 pub(super) fn forward(op: &Conv2d, call: &GpuCall<'_>) -> Vec<Pass> {
-    // Types have been checked by `infer`.
+    // `infer` has checked the types.
     let Ok(g) = op.forward_geometry(call.input_types) else { return Vec::new() };
     Gemm {
         rows: g.batch * g.out_height * g.out_width,
@@ -75,7 +75,7 @@ pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &GpuCall<'_>) -> Ve
     if call.tiling == Tiling::Registers && columns(&g) * windows(&g) <= MOST_COLUMNS {
         return input_gradient_by_columns(&g, call);
     }
-    // Without strides every pixel is the first of a window, and nothing need be divided.
+    // Without strides every pixel is the first of a window, and the shader need not divide.
     let positions = match (g.stride_height, g.stride_width) {
         (1, 1) => INPUT_GRADIENT
             .replace("quotient(top, SH)", "top")
@@ -96,7 +96,7 @@ pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &GpuCall<'_>) -> Ve
             zeros: true,
         },
         b_input: 1,
-        // A kernel's filters are the steps here, its channels the columns.
+        // Here a kernel's filters are the steps and its channels the columns.
         b_at: Some(format!(
             "fn b_at(step: u32, column: u32) -> u32 {{ return (step / {f}u * COLUMNS + column) * {f}u + step % {f}u; }}",
             f = g.out_channels
@@ -107,20 +107,20 @@ pub(super) fn input_gradient(op: &Conv2dInputGradient, call: &GpuCall<'_>) -> Ve
     .passes()
 }
 
-/// Windows of a batch.
+/// Returns the windows of a batch.
 fn windows(g: &ConvGeometry) -> usize {
     g.batch * g.out_height * g.out_width
 }
 
-/// Elements of a window.
+/// Returns the elements of a window.
 fn columns(g: &ConvGeometry) -> usize {
     g.kernel_height * g.kernel_width * g.in_channels
 }
 
-/// A matrix product gives what each window gives to each of its elements; then pixels gather. That is no more arithmetic
-/// than forward, while pixels that ask all places at which a window could hold them multiply by a zero for each that does
-/// not, 2.8 times the work for 3 x 3 windows in images of 5 x 5. It takes memory, and so an emulated GPU, whose arithmetic is
-/// what is dear.
+/// Computes the input gradient in two steps: a matrix product gives the contribution of each window to each of its
+/// elements, then pixels gather them. This takes no more arithmetic than the forward pass. A pixel that visits every
+/// position at which a window could contain it multiplies by zero for each that does not, 2.8 times the work for 3 x 3
+/// windows in images of 5 x 5. The price is memory, so this is for emulated GPUs, whose arithmetic is expensive.
 fn input_gradient_by_columns(g: &ConvGeometry, call: &GpuCall<'_>) -> Vec<Pass> {
     let scratch = Buffer::Scratch { number: 2, size_words: windows(g) * columns(g) };
     let (rows, steps) = (windows(g), g.out_channels);
@@ -181,7 +181,7 @@ pub(super) fn kernel_gradient(op: &Conv2dKernelGradient, call: &GpuCall<'_>) -> 
             input: 0,
             along: Along::Rows,
             wide: g.in_channels.is_multiple_of(4),
-            // Along a line of the output.
+            // The steps follow a line of the output.
             run: if inside(&g) {
                 UniformSteps { steps: g.out_width, stride: g.stride_width * g.in_channels }
             } else {

@@ -1,4 +1,4 @@
-//! The gradients of a convolution. The three ops are linear in both operands and each other's gradients.
+//! Gradients of a convolution. The three ops are linear in both operands and are each other's gradients.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::tensor::{Shape, TensorType};
 const INPUT_GRADIENT: &str = "conv2d_input_gradient";
 const KERNEL_GRADIENT: &str = "conv2d_kernel_gradient";
 
-/// The gradient with respect to the input: `(gradient [N,OH,OW,Cout], kernel) -> [N,H,W,Cin]`. As a layer of its own it
-/// is the transposed convolution.
+/// Gradient with respect to the input: `(gradient [N,OH,OW,Cout], kernel) -> [N,H,W,Cin]`. As a layer of its own it is
+/// the transposed convolution.
 #[derive(Clone, Debug)]
 pub struct Conv2dInputGradient {
     pub conv: Conv2d,
@@ -86,7 +86,7 @@ impl Op for Conv2dInputGradient {
     }
 }
 
-/// The gradient with respect to the kernel: `(input [N,H,W,Cin], gradient [N,OH,OW,Cout]) -> [KH,KW,Cin,Cout]`.
+/// Gradient with respect to the kernel: `(input [N,H,W,Cin], gradient [N,OH,OW,Cout]) -> [KH,KW,Cin,Cout]`.
 #[derive(Clone, Debug)]
 pub struct Conv2dKernelGradient {
     pub conv: Conv2d,

@@ -22,7 +22,7 @@ use crate::tensor::{Shape, TensorType};
 
 const NAME: &str = "conv2d";
 
-/// How windows move over the image; `[height, width]`.
+/// Movement of windows over the image, each as `[height, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     pub strides: [usize; 2],
@@ -45,7 +45,7 @@ impl Conv2d {
         graph.apply(Arc::new(self), &[input, kernel])
     }
 
-    /// All extents, from those of input and kernel.
+    /// Computes all extents from those of input and kernel.
     fn geometry(&self, op: &str, input: [usize; 4], kernel: [usize; 4]) -> Result<ConvGeometry> {
         let [batch, height, width, in_channels] = input;
         let [kernel_height, kernel_width, kernel_channels, out_channels] = kernel;
@@ -88,7 +88,7 @@ impl Conv2d {
     }
 }
 
-/// The attributes as printed; what is 1 is left out.
+/// Prints the attributes, omitting those that are 1.
 fn attributes(conv: &Conv2d) -> String {
     let mut text = format!("padding={}", conv.padding);
     for (name, [height, width]) in [("strides", conv.strides), ("dilations", conv.dilations)] {
@@ -103,7 +103,7 @@ fn output_shape(g: &ConvGeometry) -> Shape {
     [g.batch, g.out_height, g.out_width, g.out_channels].into()
 }
 
-/// Multiplications and additions of the convolution, and of either gradient.
+/// Counts multiplications and additions of the convolution, or of either gradient.
 fn flops(g: &ConvGeometry) -> u64 {
     2 * (g.kernel_height * g.kernel_width * g.in_channels) as u64 * output_shape(g).len() as u64
 }

@@ -1,4 +1,4 @@
-// Adds up in the order of the indices, so that a run replays bit for bit.
+// Sums in the order of the indices, so that a run replays bit for bit.
 fn element(i: u32) -> f32 {
     var sum = 0.0;
     for (var index = 0u; index < INDICES; index++) {

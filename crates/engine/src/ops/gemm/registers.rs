@@ -1,22 +1,23 @@
-//! A product whose tiles are variables of one invocation each: unrolled, so that nothing is indexed.
+//! A product whose tiles are variables of one invocation each, unrolled so that nothing is indexed.
 //!
-//! For GPUs that are emulated on a CPU. They compute four invocations side by side, so the first of a workgroup must all
-//! have something to do; and they read every element by itself, so addresses are worth as much as multiplications.
+//! This is for GPUs emulated on a CPU. They compute four invocations side by side, so the first invocations of a
+//! workgroup must all have work; and they read every element separately, so an address costs as much as a
+//! multiplication.
 
 use std::fmt::Write as _;
 
 use super::{Along, Gemm, Tile};
 
-/// The most rows that one invocation holds.
+/// Maximum number of rows of an invocation.
 const ROWS: usize = 16;
-/// The most columns that one invocation holds, in fours.
+/// Maximum number of columns of an invocation, in fours.
 const QUADS: usize = 4;
 /// Invocations of a workgroup.
 const GROUP: usize = 16;
-/// The most steps between two computations of where A lies.
+/// Maximum number of steps between two computations of A's offsets.
 const CHUNK: usize = 128;
 
-/// Rows of an invocation: as few as cover all rows with the same number of invocations.
+/// Returns the rows of an invocation: as few as cover all rows with the same number of invocations.
 fn rows(gemm: &Gemm) -> usize {
     let rows = gemm.rows.div_ceil(gemm.rows.div_ceil(ROWS).max(1)).max(1);
     if fours_of_rows(gemm) { rows.next_multiple_of(4) } else { rows }
@@ -34,17 +35,17 @@ fn fours_of_steps(gemm: &Gemm) -> bool {
     gemm.a.wide && gemm.a.along == Along::Steps
 }
 
-/// How many tiles there are along the columns and the rows.
+/// Returns the numbers of tiles along the columns and the rows.
 fn tiles(gemm: &Gemm) -> [usize; 2] {
     [gemm.quads().div_ceil(quads(gemm)).max(1), gemm.rows.div_ceil(rows(gemm)).max(1)]
 }
 
 pub(super) fn invocations(gemm: &Gemm) -> usize {
-    // A CPU has fewer lanes than a GPU: each is worth eight.
+    // A CPU has fewer lanes than a GPU: each counts for eight.
     tiles(gemm).iter().product::<usize>() * 8
 }
 
-/// Steps of a run that are taken with one computation of where they lie.
+/// Returns the steps that one computation of the offsets serves.
 pub(super) fn steps_at_a_time(gemm: &Gemm) -> usize {
     let run = if gemm.a.wide { gemm.a.run.steps.max(1) } else { 1 };
     let chunk = if run <= CHUNK { run } else { greatest_common_divisor(run, CHUNK / 2) };
@@ -84,7 +85,7 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
     for place in 0..places {
         let _ = writeln!(text, "    let p{place} = a_row(min(row + {}u, {last}u));", place * rows / places);
     }
-    // Where nothing is missing, places are sums: of the row's, worked out once, and the step's, the same for all rows.
+    // If nothing is missing, an offset is a sum: the row's, computed once, and the step's, the same for all rows.
     let is_sum = !gemm.a.zeros;
     if is_sum {
         text.push_str("    let row0 = a_row(0u);\n    let step0 = a_step(0u);\n    let origin = a_at(row0, step0);\n");
@@ -100,7 +101,7 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
             let _ = writeln!(text, "    var c{row}{quad} = vec4<f32>();");
         }
     }
-    // The outer loop computes where A lies, the inner one goes on from there.
+    // The outer loop computes A's offset, and the inner one continues from there.
     let chunk = steps_at_a_time(gemm);
     let _ = writeln!(
         text,
@@ -122,7 +123,7 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
     let unroll = if fours_of_steps(gemm) { 4 } else { 1 };
     let _ = writeln!(text, "        let chunk_end = chunk + {chunk}u;");
     let _ = writeln!(text, "        for (var step = chunk; step < chunk_end; step += {unroll}u) {{");
-    // In the words of the buffer.
+    // In words of the buffer.
     let stride =
         if gemm.a.along == Along::Steps { unroll } else { gemm.a.run.stride } / if gemm.a.wide { 4 } else { 1 };
     let zero = if gemm.a.wide { "vec4<f32>()" } else { "0.0" };
@@ -152,7 +153,7 @@ fn text(gemm: &Gemm, splits: usize, [across, down, deep]: [usize; 3]) -> String 
         }
     }
     text.push_str("        }\n    }\n");
-    // A loop, because whatever `store` does would else be compiled once for every result.
+    // Use a loop: without one, the code of `store` would be compiled once for every result.
     let results: Vec<String> = (0..rows).flat_map(|row| (0..quads).map(move |quad| format!("c{row}{quad}"))).collect();
     let _ = writeln!(
         text,

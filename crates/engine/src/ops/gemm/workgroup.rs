@@ -1,9 +1,9 @@
-//! A product with a tile of A and one of B in workgroup memory, 4 x 4 results an invocation: for real GPUs.
+//! A product with a tile of A and one of B in workgroup memory, 4 x 4 results per invocation, for real GPUs.
 
 use super::{Along, Gemm, Tile};
 use crate::ir::gpu::constants;
 
-/// Steps that a tile takes at a time.
+/// Steps of a tile.
 pub(super) const TILE_STEPS: usize = 16;
 /// Rows of a tile.
 const TILE_ROWS: usize = 64;
@@ -51,8 +51,7 @@ fn text(gemm: &Gemm) -> String {
         + include_str!("workgroup.wgsl").replace("// FILL\n", fill).as_str()
 }
 
-/// `fn a_four(row: u32, step: u32) -> vec4<f32>`: four elements of A along rows or steps, 0 beyond the end. Here they lie
-/// side by side.
+/// `fn a_four(row: u32, step: u32) -> vec4<f32>`: four adjacent elements of A along rows or steps, 0 beyond the end.
 const WIDE: &str = "\
 fn a_four(row: u32, step: u32) -> vec4<f32> {
     let at = a_at(a_row(row), a_step(step));

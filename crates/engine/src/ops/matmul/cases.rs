@@ -4,7 +4,7 @@ use super::Matmul;
 use crate::ir::op::Case;
 use crate::ops::case_values::uniform;
 
-/// Every transposition, at sizes on both sides of the kernel's blocks of 4, 8, 64 and 512.
+/// Makes cases of every transposition, at sizes on both sides of the kernel's blocks of 4, 8, 64 and 512.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (rows, steps, columns) in [(4, 8, 8), (1, 1, 1), (5, 7, 9), (3, 600, 10), (67, 17, 33), (64, 32, 16)] {

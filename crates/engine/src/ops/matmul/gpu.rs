@@ -1,13 +1,13 @@
-//! The kernel on a GPU.
+//! GPU kernel.
 
 use super::Matmul;
 use crate::ir::gpu::{Buffer, GpuCall, Pass};
 use crate::ops::gemm::{self, Along, Gemm, Left, UniformSteps};
 
 pub(super) fn passes(op: &Matmul, call: &GpuCall<'_>) -> Vec<Pass> {
-    // Types have been checked by `infer`.
+    // `infer` has checked the types.
     let Ok(g) = op.geometry(call.input_types) else { return Vec::new() };
-    // The axis along which A lies in memory, its length, and how far apart two rows and two steps are.
+    // The axis along which A is contiguous in memory, its length, and the strides of rows and steps.
     let (along, length, row, step) = match g.transpose_a {
         true => (Along::Rows, g.rows, 1, g.rows),
         false => (Along::Steps, g.steps, g.steps, 1),

@@ -19,7 +19,7 @@ use crate::tensor::{DType, TensorType};
 
 const NAME: &str = "matmul";
 
-/// The product of the operands, each transposed first where its flag says so.
+/// Product of the operands, each transposed first if its flag is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Matmul {
     /// The left operand is stored as `[K,M]`.
@@ -28,7 +28,7 @@ pub struct Matmul {
     pub transpose_b: bool,
 }
 
-/// Appends `a x b`, both as they are.
+/// Appends `a x b` without transposition.
 ///
 /// # Errors
 /// If the shapes do not fit.
@@ -85,7 +85,8 @@ impl Op for Matmul {
         let mut product = |transpose_a, transpose_b, left, right| {
             graph.apply(Arc::new(Matmul { transpose_a, transpose_b }), &[left, right]).map(Some)
         };
-        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, transposed back where stored so.
+        // With A' and B' as multiplied: dA' = G B'^T and dB' = A'^T G, transposed back if the operand is stored
+        // transposed.
         let grad_a = if transpose_a { product(transpose_b, true, b, g) } else { product(false, !transpose_b, g, b) }?;
         let grad_b = if transpose_b { product(true, transpose_a, g, a) } else { product(!transpose_a, false, a, g) }?;
         Ok(vec![grad_a, grad_b])

@@ -7,7 +7,7 @@ use crate::ops::case_values::{integers, uniform};
 use crate::ops::window::Padding::{Same, Valid};
 use crate::tensor::{HostTensor, Shape};
 
-/// Both poolings and their gradients, for each of a list of geometries.
+/// Makes the cases of both poolings and their gradients, for each of a list of geometries.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for (label, input, window, strides, padding) in [
@@ -23,10 +23,10 @@ pub fn cases() -> Vec<Case> {
         let shape = Shape::from(input);
         for kind in [PoolKind::Max, PoolKind::Average] {
             let pool = Pool2d { kind, window, strides, padding };
-            // A geometry that does not fit fails as a case, and the suite then names it.
+            // A geometry that does not fit fails as a case, which the tests then name.
             let output = pool.geometry(pool.name(), input).map(|geometry| output_shape(&geometry)).unwrap_or_default();
             let gradient = uniform(output, -1.0, 1.0, 3);
-            // Values far enough apart that a finite difference never changes which is the maximum.
+            // The values are so far apart that a finite difference never changes the position of the maximum.
             let distinct = spread(&shape);
             cases.push(Case {
                 label: format!("{label}, {}", pool.name()),
@@ -57,10 +57,10 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// A scrambled sequence of different values, 0.1 apart.
+/// Returns a scrambled sequence of different values, 0.1 apart.
 fn spread(shape: &Shape) -> HostTensor {
     let count = shape.len();
-    // Steps by a number that shares no factor with the count visit every value once.
+    // A stride that shares no factor with the count visits every value once.
     let stride = (count / 2 + 3..).find(|&stride| gcd(stride, count) == 1).unwrap_or(1);
     let mut tensor = uniform(shape.clone(), 0.0, 1.0, 1);
     for (index, word) in tensor.words_mut().iter_mut().enumerate() {
@@ -73,7 +73,7 @@ fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Few different values, so that most windows have several maxima.
+/// Returns few different values, so that most windows have several maxima.
 fn ties(shape: &Shape) -> HostTensor {
     let mut tensor = uniform(shape.clone(), 0.0, 1.0, 1);
     for (word, integer) in tensor.words_mut().iter_mut().zip(integers(shape.clone(), 2, 5).i32s()) {

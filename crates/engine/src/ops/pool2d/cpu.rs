@@ -1,4 +1,4 @@
-//! The kernels on the CPU. Types have been checked by `infer`, so the geometries exist. A part is a run of images.
+//! CPU kernels. `infer` has checked the types, so the geometries exist. A part is a run of images.
 
 use super::{Pool2d, Pool2dGradient, PoolKind};
 use crate::ir::CpuCall;
@@ -31,7 +31,7 @@ pub(super) fn gradient(op: &Pool2dGradient, call: &mut CpuCall<'_>) {
     }
 }
 
-/// Words of an image that is pooled, and of what it becomes.
+/// Returns the words of an input image and of its pooled image.
 fn image_words(g: &PoolGeometry) -> (usize, usize) {
     (g.height * g.width * g.channels, g.out_height * g.out_width * g.channels)
 }

@@ -1,5 +1,5 @@
-//! The kernels on a GPU: one element each, or four channels at once where windows lie side by side within the image, as
-//! nearly all do.
+//! GPU kernels: one element per invocation, or four channels if windows are adjacent and within the image, as nearly
+//! all are.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::{Pool2d, Pool2dGradient, PoolKind};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, division, signed_constants};
 use crate::simd::pool::PoolGeometry;
 
-/// More taps than these are not worth their text.
+/// Maximum number of taps that are written out.
 const MOST_TAPS: usize = 25;
 
 fn sizes(g: &PoolGeometry) -> String {
@@ -26,7 +26,7 @@ fn sizes(g: &PoolGeometry) -> String {
     ]) + division(g.batch * g.channels * (g.height * g.width).max(g.out_height * g.out_width))
 }
 
-/// Whether four channels can be taken at once, and every window written out.
+/// Returns true if an invocation can take four channels, with every window written out.
 fn is_wide(g: &PoolGeometry) -> bool {
     let inside = g.pad_top == 0
         && g.pad_left == 0
@@ -36,7 +36,7 @@ fn is_wide(g: &PoolGeometry) -> bool {
 }
 
 pub(super) fn forward(op: &Pool2d, call: &GpuCall<'_>) -> Vec<Pass> {
-    // Types have been checked by `infer`.
+    // `infer` has checked the types.
     let Ok(g) = op.forward_geometry(call.input_types) else { return Vec::new() };
     if is_wide(&g) {
         let count = call.output_type.shape.len();
@@ -56,7 +56,7 @@ pub(super) fn forward(op: &Pool2d, call: &GpuCall<'_>) -> Vec<Pass> {
 pub(super) fn gradient(op: &Pool2dGradient, call: &GpuCall<'_>) -> Vec<Pass> {
     let Ok(g) = op.geometry(call.input_types) else { return Vec::new() };
     if is_wide(&g) && g.stride_height >= g.window_height && g.stride_width >= g.window_width {
-        // Windows do not overlap: each writes the pixels from its own first one up to the next window's.
+        // Windows do not overlap: each writes the pixels from its own first one up to the next window's first.
         let (cells_down, cells_across) = (g.height.div_ceil(g.stride_height), g.width.div_ceil(g.stride_width));
         let count = g.batch * cells_down * cells_across * g.channels / 4;
         let cells = signed_constants(&[("CELLS_DOWN", cells_down), ("CELLS_ACROSS", cells_across)]);
@@ -72,7 +72,7 @@ pub(super) fn gradient(op: &Pool2dGradient, call: &GpuCall<'_>) -> Vec<Pass> {
     vec![Pass::elements(call, [&sizes(&g), include_str!("gpu/gradient.wgsl"), share].concat())]
 }
 
-/// Where an element of a window lies behind its first, in `vec4`s.
+/// Returns the offset of an element of a window from its first, in `vec4`s.
 fn tap(g: &PoolGeometry, row: usize, column: usize) -> usize {
     (row * g.width + column) * g.channels / 4
 }
@@ -104,7 +104,7 @@ fn wide_gradient(kind: PoolKind, g: &PoolGeometry) -> String {
     text.push_str("    if (down < OH && across < OW) {\n        gradient = x0[u32(((n * OH + down) * OW + across) * C4 + channel)];\n");
     match kind {
         PoolKind::Max => {
-            // The first maximum in row-major order takes it all.
+            // The first maximum in row-major order gets the whole gradient.
             for (number, tap) in taps(g).into_iter().enumerate() {
                 let _ = match number {
                     0 => writeln!(text, "        var greatest = x1[at + {tap}u];\n        winner = vec4<u32>();"),

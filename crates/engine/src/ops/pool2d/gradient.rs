@@ -1,4 +1,4 @@
-//! The gradient of a pooling with respect to its input.
+//! Gradient of a pooling with respect to its input.
 
 use super::gpu;
 use super::{Pool2d, PoolKind, attributes, cpu, output_shape};
@@ -12,7 +12,7 @@ use crate::simd::reference;
 use crate::tensor::HostTensor;
 use crate::tensor::{Shape, TensorType};
 
-/// `(gradient [N,OH,OW,C], input [N,H,W,C]) -> [N,H,W,C]`; average pooling does without the input.
+/// `(gradient [N,OH,OW,C], input [N,H,W,C]) -> [N,H,W,C]`; average pooling does not need the input.
 #[derive(Clone, Debug)]
 pub struct Pool2dGradient {
     pub pool: Pool2d,
@@ -56,7 +56,7 @@ impl Op for Pool2dGradient {
 
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         match self.pool.kind {
-            // Linear, and the transpose of the pooling.
+            // The gradient is linear, and the transpose of the pooling.
             PoolKind::Average => Ok(vec![Some(self.pool.apply(graph, call.gradient)?)]),
             PoolKind::Max => Err(no_second_derivative(self.name())),
         }

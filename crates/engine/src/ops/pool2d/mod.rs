@@ -1,5 +1,5 @@
-//! Max and average pooling of images `[N,H,W,C]` to `[N,OH,OW,C]`; any window, stride and padding. Elements of a window
-//! outside the image are left out of its maximum and of its mean, as in Keras.
+//! Max and average pooling of images `[N,H,W,C]` to `[N,OH,OW,C]`, with any window, stride and padding. Elements of a
+//! window outside the image count neither for its maximum nor for its mean, as in Keras.
 
 mod cases;
 mod cpu;
@@ -20,16 +20,16 @@ use crate::simd::reference;
 use crate::tensor::HostTensor;
 use crate::tensor::{Shape, TensorType};
 
-/// What becomes of a window.
+/// Reduction of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolKind {
-    /// Its maximum. The gradient goes to the first maximum in row-major order, as TensorFlow sends it on CPUs.
+    /// Maximum. The gradient goes to the first maximum in row-major order, as in TensorFlow on CPUs.
     Max,
-    /// Its mean.
+    /// Mean.
     Average,
 }
 
-/// How windows of `[height, width]` pixels move over the image.
+/// Movement of windows of `[height, width]` pixels over the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool2d {
     pub kind: PoolKind,

@@ -38,7 +38,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// Numbers so far from each other that finite differences do not change which is the greatest.
+/// Returns numbers so far apart that finite differences do not change the position of the maximum.
 fn distinct(shape: &[usize], seed: u64) -> HostTensor {
     let mut values = uniform(shape, 0.0, 1.0, seed);
     let order = Philox::new(seed, 1).permutation(values.shape().len() as u32);

@@ -1,10 +1,10 @@
-//! Reduction kernels: neighbouring axes merge, so that nearly every reduction is three loops, outer, reduced and inner.
+//! Reduction kernels. Neighbouring axes merge, so that nearly every reduction is three loops: outer, reduced and inner.
 
 use crate::ir::pointwise::Broadcast;
 use crate::simd::reduce::{column_maxima, column_sums, row_max, row_sum};
 use crate::tensor::Shape;
 
-/// What reduces a run of values: over rows, over columns, and two values.
+/// Functions that reduce values: over rows, over columns, and two values.
 pub struct Reducer {
     start: f32,
     row: fn(&[f32]) -> f32,
@@ -14,7 +14,7 @@ pub struct Reducer {
 
 pub const SUM: Reducer = Reducer { start: 0.0, row: row_sum, columns: column_sums, combine: |a, b| a + b };
 
-/// A NaN on either side stays.
+/// Maximum; keeps a NaN on either side.
 pub const MAX: Reducer = Reducer {
     start: f32::NEG_INFINITY,
     row: row_max,

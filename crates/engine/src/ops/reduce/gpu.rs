@@ -1,15 +1,15 @@
-//! Reductions on a GPU: one invocation a result, and where many values go into few results, one a part of them; a second
-//! pass combines the parts in their order.
+//! Reductions on a GPU: one invocation per result. If many values reduce to few results, one invocation reduces a part,
+//! and a second pass combines the parts in order.
 
 use super::Reduction;
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, constants, index_function};
 use crate::tensor::Shape;
 
-/// So many values at most go into one part.
+/// Maximum number of values of a part.
 const PART: usize = 256;
 const MAX_PARTS: usize = 256;
 
-/// Reduces over the axes for which `is_reduced` says so.
+/// Makes the passes of a reduction over the axes that `is_reduced` marks.
 pub fn passes(
     reduction: Reduction,
     shape: &Shape,
@@ -27,7 +27,7 @@ pub fn passes(
     let parts = values.div_ceil(PART).clamp(1, MAX_PARTS);
     let (start, combine) = match reduction {
         Reduction::Sum | Reduction::Mean => ("0.0", "a + b"),
-        // No NaN may disappear.
+        // A NaN must not disappear.
         Reduction::Max => ("-3.4028234e38", "select(b, a, a > b || is_nan(a))"),
     };
     let combine = format!("fn combine(a: f32, b: f32) -> f32 {{ return {combine}; }}\nconst START = {start};\n");

@@ -26,7 +26,7 @@ pub enum Reduction {
     Max,
 }
 
-/// Reduces over `axes`, in ascending order; with `keep_axes` they stay with extent 1, else they go.
+/// Reduction over `axes`, in ascending order. With `keep_axes` they stay with extent 1, else they are removed.
 #[derive(Clone, Debug)]
 pub struct Reduce {
     pub reduction: Reduction,
@@ -42,7 +42,7 @@ pub fn sum(graph: &mut Graph, x: NodeId, axes: &[usize], keep_axes: bool) -> Res
     reduce(graph, Reduction::Sum, x, axes, keep_axes)
 }
 
-/// Appends the mean over `axes`; over axes 1 and 2 of `[N,H,W,C]` it is the global average pooling.
+/// Appends the mean over `axes`; over axes 1 and 2 of `[N,H,W,C]` this is the global average pooling.
 ///
 /// # Errors
 /// If an axis does not exist or occurs twice.
@@ -66,13 +66,14 @@ fn reduce(graph: &mut Graph, reduction: Reduction, x: NodeId, axes: &[usize], ke
     graph.apply(Arc::new(Reduce { reduction, axes: in_order, keep_axes }), &[x])
 }
 
-/// The op that repeats its first input to the shape that it and the second, whose values do not matter, broadcast to.
+/// Returns the op that repeats its first input to the shape to which it and the second broadcast; the second's values
+/// do not matter.
 fn repeat_like() -> Arc<dyn Op> {
     Arc::new(Pointwise::new("broadcast", Expr::input(0)))
 }
 
 impl Reduce {
-    /// The shape with the reduced axes at extent 1.
+    /// Returns the shape with the reduced axes at extent 1.
     fn kept_shape(&self, input: &Shape) -> Shape {
         let extent = |axis| if self.axes.contains(&axis) { 1 } else { input[axis] };
         (0..input.rank()).map(extent).collect::<Vec<usize>>().into()
@@ -117,8 +118,8 @@ impl Op for Reduce {
         Ok(TensorType::f32(left.collect::<Vec<usize>>()))
     }
 
-    /// The gradient of a sum goes to every term; of a mean, in equal parts; of a maximum, in equal parts to all elements
-    /// that are equal to it, as in TensorFlow.
+    /// Passes the gradient of a sum to every term, of a mean in equal parts, and of a maximum in equal parts to all
+    /// elements equal to it, as in TensorFlow.
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         let x = call.inputs[0];
         let shape = graph.tensor_type(x).shape.clone();

@@ -1,6 +1,6 @@
-//! Softmax and cross-entropy with integer labels in one: the loss of classification, from logits.
+//! Softmax and cross-entropy with integer labels in one op: the loss of classification, from logits.
 //!
-//! `loss[n] = log(sum_c exp(logits[n,c])) - logits[n,labels[n]]`. As one op it is exact where the softmax rounds to 0 or 1,
+//! `loss[n] = log(sum_c exp(logits[n,c])) - logits[n,labels[n]]`. One op is exact even if the softmax rounds to 0 or 1,
 //! and its gradient is simply `softmax(logits) - one_hot(labels)`.
 
 mod cases;
@@ -18,11 +18,11 @@ use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, Shape, TensorType};
 
-/// Of logits `[N,C]` and labels `i32[N]` the losses `[N]`. A label outside `0..C` gives NaN, which stops a training.
+/// Logits `[N,C]` and labels `i32[N]` to losses `[N]`. A label outside `0..C` gives NaN, which stops training.
 #[derive(Clone, Debug)]
 pub struct SoftmaxCrossEntropy;
 
-/// Of logits, labels and the gradient `[N]` of the losses the gradient `[N,C]` of the logits.
+/// Logits, labels and the gradient `[N]` of the losses to the gradient `[N,C]` of the logits.
 #[derive(Clone, Debug)]
 pub struct SoftmaxCrossEntropyGradient;
 

@@ -1,5 +1,5 @@
-// Each pixel adds up what the windows that hold it give it: x0 is [N,OH,OW,KH,KW,C]. `Value` is one channel or four, CHANNELS
-// how many of them there are.
+// Each pixel sums the contributions of the windows that contain it: x0 is [N,OH,OW,KH,KW,C]. `Value` is one channel or
+// four, CHANNELS their number.
 
 fn gathered(i: i32) -> Value {
     let p = quotient(i, CHANNELS);

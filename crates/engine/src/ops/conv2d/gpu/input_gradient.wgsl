@@ -1,4 +1,4 @@
-// Rows are pixels of the input, steps elements of the windows that hold the pixel (ky, kx, filter).
+// Rows are pixels of the input, steps elements of the windows that contain the pixel (ky, kx, filter).
 
 fn a_row(row: u32) -> vec4<i32> {
     let r = i32(row);
