@@ -42,7 +42,7 @@ fn main() {
 
     let (times, on_the_device) = backend.profile(handle, 5).unwrap();
     println!("Times by {}:", if on_the_device { "timestamp queries" } else { "the host's clock" });
-    // By the first kernel: what runs, in how many dispatches, and how long.
+    // Rows by their first kernel: op, number of dispatches, and time.
     let mut rows: BTreeMap<usize, (Vec<usize>, usize, f64)> = BTreeMap::new();
     for (kernels, milliseconds) in times {
         let (_, dispatches, total) = rows.entry(kernels[0]).or_insert((kernels, 0, 0.0));

@@ -1,7 +1,7 @@
 //! The speed of the convolution, matrix and pooling kernels at the sizes of the reference CNN, batch 32.
 //!
-//! Natively: `cargo bench --bench kernels`. In V8 (Node.js): `cargo bench --bench kernels --target
-//! wasm32-unknown-unknown`. Times are the best of several runs; on a busy machine repeat.
+//! Natively: `cargo bench -p chalkgrad-engine --bench kernels`. In V8 (Node.js): the same with `--target
+//! wasm32-unknown-unknown`. Times are the best of several runs; repeat them on a busy machine.
 
 #[path = "common/clock.rs"]
 mod clock;
@@ -23,7 +23,7 @@ fn values(count: usize) -> Vec<f32> {
     (0..count).map(|index| (index as f32 * 0.618).fract() - 0.5).collect()
 }
 
-/// One line of the report, with the time of the best run; returns that time and the work.
+/// Prints one line of the report, with the time of the best run; returns that time and the work.
 fn report(name: &str, flops: usize, mut run: impl FnMut()) -> (f64, f64) {
     let mut best_ms = f64::INFINITY;
     for _ in 0..5 {
@@ -71,7 +71,7 @@ fn run() {
         let name = format!("conv2d {extent}x{extent}x{in_channels} to {out_channels}");
         step.push(report(&name, flops, || conv2d(Way::of(&g), &g, &x, &k, &mut y_out, &mut scratch, &mut |_, _| {})));
         if index > 0 {
-            // Nothing asks for the gradient of the images.
+            // The gradient with respect to the images is never needed.
             step.push(report(&format!("{name}, input gradient"), flops, || {
                 conv2d_input_gradient(Way::of(&g), &g, &y, &k, &mut x_out, &mut scratch, &mut |_, _| {});
             }));

@@ -1,5 +1,6 @@
-//! The speed of every op's CPU kernel, on its own test cases: `cargo xtask bench ops [WORD]...`, only ops whose name holds a
-//! word. The cases are small, so this shows what a call costs rather than peak speed; `benches/kernels.rs` has real sizes.
+//! Speed of every op's CPU kernel on its own test cases: `cargo xtask bench ops [WORD]...` runs only ops whose name
+//! contains a word. The cases are small, so this shows the cost of a call rather than peak speed; `benches/kernels.rs`
+//! has real sizes.
 
 #[path = "common/clock.rs"]
 mod clock;
@@ -8,7 +9,7 @@ use chalkgrad_engine::ir::interpret::run_cpu_kernel;
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::tensor::{HostTensor, TensorType};
 
-/// How long a case is repeated, in each of several turns; the best one counts.
+/// Time for which a case is repeated, in each of several turns; the best turn counts.
 const TURN_MS: f64 = 10.0;
 const TURNS: usize = 5;
 

@@ -1,6 +1,7 @@
-//! Where the time of a training step of the reference CNN goes: every kernel of its plan at batch 32, in order.
+//! Time of every kernel in a training step of the reference CNN, in the order of its plan at batch 32.
 //!
-//! Natively: `cargo bench --bench step`. In V8 (Node.js): `cargo bench --bench step --target wasm32-unknown-unknown`.
+//! Natively: `cargo bench -p chalkgrad-engine --bench step`. In V8 (Node.js): the same with `--target
+//! wasm32-unknown-unknown`.
 
 #[path = "common/clock.rs"]
 mod clock;
@@ -24,7 +25,7 @@ fn run() -> Result<()> {
     let mut backend = CpuBackend::new();
     let handle = backend.load(plan.clone())?;
     for slot in &plan.slots {
-        // Small numbers everywhere; as integers (labels, keys) their bits are set to 0 below.
+        // Small numbers everywhere; the bits of integers (labels, keys) are set to 0 below.
         let fill = &mut |words: &mut [f32]| {
             for (index, word) in words.iter_mut().enumerate() {
                 *word = ((index as f32 * 0.618).fract() - 0.5) * 0.1;
@@ -47,7 +48,7 @@ fn run() -> Result<()> {
             SlotKind::Constant(_) | SlotKind::Temporary => {}
         }
     }
-    // The backend asks for time after every part of a kernel.
+    // The backend calls this after every part of a kernel.
     let kernels = plan.kernels.iter().enumerate();
     let kernel_of: Vec<usize> =
         kernels.flat_map(|(index, kernel)| std::iter::repeat_n(index, parts(kernel, &plan.slots))).collect();

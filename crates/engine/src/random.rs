@@ -1,13 +1,13 @@
 //! Counter-based random numbers: the value at a position is a pure function of seed, stream and position.
 //!
 //! Philox 4x32 with ten rounds (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11).
-//! It is written out here, in 32-bit arithmetic only, because shaders need the very same numbers: the same seed gives
+//! The algorithm is written out here in 32-bit arithmetic, because shaders need the same numbers: the same seed gives
 //! the same dropout mask, shuffle and initial weights on every backend.
 
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
-/// Four random words for a 128-bit counter under a 64-bit key.
+/// Returns four random words for a 128-bit counter and a 64-bit key.
 pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let a = u64::from(MULTIPLIERS[0]) * u64::from(counter[0]);
@@ -18,12 +18,12 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     counter
 }
 
-/// A uniform number in `[0, 1)` from the upper 24 bits of a random word: exact in `f32`.
+/// Converts the upper 24 bits of a random word to a uniform number in `[0, 1)`, exact in `f32`.
 pub fn unit_f32(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
-/// A sequence of random numbers: one stream of one seed, read from its beginning.
+/// Sequence of random numbers: one stream of one seed, read from its beginning.
 #[derive(Clone, Debug)]
 pub struct Philox {
     key: [u32; 2],
@@ -34,8 +34,8 @@ pub struct Philox {
 }
 
 impl Philox {
-    /// Streams of one seed are independent of each other: give each purpose (a layer's weights, an epoch's shuffle) its
-    /// own.
+    /// Starts a stream of a seed. Streams of one seed are independent: use one for each purpose (a layer's weights, an
+    /// epoch's shuffle).
     pub fn new(seed: u64, stream: u64) -> Self {
         Self { key: [seed as u32, (seed >> 32) as u32], stream, block: 0, words: [0; 4], used: 4 }
     }
@@ -52,13 +52,13 @@ impl Philox {
         self.words[self.used - 1]
     }
 
-    /// Uniform in `[0, 1)`.
+    /// Draws uniformly from `[0, 1)`.
     pub fn uniform(&mut self) -> f32 {
         unit_f32(self.next_u32())
     }
 
-    /// Uniform in `0..bound` without bias (Lemire 2019, "Fast random integer generation in an interval"); 0 for a bound
-    /// of 0.
+    /// Draws uniformly from `0..bound` without bias (Lemire 2019, "Fast random integer generation in an interval"); 0
+    /// for a bound of 0.
     pub fn below(&mut self, bound: u32) -> u32 {
         if bound == 0 {
             return 0;
@@ -72,7 +72,7 @@ impl Philox {
         }
     }
 
-    /// Standard normal (Marsaglia and Bray 1964, the polar method). It needs no cosine, whose code would be large.
+    /// Draws from the standard normal distribution (Marsaglia and Bray 1964, the polar method).
     pub fn normal(&mut self) -> f32 {
         loop {
             let (x, y) = (2.0 * self.uniform() - 1.0, 2.0 * self.uniform() - 1.0);
@@ -83,7 +83,7 @@ impl Philox {
         }
     }
 
-    /// A random order of `0..count` (Fisher and Yates).
+    /// Draws a random permutation of `0..count` (Fisher and Yates).
     pub fn permutation(&mut self, count: u32) -> Vec<u32> {
         let mut order: Vec<u32> = (0..count).collect();
         for last in (1..count).rev() {
@@ -97,7 +97,7 @@ impl Philox {
 mod tests {
     use super::*;
 
-    /// Known answers of the Random123 distribution (its file `kat_vectors`).
+    /// Compares with known answers of the Random123 distribution (its file `kat_vectors`).
     #[test]
     fn philox_gives_the_published_answers() {
         assert_eq!(philox4x32([0; 4], [0; 2]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);

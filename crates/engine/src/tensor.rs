@@ -1,47 +1,47 @@
 //! Shapes, element types and tensors in host memory.
 //!
-//! The lowest layer of the crate: it knows nothing of graphs, ops or devices.
+//! This is the lowest layer of the crate: it knows neither graphs, ops nor devices.
 
 use std::fmt;
 
 use smallvec::SmallVec;
 
-/// The extents of a tensor, outermost first: `[N,H,W,C]` for images, `[N,features]` for vectors, `[]` for a scalar.
+/// Extents of a tensor, outermost first: `[N,H,W,C]` for images, `[N,features]` for vectors, `[]` for a scalar.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
-    /// The shape of a single number, `[]`.
+    /// Makes the shape of a single number, `[]`.
     pub fn scalar() -> Self {
         Self::default()
     }
 
-    /// The number of axes.
+    /// Returns the number of axes.
     pub fn rank(&self) -> usize {
         self.0.len()
     }
 
-    /// The number of elements: the product of all extents, 1 for a scalar.
+    /// Returns the number of elements: the product of all extents, 1 for a scalar.
     pub fn len(&self) -> usize {
         self.0.iter().product()
     }
 
-    /// Whether the tensor has no element at all (an extent is 0).
+    /// Returns true if the tensor has no element (an extent is 0).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The extents as a slice.
+    /// Returns the extents.
     pub fn dims(&self) -> &[usize] {
         &self.0
     }
 
-    /// The extent of the innermost axis, 1 for a scalar.
+    /// Returns the extent of the innermost axis, 1 for a scalar.
     pub fn last(&self) -> usize {
         self.0.last().copied().unwrap_or(1)
     }
 
-    /// Row-major strides in elements.
+    /// Returns the row-major strides in elements.
     pub fn strides(&self) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, self.rank());
         for axis in (0..self.rank().saturating_sub(1)).rev() {
@@ -50,7 +50,7 @@ impl Shape {
         strides
     }
 
-    /// The shape that numpy's broadcasting rules give for two operands, or `None` where they do not fit.
+    /// Applies numpy's broadcasting rules to two operands; `None` if the shapes do not fit.
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
         let rank = self.rank().max(other.rank());
         let extent =
@@ -112,12 +112,12 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// The type of a tensor's elements. Every element takes four bytes.
+/// Type of a tensor's elements. Every element takes four bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DType {
-    /// IEEE single precision: every activation, weight and gradient.
+    /// IEEE single precision, for activations, weights and gradients.
     F32,
-    /// Signed integers: labels, indices and the state of the random number generator.
+    /// Signed integers, for labels, indices and the state of the random number generator.
     I32,
 }
 
@@ -130,7 +130,7 @@ impl fmt::Display for DType {
     }
 }
 
-/// Shape and element type: what is known of a tensor before it has a value.
+/// Shape and element type of a tensor.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct TensorType {
     pub shape: Shape,
@@ -159,10 +159,10 @@ impl fmt::Debug for TensorType {
     }
 }
 
-/// A tensor in host memory, row-major.
+/// Tensor in host memory, row-major.
 ///
-/// Elements are held as `f32` words whatever the element type: an `I32` tensor stores its integers bit for bit, so
-/// that every buffer of the CPU backend has one type. Use [`HostTensor::i32s`] to see them as integers.
+/// Elements are stored as `f32` words whatever the element type, so that every buffer of the CPU backend has one type.
+/// An `I32` tensor stores its integers bit for bit; [`HostTensor::i32s`] views them as integers.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HostTensor {
     tensor_type: TensorType,
@@ -170,31 +170,31 @@ pub struct HostTensor {
 }
 
 impl HostTensor {
-    /// A tensor of `f32`; `None` where the number of values is not the shape's.
+    /// Makes a tensor of `f32`; `None` if the number of values does not fit the shape.
     pub fn f32(shape: impl Into<Shape>, values: Vec<f32>) -> Option<Self> {
         let tensor_type = TensorType::f32(shape);
         (tensor_type.shape.len() == values.len()).then_some(Self { tensor_type, words: values })
     }
 
-    /// A tensor of `i32`; `None` where the number of values is not the shape's.
+    /// Makes a tensor of `i32`; `None` if the number of values does not fit the shape.
     pub fn i32(shape: impl Into<Shape>, values: &[i32]) -> Option<Self> {
         let tensor_type = TensorType::i32(shape);
         (tensor_type.shape.len() == values.len())
             .then(|| Self { tensor_type, words: bytemuck::cast_slice(values).to_vec() })
     }
 
-    /// A scalar of `f32`, shape `[]`.
+    /// Makes a scalar of `f32`, shape `[]`.
     pub fn scalar(value: f32) -> Self {
         Self { tensor_type: TensorType::f32([]), words: vec![value] }
     }
 
-    /// All zeros (of either element type).
+    /// Makes a tensor of zeros (of either element type).
     pub fn zeros(tensor_type: TensorType) -> Self {
         let words = vec![0.0; tensor_type.shape.len()];
         Self { tensor_type, words }
     }
 
-    /// A tensor from raw words; `None` where their number is not the shape's.
+    /// Makes a tensor from raw words; `None` if their number does not fit the shape.
     pub fn from_words(tensor_type: TensorType, words: Vec<f32>) -> Option<Self> {
         (tensor_type.shape.len() == words.len()).then_some(Self { tensor_type, words })
     }
@@ -211,7 +211,7 @@ impl HostTensor {
         self.tensor_type.dtype
     }
 
-    /// The values of an `F32` tensor, or the raw words of an `I32` one.
+    /// Returns the values of an `F32` tensor, or the raw words of an `I32` one.
     pub fn words(&self) -> &[f32] {
         &self.words
     }
@@ -224,7 +224,7 @@ impl HostTensor {
         self.words
     }
 
-    /// The values of an `I32` tensor.
+    /// Returns the values of an `I32` tensor.
     pub fn i32s(&self) -> &[i32] {
         bytemuck::cast_slice(&self.words)
     }

@@ -1,4 +1,4 @@
-//! The GPU backend against the CPU's, on whatever adapter the machine has. Run it with `--features gpu`.
+//! The GPU backend against the CPU backend, on the machine's adapter. Run it with `--features gpu`.
 
 #[path = "../../../examples/mnist/files.rs"]
 mod mnist_files;
@@ -21,7 +21,7 @@ use chalkgrad_engine::tensor::{DType, HostTensor};
 use chalkgrad_engine::train::plans::{self, PlanKey};
 use chalkgrad_engine::train::{Goal, Progress, Session};
 
-/// Software adapters do not like several devices at once.
+/// Software adapters fail with several devices at once.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn open() -> Option<GpuBackend> {
@@ -85,7 +85,7 @@ fn every_op_case_agrees_with_the_cpu() {
     assert!(compared > 400);
 }
 
-/// A table whose rows are no whole words, while it arrives, at its end and beside an input that is written as usual.
+/// Checks a data set whose rows are not whole words: while it arrives, at its end, and beside an input that is written.
 #[test]
 fn rows_of_bytes_stay_on_the_device() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
@@ -123,7 +123,7 @@ fn rows_of_bytes_stay_on_the_device() {
     let table = ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &PIXEL_LEVELS };
     assert_eq!(gpu.gather_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
 
-    // What is sent at a time is bounded: the input is written as usual meanwhile.
+    // The bytes sent at a time are bounded, so the input must be written meanwhile.
     let large = vec![1; (1 << 23) + 5];
     let table = ResidentDataset {
         name: "large",
@@ -184,13 +184,13 @@ fn kernels_made_ahead_are_those_that_training_takes() {
         gpu.load(plan.clone()).unwrap();
     }
     assert_eq!(gpu.pipelines_made(), told.len(), "nothing is left to make");
-    // A reset, or an edit that is undone, finds them again.
+    // A reset, or an edit that is undone, finds the pipelines again.
     gpu.clear();
     gpu.clear();
     assert_eq!(gpu.prepare(&plans).unwrap(), None);
     gpu.load(plans[0].clone()).unwrap();
     assert_eq!(gpu.pipelines_made(), told.len());
-    // What the model before and the one after do not share is dropped in the end.
+    // Pipelines that the next model does not share are dropped in the end.
     gpu.clear();
     gpu.load(compiled(PlanKey::Training(3))).unwrap();
     gpu.clear();
@@ -199,8 +199,8 @@ fn kernels_made_ahead_are_those_that_training_takes() {
     assert!(gpu.pipelines_made() > made);
 }
 
-/// What the largest difference is, if it is more than the tolerance times the largest value; rounding of a last digit is
-/// granted where the op allows none on the CPU.
+/// Returns the largest difference if it exceeds the tolerance times the largest value. A rounding error of the last
+/// digit is allowed even if the op allows none on the CPU.
 fn difference(actual: &HostTensor, expected: &HostTensor, tolerance: f32) -> Option<String> {
     assert_eq!(actual.shape(), expected.shape());
     if expected.dtype() == DType::I32 {
@@ -220,7 +220,7 @@ mod common_data {
     use chalkgrad_engine::data::{Dataset, DatasetInfo};
     use chalkgrad_engine::random::Philox;
 
-    /// Images like digits in size: a bright patch whose place tells the class, on noise.
+    /// Makes images of the size of digits: a bright patch whose position tells the class, on noise.
     pub fn patches(count: usize) -> Dataset {
         let info = DatasetInfo { train_total: count, test_total: 10, ..DatasetInfo::mnist() };
         let (side, mut random) = (info.height, Philox::new(5, 0));
@@ -263,7 +263,7 @@ fn train(session: &mut Session, steps: u32) -> Vec<f32> {
     }
 }
 
-/// Rounding alone tells the two apart.
+/// Only rounding may differ.
 #[test]
 fn a_hundred_steps_of_the_reference_cnn_agree_with_the_cpu_and_repeat() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
@@ -280,9 +280,10 @@ fn a_hundred_steps_of_the_reference_cnn_agree_with_the_cpu_and_repeat() {
     assert_eq!(losses(Box::new(second), &model, 10), on_gpu[..10], "a run repeats bit for bit");
 }
 
-/// On real digits (those of `cargo xtask data`) differences in the last digit grow: where two values of a pooling window
-/// nearly tie, one changes places, and Adam divides by the roots of tiny squares. The CPU with one worker and with two, which
-/// differ in the order of sums alone, are 1e-3 apart after 92 steps. So the GPU goes on from the CPU's state every 20.
+/// Differences in the last digit grow on real digits (those of `cargo xtask data`): if two values of a pooling window
+/// nearly tie, the maximum may change places, and Adam divides by the roots of tiny squares. The CPU with one worker
+/// and with two, which differ only in the order of sums, are 1e-3 apart after 92 steps. So the GPU restarts from the
+/// CPU's state every 20 steps.
 #[test]
 fn a_hundred_steps_of_adam_on_mnist_agree_with_the_cpu() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
@@ -312,7 +313,7 @@ fn a_hundred_steps_of_adam_on_mnist_agree_with_the_cpu() {
     println!("largest relative difference {worst:e}");
 }
 
-/// Everything else that layers lower to.
+/// Covers the other ops to which layers lower.
 #[test]
 fn other_layers_train_as_on_the_cpu() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
@@ -333,7 +334,7 @@ fn other_layers_train_as_on_the_cpu() {
     }
 }
 
-/// Updates that run together, of every optimizer, in a network whose weights do not all have the same formula.
+/// Covers updates that run together, of every optimizer, in a network whose weights have different formulas.
 #[test]
 fn every_optimizer_trains_as_on_the_cpu() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();

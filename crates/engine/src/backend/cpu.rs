@@ -1,8 +1,8 @@
 //! The CPU backend: runs plans kernel by kernel on one thread, and long kernels part by part.
 //!
-//! Memory is taken when a plan is loaded and, for what kernels write, when each first runs: all at once would hold up whoever
-//! waits for an answer. Later runs allocate nothing. Buffers are plain vectors in one list; while a
-//! kernel runs its output is taken out of the list, so that no two references ever overlap.
+//! Memory is allocated when a plan is loaded and, for the kernels' outputs, when each kernel first runs, because
+//! allocating everything at once would delay answers. Later runs allocate nothing. Buffers are plain vectors in one
+//! list. While a kernel runs, its output is taken out of the list, so that no two references ever overlap.
 
 mod evaluate;
 
@@ -18,11 +18,11 @@ use crate::plan::{Kernel, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work}
 use crate::tensor::{HostTensor, TensorType};
 use evaluate::{OperandWords, Registers};
 
-/// See the [module](self).
+/// CPU backend; see the [module](self).
 #[derive(Default)]
 pub struct CpuBackend {
     buffers: Vec<Vec<f32>>,
-    /// Buffers that no plan uses any more, to be used again.
+    /// Buffers that no plan uses any more, for reuse.
     unused: Vec<usize>,
     states: LiteMap<String, usize>,
     plans: LiteMap<PlanHandle, LoadedPlan>,
@@ -33,12 +33,12 @@ pub struct CpuBackend {
 
 struct LoadedPlan {
     plan: Arc<Plan>,
-    /// The buffer of each slot.
+    /// Buffer of each slot.
     buffers: Vec<usize>,
-    /// The kernel at which an unfinished run goes on, and the part of it.
+    /// Kernel, and its part, at which an unfinished run continues.
     next_kernel: usize,
     next_part: usize,
-    /// In how many parts each kernel runs.
+    /// Number of parts in which each kernel runs.
     parts: Vec<usize>,
 }
 
@@ -47,12 +47,12 @@ impl CpuBackend {
         Self::default()
     }
 
-    /// Bytes of all buffers.
+    /// Returns the bytes of all buffers.
     pub fn size_bytes(&self) -> usize {
         self.buffers.iter().map(|buffer| buffer.len() * 4).sum()
     }
 
-    /// A state's words, to be written in place; `None` where there is no such state.
+    /// Returns a state's words, to be written in place; `None` if there is no such state.
     pub fn state_mut(&mut self, name: &str) -> Option<&mut [f32]> {
         let buffer = *self.states.get(name)?;
         Some(&mut self.buffers[buffer])
@@ -130,17 +130,17 @@ impl CpuBackend {
     }
 }
 
-/// The most work of one part of a kernel that can be divided, in floating-point operations: 2 to 4 ms on one core of a laptop, and still
-/// short enough on one a tenth as fast. Between parts the worker may answer a message.
+/// Maximum work of one part of a divisible kernel, in floating-point operations: 2 to 4 ms on one core of a laptop, and
+/// still short on a core a tenth as fast. Between parts the worker may answer a message.
 pub const PART_COST: u64 = 1 << 26;
 
-/// How much of a buffer is cleared at a time. In a browser's worker the first write to a page of memory takes long.
+/// Words of a buffer that are cleared at a time. In a browser's worker the first write to a page of memory is slow.
 const CLEARED_WORDS: usize = 1 << 20;
 
-/// What it costs to read or write a word, in floating-point operations of the convolutions' kernels.
+/// Cost of reading or writing a word, in floating-point operations of the convolutions' kernels.
 const WORD_COST: u64 = 16;
 
-/// In how many parts a kernel of a plan with these slots runs.
+/// Returns the number of parts in which a kernel of a plan with these slots runs.
 pub fn parts(kernel: &Kernel, slots: &[Slot]) -> usize {
     let size = kernel.output_type.shape.len() as u64;
     let cost = match &kernel.work {
@@ -149,7 +149,7 @@ pub fn parts(kernel: &Kernel, slots: &[Slot]) -> usize {
             let words = types.iter().map(|input| input.shape.len() as u64).sum::<u64>() + size;
             op.flops(&types, &kernel.output_type) + words * WORD_COST
         }
-        // A state is whole at any time: who reads it finds the old value or the new one.
+        // A state must be whole at any time: a reader sees the old value or the new one.
         Work::Pointwise(pointwise)
             if !matches!(slots.get(kernel.output.0 as usize), Some(Slot { kind: SlotKind::State(_), .. })) =>
         {

@@ -1,18 +1,18 @@
 //! The GPU backend: plans as compute shaders, in the browser through WebGPU, natively through Vulkan.
 //!
-//! * [`lower`]: a plan as shaders and commands. Pure, so that every shader can be checked without a device.
-//! * [`updates`]: which kernels that update states run together, and what has to lie where for that.
-//! * [`wgsl`]: how shaders are put together.
-//! * `device`, `states`, `loaded`, `staging`: a device, what outlives plans, a plan on it, and what comes back from it.
-//! * `pipelines`: shaders compiled, each once and, while the device has nothing else to do, ahead of the first run.
-//! * `rows`: data sets that stay on the device, and what takes batches from them.
-//! * `timer`, `profile`: how long each dispatch takes, of a run as it goes on and, natively, of a plan by itself.
+//! * [`lower`]: a plan as shaders and commands. It is pure, so that tests can check every shader without a device.
+//! * [`updates`]: groups kernels that update states into common dispatches.
+//! * [`wgsl`]: composes shaders.
+//! * `device`, `states`, `loaded`, `staging`: the device, buffers that outlive plans, a plan on the device, and buffers
+//!   on their way back from it.
+//! * `pipelines`: compiles each shader once, ahead of the first run if the device is idle.
+//! * `rows`: data sets that stay on the device, and the gathering of batches from them.
+//! * `timer`, `profile`: times of each dispatch, of a training run and, natively, of a single plan.
 //!
-//! Buffers and bind groups are made when a plan is loaded, and the pipelines that were not made ahead. A run is one
-//! submission, several where it takes long, which also copies the plan's outputs into a staging buffer; it has come to
-//! its end when that buffer has arrived. In the browser nothing can wait for that, so [`Backend::run`] answers
-//! `Unfinished` until then, and everything else that is to be read is [fetched](Backend::fetch) first. Natively reading
-//! waits.
+//! Loading a plan makes its buffers and bind groups, and the pipelines that were not compiled ahead. A run is one
+//! submission, or several if it takes long, which also copies the plan's outputs into a staging buffer. The run has
+//! ended when that buffer has arrived. In the browser the program cannot block until then, so [`Backend::run`] returns
+//! `Unfinished`, and everything else to be read is [fetched](Backend::fetch) first. Natively, reading blocks.
 
 #[cfg(feature = "gpu")]
 mod device;

@@ -1,5 +1,5 @@
-//! The engine on a backend that works by itself, as a GPU in a browser does, natively: a device that answers only after it
-//! was asked a number of times.
+//! The engine on an asynchronous backend, like a GPU in a browser, natively: a device that answers only after a number
+//! of requests.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,17 +16,17 @@ use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, Envelope, E
 use chalkgrad_engine::tensor::HostTensor;
 use chalkgrad_engine::train::Session;
 
-/// Asked so often, a device has not done a step yet.
+/// Number of requests after which a device still has not done a step.
 const UNDONE: u32 = 5;
 
 struct SlowDevice {
     cpu: CpuBackend,
-    /// How often it will still say that it is not done.
+    /// Requests that the device will still answer with "not done".
     undone: u32,
     is_busy: bool,
-    /// How long a step takes, by its own account.
+    /// Time of a step, as the device reports it.
     step_ms: f64,
-    /// Steps that it was given.
+    /// Steps given to the device.
     begun: Rc<Cell<u32>>,
 }
 
@@ -138,7 +138,7 @@ impl Bench {
         self.next_id
     }
 
-    /// A turn of the main loop, after the device has given a sign.
+    /// Runs a turn of the main loop after the device has woken it.
     fn wake(&mut self) {
         self.engine.wake();
         self.engine.turn(&|| 0.0);
@@ -154,7 +154,7 @@ impl Bench {
         }
     }
 
-    /// The answer, once the device has got that far.
+    /// Returns the answer, running turns until the device has come to it.
     fn wait(&mut self, id: u32) -> (Answer, Vec<Bulk>) {
         for _ in 0..10_000 {
             if let Some(answer) = self.answer(id) {
@@ -204,7 +204,7 @@ fn a_pause_does_not_wait_for_a_slow_step_and_changes_nothing() {
     assert_eq!(answer, Answer::State { state: RunState::Paused });
     assert!(!bench.engine.has_work(), "nothing more is begun");
     assert_eq!(bench.steps_told(), Some(1));
-    // Who reads sees the weights after the step that was under way, and they hold still.
+    // A reader sees the weights after the step that was in progress, and they do not change meanwhile.
     let mut read = || {
         let id = bench.send(Command::Tensor { name: "dense.kernel".to_owned() });
         bench.wait(id)
@@ -229,7 +229,7 @@ fn a_pause_waits_for_a_quick_step() {
     assert_eq!((bench.steps_told(), bench.begun.get()), (Some(2), 2));
 }
 
-/// A pause overtakes who reads, but no command that it is to follow.
+/// Checks that a pause overtakes readers, but no command before it that changes the run.
 #[test]
 fn a_pause_keeps_its_place_behind_what_decides_on_training() {
     let mut bench = Bench::new(1000.0);

@@ -1,5 +1,5 @@
-//! Ops that absorb an epilogue hand every element of their output to it exactly once, finished; kernels that run in parts
-//! give the bits of the whole; and no part holds up the worker for long.
+//! Ops that absorb an epilogue pass every element of their output to it exactly once, finished; kernels that run in
+//! parts give the bits of the whole; and no part takes long.
 
 use chalkgrad_engine::backend::cpu::{PART_COST, parts};
 use chalkgrad_engine::ir::interpret::run_cpu_kernel;
@@ -23,7 +23,7 @@ fn every_element_is_finished_once() {
             let inputs: Vec<&[f32]> = case.inputs.iter().map(HostTensor::words).collect();
             let mut output = vec![f32::NAN; output_type.shape.len()];
             let mut times = vec![0; output.len()];
-            // Garbage in the scratch must not matter either.
+            // The content of the scratch must not matter either.
             let mut scratch = vec![f32::NAN; 100_000];
             case.op.cpu(&mut CpuCall {
                 inputs: &inputs,
@@ -94,7 +94,7 @@ fn parts_give_the_bits_of_the_whole() {
     assert!(["matmul", "conv2d", "pool2d", "dropout"].iter().all(|name| checked.contains(name)), "only {checked:?}");
 }
 
-/// A CNN of twice the reference's width, 1,000 images at a time: 64 MFLOP an image and step.
+/// Bounds the parts of a CNN of twice the reference's width on 1,000 images at a time: 64 MFLOP per image and step.
 #[test]
 fn kernels_of_huge_batches_run_in_small_parts() {
     let layers = vec![
@@ -116,7 +116,7 @@ fn kernels_of_huge_batches_run_in_small_parts() {
             let Work::Op { op, inputs, .. } = &kernel.work else { continue };
             let types: Vec<&TensorType> = inputs.iter().map(|(_, input)| input).collect();
             let (flops, count) = (op.flops(&types, &kernel.output_type), parts(kernel, &plan.slots));
-            // Reductions only read what they sum, and read it once.
+            // Reductions only read their input, and read it once.
             assert!(op.is_divisible() || flops <= PART_COST, "{}: {flops} operations at once", op.name());
             total += flops;
             largest = largest.max(flops / count as u64);

@@ -1,4 +1,4 @@
-//! What layers say of themselves: their recipes give the numbers that the engine computes, and their rules the shapes.
+//! Explanations of layers: their recipes give the numbers that the engine computes, and their rules the shapes.
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
@@ -24,7 +24,7 @@ const MODELS: &[&str] = &[
 fn session(layers: &str) -> Session {
     let spec: ModelSpec = serde_json::from_str(&format!("{{\"layers\": {layers}}}")).unwrap();
     let mut session = Session::with(Box::new(CpuBackend::new()), Dataset::new(DatasetInfo::mnist()), spec).unwrap();
-    // So that biases and statistics count.
+    // Random values, so that biases and statistics matter.
     let mut random = Philox::new(3, 0);
     for name in session.tensor_names() {
         if !name.contains(' ') && !name.ends_with("kernel") {
@@ -51,7 +51,7 @@ fn function(name: &str, z: f64) -> f64 {
         "tanh" => z.tanh(),
         "softplus" => z.exp().ln_1p(),
         "swish" => z * sigmoid,
-        // Through the tanh approximation (Hendrycks and Gimpel 2016), within 5e-4 of it.
+        // The tanh approximation (Hendrycks and Gimpel 2016), within 5e-4 of it.
         "gelu" => 0.5 * z * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (z + 0.044_715 * z.powi(3))).tanh()),
         other => panic!("{other}"),
     }

@@ -1,5 +1,6 @@
-//! Golden files: the printed graphs and plans of the reference CNN, and what a GPU is to do for a training step, so that a
-//! change to lowering, autograd or planner shows as a readable difference. After a change that is meant, `UPDATE_GOLDEN=1 cargo test --test golden` rewrites them.
+//! Golden files: the printed graphs and plans of the reference CNN, and the dispatches of a training step, so that a
+//! change to lowering, autograd or planner shows as a readable difference. After an intended change, `UPDATE_GOLDEN=1
+//! cargo test -p chalkgrad-engine --features gpu --test it golden` rewrites them.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,7 @@ use chalkgrad_engine::train::graphs::{Program, evaluation, prediction, training}
 
 const BATCH: usize = 32;
 
-/// The three programs of the reference CNN by name.
+/// Returns the three programs of the reference CNN by name.
 fn programs() -> [(&'static str, Program); 3] {
     let spec = ModelSpec::reference_cnn();
     let layers = catalogue::resolve(&spec).unwrap();
@@ -57,7 +58,7 @@ fn plans_of_the_reference_cnn() {
     }
 }
 
-/// Every dispatch of a training step with the tiles of real GPUs.
+/// Prints every dispatch of a training step with the tiles of real GPUs.
 #[test]
 fn dispatches_of_the_reference_cnn() {
     let [(name, program), ..] = programs();

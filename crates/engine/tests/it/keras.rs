@@ -1,4 +1,4 @@
-//! Against Keras: layers, activations, losses, optimizers and whole models. The values and the Python programs that made
+//! Layers, activations, losses, optimizers and whole models against Keras. The values and the Python programs that made
 //! them are in `tests/keras`.
 
 mod formula;
@@ -43,7 +43,7 @@ impl Bench {
         self.graph.input("labels", TensorType::i32([values.len()])).unwrap()
     }
 
-    /// The gradients of `sum(output * upstream)`.
+    /// Appends the gradients of `sum(output * upstream)`.
     fn gradients(&mut self, output: NodeId, upstream: NodeId, wrt: &[NodeId]) -> Vec<NodeId> {
         let product = pointwise::mul(&mut self.graph, output, upstream).unwrap();
         let loss = sum_to::sum_to(&mut self.graph, product, &Shape::scalar()).unwrap();
@@ -73,7 +73,7 @@ fn activations() {
             let upstream = bench.leaf("upstream", &[input.len()], ones);
             let y = pointwise::apply(&mut bench.graph, name, &[x]).unwrap();
             let gradient = bench.gradients(y, upstream, &[x])[0];
-            // Element by element: the scale of the largest would hide the small ones.
+            // Compare element by element: the scale of the largest element would hide errors of the small ones.
             let values = interpret(&bench.graph, &bench.leaves).unwrap();
             for (what, id) in [("output", y), ("derivative", gradient)] {
                 for ((&x, &actual), expected) in input.iter().zip(values.get(id).words()).zip(f32s(&case[what])) {
@@ -122,7 +122,7 @@ fn softmax_cross_entropy_with_sample_weights() {
     );
 }
 
-/// Against one-hot targets; Keras takes the mean over the classes.
+/// Compares losses against one-hot targets; Keras takes the mean over the classes.
 #[test]
 fn losses() {
     let document = read("layers.json");
@@ -145,7 +145,7 @@ fn losses() {
     }
 }
 
-/// Each layer as the catalogue describes it and the model lowers it, alone in a model.
+/// Compares each layer, as the catalogue describes it and the model lowers it, alone in a model.
 #[test]
 fn layers() {
     let document = read("layers.json");
@@ -200,7 +200,7 @@ fn layers() {
     assert!(compared >= 35, "only {compared} layers compared");
 }
 
-/// Twenty steps on given gradients: the update graph, run by the interpreter.
+/// Compares twenty steps on given gradients: the update graph, run by the interpreter.
 #[test]
 fn optimizers() {
     let document = read("optimizers.json");

@@ -1,4 +1,5 @@
-//! The engine's tests against independent values, one module a subject. One binary, because each one links the whole engine.
+//! The engine's tests against independent values, one module per subject. They share one binary, because each binary
+//! links the whole engine.
 
 mod catalogue;
 mod checkpoint;

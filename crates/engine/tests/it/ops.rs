@@ -1,4 +1,4 @@
-//! Every op, by its own list of cases: CPU kernel against the plain reference, gradients against finite differences.
+//! Every op on its own test cases: CPU kernel against the plain reference, gradients against finite differences.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ fn all_cases() -> Vec<(String, Case)> {
         .collect()
 }
 
-/// An op that the registry lacks would never be tested.
+/// Finds ops that the registry lacks, which no other test would run.
 #[test]
 fn every_op_is_in_the_registry() {
     let folder = format!("{}/src/ops", env!("CARGO_MANIFEST_DIR"));
@@ -61,8 +61,8 @@ fn cpu_kernels_match_their_references() {
     println!("{compared} cases compared");
 }
 
-/// Central differences of `sum(weights * op(inputs))`, evaluated in the reference interpreter. `f32` limits what they
-/// can tell: with a step of 1e-2 or so they are good to about 1e-2 of the gradient's scale.
+/// Compares with central differences of `sum(weights * op(inputs))`, evaluated in the reference interpreter. The
+/// precision of `f32` limits them: with a step of about 1e-2 they are accurate to about 1e-2 of the gradient's scale.
 #[test]
 fn gradients_match_finite_differences() {
     let mut checked = 0;
@@ -80,7 +80,7 @@ fn gradients_match_finite_differences() {
             let name = graph.node(input).name.clone();
             let analytic = values.get(gradient).clone();
             assert_eq!(analytic.shape(), leaves[&name].shape(), "{label}: shape of grad {name}");
-            // Checking every element of big tensors takes long and tells nothing new.
+            // Checking every element of big tensors takes long and finds nothing more.
             let stride = (leaves[&name].shape().len() / 24).max(1);
             let scale = analytic.words().iter().fold(0.0f32, |largest, v| largest.max(v.abs())).max(1.0);
             for element in (0..leaves[&name].shape().len()).step_by(stride) {
@@ -106,7 +106,7 @@ fn gradients_match_finite_differences() {
 
 type Leaves = HashMap<String, HostTensor>;
 
-/// The graph of `sum(weights * op(inputs))` with node `weighted` before the sum.
+/// Builds the graph of `sum(weights * op(inputs))` with node `weighted` before the sum.
 fn weighted_sum(case: &Case) -> chalkgrad_engine::error::Result<(Graph, NodeId, Leaves, Vec<NodeId>)> {
     let (mut graph, mut leaves, mut inputs, mut wrt) = (Graph::new(), Leaves::new(), vec![], vec![]);
     for (position, value) in case.inputs.iter().enumerate() {
@@ -130,7 +130,7 @@ fn weighted_sum(case: &Case) -> chalkgrad_engine::error::Result<(Graph, NodeId, 
     Ok((graph, loss, leaves, wrt))
 }
 
-/// The sum in double precision, so that differences of it keep their digits.
+/// Sums in double precision, so that differences of sums keep their digits.
 fn weighted_total(graph: &Graph, leaves: &Leaves) -> f64 {
     let values = interpret(graph, leaves).unwrap();
     values.get(graph.find("weighted").unwrap()).words().iter().map(|&v| f64::from(v)).sum()

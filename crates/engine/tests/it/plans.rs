@@ -1,4 +1,4 @@
-//! Plans: random graphs run as planned against the reference interpreter, and golden files of the printed form.
+//! Plans: random graphs run as planned and by the reference interpreter, and golden files of the printed form.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use proptest::prelude::*;
 
 const SHAPES: [&[usize]; 5] = [&[3, 4], &[4], &[3, 1], &[], &[2, 3, 4]];
 
-/// One random choice per node: what to do, with which earlier nodes.
+/// One random choice per node: the op, and its earlier nodes.
 type Choice = (u8, u16, u16);
 
 fn pick(nodes: &[NodeId], choice: u16) -> NodeId {
     nodes[usize::from(choice) % nodes.len()]
 }
 
-/// One of the ops that are not pointwise, with attributes that follow from the operands. What a maximum is taken of has
-/// noise added: where two values nearly tie, plan and interpreter may rightly send the gradient to different ones.
+/// Appends one of the ops that are not pointwise, with attributes that follow from the operands. Operands of a maximum
+/// get noise: if two values nearly tie, plan and interpreter may rightly send the gradient to different ones.
 fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad_engine::error::Result<NodeId> {
     let dims = graph.tensor_type(a).shape.dims().to_vec();
     let last = dims.len().saturating_sub(1);
@@ -52,7 +52,7 @@ fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad_en
         }
         10 => {
             let rows = *dims.first().unwrap_or(&1) as i32;
-            // One row twice, another perhaps not at all.
+            // One row occurs twice, another perhaps not at all.
             let indices = [b.0 as i32, a.0 as i32, b.0 as i32].map(|index| index % rows);
             let indices = graph.constant(HostTensor::i32([3], &indices).unwrap());
             gather::gather(graph, a, indices)
@@ -72,7 +72,7 @@ fn structural(graph: &mut Graph, what: u8, a: NodeId, b: NodeId) -> chalkgrad_en
     }
 }
 
-/// A graph of random ops over inputs and states, with random outputs and updates.
+/// Makes a graph of random ops over inputs and states, with random outputs and updates.
 fn random_graph(choices: &[Choice]) -> (Graph, HashMap<String, HostTensor>) {
     let mut graph = Graph::new();
     let mut leaves = HashMap::new();
@@ -103,13 +103,13 @@ fn random_graph(choices: &[Choice]) -> (Graph, HashMap<String, HostTensor>) {
             }
             3 => structural(&mut graph, what / 8, a, b),
             _ => {
-                // The smooth and bounded ones, so that values stay comparable.
+                // Smooth and bounded ops only, so that values stay comparable.
                 let name = ["add", "sub", "mul", "max", "sigmoid", "tanh", "relu", "swish"][usize::from(what / 8) % 8];
                 let arity = TABLE.iter().find(|row| row.name == name).unwrap().arity;
                 apply(&mut graph, name, &[a, b][..arity])
             }
         };
-        // Shapes that do not fit are refused, and the graph is as before.
+        // Shapes that do not fit are refused, and the graph is unchanged.
         if let Ok(id) = result {
             nodes.push(id);
         }
@@ -118,7 +118,7 @@ fn random_graph(choices: &[Choice]) -> (Graph, HashMap<String, HostTensor>) {
     (graph, leaves)
 }
 
-/// Names everything that may be asked for, so that it can be read by name.
+/// Names every node that is read.
 fn name_all(graph: &mut Graph, ids: &[NodeId]) {
     for &id in ids {
         if graph.node(id).name.is_empty() {
@@ -142,7 +142,7 @@ fn check(mut graph: Graph, leaves: &HashMap<String, HostTensor>, taps: &[NodeId]
         // Inputs that no kernel reads are not part of the plan.
         let _ = backend.write_input(handle, name, &mut |words| words.copy_from_slice(value.words()));
     }
-    // Stops after every kernel, as a run with no time left does.
+    // Stops after every kernel, like a run without any time left.
     let mut runs = 1;
     while backend.run(handle, &mut || false).unwrap() == RunStatus::Unfinished {
         runs += 1;

@@ -1,4 +1,4 @@
-//! Every shader is valid WGSL, in every variant: checked by naga, which needs no GPU.
+//! Every shader is valid WGSL in every variant, checked by naga, which needs no GPU.
 
 use chalkgrad_engine::backend::gpu::lower::{Action, BufferRef, Lowered, Place, lower, places};
 use chalkgrad_engine::backend::gpu::wgsl::rows;
@@ -20,7 +20,8 @@ fn validate(label: &str, text: &str) {
         .unwrap_or_else(|error| panic!("{label}: {}\n{text}", error.emit_to_string(text)));
 }
 
-/// The buffer that a command binds. A device lets a dispatch read and write different parts of one as little as the same.
+/// Returns the buffer that a command binds. WebGPU forbids a dispatch to read and write even different ranges of one
+/// buffer.
 fn whole(buffer: BufferRef, places: &[Option<Place>]) -> BufferRef {
     match buffer {
         BufferRef::Slot(SlotId(slot)) => places[slot as usize].map_or(buffer, |place| BufferRef::States(place.buffer)),
@@ -102,8 +103,8 @@ fn what_takes_batches_from_a_data_set_is_a_valid_shader() {
     assert!(workgroups.iter().all(|&count| (1..=65_535).contains(&count)), "{workgroups:?}");
 }
 
-/// All weights and what the optimizer keeps for them, in one dispatch. Weights with a penalty and weights that are not
-/// trained have formulas of their own.
+/// Checks that all weights and their optimizer states are updated in one dispatch. Weights with a penalty and weights
+/// that are not trained have other formulas.
 #[test]
 fn updates_run_together() {
     let layers = r#"[{"type": "Conv2D", "filters": 6, "kernelSize": 5, "strides": 2, "l2": 0.001},

@@ -8,7 +8,7 @@ use crate::simd::elementwise::{self, Operand};
 /// Elements per block: 4 KiB a register.
 pub const BLOCK: usize = 1024;
 
-/// The words of an operand and how to find an element in them; `None` where the operand is the output itself.
+/// Words of an operand and the access to its elements; `None` if the operand is the output itself.
 pub struct OperandWords<'a> {
     pub words: Option<&'a [f32]>,
     pub access: &'a Access,
@@ -35,7 +35,7 @@ impl Registers {
 /// Computes `part`, which starts at element `offset` of the whole result.
 pub fn run(program: &Program, operands: &[OperandWords<'_>], part: &mut [f32], offset: usize, memory: &mut Registers) {
     memory.reserve(program.registers, operands.len());
-    // The phase at which each repeating operand was last staged: staging it again would change nothing.
+    // Phase at which each repeating operand was last staged; staging it again would change nothing.
     let mut staged_phase = [usize::MAX; 8];
     let mut start = 0;
     while start < part.len() {
@@ -59,13 +59,13 @@ pub fn run(program: &Program, operands: &[OperandWords<'_>], part: &mut [f32], o
     }
 }
 
-/// Brings the block of an operand that cannot be read in place into its staging block.
+/// Copies the block of an operand that cannot be read in place into its staging block.
 fn stage(operand: &OperandWords<'_>, index: usize, length: usize, staged: &mut [f32], phase: &mut usize) {
     let staged = &mut staged[..length];
     match (operand.words, operand.access) {
         (None, _) | (Some(_), Access::Full | Access::Scalar) => {}
         (Some(words), Access::Trailing { period }) => {
-            // A block starts where the last one did, and blocks only ever get shorter.
+            // A block starts where the last one did, and blocks only get shorter.
             if *phase == index % period {
                 return;
             }
@@ -95,7 +95,7 @@ fn stage(operand: &OperandWords<'_>, index: usize, length: usize, staged: &mut [
     }
 }
 
-/// Runs an instruction; `own` is the block of the output as it was before.
+/// Runs an instruction; `own` is the previous block of the output.
 fn execute(
     instruction: Instruction,
     operands: &[OperandWords<'_>],

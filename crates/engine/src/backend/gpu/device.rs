@@ -1,10 +1,10 @@
-//! A device: found, opened, watched.
+//! Finding, opening and watching a device.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// What went wrong on a device, told by it at some time or other. The first fault counts.
+/// Faults that a device reports, at any time. The first fault counts.
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<Option<(&'static str, String)>>>);
 
@@ -13,6 +13,8 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((code, message));
     }
 
+    /// Returns the first fault as an error.
+    ///
     /// # Errors
     /// `device-lost`, `gpu-out-of-memory` or `gpu-error` if there was a fault.
     pub fn check(&self) -> Result<()> {
@@ -25,21 +27,21 @@ impl Faults {
     }
 }
 
-/// An open device.
+/// Open device.
 pub struct GpuDevice {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub faults: Faults,
-    /// As people know it: `"NVIDIA H100"`.
+    /// Product name: `"NVIDIA H100"`.
     pub name: String,
-    /// It is emulated on the CPU.
+    /// The device is emulated on the CPU.
     pub is_software: bool,
-    /// What the adapter allows, in words: `"buffers of 128 MiB, ..."`.
+    /// Limits of the adapter, in words: `"buffers of 128 MiB, ..."`.
     pub limits: String,
 }
 
 impl GpuDevice {
-    /// Opens the best adapter there is, a software one if there is no other.
+    /// Opens the best adapter available, a software one if there is no other.
     ///
     /// # Errors
     /// `backend-unavailable` if there is none, or it cannot be opened.
@@ -59,14 +61,14 @@ impl GpuDevice {
         };
         let adapter = instance.request_adapter(&options).await.map_err(|error| unavailable(error.to_string()))?;
         let info = adapter.get_info();
-        // The default limits but for sizes: one batch of a wide layer may take more than 128 MiB.
+        // Use the default limits except for sizes: one batch of a wide layer may take more than 128 MiB.
         let limits = adapter.limits();
         let required_limits = wgpu::Limits {
             max_buffer_size: limits.max_buffer_size,
             max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
             ..wgpu::Limits::default()
         };
-        // The profile's clock.
+        // Clock for profiles.
         let required_features = adapter.features() & wgpu::Features::TIMESTAMP_QUERY;
         let descriptor = wgpu::DeviceDescriptor { required_limits, required_features, ..Default::default() };
         let (device, queue) =

@@ -1,4 +1,4 @@
-//! The [`Backend`] on a device.
+//! The trait [`Backend`] for a device.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,30 +19,30 @@ use crate::ir::gpu::Tiling;
 use crate::plan::{Plan, SlotId, SlotKind};
 use crate::tensor::HostTensor;
 
-/// Work of about so long is given to the device ahead, so that it never idles and yet comes to rest soon.
+/// Work given to the device ahead, in milliseconds: enough that it never idles, little enough that it stops soon.
 const AHEAD_MS: f64 = 40.0;
 pub(super) const MAX_RUNS_AHEAD: usize = 8;
 
-/// See the [module](super).
+/// GPU backend; see the [module](super).
 pub struct GpuBackend {
     gpu: GpuDevice,
     tiling: Tiling,
     states: States,
-    /// Data sets; they stay when all else is cleared.
+    /// Data sets; they stay when everything else is cleared.
     tables: Tables,
     plans: HashMap<PlanHandle, LoadedPlan>,
     pipelines: Pipelines,
     ahead: Option<Ahead>,
     next_handle: u32,
     wake: Option<Wake>,
-    /// What has been asked for, and has arrived or not.
+    /// Requested values, arrived or not.
     fetched: HashMap<TensorRef, Fetch>,
-    /// Staging buffers that wait to be used again: snapshots ask for the same tensors every time.
+    /// Staging buffers for reuse: snapshots request the same tensors every time.
     idle: RefCell<Vec<Staging>>,
-    /// A clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is under way at a time.
+    /// Clock in milliseconds, for [`Backend::runs_at_once`]; without it one run is in progress at a time.
     clock: Option<fn() -> f64>,
     last_finish_ms: f64,
-    /// Whether the next run is to be timed, and the one that was.
+    /// Measure the next run; and the plan of the run that was measured.
     times_next: bool,
     timed: Option<(PlanHandle, Timer)>,
 }
@@ -53,7 +53,7 @@ enum Fetch {
 }
 
 impl GpuBackend {
-    /// A backend on a device, with the tiling that is right for it unless measured otherwise.
+    /// Makes a backend on a device, with the tiling for its kind; a measurement may change the tiling.
     pub fn new(gpu: GpuDevice) -> Self {
         let tiling = if gpu.is_software { Tiling::Registers } else { Tiling::Workgroup };
         Self {
@@ -75,7 +75,7 @@ impl GpuBackend {
         }
     }
 
-    /// Plans that are loaded from now on are tiled so.
+    /// Sets the tiling of plans that are loaded from now on.
     pub fn set_tiling(&mut self, tiling: Tiling) {
         self.tiling = tiling;
     }
@@ -88,12 +88,12 @@ impl GpuBackend {
         &self.gpu
     }
 
-    /// Lets several short runs be under way at once, as measured by this clock, in milliseconds.
+    /// Sets the clock in milliseconds that lets several short runs be in progress at once.
     pub fn set_clock(&mut self, clock: fn() -> f64) {
         self.clock = Some(clock);
     }
 
-    /// Dispatches of one run of a plan.
+    /// Returns the dispatches of one run of a plan.
     pub fn dispatches(&self, handle: PlanHandle) -> usize {
         self.plans.get(&handle).map_or(0, LoadedPlan::dispatches)
     }
@@ -106,7 +106,7 @@ impl GpuBackend {
         self.plans.get_mut(&handle).ok_or_else(unknown_plan)
     }
 
-    /// How many words one buffer can hold.
+    /// Returns the maximum number of words of a buffer.
     fn limit_words(&self) -> usize {
         let limits = self.gpu.device.limits();
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize / 4
@@ -118,12 +118,12 @@ impl GpuBackend {
         }
     }
 
-    /// How many pipelines have been made so far.
+    /// Returns the number of pipelines made so far.
     pub fn pipelines_made(&self) -> usize {
         self.pipelines.made()
     }
 
-    /// A plan as commands, and where its states lie, which are made where they are not there.
+    /// Lowers a plan to commands, and returns the places of its states, which are made if they are missing.
     fn lowered(&mut self, plan: &Plan) -> Result<(Lowered, Vec<Option<Place>>)> {
         let limit_words = self.limit_words();
         let too_large = |size: usize| {
@@ -162,13 +162,13 @@ impl GpuBackend {
         Ok((lowered, places))
     }
 
-    /// The range of a state, made where there is none of this size.
+    /// Returns the range of a state, making it if there is none of this size.
     fn state(&mut self, name: &str, size_words: usize) -> Range {
         let place = self.states.place(&self.gpu.device, name, size_words, self.limit_words());
         Range::new(&self.states.buffers[place.buffer], place.offset_words, size_words)
     }
 
-    /// The buffer of something wanted, and its words.
+    /// Returns the buffer of a value, and its number of words.
     fn source(&self, (handle, name): &TensorRef) -> Result<(Range, usize)> {
         match handle {
             None => self
@@ -184,7 +184,7 @@ impl GpuBackend {
         }
     }
 
-    /// Copies something into a staging buffer that is on its way from here on.
+    /// Copies a value into a staging buffer and requests it.
     fn send_for(&self, wanted: &TensorRef) -> Result<Staging> {
         let (range, size_words) = self.source(wanted)?;
         let mut idle = self.idle.borrow_mut();
@@ -199,7 +199,7 @@ impl GpuBackend {
         Ok(staging)
     }
 
-    /// The words of something wanted: fetched before, or, natively, now.
+    /// Returns the words of a value: fetched before or, natively, now.
     fn words(&self, wanted: &TensorRef) -> Result<Vec<f32>> {
         if let Some(Fetch::Arrived(words)) = self.fetched.get(wanted) {
             return Ok(words.clone());
@@ -367,7 +367,7 @@ impl Backend for GpuBackend {
             Ok(Some(begun_ms)) => {
                 if let Some(clock) = self.clock {
                     let now_ms = clock();
-                    // A run that was begun ahead has had to wait for the one before.
+                    // A run that was begun ahead had to wait for the previous one.
                     loaded.took(now_ms - begun_ms.max(self.last_finish_ms));
                     self.last_finish_ms = now_ms;
                 }
@@ -430,7 +430,7 @@ impl Backend for GpuBackend {
     }
 
     fn runs_at_once(&self, handle: PlanHandle) -> usize {
-        // Of this plan alone: a look at one image says nothing of a step of a thousand.
+        // Only this plan counts: the time of one image says nothing about a step of a thousand.
         match self.plans.get(&handle).and_then(LoadedPlan::run_ms) {
             Some(run_ms) if self.clock.is_some() => ((AHEAD_MS / run_ms.max(0.1)) as usize).clamp(1, MAX_RUNS_AHEAD),
             _ => 1,

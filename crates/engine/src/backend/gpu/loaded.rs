@@ -1,4 +1,4 @@
-//! A plan on the device: buffers, pipelines and bind groups, made once.
+//! A plan on the device: buffers, pipelines and bind groups.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,13 +14,13 @@ use super::timer::Timer;
 use crate::backend::{Timed, Wake};
 use crate::plan::{Plan, SlotId, SlotKind};
 
-/// Work of at most about so long goes to the device in one submission: systems take a device away that does not answer for
-/// two seconds. A step of a small network is one submission.
+/// Maximum work of one submission, in milliseconds: operating systems reset a device that does not answer for two
+/// seconds. A step of a small network is one submission.
 const SUBMISSION_MS: f64 = 200.0;
-/// Submissions of a run whose length will be known after it.
+/// Number of submissions of a plan's first run, whose length is not known yet.
 pub const UNKNOWN_PARTS: usize = 8;
 
-/// A range of a buffer.
+/// Range of a buffer.
 #[derive(Clone)]
 pub struct Range {
     pub buffer: wgpu::Buffer,
@@ -29,7 +29,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// So many words of a buffer, and up to the next whole vector of four.
+    /// Makes a range of `size_words`, rounded up to a whole vector of four.
     pub fn new(buffer: &wgpu::Buffer, offset_words: usize, size_words: usize) -> Self {
         let size_bytes = bytes(size_words.max(1).next_multiple_of(4));
         Self { buffer: buffer.clone(), offset_bytes: bytes(offset_words), size_bytes }
@@ -45,7 +45,7 @@ impl Range {
         wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(range) }
     }
 
-    /// Copies the first words of it.
+    /// Copies the first words of the range.
     pub fn copy_to(&self, encoder: &mut wgpu::CommandEncoder, to: &wgpu::Buffer, to_bytes: u64, size_words: usize) {
         encoder.copy_buffer_to_buffer(&self.buffer, self.offset_bytes, to, to_bytes, bytes(size_words));
     }
@@ -57,25 +57,25 @@ fn bytes(words: usize) -> u64 {
 
 pub struct LoadedPlan {
     pub plan: Arc<Plan>,
-    /// Where each slot lies after a run.
+    /// Range of each slot after a run.
     pub slots: Vec<Range>,
     pub commands: Vec<Ready>,
-    /// The kernels of the plan that each runs.
+    /// Kernels of the plan that each dispatch runs.
     kernels: Vec<Vec<usize>>,
-    /// What the outputs are, and where in the staging buffer each begins, in words.
+    /// Slots of the outputs, and the word of the staging buffer at which each begins.
     pub outputs: Vec<(usize, usize)>,
     output_words: usize,
     free: Vec<Staging>,
-    /// Runs that are under way, the oldest first: where their outputs arrive, and when they were begun.
+    /// Runs in progress, the oldest first: the staging buffer of their outputs, and their start time.
     pub runs: VecDeque<(Staging, f64)>,
     is_new: bool,
-    /// How long a run takes, in milliseconds.
+    /// Time of a run, in milliseconds.
     run_ms: Option<f64>,
-    /// Submissions while nothing is known of that.
+    /// Number of submissions while that time is unknown.
     pub unknown_parts: usize,
-    /// The outputs of the last run that has come to its end.
+    /// Outputs of the last finished run.
     pub results: RefCell<Vec<f32>>,
-    /// The host's copy of an input while it is filled.
+    /// The host's copy of an input while it is written.
     pub input_words: Vec<f32>,
     pub rows: Rows,
 }
@@ -86,7 +86,7 @@ pub enum Ready {
 }
 
 impl Ready {
-    /// A shader over these ranges, of which it writes the last `written`.
+    /// Makes a dispatch of a shader over these ranges; the shader writes the last `written` of them.
     pub fn dispatch(
         device: &wgpu::Device,
         pipelines: &mut Pipelines,
@@ -97,7 +97,8 @@ impl Ready {
     ) -> Self {
         let layout = layout(device, ranges.len(), written);
         let pipeline = pipelines.get(device, text, &layout);
-        // A shader may be compiled without a buffer that it does not read, so the layout is not derived from it.
+        // A shader may be compiled without a buffer that it does not read, so the layout is not derived from the
+        // shader.
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..).zip(ranges).map(Range::entry).collect();
         let bind_group =
             device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries });
@@ -105,7 +106,7 @@ impl Ready {
     }
 }
 
-/// A storage buffer; its size is rounded up so that whole vectors of four can be read.
+/// Makes a storage buffer. Its size is rounded up so that whole vectors of four can be read.
 pub fn storage(device: &wgpu::Device, size_words: usize) -> wgpu::Buffer {
     device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
@@ -116,7 +117,8 @@ pub fn storage(device: &wgpu::Device, size_words: usize) -> wgpu::Buffer {
 }
 
 impl LoadedPlan {
-    /// Makes what a lowered plan takes. `slots` are where its slots lie, `states` the buffers of states.
+    /// Makes the buffers and dispatches of a lowered plan. `slots` are the ranges of its slots, `states` the buffers of
+    /// states.
     pub fn new(
         device: &wgpu::Device,
         plan: Arc<Plan>,
@@ -162,7 +164,7 @@ impl LoadedPlan {
             kernels: lowered.commands.iter().map(|command| command.kernels.clone()).collect(),
             outputs,
             output_words,
-            // As many as may be needed when runs are short: nothing is made once training goes on.
+            // As many as may be needed for short runs, so that nothing is allocated during training.
             free: (0..MAX_RUNS_AHEAD).map(|_| Staging::new(device, output_words)).collect(),
             runs: VecDeque::new(),
             is_new: true,
@@ -174,12 +176,12 @@ impl LoadedPlan {
         }
     }
 
-    /// Dispatches of the plan's kernels.
+    /// Returns the dispatches of the plan's kernels.
     pub fn dispatches(&self) -> usize {
         self.commands.iter().filter(|command| matches!(command, Ready::Dispatch { .. })).count()
     }
 
-    /// Submits a run, in parts where it takes long, and asks for its outputs.
+    /// Submits a run, in parts if it takes long, and requests its outputs.
     pub fn submit(
         &mut self,
         GpuDevice { device, queue, .. }: &GpuDevice,
@@ -219,25 +221,25 @@ impl LoadedPlan {
         self.runs.push_back((staging, now_ms));
     }
 
-    /// How many commands are submitted together.
+    /// Returns the number of commands that are submitted together.
     fn part(&self) -> usize {
         let parts = self.run_ms.map_or(self.unknown_parts, |run_ms| (run_ms / SUBMISSION_MS).ceil().max(1.0) as usize);
         self.commands.len().div_ceil(parts).max(1)
     }
 
-    /// Submissions of one run.
+    /// Returns the submissions of one run.
     pub fn submissions(&self) -> usize {
         self.commands.len().div_ceil(self.part()).max(1)
     }
 
-    /// Dispatches with these times.
+    /// Pairs the dispatches with these times.
     pub fn timed(&self, times: Vec<f64>) -> Vec<Timed> {
         let commands = self.commands.iter().zip(&self.kernels);
         let dispatches = commands.filter(|(command, _)| matches!(command, Ready::Dispatch { .. }));
         dispatches.map(|(_, kernels)| kernels.clone()).zip(times).collect()
     }
 
-    /// Takes the outputs of the oldest run if it has come to its end, and says when it was begun.
+    /// Takes the outputs of the oldest run if it has finished, and returns its start time.
     ///
     /// # Errors
     /// If the device is gone.
@@ -250,23 +252,23 @@ impl LoadedPlan {
         Ok(Some(begun_ms))
     }
 
-    /// Notes how long a run took.
+    /// Records the time of a run.
     pub fn took(&mut self, taken_ms: f64) {
-        // The first run compiles the shaders and tells nothing.
+        // The first run compiles the shaders, so its time means nothing.
         if std::mem::take(&mut self.is_new) {
             return;
         }
-        // Its end may have been noticed only after a pause.
+        // A pause may have delayed the notice of the run's end.
         let of_late = |run_ms: f64| run_ms + 0.2 * (taken_ms.min(3.0 * run_ms + 10.0) - run_ms);
         self.run_ms = Some(self.run_ms.map_or(taken_ms, of_late));
     }
 
-    /// How long a run takes of late, once that is known.
+    /// Returns the recent time of a run, if known.
     pub fn run_ms(&self) -> Option<f64> {
         self.run_ms
     }
 
-    /// For how long the runs under way will take.
+    /// Estimates the time of the runs in progress.
     pub fn busy_ms(&self) -> f64 {
         match self.runs.len() {
             0 => 0.0,
@@ -274,7 +276,7 @@ impl LoadedPlan {
         }
     }
 
-    /// The input's slot.
+    /// Returns the input's slot.
     pub fn input(&self, name: &str) -> Option<usize> {
         self.plan.slots.iter().position(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
     }
@@ -296,7 +298,7 @@ fn encode(commands: &[Ready], encoder: &mut wgpu::CommandEncoder) {
     }
 }
 
-/// Dispatches a command that is no copy.
+/// Dispatches a command that is not a copy.
 pub fn dispatch(command: &Ready, pass: &mut wgpu::ComputePass<'_>) {
     let Ready::Dispatch { pipeline, bind_group, workgroups: [x, y, z] } = command else { return };
     pass.set_pipeline(pipeline);

@@ -1,4 +1,4 @@
-//! A plan as shaders and commands: what a device is to build once and to run for every batch.
+//! A plan as shaders and commands, which a device builds once and runs for every batch.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,18 +10,18 @@ use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, Tiling};
 use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
 use crate::tensor::TensorType;
 
-/// WebGPU guarantees so many storage buffers to a shader.
+/// WebGPU guarantees this number of storage buffers per shader.
 const MAX_BINDINGS: usize = 8;
 
-/// See the [module](self).
+/// Lowered plan; see the [module](self).
 #[derive(Debug, Default)]
 pub struct Lowered {
-    /// Texts, each once.
+    /// Shader texts, each once.
     pub shaders: Vec<String>,
     pub commands: Vec<Command>,
     /// Words of each scratch buffer.
     pub scratch_words: Vec<usize>,
-    /// Values that lie in one buffer instead of their slots, and its size.
+    /// Values that are stored in one buffer instead of their slots, and that buffer's size.
     pub packed: Vec<Packed>,
     pub packed_words: usize,
 }
@@ -31,7 +31,7 @@ impl Lowered {
         self.commands.iter().filter(|command| matches!(command.action, Action::Dispatch { .. })).count()
     }
 
-    /// Whether a command reads or writes a buffer.
+    /// Returns true if a command reads or writes the buffer.
     pub fn uses(&self, own: BufferRef) -> bool {
         self.commands.iter().any(|command| match &command.action {
             Action::Dispatch { buffers, .. } => buffers.contains(&own),
@@ -40,7 +40,7 @@ impl Lowered {
     }
 }
 
-/// One line a command: its number, what it runs, over how many workgroups, what it reads and what it writes.
+/// Prints one line per command: its number, its shader, its workgroups, and the buffers that it reads and writes.
 impl fmt::Display for Lowered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |buffers: &[BufferRef]| buffers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -80,18 +80,18 @@ impl fmt::Display for BufferRef {
 #[derive(Clone, Debug)]
 pub struct Command {
     pub action: Action,
-    /// The indices of the kernels of the plan that it runs, or a part of.
+    /// Indices of the kernels of the plan that the command runs, completely or in part.
     pub kernels: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
 pub enum Action {
     Dispatch {
-        /// An index into [`Lowered::shaders`].
+        /// Index into [`Lowered::shaders`].
         shader: usize,
-        /// In the order of the bindings.
+        /// Buffers in the order of the bindings.
         buffers: Vec<BufferRef>,
-        /// How many of them, at the end, are written.
+        /// Number of buffers, at the end, that are written.
         written: usize,
         workgroups: [u32; 3],
     },
@@ -106,23 +106,23 @@ pub enum Action {
 pub enum BufferRef {
     Slot(SlotId),
     Scratch(usize),
-    /// All of a buffer in which states lie.
+    /// A whole buffer of states.
     States(usize),
-    /// A part of the buffer of packed values.
+    /// A range of the buffer of packed values.
     Packed {
         offset_words: usize,
         size_words: usize,
     },
 }
 
-/// Where a state lies: in which of the buffers of states, and at which word of it.
+/// Place of a state: the buffer of states and the word in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     pub buffer: usize,
     pub offset_words: usize,
 }
 
-/// All states of a plan in one buffer, in order: a place for each slot that is a state.
+/// Places all states of a plan in one buffer, in order. Slots that are not states get `None`.
 pub fn places(plan: &Plan) -> Vec<Option<Place>> {
     let mut end = 0;
     let place = |slot: &crate::plan::Slot| {
@@ -135,10 +135,10 @@ pub fn places(plan: &Plan) -> Vec<Option<Place>> {
     plan.slots.iter().map(place).collect()
 }
 
-/// Lowers a plan, for states that lie so.
+/// Lowers a plan whose states lie in these places.
 ///
 /// # Errors
-/// `no-shader` for an op that has none.
+/// `no-shader` for an op without a shader.
 pub fn lower(plan: &Plan, tiling: Tiling, places: &[Option<Place>]) -> Result<Lowered> {
     let mut builder = Builder {
         plan,
@@ -171,7 +171,7 @@ struct Builder<'a> {
     tiling: Tiling,
     lowered: Lowered,
     known: HashMap<String, usize>,
-    /// What is being lowered.
+    /// Kernels that are being lowered.
     kernels: Vec<usize>,
     /// Elements of the kernel's output.
     count: usize,
@@ -202,7 +202,7 @@ impl<'a> Builder<'a> {
                 let Some(last) = passes.len().checked_sub(1) else {
                     return Err(Error::new("no-shader", op.name()).expected("an op that runs on a GPU"));
                 };
-                // A state that is written by what reads another one in the same buffer.
+                // The kernel writes a state and reads another state in the same buffer.
                 let aside = self.is_state(kernel.output)
                     && super::updates::reads(kernel).iter().any(|&slot| self.is_state(slot));
                 let number =
@@ -218,7 +218,8 @@ impl<'a> Builder<'a> {
                     let room = MAX_BINDINGS.saturating_sub(pass.reads.len() + 1);
                     match epilogue {
                         Some(epilogue) if position == last => {
-                            // In place after the op where its own kernel has no room for all that is read.
+                            // The epilogue runs in place after the op if the op's own kernel has no room for all of its
+                            // operands.
                             if epilogue.operands.len() > room + 1
                                 || passes.iter().filter(|p| p.writes == Buffer::Output).count() > 1
                             {
@@ -263,8 +264,8 @@ impl<'a> Builder<'a> {
         self.dispatch(text, buffers, 1, workgroups);
     }
 
-    /// Dispatches lanes that do not depend on each other, those at once that differ in nothing but where they begin. Slots
-    /// hold what they do when the kernel `at` runs.
+    /// Dispatches independent lanes, in one dispatch those that differ only in their offsets. `at` is the kernel at
+    /// whose time the slots are read.
     fn round(&mut self, lanes: Vec<Lane>, at: usize) {
         struct Group<'a> {
             kernels: Vec<LaneKernel<'a>>,
@@ -295,8 +296,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What a lane's kernels do, the buffers that they bind, how many of them, at the end, are written, and for each slot
-    /// that is read or written where it begins.
+    /// Returns a lane's kernels, the buffers that they bind, the number of these, at the end, that are written, and the
+    /// offset of each slot that is read or written.
     fn lane(&self, lane: &Lane, at: usize) -> (Vec<LaneKernel<'a>>, Vec<BufferRef>, usize, Vec<usize>) {
         let mut slots: Vec<SlotId> = Vec::new();
         let mut kernels: Vec<(&'a Pointwise, Vec<usize>, usize)> = Vec::new();
@@ -345,7 +346,7 @@ impl<'a> Builder<'a> {
         (kernels, buffers, written, whole.iter().map(|(_, offset)| *offset).collect())
     }
 
-    /// How many buffers some updates would bind as one lane, at most.
+    /// Returns the maximum number of buffers that some updates would bind as one lane.
     fn physical(&self, kernels: &[usize]) -> usize {
         let mut buffers: Vec<BufferRef> = Vec::new();
         for kernel in kernels.iter().map(|&index| &self.plan.kernels[index]) {
@@ -359,7 +360,7 @@ impl<'a> Builder<'a> {
         buffers.len()
     }
 
-    /// The whole buffer in which a slot lies when the kernel `at` runs, and where it begins.
+    /// Returns the whole buffer of a slot at the time of the kernel `at`, and the slot's offset in it.
     fn whole(&self, slot: SlotId, at: usize) -> (BufferRef, usize) {
         if let Some(Place { buffer, offset_words }) = self.places[slot.0 as usize] {
             return (BufferRef::States(buffer), offset_words);
@@ -389,12 +390,12 @@ impl<'a> Builder<'a> {
         self.lowered.commands.push(Command { action, kernels: self.kernels.clone() });
     }
 
-    /// A slot as the kernel that is being lowered reads it.
+    /// Returns a slot's buffer for reading by the kernel that is being lowered.
     fn read(&self, slot: SlotId) -> BufferRef {
         self.at(slot, false)
     }
 
-    /// A slot as the kernel that is being lowered writes it.
+    /// Returns a slot's buffer for writing by the kernel that is being lowered.
     fn written(&self, slot: SlotId) -> BufferRef {
         self.at(slot, true)
     }
@@ -425,7 +426,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Binds what a pointwise program reads, after what is bound already; `own` is what it finds in the output's place.
+    /// Binds the operands of a pointwise program, after the buffers that are bound already; `own` stands for the
+    /// output's previous value.
     fn operands<'p>(
         &self,
         pointwise: &'p Pointwise,

@@ -1,4 +1,4 @@
-//! Compute pipelines: each made once, and ahead of its first use where there is time for that.
+//! Compute pipelines. Each is compiled once, ahead of its first use if there is time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use crate::plan::Plan;
 #[derive(Default)]
 pub struct Pipelines {
     current: HashMap<String, wgpu::ComputePipeline>,
-    /// Those of the model before: a reset, or an edit that is undone, finds them again.
+    /// Pipelines of the previous model, for a reset or an edit that is undone.
     before: HashMap<String, wgpu::ComputePipeline>,
     made: usize,
 }
 
 impl Pipelines {
-    /// The pipeline of a shader over so many buffers, of which it writes the last `written`.
+    /// Returns the pipeline of a shader over this layout.
     pub fn get(&mut self, device: &wgpu::Device, text: &str, layout: &wgpu::BindGroupLayout) -> wgpu::ComputePipeline {
         if let Some(own) = self.current.get(text) {
             return own.clone();
@@ -35,30 +35,31 @@ impl Pipelines {
         self.current.contains_key(text) || self.before.contains_key(text)
     }
 
-    /// The model is another one: what it does not use either is dropped with the next one.
+    /// Marks the pipelines as those of the previous model. Those that the next model does not use are dropped at the
+    /// next change.
     pub fn outdate(&mut self) {
         if !self.current.is_empty() {
             self.before = std::mem::take(&mut self.current);
         }
     }
 
-    /// How many have been made so far.
+    /// Returns the number of pipelines made so far.
     pub fn made(&self) -> usize {
         self.made
     }
 }
 
-/// The pipelines that plans will need, made one after the other: a device may take a second for one of them, and answers
-/// nothing else meanwhile.
+/// Pipelines that plans will need. They are compiled one after the other, because a device may take a second for one of
+/// them and answers nothing else meanwhile.
 pub struct Ahead {
     plans: Vec<Arc<Plan>>,
     missing: Vec<Missing>,
     made: usize,
-    /// Arrives when the device has come past the last one: it does one thing after the other.
+    /// Buffer that arrives when the device has finished the last pipeline, because it works in order.
     past: Staging,
 }
 
-/// A shader without a pipeline.
+/// Shader without a pipeline.
 struct Missing {
     text: String,
     buffers: usize,
@@ -66,7 +67,7 @@ struct Missing {
 }
 
 impl Ahead {
-    /// `lowered` are the plans as commands.
+    /// Collects the shaders without a pipeline. `lowered` are the plans as commands.
     pub fn new(device: &wgpu::Device, plans: &[Arc<Plan>], lowered: Vec<Lowered>, pipelines: &Pipelines) -> Self {
         let mut missing: Vec<Missing> = Vec::new();
         for Lowered { shaders, commands, .. } in lowered {
@@ -85,8 +86,8 @@ impl Ahead {
         self.plans.len() == plans.len() && self.plans.iter().zip(plans).all(|(own, plan)| Arc::ptr_eq(own, plan))
     }
 
-    /// Makes the next one once the device has come past the last, and says how many are made of how many; `None` if all
-    /// are there, or the device is gone.
+    /// Compiles the next pipeline once the device has finished the last one. Returns the numbers of compiled and of all
+    /// pipelines; `None` if all are compiled, or the device is gone.
     pub fn make_next(
         &mut self,
         device: &wgpu::Device,
@@ -105,7 +106,7 @@ impl Ahead {
     }
 }
 
-/// The layout of so many buffers, of which the last `written` are written.
+/// Makes the layout of this number of buffers, of which the last `written` are written.
 pub fn layout(device: &wgpu::Device, buffers: usize, written: usize) -> wgpu::BindGroupLayout {
     let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..buffers)
         .map(|binding| wgpu::BindGroupLayoutEntry {

@@ -1,4 +1,4 @@
-//! How long each dispatch of a plan takes: by timestamp queries where the adapter has them, else by the clock.
+//! Times of each dispatch of a plan, by timestamp queries if the adapter supports them, else by the clock.
 
 use std::time::Instant;
 
@@ -10,8 +10,8 @@ use crate::backend::{PlanHandle, Timed};
 use crate::error::{Error, Result};
 
 impl GpuBackend {
-    /// The shortest of several times of each dispatch, and whether the device measured them. The plan runs so often, on
-    /// what inputs and states there are.
+    /// Measures each dispatch `repeats` times, with the current inputs and states. Returns the shortest times, and true
+    /// if the device measured them.
     ///
     /// # Errors
     /// If there is no such plan, or the device is gone.
@@ -31,7 +31,7 @@ impl GpuBackend {
     }
 }
 
-/// Milliseconds of each dispatch of one run, on the device's clock; `None` where it has none.
+/// Measures each dispatch of one run in milliseconds, on the device's clock; `None` if it has none.
 fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) -> Result<Option<Vec<f64>>> {
     let Some(mut timer) = Timer::new(device, loaded.dispatches()) else { return Ok(None) };
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: None });
@@ -43,7 +43,7 @@ fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) 
     timer.take(device, queue).map_err(|()| lost())?.ok_or_else(lost).map(Some)
 }
 
-/// Milliseconds of each dispatch, from ten at a time on the host's clock.
+/// Measures each dispatch in milliseconds, ten at a time, on the host's clock.
 fn by_clock(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) -> Vec<f64> {
     const AT_A_TIME: u32 = 10;
     let mut times = Vec::new();

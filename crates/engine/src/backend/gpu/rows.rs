@@ -1,5 +1,5 @@
-//! Tables of bytes that stay on the device, and the dispatch that takes an input's rows from one at the beginning of a run:
-//! a batch's images without sending pixels, only which they are.
+//! Data sets that stay on the device, and the dispatch that gathers an input's rows from one at the beginning of a run.
+//! A batch then needs only the images' indices, not their pixels.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use super::pipelines::Pipelines;
 use super::wgsl;
 use crate::backend::ResidentDataset;
 
-/// What is sent to the device at a time while a table fills, in bytes: a batch need not wait for all of 47 MB.
+/// Bytes sent to the device at a time while a data set arrives, so that a batch need not wait for all 47 MB.
 const UPLOAD_BYTES: usize = 1 << 23;
 
-/// The tables of a device, by name.
+/// Data sets of a device, by name.
 #[derive(Default)]
 pub struct Tables {
     tables: HashMap<String, Table>,
@@ -20,13 +20,13 @@ pub struct Tables {
 
 pub struct Table {
     buffer: wgpu::Buffer,
-    /// The first bytes that are there.
+    /// Number of bytes already on the device.
     sent_bytes: usize,
     dequantization: wgpu::Buffer,
 }
 
 impl Tables {
-    /// Sends more of what has arrived of a table, which is there once all of that is.
+    /// Sends more of the bytes that have arrived. Returns the table once it has all of them.
     pub fn send(&mut self, GpuDevice { device, queue, .. }: &GpuDevice, table: &ResidentDataset<'_>) -> Option<&Table> {
         if !self.tables.contains_key(table.name) {
             let buffer = storage(device, (table.rows * table.width).div_ceil(4));
@@ -38,7 +38,7 @@ impl Tables {
         let begin = own.sent_bytes / 4 * 4;
         let end = table.bytes.len().min(own.sent_bytes + UPLOAD_BYTES);
         if end > own.sent_bytes {
-            // Whole words are written; the last one again when the rest of it is there.
+            // Only whole words are written; the last one is written again when its rest has arrived.
             let (words, rest) = table.bytes[begin..end].as_chunks::<4>();
             queue.write_buffer(&own.buffer, begin as u64, words.as_flattened());
             if !rest.is_empty() {
@@ -52,11 +52,11 @@ impl Tables {
     }
 }
 
-/// The rows that a plan takes from tables.
+/// Rows that a plan gathers.
 #[derive(Default)]
 pub struct Rows {
     gathers: Vec<Gather>,
-    /// The one that the next run begins with.
+    /// Slot with which the next run begins.
     next: Option<usize>,
 }
 
@@ -68,7 +68,7 @@ struct Gather {
 }
 
 impl Rows {
-    /// Lets the next runs take these rows of a table for a slot.
+    /// Lets the next runs gather these rows of a data set for a slot.
     pub fn set(
         &mut self,
         GpuDevice { device, queue, .. }: &GpuDevice,
@@ -92,12 +92,12 @@ impl Rows {
         self.next = Some(index);
     }
 
-    /// The slot is written in another way.
+    /// Stops gathering for a slot, which is written in another way.
     pub fn forget(&mut self, slot: usize) {
         self.next = self.next.filter(|&index| self.gathers[index].slot != slot);
     }
 
-    /// What the next run begins with.
+    /// Returns the command with which the next run begins.
     pub fn command(&self) -> Option<&Ready> {
         Some(&self.gathers.get(self.next?)?.command)
     }

@@ -9,7 +9,7 @@ const ON_ITS_WAY: u8 = 0;
 const ARRIVED: u8 = 1;
 const FAILED: u8 = 2;
 
-/// A buffer that the host can read.
+/// Buffer that the host can read.
 pub struct Staging {
     pub buffer: wgpu::Buffer,
     status: Arc<AtomicU8>,
@@ -30,11 +30,11 @@ impl Staging {
         self.buffer.size() as usize / 4
     }
 
-    /// Asks for what has been copied into it by all that was submitted. `wake` is called when it is there.
+    /// Requests the buffer after everything that was submitted. `wake` is called when it arrives.
     pub fn request(&self, wake: Option<&Wake>) {
         self.status.store(ON_ITS_WAY, Ordering::Release);
         let status = self.status.clone();
-        // Natively there is nobody to wake: whoever reads waits.
+        // Natively nothing needs to be woken: reading blocks.
         #[cfg(target_arch = "wasm32")]
         let wake = wake.cloned();
         #[cfg(not(target_arch = "wasm32"))]
@@ -48,10 +48,10 @@ impl Staging {
         });
     }
 
-    /// The words once they are there; `None` before. Natively waits for them.
+    /// Takes the words once they have arrived; `None` before. Blocks natively.
     ///
     /// # Errors
-    /// If they will not come: the device is gone.
+    /// If they cannot arrive because the device is gone.
     pub fn take(&self, device: &wgpu::Device) -> Result<Option<Vec<f32>>, ()> {
         if self.status.load(Ordering::Acquire) == ON_ITS_WAY {
             let _ = device.poll(wgpu::PollType::wait_indefinitely());

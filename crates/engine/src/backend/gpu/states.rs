@@ -1,4 +1,4 @@
-//! Where states live on a device: several in one buffer, so that one dispatch can update all of them.
+//! Places of states on a device: several in one buffer, so that one dispatch can update all of them.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,26 @@ use super::loaded::storage;
 use super::lower::Place;
 use super::updates::ALIGNMENT_WORDS;
 
-/// The size of the first buffer; each one after it has twice that of the one before.
+/// Size of the first buffer; each further buffer is twice as large as the one before.
 const FIRST_WORDS: usize = 1 << 20;
 const LARGEST_WORDS: usize = 1 << 24;
 
-/// The states of a backend, by name.
+/// States of a backend, by name.
 #[derive(Default)]
 pub struct States {
     places: HashMap<String, (Place, usize)>,
     pub buffers: Vec<wgpu::Buffer>,
-    /// The words of the last buffer that are taken.
+    /// Words of the last buffer that are in use.
     taken: usize,
 }
 
 impl States {
-    /// Where a state lies, and its words.
+    /// Returns a state's place and its number of words.
     pub fn get(&self, name: &str) -> Option<(Place, usize)> {
         self.places.get(name).copied()
     }
 
-    /// A place for a state, which is made where there is none of this size. One buffer holds at most `limit_words`.
+    /// Returns a state's place, making it if there is none of this size. One buffer holds at most `limit_words`.
     pub fn place(&mut self, device: &wgpu::Device, name: &str, size_words: usize, limit_words: usize) -> Place {
         if let Some((place, _)) = self.get(name).filter(|(_, size)| *size == size_words) {
             return place;

@@ -1,4 +1,4 @@
-//! How long each dispatch of a run takes, on the device's own clock.
+//! Times of each dispatch of a run, on the device's own clock.
 
 use super::loaded::{Ready, dispatch};
 use super::staging::Staging;
@@ -14,7 +14,7 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// For so many dispatches; `None` where the device has no such clock, or not for so many.
+    /// Makes a timer for this number of dispatches; `None` if the device has no such clock, or not for that many.
     pub fn new(device: &wgpu::Device, dispatches: usize) -> Option<Self> {
         let count = 2 * dispatches as u32;
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) || count > wgpu::QUERY_SET_MAX_QUERIES {
@@ -52,21 +52,21 @@ impl Timer {
         }
     }
 
-    /// After the last dispatch.
+    /// Resolves the timestamps after the last dispatch.
     pub fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.resolve_query_set(&self.queries, 0..self.count, &self.resolved, 0);
         encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging.buffer, 0, self.resolved.size());
     }
 
-    /// After they were submitted.
+    /// Requests the timestamps after the submission.
     pub fn request(&self, wake: Option<&Wake>) {
         self.staging.request(wake);
     }
 
-    /// Milliseconds of each dispatch once they are there; natively waits for them.
+    /// Takes the milliseconds of each dispatch once they have arrived. Blocks natively.
     ///
     /// # Errors
-    /// If they will not come: the device is gone.
+    /// If they cannot arrive because the device is gone.
     pub fn take(&self, device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Option<Vec<f64>>, ()> {
         let Some(words) = self.staging.take(device)? else { return Ok(None) };
         let period_ms = f64::from(queue.get_timestamp_period()) / 1e6;

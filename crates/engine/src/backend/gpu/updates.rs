@@ -1,34 +1,35 @@
-//! Which pointwise kernels that give states their new values run together.
+//! Grouping of the pointwise kernels that update states.
 //!
-//! An optimizer makes a few small kernels for each weight: 30 dispatches for the ten weights of the reference CNN, each of
-//! which costs a GPU more than its work. Those of one weight run one after the other for each element, in one invocation:
-//! a [`Lane`]. Lanes that differ only in where their buffers lie run in one dispatch. So that they differ in nothing
-//! else, states share a buffer, and what the lanes read besides, which is mostly gradients, is [packed](pack) into
-//! another.
+//! An optimizer makes a few small kernels for each weight: 30 dispatches for the ten weights of the reference CNN, each
+//! of which costs a GPU more than its work. The kernels of one weight run one after the other for each element, in one
+//! invocation: a [`Lane`]. Lanes that differ only in the offsets of their buffers run in one dispatch. To make them
+//! differ in nothing else, states share a buffer, and the other values that lanes read, mostly gradients, are
+//! [packed](pack) into another.
 
 use crate::plan::program::Access;
 use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
 
-/// Kernels over equally many elements, in order. None reads what another leaves at any element but its own.
+/// Kernels over equally many elements, in order. None reads another one's output at any element but its own.
 #[derive(Clone, Debug)]
 pub struct Lane {
     pub kernels: Vec<usize>,
     pub count: usize,
 }
 
-/// A value that lies in the buffer of packed values instead of its slot.
+/// Value that is stored in the buffer of packed values instead of its slot.
 #[derive(Clone, Copy, Debug)]
 pub struct Packed {
     pub slot: SlotId,
-    /// The kernel that leaves it. It is the last one to write the slot, so from there on the slot means this value.
+    /// Kernel that computes the value. It is the last one to write the slot, so from there on the slot means this
+    /// value.
     pub from: usize,
     pub offset_words: usize,
 }
 
-/// Where ranges of a buffer may begin: every device allows multiples of 256 bytes.
+/// Alignment of ranges of a buffer: every device allows multiples of 256 bytes.
 pub const ALIGNMENT_WORDS: usize = 64;
 
-/// A kernel's program if it is pointwise work whose result is a state.
+/// Returns a kernel's program if it is pointwise and its result is a state.
 pub fn as_update<'a>(plan: &Plan, kernel: &'a Kernel) -> Option<&'a Pointwise> {
     match &kernel.work {
         Work::Pointwise(pointwise) if !kernel.output_type.shape.is_empty() => {
@@ -38,7 +39,7 @@ pub fn as_update<'a>(plan: &Plan, kernel: &'a Kernel) -> Option<&'a Pointwise> {
     }
 }
 
-/// The slots that a kernel reads, but for what it finds in its output.
+/// Returns the slots that a kernel reads, except the previous value of its output.
 pub fn reads(kernel: &Kernel) -> Vec<SlotId> {
     let of = |pointwise: &Pointwise| {
         let slot = |operand: &crate::plan::Operand| match operand.source {
@@ -56,7 +57,7 @@ pub fn reads(kernel: &Kernel) -> Vec<SlotId> {
     }
 }
 
-/// Updates that may as well run after everything else, in order.
+/// Returns the updates that may run after everything else, in order.
 pub fn deferrable(plan: &Plan) -> Vec<usize> {
     let mut deferred: Vec<usize> = Vec::new();
     for (index, kernel) in plan.kernels.iter().enumerate().rev() {
@@ -76,8 +77,8 @@ pub fn deferrable(plan: &Plan) -> Vec<usize> {
     deferred
 }
 
-/// Lanes of some updates, in rounds: the lanes of a round do not depend on each other. `fits` says whether so many kernels
-/// may be one lane.
+/// Divides updates into lanes, in rounds: the lanes of a round do not depend on each other. `fits` returns true if
+/// these kernels may be one lane.
 pub fn lanes(plan: &Plan, updates: &[usize], fits: &dyn Fn(&[usize]) -> bool) -> Vec<Vec<Lane>> {
     let mut rounds: Vec<Vec<Lane>> = Vec::new();
     let mut round: Vec<Lane> = Vec::new();
@@ -105,7 +106,7 @@ pub fn lanes(plan: &Plan, updates: &[usize], fits: &dyn Fn(&[usize]) -> bool) ->
     rounds
 }
 
-/// Whether an update has to run after a lane, and if so, whether every element depends on its own alone.
+/// Returns whether every element depends only on its own if the update has to run after the lane, else `None`.
 fn meet(plan: &Plan, lane: &Lane, index: usize) -> Option<bool> {
     let kernel = &plan.kernels[index];
     let mut met = None;
@@ -122,14 +123,14 @@ fn meet(plan: &Plan, lane: &Lane, index: usize) -> Option<bool> {
     met
 }
 
-/// Whether a pointwise kernel reads a slot nowhere else than at the element that it computes.
+/// Returns true if a pointwise kernel reads a slot only at the element that it computes.
 fn reads_in_full(kernel: &Kernel, slot: SlotId) -> bool {
     let Work::Pointwise(pointwise) = &kernel.work else { return false };
     pointwise.operands.iter().all(|operand| operand.source != Source::Slot(slot) || operand.access == Access::Full)
 }
 
-/// Gives what some of the lanes that run after everything else read from temporary buffers, and others do not, a place in
-/// one buffer, as far as that can be: no kernel may both read from that buffer and write to it. Returns the places and the
+/// Packs values into one buffer: those that some of the deferred lanes read from temporary buffers and others do not.
+/// Values are left out where a kernel would both read from that buffer and write to it. Returns the places and the
 /// size.
 pub fn pack(plan: &Plan, lanes: &[Lane]) -> (Vec<Packed>, usize) {
     let mut packed: Vec<Packed> = Vec::new();
@@ -155,13 +156,13 @@ pub fn pack(plan: &Plan, lanes: &[Lane]) -> (Vec<Packed>, usize) {
     (packed, size_words)
 }
 
-/// Where a slot lies packed when a kernel reads it, or writes it.
+/// Returns the packed place of a slot at the time a kernel reads it, or writes it.
 pub fn packed_at(packed: &[Packed], slot: SlotId, kernel: usize, write: bool) -> Option<Packed> {
     packed.iter().copied().find(|own| own.slot == slot && if write { kernel == own.from } else { kernel > own.from })
 }
 
 fn is_possible(plan: &Plan, packed: &[Packed]) -> bool {
-    // What is computed in place finds the value before in the same buffer.
+    // A value computed in place finds its previous value in the same buffer.
     let in_place = packed.iter().any(|own| match &plan.kernels[own.from].work {
         Work::Pointwise(pointwise) => pointwise.operands.iter().any(|operand| operand.source == Source::Output),
         Work::Op { .. } => false,

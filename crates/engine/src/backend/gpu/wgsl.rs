@@ -6,31 +6,31 @@ use crate::ir::expr::{BinaryFunction, UnaryFunction};
 use crate::ir::gpu::{Element, Form, constants, division, index_function};
 use crate::plan::program::{Access, Instruction, Program, Value};
 
-/// Invocations of a workgroup where the op does not say.
+/// Invocations of a workgroup if the op does not choose.
 pub const WORKGROUP_SIZE: usize = 64;
-/// The most workgroups along one axis that every device allows.
+/// Maximum number of workgroups along one axis that every device allows.
 const MAX_WORKGROUPS: usize = 65_535;
 
-/// A pointwise program at the end of a kernel.
+/// Pointwise program at the end of a kernel.
 pub struct Epilogue<'a> {
     pub program: &'a Program,
     pub operands: Vec<(Origin, &'a Access)>,
-    /// How many elements it is for.
+    /// Number of elements.
     pub count: usize,
 }
 
-/// Where an operand of a pointwise program is.
+/// Source of an operand of a pointwise program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// The buffer of this binding.
+    /// Buffer of this binding.
     Binding(usize),
-    /// The value that the kernel has computed.
+    /// Value that the kernel has computed.
     Value,
-    /// What the output buffer holds before.
+    /// Previous value of the output buffer.
     Output,
 }
 
-/// A shader and over how many workgroups it is dispatched.
+/// Writes a shader, and returns it with its number of workgroups.
 pub fn shader(
     elements: &[Element],
     integers: bool,
@@ -65,7 +65,7 @@ pub fn shader(
     (text, workgroups)
 }
 
-/// The shader that takes `count` rows of `width` bytes from a table, which is no part of a plan.
+/// Writes the shader that gathers `count` rows of `width` bytes from a data set; it is not part of a plan.
 pub fn rows(width: usize, count: usize) -> (String, [u32; 3]) {
     let source = constants(&[("WIDTH", width)]) + include_str!("rows.wgsl");
     let form = Form::Elements { count: count * width };
@@ -102,7 +102,7 @@ fn entry(text: &mut String, form: Form) -> [u32; 3] {
     [across as u32, groups.div_ceil(across) as u32, 1]
 }
 
-/// `fn finish(i: u32, value: f32) -> f32`: a pointwise program for element `i`.
+/// Writes `fn finish(i: u32, value: f32) -> f32`: a pointwise program for element `i`.
 fn program(epilogue: &Epilogue<'_>) -> String {
     let mut functions = String::new();
     let mut body = String::from("fn finish(i: u32, value: f32) -> f32 {\n");
@@ -118,7 +118,8 @@ fn program(epilogue: &Epilogue<'_>) -> String {
     functions + &body
 }
 
-/// The element of an operand for element `i` of the result; what it takes beyond an expression goes into a function.
+/// Writes the index of an operand's element for element `i` of the result. If that needs more than an expression, adds
+/// a function.
 fn element_of(access: &Access, name: &str, functions: &mut String) -> String {
     match access {
         Access::Full => "i".to_owned(),
@@ -133,11 +134,11 @@ fn element_of(access: &Access, name: &str, functions: &mut String) -> String {
     }
 }
 
-/// The rest of a function that computes a program from its operands `o0, o1, ...` and returns the result.
+/// Writes the rest of a function that computes a program from its operands `o0, o1, ...` and returns the result.
 fn instructions(program: &Program, body: &mut String) {
     let mut registers = vec![String::new(); program.registers];
     for (position, (instruction, target)) in program.instructions.iter().enumerate() {
-        // Two constants would be computed by the compiler, which refuses what has no value.
+        // The compiler would evaluate an operation on two constants, and refuses one without a finite value.
         let read = |value: Value, body: &mut String| match value {
             Value::Register(register) => registers[usize::from(register)].clone(),
             Value::Operand(operand) => format!("o{operand}"),
@@ -150,7 +151,7 @@ fn instructions(program: &Program, body: &mut String) {
         let expression = match *instruction {
             Instruction::Move(a) => read(a, body),
             Instruction::Unary(function, a) => unary(function, &read(a, body)),
-            // The compiler may take it that there are no infinities, and that 0 times any number is 0.
+            // The compiler may assume that there are no infinities, and that 0 times any number is 0.
             Instruction::Binary(BinaryFunction::Mul, a, Value::Constant(0.0)) => {
                 format!("zero_if_finite({})", read(a, body))
             }
@@ -180,21 +181,21 @@ pub struct LaneKernel<'a> {
     pub output: LaneOperand,
 }
 
-/// A slot in a buffer: it begins at the word that the stretch says.
+/// A slot in a buffer; the stretch gives its offset.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LaneOperand {
     pub binding: usize,
     pub slot: usize,
 }
 
-/// Over how many elements the kernels run, and where each slot begins.
+/// Number of elements over which the kernels run, and the offset of each slot.
 pub struct Stretch {
     pub count: usize,
     pub offsets: Vec<usize>,
 }
 
-/// A shader that runs pointwise kernels over several stretches, each in workgroups of its own, and over how many
-/// workgroups it is dispatched. The last `written` of its buffers are written.
+/// Writes a shader that runs pointwise kernels over several stretches, each in workgroups of its own, and returns it
+/// with its number of workgroups. The last `written` of its buffers are written.
 pub fn lane_shader(
     kernels: &[LaneKernel<'_>],
     buffers: usize,
@@ -207,7 +208,7 @@ pub fn lane_shader(
         let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, {access}> x{binding}: array<f32>;");
     }
     let slots = stretches.first().map_or(0, |stretch| stretch.offsets.len());
-    // Where every stretch begins at the same word, that word is in the text.
+    // An offset that is the same for all stretches is a constant in the text.
     let is_fixed = |slot: usize| stretches.iter().all(|stretch| stretch.offsets[slot] == stretches[0].offsets[slot]);
     let base = |slot: usize| match stretches[0].offsets[slot] {
         0 if is_fixed(slot) => String::new(),
@@ -272,7 +273,7 @@ pub fn lane_shader(
 /// Adds the functions that a text names.
 fn finish(text: &mut String, count: Option<usize>) {
     if let Some(count) = count.filter(|_| text.contains("index_")) {
-        // Names of its own: the op's source may divide other numbers.
+        // The names differ from the op's: its source may divide other numbers.
         text.push_str(&division(count).replace("quotient", "index_quotient").replace("remainder", "index_remainder"));
     }
     for (name, function) in FUNCTIONS {
@@ -282,7 +283,7 @@ fn finish(text: &mut String, count: Option<usize>) {
     }
 }
 
-/// A number as WGSL; infinities, which WGSL cannot write, as the greatest numbers.
+/// Writes a number as WGSL. WGSL has no infinities, so they become the greatest numbers.
 fn constant(number: f32) -> String {
     format!("f32({:?})", if number.is_nan() { 0.0 } else { number.clamp(f32::MIN, f32::MAX) })
 }
@@ -303,7 +304,7 @@ fn unary(function: UnaryFunction, a: &str) -> String {
 fn binary(function: BinaryFunction, a: &str, b: &str) -> String {
     match function {
         BinaryFunction::Pow => format!("power({a}, {b})"),
-        // A NaN in `a` stays.
+        // Keeps a NaN in `a`.
         BinaryFunction::Max => format!("select({a}, {b}, {b} > {a})"),
         BinaryFunction::Min => format!("select({a}, {b}, {b} < {a})"),
         BinaryFunction::Greater | BinaryFunction::GreaterEqual | BinaryFunction::Equal => {
@@ -315,17 +316,18 @@ fn binary(function: BinaryFunction, a: &str, b: &str) -> String {
     }
 }
 
-/// Functions that are added where the text names them.
+/// Functions that are added if the text names them.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("is_nan(", "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }\n"),
     ("not_a_number(", "fn not_a_number(i: u32) -> f32 { return bitcast<f32>(0x7fc00000u | (i & 1u)); }\n"),
     (
-        // Not 0 for an infinity and a NaN: it is 1, since compilers may take it that there are no NaNs.
+        // Not 0 for an infinity and a NaN, but 1, since compilers may assume that there are no NaNs.
         "zero_if_finite(",
         "fn zero_if_finite(x: f32) -> f32 { return select(0.0, 1.0, (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u); }\n",
     ),
     (
-        // Beyond 9 it is 1 in single precision; some implementations overflow for large arguments, and are poor near 0.
+        // Beyond 9 it is 1 in single precision; some implementations overflow for large arguments, and are inaccurate
+        // near 0.
         "hyperbolic_tangent(",
         "fn hyperbolic_tangent(x: f32) -> f32 {\n    if (abs(x) < 0.25) {\n        let s = x * x;\n        \
          return x * (1.0 + s * (-0.33333333 + s * (0.13333333 + s * (-0.053968254 + s * 0.021869488))));\n    }\n    \
@@ -339,14 +341,14 @@ const FUNCTIONS: &[(&str, &str)] = &[
          return select(log(1.0 + x), near, abs(x) < 0.06);\n}\n",
     ),
     (
-        // Abramowitz and Stegun, formula 7.1.26; near 0 the series, where the formula loses its digits.
+        // Abramowitz and Stegun, formula 7.1.26; near 0 the series, because the formula loses digits there.
         "error_function(",
         "fn error_function(x: f32) -> f32 {\n    let m = abs(x);\n    let t = 1.0 / (1.0 + 0.3275911 * m);\n    \
          let p = t * (0.2548296 + t * (-0.28449674 + t * (1.4214138 + t * (-1.4531521 + t * 1.0614054))));\n    \
          let y = 1.0 - p * exp(-m * m);\n    return select(y, -y, x < 0.0);\n}\n",
     ),
     (
-        // As the C library: a negative base has a power where the exponent is a whole number.
+        // As in C: a negative base has a power if the exponent is an integer.
         "power(",
         "fn power(a: f32, b: f32) -> f32 {\n    if (b == 0.0) { return 1.0; }\n    \
          if (b == 2.0) { return a * a; }\n    let m = exp2(b * log2(abs(a)));\n    \
