@@ -48,7 +48,7 @@ pub fn curves_panel(state: State) -> Element {
         .child(data_table(state))
 }
 
-/// How much the loss is smoothed: steps of the past that count, more or less.
+/// Makes the slider for smoothing: the number of past steps that count, roughly.
 fn smoothing(state: State) -> Element {
     const LEVELS: [f32; 6] = [0.0, 0.8, 0.9, 0.98, 0.99, 0.996];
     let level = move || {
@@ -95,7 +95,7 @@ fn exports(state: State, canvases: [web_sys::HtmlCanvasElement; 2]) -> Element {
         )
 }
 
-/// Both charts side by side, on the ground that they have in the page.
+/// Saves both charts side by side as an image, on the page's background colour.
 fn save_image(canvases: &[web_sys::HtmlCanvasElement; 2]) {
     let draw = || -> Result<String, wasm_bindgen::JsValue> {
         let both: web_sys::HtmlCanvasElement = document().create_element("canvas")?.unchecked_into();
@@ -113,18 +113,18 @@ fn save_image(canvases: &[web_sys::HtmlCanvasElement; 2]) {
         }
         both.to_data_url()
     };
-    // It fails only for a canvas of no size.
+    // This fails only for a canvas of size zero.
     if let Ok(url) = draw() {
         save_url("chalkgrad-curves.png", &url);
     }
 }
 
-/// The epochs in numbers, for who cannot see the curves or wants them exactly.
+/// Makes a table of the epochs in numbers, for screen readers and for exact values.
 fn data_table(state: State) -> Element {
     const COLUMNS: [&str; 6] = ["epoch", "column_step", "loss", "accuracy", "column_val_loss", "column_val_accuracy"];
     let key = move || {
         let (epochs, steps) = state.curves.with(|curves| (curves.epochs.len(), curves.steps()));
-        // The steps so far count only before the first epoch is over.
+        // Before the first epoch is over, the steps count.
         if epochs > 0 { epochs.to_string() } else { format!("0 {}", steps / 100) }
     };
     let table = move |_: &str| {
@@ -167,15 +167,15 @@ fn data_table(state: State) -> Element {
     )
 }
 
-/// What a chart needs besides the state.
+/// State of a chart's view.
 struct View {
     canvas: web_sys::HtmlCanvasElement,
     quantity: Quantity,
     cursor: Live<Option<u32>>,
-    /// Counts the changes of the canvas's size on the page.
+    /// Counter of changes of the canvas's size.
     size: Live<u32>,
     is_requested: Cell<bool>,
-    /// The colours, and whether they are the dark theme's.
+    /// Colours, and true if they are the dark theme's.
     palette: RefCell<Option<(bool, Palette)>>,
 }
 
@@ -211,7 +211,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     });
     let resized = view.clone();
     let on_resize = callback(Box::new(move |_| resized.size.update(|count| *count = count.wrapping_add(1))));
-    // Every browser that has WebAssembly SIMD has it.
+    // Every browser with WebAssembly SIMD has it.
     if let Ok(observer) = web_sys::ResizeObserver::new(&on_resize) {
         observer.observe(&view.canvas);
     }
@@ -240,7 +240,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     };
     let left = view.clone();
     let summary = move || {
-        // Follows the epochs only: a summary that changes with every batch could not be read.
+        // Follows only the epochs: a summary that changed with every batch could not be read.
         state.epoch.track();
         state.run.track();
         state.curves.with_untracked(|curves| summary(curves, quantity))
@@ -310,7 +310,7 @@ fn paint(
     draw(canvas, palette, &chart, window().device_pixel_ratio());
 }
 
-/// The latest values, or those under the crosshair.
+/// Formats the latest values, or those under the crosshair.
 fn readout(curves: &Curves, quantity: Quantity, cursor: Option<u32>) -> String {
     let steps = curves.steps();
     let step = cursor.unwrap_or(steps).min(steps);

@@ -1,4 +1,4 @@
-//! The input: a pad to draw on, sample digits, pictures from files, and what the network makes of them.
+//! The input: a pad to draw on, sample digits, pictures from files, and the network's prediction.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -53,7 +53,7 @@ pub fn digit_panel(state: State) -> Element {
         })
 }
 
-/// What is true of the image, where that is known.
+/// Describes the image's true class, if known.
 fn truth(state: State) -> impl Fn() -> String + 'static {
     move || match state.input.source.get() {
         Source::Test { label, .. } => t_with("true_label", &[("label", &label.to_string())]),
@@ -61,14 +61,14 @@ fn truth(state: State) -> impl Fn() -> String + 'static {
     }
 }
 
-/// One prediction at a time.
+/// State of the predictions; one is in progress at a time.
 struct Queue {
     is_predicting: Cell<bool>,
-    /// Counts the answers that were out of date when they came.
+    /// Counter of answers that were outdated when they came.
     stale: Live<u32>,
 }
 
-/// Asks for new probabilities when the image or the weights change: one question at a time, at most 30 a second, and the
+/// Requests new probabilities when the image or the weights change: one request at a time, at most 30 a second. The
 /// last image is never left out.
 fn predict(state: State, queue: &Rc<Queue>) {
     const PAUSE_MS: i32 = 34;
@@ -99,7 +99,7 @@ fn predict(state: State, queue: &Rc<Queue>) {
     if size != pixels.len() {
         return wait(pixels);
     }
-    // Not a prediction: what the last one left can still be read by whoever has asked for it.
+    // This is not a `Predict`: the tensors of the last prediction stay readable.
     let command = Command::Look { names: vec![MODEL_OUTPUT.to_owned()] };
     state.ask(command, vec![Bulk::U8(pixels.clone())], move |outcome| {
         if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
@@ -111,14 +111,14 @@ fn predict(state: State, queue: &Rc<Queue>) {
     });
 }
 
-/// A button that lets the user pick a picture: a field for files with a label that looks like a button.
+/// Makes a button for choosing a picture: a file field with a label that looks like a button.
 fn open_picture(state: State) -> Element {
     let open = move |event: web_sys::Event| {
         let Some(field) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
         if let Some(file) = field.files().and_then(|files| files.get(0)) {
             picture::open(state, file);
         }
-        // The same file can be picked again.
+        // Clearing the field lets the same file be chosen again.
         field.set_value("");
     };
     let field = el("input")
@@ -130,7 +130,7 @@ fn open_picture(state: State) -> Element {
     el("label").class("icon-button file-button").title("open_picture_help").child(field).child(icon("picture"))
 }
 
-/// How the image was made, for who wants to see it.
+/// Shows the steps by which the image was prepared.
 fn stages(state: State) -> Element {
     let is_open = Rc::new(Live::new(false));
     let opened = is_open.clone();
@@ -179,7 +179,7 @@ fn all_stages(state: State) -> Element {
     el("ol").class("stages").children(stages.into_iter().map(step))
 }
 
-/// An image of each class, to be tried with a click, and the way to the others of its class.
+/// Shows a sample image of each class, and a link to the others of its class.
 fn samples(state: State) -> Element {
     let buttons = (0..CLASSES as u8).map(|class| {
         let of_class = move || {
@@ -188,7 +188,7 @@ fn samples(state: State) -> Element {
         };
         let is_shown = move || matches!(state.input.source.get(), Source::Test { label, .. } if label == class);
         let choose = move || {
-            // Once more on the same: another one.
+            // A second click on the same class shows another image.
             match untrack(of_class) {
                 Some(_) if untrack(is_shown) => state.show_neighbour(true),
                 Some(sample) => state.show_sample(sample),
@@ -228,7 +228,7 @@ fn samples(state: State) -> Element {
         )
 }
 
-/// The probability of every class; always there, so that nothing moves when an answer comes.
+/// Shows the probability of every class. The bars are always there, so that nothing moves when an answer comes.
 fn bars(state: State) -> [Element; 2] {
     let best = move || {
         state.input.probabilities.with(|all| {

@@ -79,7 +79,7 @@ fn tab_name(key: &str) -> &'static str {
     }
 }
 
-/// Arrow keys, Home and End move between the tabs and open them.
+/// Moves between the tabs and opens them with arrow keys, Home and End.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     let count = TABS.len();
     let open = TABS.iter().position(|key| *key == state.dock.tab.get_untracked()).unwrap_or_default();

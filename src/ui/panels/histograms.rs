@@ -1,4 +1,4 @@
-//! How weights and gradients of the selected layer are spread, over the course of training.
+//! Histograms of the selected layer's weights and gradients over the course of training.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,14 +15,14 @@ use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::place;
 
-/// Between two readings.
+/// Time between two readings.
 const PAUSE_MS: i32 = 1000;
 
-/// Rows of the picture.
+/// Rows of the histogram image.
 const ROWS: usize = 2 * BINS + 1;
 
 pub fn histograms_panel(state: State) -> Element {
-    // The selected layer or else the first one with weights.
+    // The selected layer, or the first one with weights.
     let names = move || {
         let selected = state.selected.get().and_then(|id| state.history.with(|history| history.draft().position(id)));
         let layers = state.checked.with(|checked| checked.layers.len());
@@ -53,7 +53,7 @@ struct Reading {
     stale: Live<u32>,
 }
 
-/// Reads when the weights have changed, at most once a second, as long as the panel is there.
+/// Reads the tensors when the weights have changed, at most once a second, while the panel is mounted.
 fn read_soon(state: State, reading: &Rc<Reading>) {
     state.weights_version.track();
     reading.stale.track();
@@ -145,7 +145,7 @@ fn histogram(state: State, name: String) -> Element {
         .child(el("p").class("help histogram-steps").text_fn(steps))
 }
 
-/// A column for each histogram, dark where many values lie.
+/// Draws a column for each histogram, dark where many values lie.
 fn paint(canvas: &HtmlCanvasElement, track: &Track, is_dark: bool) {
     let (columns, scale) = (track.snapshots.len(), track.scale());
     if columns == 0 {
@@ -154,7 +154,7 @@ fn paint(canvas: &HtmlCanvasElement, track: &Track, is_dark: bool) {
     // Setting the size clears the canvas.
     canvas.set_width(columns as u32);
     canvas.set_height(ROWS as u32);
-    // As `--scale-low` and `--scale-high` in the style sheet.
+    // The same colours as `--scale-low` and `--scale-high` in the style sheet.
     let (low, high): ([f32; 3], [f32; 3]) = match is_dark {
         true => ([35.0, 44.0, 49.0], [140.0, 192.0, 247.0]),
         false => ([243.0, 244.0, 244.0], [28.0, 79.0, 140.0]),
@@ -172,7 +172,7 @@ fn paint(canvas: &HtmlCanvasElement, track: &Track, is_dark: bool) {
     if let (Some(context), Ok(image)) =
         (context_2d(canvas), ImageData::new_with_u8_clamped_array(Clamped(&rgba), columns as u32))
     {
-        // It fails only for an image of another origin, which this is not.
+        // This fails only for an image of another origin.
         let _ = context.put_image_data(&image, 0.0, 0.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The selected layer in detail. On a phone the form opens under the card instead, and this panel is not there.
+//! The selected layer in detail. On a phone the form opens under the card instead, and this panel is not mounted.
 
 use crate::ui::state::State;
 use crate::ui::text::{error_detail, error_title, t};

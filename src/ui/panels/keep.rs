@@ -1,4 +1,4 @@
-//! To a file and back, and what was kept from the last visit.
+//! Saving to a file, opening a file, and the offer to continue the last experiment.
 
 use js_sys::{Array, Date, Function};
 use leptos::prelude::{document, window};
@@ -14,7 +14,7 @@ use crate::ui::text::{locale, t_once, t_with};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::{icon_button, place};
 
-/// Save and Open. A file may also be dropped on the page.
+/// Makes the buttons Save and Open. A file may also be dropped on the page.
 pub fn buttons(state: State) -> [Element; 2] {
     accept_drops(state);
     [
@@ -44,7 +44,7 @@ fn download(file: &JsValue, name: &str) {
         let _ = link.set_attribute(name, value);
     }
     link.unchecked_ref::<web_sys::HtmlElement>().click();
-    // The browser reads it in its own time.
+    // The browser reads the file asynchronously.
     after_ms(KEPT_MS, move || drop(Url::revoke_object_url(&url)));
 }
 
@@ -59,7 +59,7 @@ fn choose(state: State) {
     input.unchecked_ref::<web_sys::HtmlElement>().click();
 }
 
-/// Opens the first of the `files` of a field or of what was dropped; whether there is one.
+/// Opens the first of the `files` of a field or of a drop. Returns true if there is one.
 fn open_first(state: State, holder: &JsValue) {
     let file = get(&get(holder, "files"), "0");
     if file.is_object() {
@@ -67,7 +67,7 @@ fn open_first(state: State, holder: &JsValue) {
     }
 }
 
-/// Files of ours that are dropped anywhere. Others are somebody else's to take, or else the browser's.
+/// Accepts dropped files of ours; leaves others to the browser.
 fn accept_drops(state: State) {
     let has_files = |event: &JsValue| {
         let types = get(&get(event, "dataTransfer"), "types");
@@ -79,7 +79,7 @@ fn accept_drops(state: State) {
     };
     let over = callback(Box::new(move |event| {
         if has_files(&event) {
-            // Without this nothing can be dropped; what a file is called is not told before.
+            // Without this nothing can be dropped. The file's name is not known before the drop.
             event.unchecked_ref::<web_sys::Event>().prevent_default();
         }
     }));
@@ -90,12 +90,12 @@ fn accept_drops(state: State) {
         }
     }));
     for (name, handler) in [("dragover", &over), ("drop", &dropped)] as [(&str, &Function); 2] {
-        // It fails in no browser.
+        // The event names are valid.
         let _ = window().add_event_listener_with_callback(name, handler);
     }
 }
 
-/// Offers what was kept from the last visit.
+/// Offers the experiment kept from the last visit.
 pub fn offer(state: State) -> Element {
     place().when(
         move || state.offer.with(Option::is_some),

@@ -1,4 +1,4 @@
-//! What has happened, with the time: the latest first.
+//! The log of events with their times, the latest first.
 
 use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};

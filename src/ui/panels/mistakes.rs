@@ -1,4 +1,4 @@
-//! The test images that the network is wrong about, those first of which it is surest.
+//! The test images that the network classifies wrongly, the most confident mistakes first.
 
 use crate::ui::format;
 use crate::ui::state::State;

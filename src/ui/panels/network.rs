@@ -70,7 +70,7 @@ pub fn network_panel(state: State) -> Element {
         .child(cards)
 }
 
-/// Known networks to start from; choosing one is an edit like any other.
+/// Makes the list of known networks to start from; choosing one is an edit.
 fn preset_list(state: State) -> Element {
     let choose = move |event: web_sys::Event| {
         let name = event_text(&event);
@@ -91,7 +91,7 @@ fn preset_list(state: State) -> Element {
         .on("change", choose)
 }
 
-/// A fault that no single card can show.
+/// Shows a fault that belongs to no single card.
 fn model_fault(state: State) -> Element {
     let text = move || {
         state
@@ -110,14 +110,14 @@ fn model_fault(state: State) -> Element {
     })
 }
 
-/// Arrows select, Alt+arrows move, Delete deletes; only while a card itself has the focus.
+/// Handles the keys of a focused card: arrows select, Alt+arrows move, Delete deletes.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let Some(card) = target.filter(|element| element.class_list().contains("card")) else { return };
     if event.ctrl_key() || event.meta_key() {
         return;
     }
-    // What is moved or deleted is the layer that has the focus, whichever was selected before.
+    // Keys act on the focused layer, whichever was selected before.
     let select_focused = || {
         let name = card.id();
         let focused = state.history.with_untracked(History::ids).into_iter().find(|id| format!("card-{id}") == name);
@@ -178,7 +178,7 @@ fn announce_place(state: State) {
     state.announcement.set(text.unwrap_or_default());
 }
 
-/// A gap and the card behind it.
+/// Makes a gap and the card after it.
 fn slot(state: State, id: LayerId) -> Element {
     let index: Index = Rc::new(move || state.history.with(|history| history.draft().position(id)).unwrap_or_default());
     let is_open = move || state.is_narrow.get() && state.selected.get() == Some(id);
@@ -188,10 +188,10 @@ fn slot(state: State, id: LayerId) -> Element {
     )
 }
 
-/// Where something is among the layers, followed where it is read.
+/// Position of a layer, which may change.
 type Index = Rc<dyn Fn() -> usize>;
 
-/// Between two cards: the shape that flows, and the button that puts a layer there.
+/// Makes the gap between two cards: the shape that flows there, and the button that adds a layer.
 fn gap(state: State, index: Index) -> Element {
     let (chip, here) = (index.clone(), index.clone());
     let (place_here, opened, open_at) = (index.clone(), index.clone(), index);
@@ -276,7 +276,7 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
         0 => String::new(),
         params => t_with("params_short", &[("count", &format::count(params))]),
     };
-    // A finger on a phone closes the form by tapping the card again; a mouse on a desktop just selects.
+    // A tap on the open card closes its form on a phone; a mouse click on a desktop only selects.
     let select = move || {
         let closes = state.is_narrow.get_untracked() && state.selected.get_untracked() == Some(id);
         state.selected.set((!closes).then_some(id));
@@ -307,7 +307,7 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
                 .child(el("span").class("card-params").text_fn(fact(params)))
                 .child(el("span").class("card-cost").text_fn(cost)),
         );
-    // Beside the button, not in it: what is inside a button is not announced.
+    // Beside the button, not in it: screen readers do not announce changes inside a button.
     let problem = move |text: &str| {
         let (title, detail) = text.split_once('\n')?;
         let error = state.checked.with_untracked(|checked| checked.error.clone());

@@ -1,4 +1,4 @@
-//! Warnings and errors, the download of the data, and what is read out.
+//! Warnings and errors, the progress of the download, and the announcements for screen readers.
 
 use super::keep;
 use crate::ui::format;
@@ -47,7 +47,7 @@ fn notice(state: State, id: u32) -> Element {
         .child(icon_button("dismiss", "close", "", dismiss))
 }
 
-/// While the images come in: how many are there. Nothing here is read out again and again.
+/// Shows how many images have arrived during the download. Screen readers do not announce every change.
 fn data_progress(state: State) -> Element {
     let text = move || {
         state.data.with(|data| {

@@ -1,4 +1,4 @@
-//! How well the network does on images that it has never seen: a table whose cells open their images.
+//! Accuracy on unseen images: a confusion matrix whose cells open their images.
 
 use std::rc::Rc;
 
@@ -15,23 +15,23 @@ use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
 use crate::ui::widgets::place;
 use chalkgrad_engine::tensor::limit;
 
-/// A true class and a predicted one.
+/// Pair of a true class and a predicted one.
 type Cell = [usize; 2];
 
-/// What the keyboard is on, and what is open. A hundred cells that followed these would cost a hundred effects each.
+/// Focused cell and open cell. If each of a hundred cells followed these, a hundred effects would run at each change.
 struct Cells {
     focused: std::cell::Cell<Cell>,
     open: Live<Option<Cell>>,
 }
 
 impl Cells {
-    /// Moves what the Tab key finds.
+    /// Moves the cell that the Tab key reaches.
     fn focus(&self, cell: Cell) {
         mark(self.focused.replace(cell), "tabindex", "-1");
         mark(cell, "tabindex", "0");
     }
 
-    /// Opens a cell in place of another, or closes it.
+    /// Opens a cell instead of the open one, or closes it.
     fn toggle(&self, cell: Cell) {
         self.focus(cell);
         let before = self.open.get_untracked();
@@ -52,7 +52,7 @@ fn id([truth, predicted]: Cell) -> String {
 
 fn mark(cell: Cell, attribute: &str, value: &str) {
     if let Some(element) = document().get_element_by_id(&id(cell)) {
-        // It fails only for a name that is none.
+        // The attribute's name is valid.
         let _ = element.set_attribute(attribute, value);
     }
 }
@@ -121,7 +121,7 @@ fn result_view(state: State, result: TestResult) -> Element {
     place().child(table_and_facts).child(place().switch(key, of_cell))
 }
 
-/// The images of a cell.
+/// Shows the images of a cell.
 fn cell_images(state: State, truth: &str, predicted: &str, images: Vec<Shown>) -> Element {
     let (truth, predicted) = (truth.to_owned(), predicted.to_owned());
     let (count, shown) = (format::count(images.len()), format::count(images.len().min(MAX_SHOWN)));
@@ -133,7 +133,7 @@ fn cell_images(state: State, truth: &str, predicted: &str, images: Vec<Shown>) -
     el("div").class("cell-images").child(el("p").attr("role", "status").text_fn(title)).child(gallery(state, images))
 }
 
-/// Arrow keys move between the cells.
+/// Moves between the cells with arrow keys.
 fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
     let [row, column] = cells.focused.get();
     let last = classes.saturating_sub(1);
@@ -154,7 +154,7 @@ fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
     focus_soon(id(next));
 }
 
-/// How dark a cell is, in per cent: shares of a row on a scale that shows the few mistakes beside the many hits.
+/// Computes the shade of a cell in per cent, on a scale that shows the few mistakes beside the many correct ones.
 fn shade(share: f32) -> u32 {
     ((limit(share.into(), 0.0, 1.0) as f32).powf(0.4) * 100.0).round() as u32
 }
@@ -164,7 +164,8 @@ fn confusion_row(cells: &Rc<Cells>, class: usize, row: &[f32]) -> Element {
     let columns = row.iter().enumerate().map(|(predicted, count)| {
         let shade = shade(count / total);
         let images = format::count(*count as usize);
-        // Where black and white can both be read: at other shades in the light theme than in the dark one.
+        // The text is black or white, whichever is readable; the threshold differs between the light and the dark
+        // theme.
         let class_name = match (shade, predicted == class) {
             (76.., true) => "dark hit",
             (76.., false) => "dark",

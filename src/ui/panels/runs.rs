@@ -1,4 +1,4 @@
-//! What was trained before: configuration, seed and result; to compare with, and to go back to.
+//! Earlier runs with configuration, seed and result, to compare with and to restore.
 
 use crate::ui::browser::moment;
 use crate::ui::format;

@@ -1,4 +1,4 @@
-//! The bar at the top: what trains, how far it is, and how it goes.
+//! The bar at the top: the training buttons, the progress, and the latest numbers.
 
 use super::keep;
 use crate::ui::format;
@@ -79,9 +79,9 @@ fn controls(state: State) -> Element {
         )
 }
 
-/// The bar, and below it where the run stands.
+/// Makes the progress bar, and the state of the run below it.
 fn progress(state: State) -> Element {
-    // Thousandths are finer than the bar can show; less often the page has to be touched.
+    // A resolution of one thousandth is finer than the bar shows and saves updates of the page.
     let share = move || state.batch.with(|batch| batch.as_ref().map_or(0.0, |batch| batch.progress));
     let position = move || {
         state.batch.with(|batch| match batch {
@@ -100,7 +100,7 @@ fn progress(state: State) -> Element {
             let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
             remaining.map(|seconds| t_with("time_left", &[("time", &format::duration(seconds))])).unwrap_or_default()
         }
-        // What ended before the weights were made anew is of no interest any more.
+        // A run that ended before the weights were reset no longer matters.
         RunState::Done | RunState::Stopped if state.batch.with(Option::is_none) => String::new(),
         RunState::Paused => t("state_paused"),
         RunState::Waiting => t("state_waiting"),
@@ -127,7 +127,7 @@ fn progress(state: State) -> Element {
         .child(el("div").class("progress-text").child(el("span").text_fn(position)).child(el("span").text_fn(status)))
 }
 
-/// Loss, accuracy and speed, in fields that keep their width.
+/// Shows loss, accuracy and speed, in fields of constant width.
 fn numbers(state: State) -> Element {
     let number = move |key: &'static str, read: fn(&BatchReport) -> String| {
         let text = move || state.batch.with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
@@ -140,7 +140,7 @@ fn numbers(state: State) -> Element {
         .child(number("images_per_second", |batch| format::count(batch.images_per_second.max(0.0) as usize)))
 }
 
-/// Which backend runs; the reason is in its title and read out by screen readers.
+/// Shows the backend; the reason for its choice is in the title and read out by screen readers.
 fn backend(state: State) -> Element {
     let name = move || {
         state.backend.with(|backend| match backend.as_ref().map(|backend| backend.backend.as_str()) {

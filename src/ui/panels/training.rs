@@ -1,4 +1,4 @@
-//! How the network is trained.
+//! The form of the training configuration.
 
 use std::rc::Rc;
 
@@ -33,7 +33,7 @@ pub fn training_panel(state: State) -> Element {
             change(state, |config| config.loss = *loss);
         }
     };
-    // The fields depend on the kind of optimizer only, not on every change of a number.
+    // The fields depend only on the kind of optimizer, not on every change of a number.
     let optimizer_numbers = place().switch(optimizer, move |kind| {
         let numbers = rows(state, optimizer_fields(&optimizer_named(kind)));
         Some(if kind == "SGD" { numbers.child(nesterov_row(state)) } else { numbers })
@@ -80,7 +80,7 @@ pub fn training_panel(state: State) -> Element {
         .child(el("div").class("form").child(step).child(data).child(end))
 }
 
-/// Rows that belong together, under a heading.
+/// Makes a group of rows under a heading.
 fn group(key: &'static str) -> Element {
     el("fieldset").class("form-group").child(el("legend").tr(key))
 }
@@ -89,17 +89,17 @@ fn rows(state: State, fields: Vec<NumberField>) -> Element {
     place().children(fields.into_iter().map(|field| number_row(state, field)))
 }
 
-/// Whether a run that the page has started pauses while nobody sees the page.
+/// Makes the row for pausing runs while the page is hidden.
 fn hidden_row(state: State) -> Element {
     let toggle = move |is_on: bool| state.set_pauses_hidden(is_on);
     let input = checkbox("training-hidden", move || state.pauses_hidden.get(), toggle);
     row("training-hidden", "pause_hidden", "pause_hidden_help", no_error(), vec![input])
 }
 
-/// Rests after each step, in ms, by what they are called.
+/// Delays after each step in ms, by name.
 const SPEEDS: [(&str, u32); 4] = [("full_speed", 0), ("ten_steps", 100), ("two_steps", 500), ("slow_steps", 2_000)];
 
-/// How fast training goes on: slowly, every number can be watched.
+/// Makes the row for the speed of training; at a slow speed every number can be followed.
 fn speed_row(state: State) -> Element {
     let speed = move || {
         let rest_ms = state.rest_ms.get();
@@ -124,7 +124,7 @@ fn change(state: State, change: impl FnOnce(&mut TrainingConfig)) {
     state.set_training(config);
 }
 
-/// What is typed into a field and has not been taken over yet.
+/// Returns the text in a field that has not been accepted yet.
 fn typed(state: State, name: &str) -> Option<String> {
     state.typed.with(|typed| typed.iter().find(|(other, _)| *other == name).map(|(_, text)| text.clone()))
 }
@@ -142,12 +142,12 @@ fn read(state: State, field: NumberField, text: &str) -> Result<f64, Fault> {
     Ok(number)
 }
 
-/// A number of the configuration. What is typed stays in the field; it is sent while it is valid.
+/// Makes the row of a number of the configuration. The typed text stays in the field; it is sent while it is valid.
 fn number_row(state: State, field: NumberField) -> Element {
     let forget = move || state.typed.update(|typed| typed.retain(|(other, _)| *other != field.name));
     let value = move || {
         let set = || match state.training.with(field.get) {
-            // Left out.
+            // The number is absent.
             number if number.is_nan() => String::new(),
             number => number_text(number),
         };
@@ -188,7 +188,7 @@ fn number_row(state: State, field: NumberField) -> Element {
     row(&id, field.name, &format!("{}_help", field.name), Rc::new(error), vec![input])
 }
 
-/// Images that there are to train on; the whole set while it is still on its way.
+/// Returns the number of images available for training; the size of the whole set while it is still arriving.
 fn available_images(state: State) -> f64 {
     state.data.with(|data| if data.complete { data.train_images as f64 } else { 60_000.0 })
 }

@@ -18,19 +18,19 @@ pub struct Palette {
     pub ground: String,
 }
 
-/// What to draw.
+/// Content of a chart.
 pub struct Chart<'a> {
-    /// Steps from 0 to this.
+    /// Last step of the axis, which starts at 0.
     pub last_step: u32,
     pub y_range: Range<f32>,
     pub is_percent: bool,
-    /// Lowest and highest value around a step.
+    /// Lowest and highest value around each step.
     pub band: &'a [(u32, Range<f32>)],
     pub train: &'a [Sample],
     pub validation: &'a [Sample],
     /// Other lines to compare with.
     pub others: &'a [&'a [Sample]],
-    /// Where vertical lines go.
+    /// Positions of vertical lines.
     pub marks: &'a [u32],
     pub cursor: Option<u32>,
 }
@@ -40,26 +40,26 @@ const RIGHT: f64 = 12.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 22.0;
 
-/// The step under a pointer at `x` of a chart that is `width` wide.
+/// Returns the step under a pointer at `x` of a chart that is `width` wide.
 pub fn step_at(x: f64, width: f64, last_step: u32) -> u32 {
     let share = limit((x - LEFT) / (width - LEFT - RIGHT).max(1.0), 0.0, 1.0);
     ((share * last_step as f64).round() as u32).max(1)
 }
 
-/// Draws at the size that the canvas has on the page, in the screen's own pixels.
+/// Draws the chart at the canvas's size on the page, in the screen's own pixels.
 pub fn draw(canvas: &HtmlCanvasElement, palette: &Palette, chart: &Chart<'_>, pixel_ratio: f64) {
     let (width, height) = (canvas.client_width() as f64, canvas.client_height() as f64);
     if width < LEFT + RIGHT + 20.0 || height < TOP + BOTTOM + 20.0 {
         return;
     }
     let (pixel_width, pixel_height) = ((width * pixel_ratio).round() as u32, (height * pixel_ratio).round() as u32);
-    // Setting a size, even the same, clears the canvas and costs a new buffer.
+    // Setting a size, even the same one, clears the canvas and allocates a new buffer.
     if (canvas.width(), canvas.height()) != (pixel_width, pixel_height) {
         canvas.set_width(pixel_width);
         canvas.set_height(pixel_height);
     }
     let Some(context) = context_2d(canvas) else { return };
-    // These fail for values that are no numbers only.
+    // These fail only for NaN.
     let _ = context.set_transform(pixel_ratio, 0.0, 0.0, pixel_ratio, 0.0, 0.0);
     context.clear_rect(0.0, 0.0, width, height);
     let frame = Frame { context: &context, palette, chart, width, height };
@@ -118,7 +118,7 @@ impl Frame<'_> {
             let y = self.y((tick / scale) as f32).round() + 0.5;
             self.straight((LEFT, y), (self.width - RIGHT, y));
             let text = tick_text(*tick, &y_ticks);
-            // Text that does not fit is drawn narrower by the browser.
+            // The browser narrows a text that does not fit.
             let _ = context.fill_text(&if self.chart.is_percent { format!("{text}%") } else { text }, LEFT - 6.0, y);
         }
         context.set_text_baseline("alphabetic");
@@ -182,7 +182,7 @@ impl Frame<'_> {
         context.set_line_width(1.5);
         for sample in samples {
             context.begin_path();
-            // The radius is positive, which is all that can be wrong.
+            // The radius is positive, so this cannot fail.
             let _ = context.arc(self.x(sample.step as f64), self.y(sample.value), 3.5, 0.0, std::f64::consts::TAU);
             context.fill();
             context.stroke();

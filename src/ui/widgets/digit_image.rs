@@ -8,7 +8,7 @@ use crate::ui::browser::context_2d;
 use crate::ui::photo::Stage;
 use crate::ui::state::State;
 
-/// A picture of a digit at some step of its preparation: ink as in [`digit_image`], or colours as they are.
+/// Shows one step of a digit's preparation: ink as in [`digit_image`], or colours as they are.
 pub fn stage_image(state: State, stage: Stage) -> Element {
     let (width, height) = (stage.width.to_string(), stage.height.to_string());
     let image = el("canvas").class("digit-image").attr("width", &width).attr("height", &height);
@@ -20,8 +20,8 @@ pub fn stage_image(state: State, stage: Stage) -> Element {
     })
 }
 
-/// Shows pixels (0: no ink, 255: full ink) of `width` columns as ink on transparent ground: light themes show it dark on
-/// paper, dark ones light on slate.
+/// Shows pixels (0: no ink, 255: full ink) of `width` columns as ink on transparent ground: dark on paper in light
+/// themes, light on slate in dark ones.
 pub fn digit_image(state: State, pixels: impl Fn() -> Vec<u8> + 'static, width: usize) -> Element {
     let side = width.to_string();
     let image =
@@ -45,6 +45,6 @@ fn paint(canvas: &HtmlCanvasElement, pixels: &[u8], width: usize, is_dark: bool)
 fn put(canvas: &HtmlCanvasElement, rgba: &[u8], width: usize) {
     let Some(context) = context_2d(canvas) else { return };
     let Ok(image) = ImageData::new_with_u8_clamped_array(Clamped(rgba), width as u32) else { return };
-    // It fails only for an image of another origin, which this is not.
+    // This fails only for an image of another origin.
     let _ = context.put_image_data(&image, 0.0, 0.0);
 }

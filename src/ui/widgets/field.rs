@@ -1,4 +1,4 @@
-//! Rows of a form: a label, a control, help, and what is wrong with the value.
+//! Rows of a form: a label, a control, help, and the error of the value.
 
 use std::rc::Rc;
 
@@ -11,11 +11,11 @@ use crate::ui::format;
 use crate::ui::text::{t, t_or_empty};
 use chalkgrad_engine::model::catalogue::SettingKind;
 
-/// What a field shows or says, followed where it is read.
+/// Value that a field shows, read reactively.
 pub type Read<T> = Rc<dyn Fn() -> T>;
 
-/// One row. `id` is the control's; the row's help and error are tied to it as `<id>-help` and `<id>-error`. `label` and
-/// `help` are keys of texts.
+/// Makes one row. `id` is the control's; the row's help and error are tied to it as `<id>-help` and `<id>-error`.
+/// `label` and `help` are keys of texts.
 pub fn row(id: &str, label: &str, help: &str, error: Read<Option<String>>, controls: Vec<Element>) -> Element {
     let (label, help): (Rc<str>, Rc<str>) = (label.into(), help.into());
     let title = help.clone();
@@ -40,10 +40,11 @@ fn described_by(row: &str) -> String {
     format!("{row}-help {row}-error")
 }
 
-/// A text field for a number. Arrow keys step it; every change is reported at once, and `on_done` when it is complete.
+/// Text field for a number. Arrow keys step it. Every change is reported at once, and `on_done` when the number is
+/// complete.
 pub struct NumberInput {
     pub id: String,
-    /// The id of the row, for help and error.
+    /// Id of the row, for help and error.
     pub row: String,
     pub value: Read<String>,
     pub invalid: Read<bool>,
@@ -89,14 +90,14 @@ impl NumberInput {
     }
 }
 
-/// A number without an exponent, which an attribute may not have; nothing for what is no number.
+/// Formats a number without an exponent, which an attribute may not have; `None` if the text is not a number.
 fn plain_number(text: &str) -> Option<String> {
     const DECIMALS: u8 = 12;
     let number = format::parse(text)?;
     Some(if text.contains(['e', 'E']) { format::fixed(number, DECIMALS) } else { text.trim().to_owned() })
 }
 
-/// A choice between a few words. Words without a text of their own (`relu`) show as they are.
+/// Makes a choice between a few words. A word without a text of its own (`relu`) is shown as it is.
 pub fn select(id: &str, choices: &[&'static str], value: Read<String>, on_choice: impl Fn(&str) + 'static) -> Element {
     let options = choices.iter().map(|choice| {
         let choice = *choice;

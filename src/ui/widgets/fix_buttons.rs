@@ -1,4 +1,4 @@
-//! Edits that put a model right, one click each.
+//! Edits that repair a model, one click each.
 
 use super::element::{Element, button, el};
 use super::icon::icon;
@@ -10,7 +10,7 @@ use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::fixes::{Fix, fixes};
 
-/// Buttons for what would put an error right.
+/// Makes the buttons for the fixes of an error.
 pub fn fix_buttons(state: State, error: &Error) -> Element {
     let error = error.clone();
     later_unseen(move || Box::pin(fixes_part(state, error.clone())))

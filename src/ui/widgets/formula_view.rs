@@ -1,4 +1,4 @@
-//! What a layer computes: its formulas with its numbers, and one number of its output worked out.
+//! The computation of a layer: its formulas with its numbers, and the derivation of one number of its output.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -21,16 +21,16 @@ use crate::ui::watch::Tensor;
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
 use chalkgrad_engine::model::formula::{self, Account, Recipe, Reduction, Term, Then};
 
-/// So many terms are shown before more are asked for.
+/// Number of terms shown before more are requested.
 const FEW_TERMS: usize = 10;
-/// More than this would be slow to show, and nobody reads it.
+/// Maximum number of terms; more would be slow to show, and no reader needs them.
 const MAX_TERMS: usize = 300;
-/// Windows up to this size are shown as they are.
+/// Maximum size of a window that is shown whole.
 const MAX_WINDOW: usize = 100;
-/// Above this the sum of a softmax is not worked out.
+/// Above this size the sum of a softmax is not derived.
 const MAX_SOFTMAX_TERMS: usize = 1 << 21;
 
-/// The tensors round a layer, of one example.
+/// Tensors of one example around a layer.
 struct Values {
     input: Vec<f32>,
     output: Vec<f32>,
@@ -46,9 +46,9 @@ impl Values {
 struct Worked {
     state: State,
     layer: ResolvedLayer,
-    /// The place in the output that is worked out.
+    /// Element of the output that is derived.
     at: Live<usize>,
-    /// The input channel whose terms are shown; `None`: the one that counts most.
+    /// Input channel whose terms are shown; `None`: the one that contributes most.
     group: Live<Option<usize>>,
     shows_all: Live<bool>,
     values: RefCell<Option<Values>>,
@@ -67,7 +67,7 @@ pub fn formula_view(state: State, id: LayerId) -> Element {
 fn formulas(layer: &ResolvedLayer) -> Vec<Element> {
     let formula = layer.formula();
     let lines = |label: &'static str, formulas: &[String]| {
-        // Long ones scroll.
+        // Long formulas scroll.
         let lines = formulas.iter().map(|formula| el("div").class("formula").math(formula));
         el("div").class("formulas").attr("role", "group").attr("tabindex", "0").label(label).children(lines)
     };
@@ -146,7 +146,7 @@ impl Worked {
         let weights = names.zip(tensors.map(|tensor| tensor.values.clone())).collect();
         let size = |shape: &[usize]| shape.iter().product::<usize>();
         let fits = input.len() == size(&self.layer.input_shape) && output.len() == size(&self.layer.output_shape);
-        // While an edit is on its way to the engine, its tensors are still those of the model before.
+        // While an edit is on its way to the engine, its tensors are still those of the previous model.
         *self.values.borrow_mut() = fits.then_some(Values { input, output, weights });
         self.version.update(|version| *version += 1);
     }
@@ -157,7 +157,7 @@ impl Worked {
         if tiles.is_vector { tiles } else { tiles.only(self.place().last().copied().unwrap_or_default()) }
     }
 
-    /// The place that is worked out, by axis.
+    /// Returns the position of the derived element, by axis.
     fn place(&self) -> Vec<usize> {
         formula::place(&self.layer.output_shape, self.at.get_untracked())
     }
@@ -171,7 +171,7 @@ impl Worked {
         }
     }
 
-    /// The pixel that is worked out.
+    /// Returns the pixel of the derived element.
     fn pixel(&self) -> (usize, usize) {
         let tiles = self.tiles();
         match self.place()[..] {
@@ -213,7 +213,7 @@ impl Worked {
         }
     }
 
-    /// A field an axis, which say and set what is worked out.
+    /// Makes one field per axis that shows and sets the derived element.
     fn fields(self: &Rc<Self>) -> Element {
         let axes: &[&'static str] = match self.layer.output_shape.len() {
             3 => &["axis_rows_one", "axis_columns_one", "axis_channels_one"],
@@ -267,7 +267,7 @@ impl Worked {
         sizes.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(at, _)| at)
     }
 
-    /// Everything that goes into the number, and the number.
+    /// Shows all terms of the number, and the number.
     fn numbers(self: &Rc<Self>) -> Option<Element> {
         let values = self.values.borrow();
         let values = values.as_ref()?;
@@ -362,7 +362,7 @@ impl Worked {
         place().child(scroller("terms").child(table)).children(all)
     }
 
-    /// From the sum to the output.
+    /// Shows the steps from the sum to the output.
     fn chain(&self, values: &Values, recipe: &Recipe, account: &Account) -> Element {
         let count =
             recipe.groups.iter().flatten().filter(|term| term.input.is_some() || recipe.weight.is_some()).count();
@@ -411,7 +411,7 @@ impl Worked {
         el("table").class("numbers-table").child(el("caption").text(&t("result_of_terms"))).child(body)
     }
 
-    /// What a softmax divides by, of the numbers along the last axis.
+    /// Computes the sum by which a softmax divides, over the last axis.
     fn softmax_sum(&self, values: &Values) -> Option<f32> {
         let units = self.layer.output_shape.last().copied()?;
         let first = self.at.get_untracked() / units * units;
@@ -434,7 +434,7 @@ fn scroller(label: &'static str) -> Element {
     el("div").class("scroller").attr("tabindex", "0").attr("role", "group").label(label)
 }
 
-/// What each input channel adds.
+/// Shows the contribution of each input channel.
 fn sums(account: &Account) -> Element {
     let rows =
         account.groups.iter().enumerate().map(|(at, sum)| {
@@ -449,7 +449,7 @@ fn sums(account: &Account) -> Element {
     scroller("channel_sums").child(table)
 }
 
-/// A field for a whole number below `count`.
+/// Makes a field for an integer below `count`.
 fn small_number(
     label: &'static str,
     count: usize,

@@ -1,4 +1,4 @@
-//! Test images with what the network took them for. One that is picked becomes what the network looks at.
+//! Test images with their predicted classes. Choosing one makes it the input.
 
 use std::rc::Rc;
 
@@ -13,10 +13,10 @@ use crate::ui::live::Live;
 use crate::ui::state::{State, TestResult};
 use crate::ui::text::{t_once, t_with};
 
-/// The most images that are shown at a time.
+/// Maximum number of images shown at a time.
 pub const MAX_SHOWN: usize = 60;
 
-/// One of the images, as it was evaluated.
+/// Evaluated image.
 #[derive(Clone, Copy)]
 pub struct Shown {
     pub index: u32,
@@ -26,7 +26,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// All images that were evaluated, in their order.
+    /// Iterates over all evaluated images in order.
     pub fn all(result: &TestResult) -> impl Iterator<Item = Self> {
         let images = result.labels.iter().zip(&result.predicted).zip(&result.confidence);
         images.enumerate().map(|(index, ((truth, predicted), confidence))| Self {
@@ -38,7 +38,7 @@ impl Shown {
     }
 }
 
-/// The first [`MAX_SHOWN`] of these images.
+/// Shows the first [`MAX_SHOWN`] of these images.
 pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
     shown.truncate(MAX_SHOWN);
     let images: Rc<Live<Vec<Sample>>> = Rc::new(Live::new(Vec::new()));
@@ -53,7 +53,7 @@ pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
     )
 }
 
-/// A few more with every frame: all at once would hold up the page.
+/// Adds a few images per frame, because adding all at once would block the page.
 fn grow(count: Rc<Live<usize>>, total: usize) {
     const AT_ONCE: usize = 8;
     count.update(|count| *count += AT_ONCE);
@@ -95,7 +95,7 @@ fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> E
     )
 }
 
-/// What is said where there is no evaluation yet, with the button for one; and where training has gone on since.
+/// Makes the note for a missing evaluation, with a button that starts one, and for an outdated one.
 pub fn evaluation_note(state: State) -> Element {
     let has_result = move || state.result.with(Option::is_some);
     let text = move || match state.result.with(|result| result.as_ref().map(|result| result.step)) {

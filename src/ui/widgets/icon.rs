@@ -2,7 +2,7 @@
 
 use super::element::{Element, svg};
 
-/// The icon of this name, hidden from screen readers; an empty one for an unknown name.
+/// Makes the icon of this name, hidden from screen readers; empty for an unknown name.
 pub fn icon(name: &str) -> Element {
     let path = match name {
         "train" => "M6 4.2v11.6l9.5-5.8z",

@@ -1,4 +1,4 @@
-//! A layer in detail: its settings, and what is in it while it trains.
+//! A layer in detail: its settings, and its tensors while it trains.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::ui::tensor_image::Role;
 
 const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
 
-/// What a layer makes, beside its weights.
+/// Name of a layer's output among its tensors.
 const OUTPUT: &str = "output";
 
 pub fn layer_detail(state: State, id: LayerId) -> Element {
@@ -32,7 +32,7 @@ fn views(state: State, id: LayerId) -> Element {
     let tabs = VIEWS.map(|name| {
         button("", move || state.view.set(name)).bool_attr("aria-pressed", move || state.view.get() == name).tr(name)
     });
-    // What is shown depends on the layer's name, weights and, in its formulas, on all else, which an edit may change.
+    // The view depends on the layer's name, weights and, in its formulas, everything else, which an edit may change.
     let layer = move || {
         let index = state.history.with(|history| history.draft().position(id))?;
         state.checked.with(|checked| checked.layers.get(index).map(|layer| (layer.name.clone(), layer.weights.clone())))
@@ -76,7 +76,7 @@ fn views(state: State, id: LayerId) -> Element {
         .child(place().switch(key, content))
 }
 
-/// The layer's weights, or the gradients of these and of its output, one at a time.
+/// Shows the layer's weights, or the gradients of these and of its output, one at a time.
 fn choice_view(state: State, layer: &str, tensors: &[&str], prefix: &'static str) -> Element {
     let shown = Rc::new(Live::new(tensors.first().map(|tensor| (*tensor).to_owned()).unwrap_or_default()));
     let choices = tensors.iter().map(|weight| {

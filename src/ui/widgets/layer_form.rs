@@ -33,7 +33,7 @@ fn position(state: State, id: LayerId) -> Option<usize> {
     state.history.with(|history| history.draft().position(id))
 }
 
-/// The layer's name; left out, it is the one that stands in the field in grey.
+/// Makes the row of the layer's name. An empty field stands for the default name, which it shows in grey.
 fn name_row(state: State, id: LayerId) -> Element {
     const ROW: &str = "layer-name";
     let error = move || {
@@ -65,7 +65,7 @@ fn name_row(state: State, id: LayerId) -> Element {
     row(ROW, "layer_name", "layer_name_help", Rc::new(error), vec![input])
 }
 
-/// Parameters, operations and memory.
+/// Shows parameters, operations and memory.
 fn cost(state: State, id: LayerId) -> Element {
     let text = move || {
         let batch = state.training.with(|training| training.batch_size);
@@ -87,7 +87,7 @@ fn cost(state: State, id: LayerId) -> Element {
     el("p").class("help cost").title("cost_help").text_fn(text)
 }
 
-/// Move, duplicate, delete.
+/// Makes the buttons to move, duplicate and delete.
 fn actions(state: State, id: LayerId) -> Element {
     let position = move || state.history.with(|history| history.draft().position(id));
     let is_last = move || {
@@ -115,7 +115,7 @@ fn actions(state: State, id: LayerId) -> Element {
         .child(icon_button("delete", "delete", "Del", move || state.delete_selected()))
 }
 
-/// A setting of a layer of the draft, as texts.
+/// Setting of a layer of the draft, as text.
 #[derive(Clone, Copy)]
 struct Field {
     state: State,
@@ -146,7 +146,7 @@ impl Field {
         })
     }
 
-    /// A number field for the setting, or for one of its two numbers.
+    /// Makes a number field for the setting, or for one of its two numbers.
     fn number(self, row: &str, at: usize) -> Element {
         let input = NumberInput {
             id: if at == 0 { row.to_owned() } else { format!("{row}-width") },

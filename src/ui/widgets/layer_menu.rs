@@ -13,13 +13,13 @@ use chalkgrad_engine::model::catalogue::{self, SettingDefault, SettingKind};
 use chalkgrad_engine::model::layers::CATALOGUE;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
-/// A new layer with what the user would have to say filled in.
+/// Makes a new layer with its required settings filled in.
 fn new_layer(type_name: &str) -> LayerSpec {
     let mut layer = LayerSpec::new(type_name);
     let Ok(layer_type) = catalogue::find(type_name) else { return layer };
     for setting in layer_type.settings() {
         let usual: Option<SettingValue> = match (setting.name, &setting.default, &setting.kind) {
-            // A network of layers without any activation could be one layer; so new ones have one.
+            // New layers get an activation: layers without any activation could be replaced by a single layer.
             ("activation", ..) => Some("relu".into()),
             ("rate", ..) => Some(0.25.into()),
             (_, SettingDefault::Required, SettingKind::Pair { .. }) => Some(vec![3.0, 3.0].into()),
@@ -33,7 +33,7 @@ fn new_layer(type_name: &str) -> LayerSpec {
     layer
 }
 
-/// Whether the model with the layer put there is in order at least up to that layer.
+/// Returns true if the model with the layer inserted there is valid at least up to that layer.
 fn fits(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     let index = index.min(spec.layers.len());
     spec.layers.truncate(index);
@@ -41,7 +41,7 @@ fn fits(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     catalogue::resolve(&spec).is_ok()
 }
 
-/// Whether a layer put there is at odds with those behind it, which would then have to change.
+/// Returns true if a layer inserted there conflicts with those after it.
 fn breaks(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     let was_right = catalogue::resolve(&spec).is_ok();
     let index = index.min(spec.layers.len());
@@ -49,7 +49,7 @@ fn breaks(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
     was_right && catalogue::resolve(&spec).is_err()
 }
 
-/// The menu while it is open.
+/// Makes the menu while it is open.
 pub fn layer_menu(state: State) -> Element {
     place().when(
         move || state.add_menu.with(Option::is_some),
@@ -80,7 +80,7 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
                 event.prevent_default();
                 event.stop_propagation();
                 state.add_menu.set(None);
-                // It may be gone; then the focus goes where the browser puts it.
+                // The opener may be gone; the browser then places the focus.
                 if let Some(opener) = &opener {
                     focus(opener);
                 }
@@ -144,7 +144,8 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
     )
 }
 
-/// Below the button, or above it where there is more room. On a phone the style sheet puts it at the bottom instead.
+/// Positions the menu below the button, or above it if there is more room. On a phone the style sheet puts it at the
+/// bottom instead.
 fn style(left: f64, top: f64, bottom: f64) -> String {
     const WIDTH: f64 = 320.0;
     const MARGIN: f64 = 8.0;

@@ -13,23 +13,23 @@ use super::icon::icon;
 use crate::ui::history::LayerId;
 use crate::ui::state::State;
 
-/// Less is a click.
+/// Distance in pixels below which a movement is a click.
 const THRESHOLD: f64 = 6.0;
 
-/// A card on its way.
+/// Card that is being dragged.
 #[derive(Default)]
 struct Drag {
-    /// Where the pointer went down.
+    /// Position at which the pointer went down.
     start: Cell<Option<(f64, f64)>>,
     is_moving: Cell<bool>,
 }
 
-/// The handle of a card.
+/// Makes the handle of a card.
 pub fn handle() -> Element {
     el("span").class("handle").attr("aria-hidden", "true").child(icon("grip"))
 }
 
-/// Lets the card of a layer, within `element`, be dragged into another gap. `moved` is told of it.
+/// Lets the card of a layer, within `element`, be dragged into another gap. Calls `moved` after a move.
 pub fn draggable(state: State, id: LayerId, element: Element, moved: fn(State)) -> Element {
     let drag = Rc::new(Drag::default());
     let (down, moving, up, cancelled, clicked) = (drag.clone(), drag.clone(), drag.clone(), drag.clone(), drag.clone());
@@ -57,7 +57,7 @@ pub fn draggable(state: State, id: LayerId, element: Element, moved: fn(State)) 
                     return;
                 }
                 moving.is_moving.set(true);
-                // Without capture it ends at the edge of the card, which is no harm.
+                // Without capture the drag ends at the edge of the card, which is harmless.
                 let _ = node.set_pointer_capture(event.pointer_id());
                 state.dragged.set(Some(id));
             }
@@ -91,7 +91,7 @@ pub fn draggable(state: State, id: LayerId, element: Element, moved: fn(State)) 
             state.drop_gap.set(None);
         })
         .on_capture("click", move |event| {
-            // The end of a drag is no click.
+            // The end of a drag is not a click.
             if clicked.is_moving.replace(false) {
                 event.stop_propagation();
                 event.prevent_default();
@@ -99,7 +99,7 @@ pub fn draggable(state: State, id: LayerId, element: Element, moved: fn(State)) 
         })
 }
 
-/// The gap that is nearest to a point of the window.
+/// Finds the gap nearest to a point of the window.
 fn nearest_gap(x: f64, y: f64) -> Option<usize> {
     let gaps = document().query_selector_all(".cards .gap").ok()?;
     let distance = |at: u32| {

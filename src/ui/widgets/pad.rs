@@ -1,4 +1,4 @@
-//! The pad that digits are drawn on: with mouse, pen or finger, or with the keyboard on a grid.
+//! The drawing pad for digits: with mouse, pen or finger, or with the keyboard on a grid.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,10 +15,10 @@ use crate::ui::state::State;
 use crate::ui::text::t_once;
 use chalkgrad_engine::tensor::limit;
 
-/// The side of the canvas, in its own pixels.
+/// Side of the canvas, in its own pixels.
 const SIDE: u32 = 448;
 
-/// Where the keyboard paints, while it does: column and row.
+/// Column and row at which the keyboard paints, while it does.
 type Cursor = Rc<Live<Option<[usize; 2]>>>;
 
 pub fn pad(state: State) -> Element {
@@ -66,7 +66,7 @@ pub fn pad(state: State) -> Element {
         .child(el("span").class("visually-hidden").attr("role", "status").text_fn(move || spoken.get()))
 }
 
-/// Moves and paints; what is to be read out, if the key was for the pad.
+/// Moves the cursor and paints. Returns the announcement if the key was for the pad.
 fn on_key(state: State, cursor: &Cursor, event: &KeyboardEvent) -> Option<String> {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
         return None;
@@ -96,14 +96,14 @@ fn on_key(state: State, cursor: &Cursor, event: &KeyboardEvent) -> Option<String
     Some(t_once(if is_painted { "pad_painted" } else { "pad_empty" }, &[("column", &column), ("row", &row)]))
 }
 
-/// A stroke begins where the pointer goes down and goes on where it moves.
+/// Draws strokes with the pointer.
 fn by_pointer(state: State, element: Element, canvas: HtmlCanvasElement, cursor: Cursor) -> Element {
     let is_down = Rc::new(Cell::new(false));
     let pen = Rc::new(move |event: &PointerEvent, begins: bool| {
         let bounds = canvas.get_bounding_client_rect();
         if begins {
             cursor.set(None);
-            // Without capture the stroke ends at the edge, which is no harm.
+            // Without capture the stroke ends at the edge, which is harmless.
             let _ = canvas.set_pointer_capture(event.pointer_id());
         }
         let x = (event.client_x() as f64 - bounds.left()) / bounds.width();
@@ -130,7 +130,7 @@ fn by_pointer(state: State, element: Element, canvas: HtmlCanvasElement, cursor:
         .on("pointercancel", move |_| cancelled.set(false))
 }
 
-/// Drawn on animation frames.
+/// Draws the pad on animation frames.
 fn drawn(state: State, element: Element, canvas: &HtmlCanvasElement, cursor: Cursor) -> Element {
     let is_requested = Rc::new(Cell::new(false));
     let canvas = canvas.clone();
@@ -168,7 +168,7 @@ fn paint(canvas: &HtmlCanvasElement, drawing: &Drawing, cursor: Option<[usize; 2
             if index == 0 {
                 context.move_to(x, y);
             }
-            // A line of no length still draws its round cap: a dot.
+            // A line of length zero still draws its round cap: a dot.
             context.line_to(x, y);
         }
         context.stroke();
@@ -176,7 +176,7 @@ fn paint(canvas: &HtmlCanvasElement, drawing: &Drawing, cursor: Option<[usize; 2
     if let Some(cell) = cursor {
         let cell_side = side / GRID as f64;
         let [x, y] = cell.map(|at| at as f64 * cell_side);
-        // Two outlines, so that one of them stands out from whatever is below.
+        // Two outlines, so that one of them stands out from any background.
         for (width, colour) in
             [(8.0, if is_dark { "#161c1f" } else { "#fffdf8" }), (4.0, if is_dark { "#8fd6b4" } else { "#1d6a50" })]
         {

@@ -1,4 +1,4 @@
-//! The shape that flows from one card to the next, and how it comes about.
+//! The shape that flows from one card to the next, and its derivation.
 
 use std::rc::Rc;
 
@@ -13,10 +13,10 @@ use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 
-/// The id of the one tip that is open.
+/// Id of the one open tip.
 const TIP: &str = "shape-tip";
 
-/// The shape in front of the layer at `index`. Pointing at it or focusing it shows the rule with its numbers.
+/// Shows the shape before the layer at `index`. Pointing at it or focusing it shows the rule with its numbers.
 pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
     let before = index.clone();
     // Rows and columns above, channels below, so that the chip stays narrow.
@@ -79,16 +79,16 @@ fn keep_in_window() {
     let Some(tip) = document().get_element_by_id(TIP) else { return };
     let (place, width) = (tip.get_bounding_client_rect(), f64::from(root_width()));
     let shift = (MARGIN - place.left()).max(0.0) - (place.right() - width + MARGIN).max(0.0);
-    // Setting an attribute of a valid name cannot fail.
+    // The attribute's name is valid.
     let _ = tip.set_attribute("style", &format!("translate: {}px", shift as i32));
 }
 
-/// The width of the window without its scroll bar, in pixels.
+/// Returns the width of the window without its scroll bar, in pixels.
 fn root_width() -> i32 {
     document().document_element().map_or(0, |root| root.client_width())
 }
 
-/// One line an axis: `rows: (28 - 3) / 1 + 1 = 26`.
+/// Writes one line per axis: `rows: (28 - 3) / 1 + 1 = 26`.
 fn rule(state: State, index: usize) -> Vec<String> {
     let Some(at) = index.checked_sub(1) else { return vec![t("input_values")] };
     let axes = ["axis_rows", "axis_columns", "axis_channels"];

@@ -1,5 +1,5 @@
-//! A tensor of the network as an image that follows training: values under the pointer or the keyboard's cursor, one tile
-//! alone at a time, and how the numbers are distributed.
+//! A tensor of the network as an image that follows training: values under the pointer or the keyboard's cursor, one
+//! tile enlarged at a time, and the distribution of the numbers.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,9 +24,9 @@ struct Shown {
     role: Role,
     canvas: HtmlCanvasElement,
     values: RefCell<Option<(Tiles, Vec<f32>)>>,
-    /// The largest magnitude; 0 while there are no values.
+    /// Largest magnitude; 0 while there are no values.
     scale: Live<f32>,
-    /// Counts the readings.
+    /// Counter of readings.
     version: Live<u32>,
     has_none: Live<bool>,
     /// Tile, row, column and index in the tensor.
@@ -34,7 +34,7 @@ struct Shown {
     alone: Live<Option<usize>>,
 }
 
-/// Keeps watching while the element is there and in view.
+/// Watches the tensors while the element is mounted and in view.
 pub fn watched(element: Element, watching: Rc<Watching>) -> Element {
     let weak = Rc::downgrade(&watching);
     let in_view = InView::follow(&element.node(), move |is_seen| {
@@ -104,7 +104,7 @@ pub fn tensor_view(state: State, name: &str, role: Role) -> Element {
     watched(figure, watching)
 }
 
-/// The diverging palette.
+/// Shows the diverging palette.
 pub fn legend() -> Element {
     el("div").class("tensor-scale").attr("aria-hidden", "true")
 }
@@ -151,7 +151,7 @@ fn draw_bars(canvas: &HtmlCanvasElement, histogram: &Histogram, is_dark: bool) {
     let Some(context) = context_2d(canvas) else { return };
     let scale = histogram.low.abs().max(histogram.high.abs()).max(f32::MIN_POSITIVE);
     for (bin, height) in histogram.heights().enumerate() {
-        // Near zero the palette is as pale as the ground: bars there are at least a little coloured.
+        // Near zero the palette is as pale as the ground, so bars there get at least a little colour.
         let share = histogram.middle(bin) / scale;
         let [red, green, blue, _] = colour(if share < 0.0 { share.min(-0.15) } else { share.max(0.15) }, is_dark);
         context.set_fill_style_str(&format!("rgb({red} {green} {blue})"));
@@ -180,20 +180,20 @@ impl Shown {
         }
     }
 
-    /// As they are shown now.
+    /// Returns the tiles as they are shown now.
     fn tiles(&self) -> Option<Tiles> {
         let tiles = self.values.borrow().as_ref().map(|(tiles, _)| *tiles)?;
         Some(self.alone.get_untracked().map_or(tiles, |tile| tiles.only(tile)))
     }
 
-    /// What is under the pointer.
+    /// Returns the position under the pointer.
     fn place(&self, event: &web_sys::Event) -> Option<[usize; 4]> {
         let tiles = self.tiles()?;
         let (x, y) = pixel_under(&self.canvas, event.unchecked_ref(), &tiles);
         tiles.at(x, y)
     }
 
-    /// Shows a tile alone, or all of them again.
+    /// Enlarges one tile, or shows all of them again.
     fn enlarge(&self, place: Option<[usize; 4]>) {
         let has_many = self.values.borrow().as_ref().is_some_and(|(tiles, _)| tiles.count > 1);
         let next = match (self.alone.get_untracked(), place) {
@@ -222,7 +222,7 @@ impl Shown {
             None => tiles.at(0, 0),
             Some([tile, row, column, _]) => {
                 let (x, y) = tiles.position([tile, row, column]);
-                // Between two tiles is a pixel that is none.
+                // There is an unused pixel between two tiles.
                 (1..=2)
                     .find_map(|step| tiles.at(x.checked_add_signed(by_x * step)?, y.checked_add_signed(by_y * step)?))
             }

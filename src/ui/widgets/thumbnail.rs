@@ -1,4 +1,4 @@
-//! What a layer makes of the image, small, on its card.
+//! A layer's output for the image, small, on its card.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 
-/// Channels that are shown: rows and columns.
+/// Rows and columns of channels shown.
 const CHANNELS: (usize, usize) = (2, 4);
 
-/// The output of a layer for the image in the input panel, kept up to date while it can be seen.
+/// Shows the output of a layer for the input image, updated while it is visible.
 pub fn thumbnail(state: State, layer: &str) -> Element {
     let image = el("canvas").class("thumbnail").attr("width", "0").attr("height", "0").attr("aria-hidden", "true");
     let canvas = image.canvas();

@@ -1,4 +1,4 @@
-//! How the selected layer fared in the last step: dead units, and how far its weights moved.
+//! Statistics of the selected layer in the last step: dead units, and the size of its weights' updates.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,12 +12,12 @@ use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::protocol::{Answer, Command, Vitals};
 
-/// Between two questions: the engine looks through the outputs of a whole batch.
+/// Time between two requests: the engine reads the outputs of a whole batch for each.
 const PAUSE_MS: i32 = 1000;
 
 struct Shown {
     vitals: Live<Option<Vitals>>,
-    /// Counts, so that views tell one from the next.
+    /// Counter that distinguishes one result from the next.
     version: Live<u32>,
     is_seen: Live<bool>,
     is_asking: Cell<bool>,
@@ -56,7 +56,7 @@ fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
     let version = state.weights_version.get_untracked();
     let shown = shown.clone();
     state.ask(Command::Vitals { layer: layer.to_owned() }, Vec::new(), move |outcome| {
-        // Before the first step there is nothing to show, and it need not be said twice.
+        // Before the first step there is nothing to show, and no error to repeat.
         if let Ok((Answer::Vitals(vitals), _)) = outcome
             && shown.vitals.with_untracked(|before| before.as_ref() != Some(&vitals))
         {
