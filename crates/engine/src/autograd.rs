@@ -5,7 +5,7 @@
 
 use litemap::LiteMap;
 
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::{Graph, NodeId, NodeKind, VjpCall, pointwise};
 use crate::tensor::{DType, HostTensor};
 
@@ -18,9 +18,7 @@ use crate::tensor::{DType, HostTensor};
 /// If the loss is not a scalar, or an op on the way has no gradient.
 pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<NodeId>> {
     if graph.tensor_type(loss).shape.len() != 1 || graph.tensor_type(loss).dtype != DType::F32 {
-        return Err(Error::new("loss-not-scalar", "loss")
-            .expected("a single number of type f32")
-            .got(graph.tensor_type(loss).to_string()));
+        return Err(GraphError::LossNotScalar { got: graph.tensor_type(loss).to_string() }.into());
     }
     let depends = depends_on(graph, wrt, loss);
     let mut accumulated: LiteMap<NodeId, NodeId> = LiteMap::new();

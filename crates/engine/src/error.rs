@@ -1,19 +1,33 @@
-//! The one error type: where it happened, what was expected, what came, what to do.
+//! Errors: typed values, one enum for each area, with a code, named arguments and an English sentence.
+//!
+//! The sentence is the variant's `Display`: what was expected, what came, what to do. Programs branch on the code, which
+//! several variants may share. Pages in other languages look the variant's key up in their locale files and put the
+//! arguments in the place of `{name}`.
+
+mod graph;
+mod text;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use serde::Serialize;
+
+pub use graph::GraphError;
+pub use text::{Arguments, List, key_and_arguments};
+
 use crate::tensor::Shape;
 
 /// An error that a user, a file, a URL, a message or a device can cause. A pointer, so that results stay small.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Error(Box<Report>);
 
-/// What an [`Error`] says.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The contents of an [`Error`].
+#[derive(Clone, PartialEq, Debug)]
 pub struct Report {
     /// A stable word in kebab case, such as `unknown-layer` or `shape-mismatch`: pages and lessons branch on it.
     pub code: &'static str,
+    /// `None` for an error that is still put together from the four texts below.
+    pub kind: Option<ErrorKind>,
     /// The op, layer, tensor, setting or file at fault, as the user knows it.
     pub subject: String,
     pub expected: String,
@@ -24,6 +38,31 @@ pub struct Report {
     pub layer: Option<String>,
     /// The index of that layer in the spec.
     pub layer_index: Option<usize>,
+}
+
+/// An error of any area.
+#[derive(Clone, PartialEq, Debug, Serialize, thiserror::Error)]
+#[serde(untagged)]
+pub enum ErrorKind {
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+impl ErrorKind {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Graph(error) => error.into(),
+        }
+    }
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl<Kind: Into<ErrorKind>> From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        let kind = kind.into();
+        Self(Box::new(Report { kind: Some(kind.clone()), ..Self::new(kind.code(), "").0.as_ref().clone() }))
+    }
 }
 
 impl Deref for Error {
@@ -40,12 +79,11 @@ impl DerefMut for Error {
     }
 }
 
-pub type Result<T, E = Error> = std::result::Result<T, E>;
-
 impl Error {
     pub fn new(code: &'static str, subject: impl Into<String>) -> Self {
         Self(Box::new(Report {
             code,
+            kind: None,
             subject: subject.into(),
             expected: String::new(),
             got: String::new(),
@@ -84,8 +122,16 @@ impl Error {
     }
 }
 
+impl std::error::Error for Error {}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = &self.kind {
+            return match &self.layer {
+                Some(layer) => write!(f, "{layer}: {kind}"),
+                None => kind.fmt(f),
+            };
+        }
         match &self.layer {
             Some(layer) if *layer != self.subject => write!(f, "{layer}, {}", self.subject)?,
             _ => f.write_str(&self.subject)?,

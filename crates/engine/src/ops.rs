@@ -23,7 +23,7 @@ pub mod softmax_cross_entropy;
 pub mod sum_to;
 pub mod window;
 
-use crate::error::Error;
+use crate::error::{Error, GraphError};
 use crate::ir::op::Case;
 
 /// Entry of an op: its name and its test cases, which must not be empty.
@@ -55,7 +55,7 @@ pub fn registry() -> Vec<Entry> {
 
 /// Makes the error of a gradient op that is to be differentiated itself.
 fn no_second_derivative(op: &str) -> Error {
-    Error::new("no-gradient", op).expected("an op with a gradient").hint("Second derivatives are not supported.")
+    GraphError::NoGradient { op: op.to_owned() }.into()
 }
 
 /// Values for test cases.

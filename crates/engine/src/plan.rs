@@ -17,7 +17,7 @@ mod text;
 
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::{Graph, LayerId, NodeId, Op, verify::verify};
 use crate::tensor::{HostTensor, TensorType};
 use program::{Access, Program};
@@ -126,11 +126,8 @@ impl Plan {
     /// # Errors
     /// If there is no such value, or it does not outlive the run.
     pub fn value(&self, name: &str) -> Result<&NamedValue> {
-        self.values.iter().find(|value| value.name == name).ok_or_else(|| {
-            Error::new("unknown-tensor", name)
-                .expected("the name of an input, a state, an output or a tap of the plan")
-                .hint("Watch the tensor (tap it) before the run.")
-        })
+        let value = self.values.iter().find(|value| value.name == name);
+        value.ok_or_else(|| GraphError::NotInPlan { name: name.to_owned() }.into())
     }
 
     /// Returns the bytes of all buffers that belong to the plan alone: inputs, constants and temporaries.

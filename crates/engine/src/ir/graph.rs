@@ -7,7 +7,7 @@ use litemap::LiteMap;
 use smallvec::SmallVec;
 
 use super::op::Op;
-use crate::error::{Error, Result};
+use crate::error::{Error, GraphError, Result};
 use crate::tensor::{HostTensor, TensorType, constant_text};
 
 /// Index of a node in its graph.
@@ -172,9 +172,8 @@ impl Graph {
     pub fn add_update(&mut self, state: NodeId, value: NodeId) -> Result<()> {
         let (old, new) = (self.node(state), self.node(value));
         if !matches!(old.kind, NodeKind::State) || old.tensor_type != new.tensor_type {
-            return Err(Error::new("bad-update", old.name.clone())
-                .expected(format!("a state and a new value of its type {}", old.tensor_type))
-                .got(new.tensor_type.to_string()));
+            let (expected, got) = (old.tensor_type.to_string(), new.tensor_type.to_string());
+            return Err(GraphError::BadUpdate { name: old.name.clone(), expected, got }.into());
         }
         self.updates.push((state, value));
         Ok(())
@@ -219,9 +218,7 @@ impl Graph {
 }
 
 fn duplicate_name(name: &str) -> Error {
-    Error::new("duplicate-name", name)
-        .expected("a tensor name that is not used yet")
-        .hint("Give the layers different names.")
+    GraphError::DuplicateName { name: name.to_owned() }.into()
 }
 
 impl fmt::Display for NodeId {

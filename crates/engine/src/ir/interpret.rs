@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::graph::{Graph, NodeId, NodeKind};
 use super::op::{CpuCall, KernelPart, Op};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::tensor::{HostTensor, TensorType};
 
 /// Values of all nodes after a run, by node.
@@ -33,9 +33,13 @@ pub fn interpret(graph: &Graph, leaves: &HashMap<String, HostTensor>) -> Result<
             NodeKind::Input | NodeKind::State => match leaves.get(&node.name) {
                 Some(value) if *value.tensor_type() == node.tensor_type => value.clone(),
                 other => {
-                    return Err(Error::new("missing-input", node.name.clone())
-                        .expected(node.tensor_type.to_string())
-                        .got(other.map_or("nothing".to_owned(), |value| value.tensor_type().to_string())));
+                    let (name, expected) = (node.name.clone(), node.tensor_type.to_string());
+                    let got = other.map(|value| value.tensor_type().to_string());
+                    return Err(match got {
+                        Some(got) => GraphError::WrongInput { name, expected, got },
+                        None => GraphError::MissingInput { name, expected },
+                    }
+                    .into());
                 }
             },
             NodeKind::Op(op) => {

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::expr::Expr;
 use super::graph::{Graph, NodeId};
 use super::op::{CpuCall, Op, VjpCall};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::tensor::{DType, Shape, TensorType};
 
 /// Gradient function of a pointwise op, from the table of pointwise ops.
@@ -51,19 +51,18 @@ impl Op for Pointwise {
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         let arity = self.expression.arity();
         if inputs.len() < arity || inputs.is_empty() {
-            return Err(Error::new("wrong-inputs", self.name)
-                .expected(format!("{arity} inputs"))
-                .got(inputs.len().to_string()));
+            return Err(
+                GraphError::WrongInputCount { op: self.name().to_owned(), expected: arity, got: inputs.len() }.into()
+            );
         }
         if let Some(input) = inputs.iter().find(|input| input.dtype != DType::F32) {
-            return Err(Error::new("wrong-type", self.name).expected("inputs of type f32").got(input.to_string()));
+            return Err(GraphError::NotF32 { op: self.name().to_owned(), got: input.to_string() }.into());
         }
         let mut shape = Shape::scalar();
         for input in inputs {
-            shape = shape.broadcast(&input.shape).ok_or_else(|| {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Error::shapes(self.name, "shapes that broadcast together", &shapes)
-            })?;
+            shape = shape
+                .broadcast(&input.shape)
+                .ok_or_else(|| GraphError::NoBroadcast { op: self.name().to_owned(), got: inputs.iter().collect() })?;
         }
         Ok(TensorType { shape, dtype: DType::F32 })
     }
@@ -71,9 +70,7 @@ impl Op for Pointwise {
     fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
         match self.vjp {
             Some(vjp) => vjp(self, graph, call),
-            None => Err(Error::new("no-gradient", self.name)
-                .expected("an op with a gradient")
-                .hint("Second derivatives are not supported.")),
+            None => Err(GraphError::NoGradient { op: self.name().to_owned() }.into()),
         }
     }
 

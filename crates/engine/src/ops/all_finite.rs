@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, constants};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::reduce::row_sum;
-use crate::tensor::{DType, HostTensor, Shape, TensorType};
+use crate::tensor::{DType, HostTensor, TensorType};
 
 /// Any number of tensors to `[]`: 1 if the sum of each is finite, so that it contains no infinity or NaN, else 0.
 #[derive(Clone, Debug)]
@@ -34,8 +34,7 @@ impl Op for AllFinite {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         if inputs.is_empty() || inputs.iter().any(|input| input.dtype != DType::F32) {
-            let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-            return Err(Error::shapes(self.name(), "f32 tensors", &shapes));
+            return Err(GraphError::NotAllF32 { op: self.name().to_owned(), got: inputs.iter().collect() }.into());
         }
         Ok(TensorType::f32([]))
     }

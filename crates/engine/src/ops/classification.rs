@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::case_values::{integers, uniform};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32, as_i32_mut};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, Shape, TensorType};
+use crate::tensor::{DType, TensorType};
 
 /// `[...,C]` to `i32[...]`: the index of the greatest value along the innermost axis, the first of several.
 #[derive(Clone, Debug)]
@@ -60,8 +60,8 @@ impl Op for ArgMax {
                 Ok(TensorType::i32(&x.shape.dims()[..x.shape.rank() - 1]))
             }
             _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "one f32 tensor with values along its last axis", &shapes))
+                Err(GraphError::NoValuesAlongLastAxis { op: self.name().to_owned(), got: inputs.iter().collect() }
+                    .into())
             }
         }
     }
@@ -101,10 +101,7 @@ impl Op for CorrectPredictions {
             {
                 Ok(TensorType::f32([scores.shape[0]]))
             }
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "scores [N,C] and labels i32[N]", &shapes))
-            }
+            _ => Err(GraphError::ScoresAndLabels { op: self.name().to_owned(), got: inputs.iter().collect() }.into()),
         }
     }
 

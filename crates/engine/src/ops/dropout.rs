@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::random::{philox4x32, unit_f32};
-use crate::tensor::{DType, HostTensor, Shape, TensorType, constant_text};
+use crate::tensor::{DType, HostTensor, TensorType, constant_text};
 
 /// A tensor and a key `i32[2]` (different for every step, for example seed and step) to the tensor with a share `rate`
 /// of its elements set to 0 and the others divided by `1 - rate`.
@@ -45,16 +45,11 @@ impl Op for Dropout {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         if !(0.0..1.0).contains(&self.rate) {
-            return Err(Error::new("bad-rate", "dropout")
-                .expected("a rate of at least 0 and less than 1")
-                .got(constant_text(self.rate)));
+            return Err(GraphError::BadRate { op: self.name().to_owned(), rate: constant_text(self.rate) }.into());
         }
         match inputs {
             [x, key] if x.dtype == DType::F32 && *key == &TensorType::i32([2]) => Ok((*x).clone()),
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "an f32 tensor and a key i32[2]", &shapes))
-            }
+            _ => Err(GraphError::TensorAndKey { op: self.name().to_owned(), got: inputs.iter().collect() }.into()),
         }
     }
 

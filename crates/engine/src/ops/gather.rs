@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::case_values::{integers, uniform};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
@@ -41,10 +41,7 @@ impl Op for Gather {
             [table, indices] if table.dtype == DType::F32 && table.shape.rank() > 0 && indices.dtype == DType::I32 => {
                 Ok(TensorType::f32(joined(indices.shape.dims(), &table.shape.dims()[1..])))
             }
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "an f32 table with at least one axis and i32 indices", &shapes))
-            }
+            _ => Err(GraphError::GatherInputs { op: self.name().to_owned(), got: inputs.iter().collect() }.into()),
         }
     }
 
@@ -98,8 +95,8 @@ impl Op for GatherGradient {
                 Ok(TensorType::f32(joined(&[self.rows], &gradient.shape.dims()[indices.shape.rank()..])))
             }
             _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "i32 indices and a gradient for each", &shapes))
+                Err(GraphError::GatherGradientInputs { op: self.name().to_owned(), got: inputs.iter().collect() }
+                    .into())
             }
         }
     }

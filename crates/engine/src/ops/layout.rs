@@ -7,7 +7,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::case_values::uniform;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, index_function, reads};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
@@ -142,7 +142,7 @@ fn scalar(call: &GpuCall<'_>) -> &'static str {
 fn one_input<'a>(name: &str, inputs: &[&'a TensorType]) -> Result<&'a TensorType> {
     match inputs {
         [x] => Ok(x),
-        _ => Err(Error::new("wrong-inputs", name).expected("1 input").got(inputs.len().to_string())),
+        _ => Err(GraphError::WrongInputCount { op: name.to_owned(), expected: 1, got: inputs.len() }.into()),
     }
 }
 
@@ -159,8 +159,10 @@ impl Op for Transpose {
         let x = one_input(self.name(), inputs)?;
         let rank = x.shape.rank();
         if self.permutation.len() != rank || (0..rank).any(|axis| !self.permutation.contains(&axis)) {
-            let expected = format!("an input whose axes {:?} are all of", &self.permutation[..]);
-            return Err(Error::shapes(self.name(), expected, &[&x.shape]));
+            let axes = self.permutation.iter().collect();
+            return Err(
+                GraphError::WrongPermutation { op: self.name().to_owned(), axes, got: x.shape.to_string() }.into()
+            );
         }
         let dims: Vec<usize> = self.permutation.iter().map(|&axis| x.shape[axis]).collect();
         Ok(TensorType { shape: dims.into(), dtype: x.dtype })
@@ -214,14 +216,12 @@ impl Op for Concat {
                 dims[self.axis] = inputs.iter().map(|input| input.shape[self.axis]).sum();
                 Ok(TensorType { shape: dims.into(), dtype: first.dtype })
             }
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(
-                    self.name(),
-                    format!("tensors that differ at most along axis {}", self.axis),
-                    &shapes,
-                ))
+            _ => Err(GraphError::Concatenation {
+                op: self.name().to_owned(),
+                axis: self.axis,
+                got: inputs.iter().collect(),
             }
+            .into()),
         }
     }
 
@@ -288,8 +288,10 @@ impl Op for Slice {
             && self.end.len() == rank
             && (0..rank).all(|axis| self.start[axis] <= self.end[axis] && self.end[axis] <= x.shape[axis]);
         if !fits {
-            let expected = format!("a tensor that contains {:?} to {:?}", &self.start[..], &self.end[..]);
-            return Err(Error::shapes(self.name(), expected, &[&x.shape]));
+            let [start, end] = [&self.start, &self.end].map(|place| Shape::from(&place[..]).to_string());
+            return Err(
+                GraphError::RangeOutside { op: self.name().to_owned(), start, end, got: x.shape.to_string() }.into()
+            );
         }
         let dims: Vec<usize> = self.end.iter().zip(&self.start).map(|(end, start)| end - start).collect();
         Ok(TensorType { shape: dims.into(), dtype: x.dtype })
@@ -326,8 +328,10 @@ impl Op for Pad {
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         let x = one_input(self.name(), inputs)?;
         if self.before.len() != x.shape.rank() || self.after.len() != x.shape.rank() {
-            let expected = format!("a tensor with {} axes", self.before.len());
-            return Err(Error::shapes(self.name(), expected, &[&x.shape]));
+            let axes = self.before.len();
+            return Err(
+                GraphError::WrongAxisCount { op: self.name().to_owned(), axes, got: x.shape.to_string() }.into()
+            );
         }
         let around = self.before.iter().zip(&self.after).map(|(before, after)| before + after);
         let dims: Vec<usize> = x.shape.dims().iter().zip(around).map(|(extent, around)| extent + around).collect();

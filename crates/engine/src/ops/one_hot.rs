@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::case_values::integers;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, Shape, TensorType};
+use crate::tensor::{DType, TensorType};
 
 /// `i32[I]` to unit vectors `[I,classes]`; all zeros for an integer outside `0..classes`, as in Keras.
 #[derive(Clone, Debug)]
@@ -37,10 +37,7 @@ impl Op for OneHot {
             [labels] if labels.dtype == DType::I32 => {
                 Ok(TensorType::f32([labels.shape.dims(), &[self.classes]].concat()))
             }
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes(self.name(), "one tensor of type i32", &shapes))
-            }
+            _ => Err(GraphError::NotOneI32 { op: self.name().to_owned(), got: inputs.iter().collect() }.into()),
         }
     }
 

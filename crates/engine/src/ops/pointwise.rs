@@ -269,9 +269,7 @@ fn gradient_name(name: &'static str) -> &'static str {
 /// # Errors
 /// If the table has no such op, or the inputs do not fit.
 pub fn apply(graph: &mut Graph, name: &str, inputs: &[NodeId]) -> Result<NodeId> {
-    let op = find(name).ok_or_else(|| {
-        crate::error::Error::new("unknown-op", name).expected("a pointwise op of the table in ops::pointwise")
-    })?;
+    let op = find(name).ok_or_else(|| crate::error::GraphError::UnknownOp { op: name.to_owned() })?;
     graph.apply(Arc::new(op), inputs)
 }
 

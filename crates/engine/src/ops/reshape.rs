@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{Shape, TensorType};
@@ -32,7 +32,7 @@ pub fn reshape(graph: &mut Graph, x: NodeId, shape: impl Into<Shape>) -> Result<
 pub fn flatten(graph: &mut Graph, x: NodeId) -> Result<NodeId> {
     let shape = &graph.tensor_type(x).shape;
     let Some((&batch, rest)) = shape.dims().split_first() else {
-        return Err(Error::shapes("flatten", "at least one axis", &[shape]));
+        return Err(GraphError::NoAxis { op: "flatten".to_owned(), got: shape.to_string() }.into());
     };
     let features = rest.iter().product();
     reshape(graph, x, [batch, features])
@@ -50,11 +50,13 @@ impl Op for Reshape {
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         match inputs {
             [x] if x.shape.len() == self.shape.len() => Ok(TensorType { shape: self.shape.clone(), dtype: x.dtype }),
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                let expected = format!("one tensor of {} elements, for {}", self.shape.len(), self.shape);
-                Err(Error::shapes("reshape", expected, &shapes))
+            _ => Err(GraphError::Reshape {
+                op: self.name().to_owned(),
+                elements: self.shape.len(),
+                shape: self.shape.to_string(),
+                got: inputs.iter().collect(),
             }
+            .into()),
         }
     }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::case_values::uniform;
 use super::{pointwise, reduce};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::Case;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
 use crate::simd::lanes::{F32x4, LANES};
 use crate::tensor::HostTensor;
-use crate::tensor::{DType, Shape, TensorType};
+use crate::tensor::{DType, TensorType};
 
 /// `exp(x) / sum(exp(x))` over the innermost axis.
 #[derive(Clone, Debug)]
@@ -65,10 +65,7 @@ fn infer_rows(name: &str, count: usize, inputs: &[&TensorType]) -> Result<Tensor
         {
             Ok((*x).clone())
         }
-        _ => {
-            let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-            Err(Error::shapes(name, format!("{count} f32 tensors of one shape with an axis"), &shapes))
-        }
+        _ => Err(GraphError::Rows { op: name.to_owned(), count, got: inputs.iter().collect() }.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::case_values::uniform;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::Expr;
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::Case;
@@ -44,10 +44,12 @@ impl Op for SumTo {
             [x] if x.dtype == DType::F32 && self.shape.broadcast(&x.shape).as_ref() == Some(&x.shape) => {
                 Ok(TensorType::f32(self.shape.clone()))
             }
-            _ => {
-                let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-                Err(Error::shapes("sum_to", format!("an f32 tensor to which {} broadcasts", self.shape), &shapes))
+            _ => Err(GraphError::NoBroadcastTo {
+                op: self.name().to_owned(),
+                shape: self.shape.to_string(),
+                got: inputs.iter().collect(),
             }
+            .into()),
         }
     }
 

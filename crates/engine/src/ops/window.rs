@@ -1,6 +1,6 @@
 //! Windows that slide over images: padding and output extents, as in Keras, for convolution and pooling.
 
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::tensor::{DType, Shape, TensorType};
 
 /// Treatment of an image's borders.
@@ -37,17 +37,14 @@ impl Padding {
     /// If a size is 0, or the window is longer than the axis without padding.
     pub fn axis(self, op: &str, extent: usize, window: usize, stride: usize, dilation: usize) -> Result<Axis> {
         if extent == 0 || window == 0 || stride == 0 || dilation == 0 {
-            return Err(Error::new("size-zero", op)
-                .expected("sizes, strides and dilations of at least 1")
-                .got(format!("extent {extent}, window {window}, stride {stride}, dilation {dilation}")));
+            return Err(GraphError::SizeZero { op: op.to_owned(), extent, window, stride, dilation }.into());
         }
         // Use 64 bits: a window's length times its dilation may not fit the browser's 32.
         let span = (window as u64 - 1) * dilation as u64 + 1;
         match self {
-            Padding::Valid if span > extent as u64 => Err(Error::new("window-too-large", op)
-                .expected(format!("a window of at most {extent} pixels"))
-                .got(format!("{span}"))
-                .hint("Make the window smaller, use padding \"same\", or remove a pooling before it.")),
+            Padding::Valid if span > extent as u64 => {
+                Err(GraphError::WindowTooLarge { op: op.to_owned(), extent, window: span }.into())
+            }
             Padding::Valid => Ok(Axis { outputs: (extent - span as usize) / stride + 1, pad_before: 0 }),
             Padding::Same => {
                 let outputs = extent.div_ceil(stride);
@@ -58,28 +55,39 @@ impl Padding {
     }
 }
 
-/// Returns the extents of an `f32` tensor of rank 4, such as `[N,H,W,C]`.
+/// Returns the extents of images, an `f32` tensor `[N,H,W,C]`.
 ///
 /// # Errors
 /// If the tensor has another type or rank.
-pub fn rank_4(op: &str, what: &str, tensor_type: &TensorType) -> Result<[usize; 4]> {
+pub fn image_extents(op: &str, tensor_type: &TensorType) -> Result<[usize; 4]> {
+    rank_4(tensor_type).ok_or_else(|| GraphError::NotImages { op: op.to_owned(), got: tensor_type.to_string() }.into())
+}
+
+/// Returns the extents of a kernel, an `f32` tensor `[KH,KW,Cin,Cout]`.
+///
+/// # Errors
+/// If the tensor has another type or rank.
+pub fn kernel_extents(op: &str, tensor_type: &TensorType) -> Result<[usize; 4]> {
+    rank_4(tensor_type).ok_or_else(|| GraphError::NotKernel { op: op.to_owned(), got: tensor_type.to_string() }.into())
+}
+
+fn rank_4(tensor_type: &TensorType) -> Option<[usize; 4]> {
     match *tensor_type.shape.dims() {
-        [a, b, c, d] if tensor_type.dtype == DType::F32 => Ok([a, b, c, d]),
-        _ => Err(Error::new("shape-mismatch", op)
-            .expected(format!("{what} as an f32 tensor of rank 4"))
-            .got(tensor_type.to_string())),
+        [a, b, c, d] if tensor_type.dtype == DType::F32 => Some([a, b, c, d]),
+        _ => None,
     }
 }
 
-/// Checks that the tensor's shape is the one that follows from the others.
+/// Checks that an input of a gradient has the shape that follows from the others.
 ///
 /// # Errors
-/// If it is not.
-pub fn expect_shape(op: &str, what: &str, tensor_type: &TensorType, shape: &Shape) -> Result<()> {
+/// If it has not.
+pub fn expect_shape(op: &str, tensor_type: &TensorType, shape: &Shape) -> Result<()> {
     if tensor_type.shape == *shape && tensor_type.dtype == DType::F32 {
         return Ok(());
     }
-    Err(Error::new("shape-mismatch", op).expected(format!("{what} f32{shape}")).got(tensor_type.to_string()))
+    let expected = TensorType::f32(shape.clone()).to_string();
+    Err(GraphError::WrongGradientInput { op: op.to_owned(), expected, got: tensor_type.to_string() }.into())
 }
 
 /// Returns the inputs of an op that takes a fixed number.
@@ -89,7 +97,7 @@ pub fn expect_shape(op: &str, what: &str, tensor_type: &TensorType, shape: &Shap
 pub fn inputs<'a, const COUNT: usize>(op: &str, inputs: &[&'a TensorType]) -> Result<[&'a TensorType; COUNT]> {
     inputs
         .try_into()
-        .map_err(|_| Error::new("input-count", op).expected(format!("{COUNT} inputs")).got(inputs.len().to_string()))
+        .map_err(|_| GraphError::InputCount { op: op.to_owned(), expected: COUNT, got: inputs.len() }.into())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use litemap::LiteMap;
 use super::fuse::{FusedGroup, externals, kept, set_of, storage};
 use super::program::{Access, Program};
 use super::{Kernel, NamedValue, Operand, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::{Graph, NodeId, NodeKind};
 
 /// Assigns a slot to every value of the groups and makes the plan.
@@ -28,9 +28,7 @@ pub fn assign(graph: &Graph, taps: &[NodeId], groups: &[FusedGroup]) -> Result<P
             continue;
         }
         if matches!(graph.node(storage(graph, value)).kind, NodeKind::State) {
-            return Err(Error::new("invalid-graph", graph.node(state).name.clone())
-                .expected("a new value that is computed")
-                .got("another state's old value"));
+            return Err(GraphError::UpdateWithOldState { state: graph.node(state).name.clone() }.into());
         }
         kernels.push(Kernel {
             node: value,

@@ -7,7 +7,7 @@ use super::{Conv2d, attributes, cpu, flops, output_shape};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::ops::window::{expect_shape, inputs, rank_4};
+use crate::ops::window::{expect_shape, image_extents, inputs, kernel_extents};
 use crate::simd::conv::ConvGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
@@ -27,10 +27,10 @@ pub struct Conv2dInputGradient {
 impl Conv2dInputGradient {
     pub(super) fn geometry(&self, types: &[&TensorType]) -> Result<ConvGeometry> {
         let [gradient, kernel] = inputs(INPUT_GRADIENT, types)?;
-        let input = rank_4(INPUT_GRADIENT, "images [N,H,W,C]", &TensorType::f32(self.input_shape.clone()))?;
-        let kernel = rank_4(INPUT_GRADIENT, "the kernel", kernel)?;
+        let input = image_extents(INPUT_GRADIENT, &TensorType::f32(self.input_shape.clone()))?;
+        let kernel = kernel_extents(INPUT_GRADIENT, kernel)?;
         let geometry = self.conv.geometry(INPUT_GRADIENT, input, kernel)?;
-        expect_shape(INPUT_GRADIENT, "the output's gradient", gradient, &output_shape(&geometry))?;
+        expect_shape(INPUT_GRADIENT, gradient, &output_shape(&geometry))?;
         Ok(geometry)
     }
 }
@@ -96,10 +96,10 @@ pub struct Conv2dKernelGradient {
 impl Conv2dKernelGradient {
     pub(super) fn geometry(&self, types: &[&TensorType]) -> Result<ConvGeometry> {
         let [input, gradient] = inputs(KERNEL_GRADIENT, types)?;
-        let input = rank_4(KERNEL_GRADIENT, "images [N,H,W,C]", input)?;
-        let kernel = rank_4(KERNEL_GRADIENT, "the kernel", &TensorType::f32(self.kernel_shape.clone()))?;
+        let input = image_extents(KERNEL_GRADIENT, input)?;
+        let kernel = kernel_extents(KERNEL_GRADIENT, &TensorType::f32(self.kernel_shape.clone()))?;
         let geometry = self.conv.geometry(KERNEL_GRADIENT, input, kernel)?;
-        expect_shape(KERNEL_GRADIENT, "the output's gradient", gradient, &output_shape(&geometry))?;
+        expect_shape(KERNEL_GRADIENT, gradient, &output_shape(&geometry))?;
         Ok(geometry)
     }
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub use cases::cases;
 pub use gradients::{Conv2dInputGradient, Conv2dKernelGradient};
 
-use super::window::{Padding, inputs, rank_4};
-use crate::error::{Error, Result};
+use super::window::{Padding, image_extents, inputs, kernel_extents};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::conv::ConvGeometry;
@@ -50,14 +50,13 @@ impl Conv2d {
         let [batch, height, width, in_channels] = input;
         let [kernel_height, kernel_width, kernel_channels, out_channels] = kernel;
         if in_channels != kernel_channels {
-            return Err(Error::shapes(
-                op,
-                "a kernel [KH,KW,Cin,Cout] with as many Cin as the input has channels",
-                &[&Shape::from(input), &Shape::from(kernel)],
-            ));
+            let [images, kernel] = [input, kernel].map(|extents| Shape::from(extents).to_string());
+            return Err(GraphError::KernelChannels { op: op.to_owned(), images, kernel }.into());
         }
         if in_channels == 0 || out_channels == 0 {
-            return Err(Error::new("size-zero", op).expected("at least one channel and one filter").got("0"));
+            return Err(
+                GraphError::NoChannels { op: op.to_owned(), channels: in_channels, filters: out_channels }.into()
+            );
         }
         let axis = |axis: usize, extent, window| {
             self.padding.axis(op, extent, window, self.strides[axis], self.dilations[axis])
@@ -84,7 +83,7 @@ impl Conv2d {
 
     fn forward_geometry(&self, types: &[&TensorType]) -> Result<ConvGeometry> {
         let [input, kernel] = inputs(NAME, types)?;
-        self.geometry(NAME, rank_4(NAME, "images [N,H,W,C]", input)?, rank_4(NAME, "the kernel", kernel)?)
+        self.geometry(NAME, image_extents(NAME, input)?, kernel_extents(NAME, kernel)?)
     }
 }
 

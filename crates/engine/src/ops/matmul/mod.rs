@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub use cases::cases;
 
 use super::window::inputs;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::matmul::MatmulGeometry;
@@ -40,13 +40,10 @@ impl Matmul {
     fn geometry(&self, types: &[&TensorType]) -> Result<MatmulGeometry> {
         let [a, b] = inputs(NAME, types)?;
         let mismatch = || {
-            let turned = |transpose| if transpose { " transposed" } else { "" };
-            Error::shapes(
-                NAME,
-                format!("f32[M,K]{} and f32[K,N]{}", turned(self.transpose_a), turned(self.transpose_b)),
-                &[&a.shape, &b.shape],
-            )
-            .hint("The last axis of the input must be as long as the first axis of the kernel.")
+            let left = if self.transpose_a { "f32[K,M] transposed" } else { "f32[M,K]" };
+            let right = if self.transpose_b { "f32[N,K] transposed" } else { "f32[K,N]" };
+            let got = [a, b].into_iter().collect();
+            GraphError::Product { op: NAME.to_owned(), left: left.to_owned(), right: right.to_owned(), got }.into()
         };
         let (&[a0, a1], &[b0, b1], DType::F32, DType::F32) = (a.shape.dims(), b.shape.dims(), a.dtype, b.dtype) else {
             return Err(mismatch());

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::no_second_derivative;
-use crate::ops::window::{expect_shape, inputs, rank_4};
+use crate::ops::window::{expect_shape, image_extents, inputs};
 use crate::simd::pool::PoolGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
@@ -25,14 +25,14 @@ impl Pool2dGradient {
         let gradient = match self.pool.kind {
             PoolKind::Max => {
                 let [gradient, input] = inputs(op, types)?;
-                expect_shape(op, "the input", input, &self.input_shape)?;
+                expect_shape(op, input, &self.input_shape)?;
                 gradient
             }
             PoolKind::Average => inputs::<1>(op, types)?[0],
         };
-        let input = rank_4(op, "images [N,H,W,C]", &TensorType::f32(self.input_shape.clone()))?;
+        let input = image_extents(op, &TensorType::f32(self.input_shape.clone()))?;
         let geometry = self.pool.geometry(op, input)?;
-        expect_shape(op, "the output's gradient", gradient, &output_shape(&geometry))?;
+        expect_shape(op, gradient, &output_shape(&geometry))?;
         Ok(geometry)
     }
 }

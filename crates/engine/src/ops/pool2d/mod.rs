@@ -11,8 +11,8 @@ use std::sync::Arc;
 pub use cases::cases;
 pub use gradient::Pool2dGradient;
 
-use super::window::{Padding, inputs, rank_4};
-use crate::error::{Error, Result};
+use super::window::{Padding, image_extents, inputs};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::simd::pool::PoolGeometry;
@@ -50,7 +50,7 @@ impl Pool2d {
     fn geometry(&self, op: &str, input: [usize; 4]) -> Result<PoolGeometry> {
         let [batch, height, width, channels] = input;
         if channels == 0 {
-            return Err(Error::new("size-zero", op).expected("at least one channel").got("0"));
+            return Err(GraphError::NoChannels { op: op.to_owned(), channels, filters: channels }.into());
         }
         let axis = |axis: usize, extent| self.padding.axis(op, extent, self.window[axis], self.strides[axis], 1);
         let (vertical, horizontal) = (axis(0, height)?, axis(1, width)?);
@@ -72,7 +72,7 @@ impl Pool2d {
 
     fn forward_geometry(&self, types: &[&TensorType]) -> Result<PoolGeometry> {
         let [input] = inputs(self.name(), types)?;
-        self.geometry(self.name(), rank_4(self.name(), "images [N,H,W,C]", input)?)
+        self.geometry(self.name(), image_extents(self.name(), input)?)
     }
 }
 

@@ -12,7 +12,7 @@ pub use cases::cases;
 
 use super::pointwise;
 use super::reshape::reshape;
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::pointwise::Pointwise;
 use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
@@ -99,16 +99,18 @@ impl Op for Reduce {
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
         let [x] = inputs else {
-            return Err(Error::new("wrong-inputs", self.name()).expected("1 input").got(inputs.len().to_string()));
+            return Err(
+                GraphError::WrongInputCount { op: self.name().to_owned(), expected: 1, got: inputs.len() }.into()
+            );
         };
         if x.dtype != DType::F32 {
-            return Err(Error::new("wrong-type", self.name()).expected("an input of type f32").got(x.to_string()));
+            return Err(GraphError::NotF32 { op: self.name().to_owned(), got: x.to_string() }.into());
         }
         let valid =
             self.axes.iter().all(|&axis| axis < x.shape.rank()) && self.axes.windows(2).all(|pair| pair[0] < pair[1]);
         if !valid {
-            let expected = format!("the different axes {:?}", &self.axes[..]);
-            return Err(Error::shapes(self.name(), expected, &[&x.shape]));
+            let axes = self.axes.iter().collect();
+            return Err(GraphError::NoSuchAxes { op: self.name().to_owned(), axes, got: x.shape.to_string() }.into());
         }
         let kept = self.kept_shape(&x.shape);
         if self.keep_axes {

@@ -11,12 +11,12 @@ pub use cases::cases;
 
 use super::softmax::gpu_functions;
 use super::softmax::{log_sum_exp, softmax_row};
-use crate::error::{Error, Result};
+use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::as_i32;
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::HostTensor;
-use crate::tensor::{DType, Shape, TensorType};
+use crate::tensor::{DType, TensorType};
 
 /// Logits `[N,C]` and labels `i32[N]` to losses `[N]`. A label outside `0..C` gives NaN, which stops training.
 #[derive(Clone, Debug)]
@@ -44,11 +44,7 @@ fn check(name: &str, inputs: &[&TensorType]) -> Result<()> {
         {
             Ok(())
         }
-        _ => {
-            let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
-            Err(Error::shapes(name, "logits [N,C] and labels i32[N]", &shapes)
-                .hint("Put a Flatten and a Dense layer with one unit for each class at the end of the model."))
-        }
+        _ => Err(GraphError::LogitsAndLabels { op: name.to_owned(), got: inputs.iter().collect() }.into()),
     }
 }
 
