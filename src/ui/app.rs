@@ -49,7 +49,7 @@ fn app(client: Client) -> Element {
     // It fails in no browser.
     let _ = window().add_event_listener_with_callback("keydown", &keys);
     state.follow_tensors();
-    let page = use_locale(state, use_theme(state, place())).effect(move || {
+    let page = use_locale(use_theme(state, place())).effect(move || {
         state.input.image.track();
         state.input.samples.track();
         state.weights_version.track();
@@ -124,10 +124,10 @@ fn use_theme(state: State, page: Element) -> Element {
 }
 
 /// The remembered language, or else the browser's.
-fn use_locale(state: State, page: Element) -> Element {
+fn use_locale(page: Element) -> Element {
     const KEY: &str = "chalkgrad.language";
     let tag = remembered(KEY).or_else(|| window().navigator().language()).unwrap_or_default();
-    set_locale(Locale::from_tag(&tag), move || state.texts_missing());
+    set_locale(Locale::from_tag(&tag));
     let before = Cell::new(None);
     page.effect(move || {
         let locale = locale();

@@ -28,7 +28,7 @@ impl CheckedLayer {
 }
 
 /// The result of checking a draft. Layers behind the fault have no shapes, so they are missing in `layers`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Checked {
     pub layers: Vec<CheckedLayer>,
     pub error: Option<Error>,

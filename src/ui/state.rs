@@ -432,11 +432,6 @@ impl State {
         self.notify(NoticeKind::Error, report("part-missing", &t_once("part_missing", &[])));
     }
 
-    /// The texts of another language did not come.
-    pub fn texts_missing(&self) {
-        self.notify(NoticeKind::Error, report("texts-missing", &t_once("texts_missing", &[])));
-    }
-
     pub fn retry_data(&self) {
         self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
         self.run_command(Command::RetryData);

@@ -1,17 +1,35 @@
 //! Every string that people read: the locale files and how they are looked up.
 //!
-//! The program holds the English texts. Those of another language come when it is chosen (`chalkgradReady.loadTexts` in
-//! index.html), or beside the program where the browser asks for it from the start.
-//!
-//! Many keys come from data (a layer's type, a setting's name, an error's code), so texts are found by key at run time;
+//! Many keys come from data (a layer's type, a setting's name, an error's key), so texts are found by key at run time;
 //! the tests below do what a macro would do at compile time: no key in the source or the catalogue is without its text,
 //! in any language.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use chalkgrad_engine::error::Arguments;
+use chalkgrad_engine::protocol::ErrorReport;
+use serde_json::Value;
+
+use super::phrases::{Parts, Phrases};
 
 /// A language of the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Locale {
     English,
     Chinese,
+}
+
+type Texts = HashMap<Cow<'static, str>, Cow<'static, str>>;
+
+static ENGLISH: LazyLock<Texts> = LazyLock::new(|| parse(Locale::English.json()));
+static CHINESE: LazyLock<Texts> = LazyLock::new(|| parse(Locale::Chinese.json()));
+const CHINESE_PHRASES: Phrases<&str> = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
+
+/// A test reads the files, so that they are what this expects.
+fn parse(json: &'static str) -> Texts {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 impl Locale {
@@ -39,18 +57,71 @@ impl Locale {
     }
 
     /// Its file: one JSON object of texts by key.
-    #[cfg(test)]
     pub fn json(self) -> &'static str {
         match self {
-            Self::English => ENGLISH,
+            Self::English => include_str!("../../www/locales/en.json"),
             Self::Chinese => include_str!("../../www/locales/zh.json"),
         }
     }
-}
 
-/// The English texts: one JSON object of texts by key.
-#[cfg(any(test, all(target_arch = "wasm32", feature = "page")))]
-const ENGLISH: &str = include_str!("../../www/locales/en.json");
+    /// The text of a key, if it has one.
+    pub fn text(self, key: &str) -> Option<&'static str> {
+        let texts: &'static Texts = match self {
+            Self::English => &ENGLISH,
+            Self::Chinese => &CHINESE,
+        };
+        texts.get(key).map(|text| &**text)
+    }
+
+    /// What was expected, what came and what to do.
+    pub fn report_text(self, report: &ErrorReport) -> String {
+        let Some(sentence) = self.message("error", &report.key, &report.arguments) else {
+            return match (self, Parts::of_report(report)) {
+                (Self::English, _) => report.message.clone(),
+                (Self::Chinese, Some(parts)) => {
+                    let subject = self.text(&format!("setting_{}", parts.subject)).map(str::to_owned);
+                    CHINESE_PHRASES.sentences(&parts, &subject.unwrap_or_else(|| self.phrase(parts.subject)))
+                }
+                (Self::Chinese, None) => self.phrase(&report.message),
+            };
+        };
+        match (&report.layer, self.text("error.in-layer")) {
+            (Some(layer), Some(text)) => fill(text, &[("layer", layer), ("message", &sentence)]),
+            _ => sentence,
+        }
+    }
+
+    /// What the engine says of itself.
+    pub fn phrase(self, text: &str) -> String {
+        match self {
+            Self::English => text.to_owned(),
+            Self::Chinese => CHINESE_PHRASES.say(text),
+        }
+    }
+
+    /// The text of a key with its arguments, if it has one.
+    fn message(self, group: &str, key: &str, arguments: &Arguments) -> Option<String> {
+        let text = self.text(&format!("{group}.{key}"))?;
+        let values: Vec<(&str, String)> =
+            arguments.iter().map(|(name, value)| (name.as_str(), self.argument(value))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Some(fill(text, &values))
+    }
+
+    /// An argument as it stands in a text: numbers and lists as in English, another text in this language.
+    fn argument(self, value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => items.iter().map(|item| self.argument(item)).collect::<Vec<_>>().join(", "),
+            Value::Object(arguments) => {
+                let key = arguments.get("key").and_then(Value::as_str).unwrap_or_default();
+                self.message("reason", key, arguments).unwrap_or_else(|| key.to_owned())
+            }
+            // Whole numbers without a point, as they are displayed everywhere.
+            other => other.as_f64().map_or_else(|| other.to_string(), |number| number.to_string()),
+        }
+    }
+}
 
 /// Puts values in the place of `{name}`.
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
@@ -62,39 +133,15 @@ pub use browser::{error_detail, error_title, locale, phrase, report_text, set_lo
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]
 mod browser {
-    use std::cell::{OnceCell, RefCell};
+    use leptos::prelude::untrack;
 
-    use js_sys::{Array, Function, Promise, Reflect};
-    use leptos::prelude::{untrack, window};
-    use wasm_bindgen::{JsCast, JsValue};
-    use wasm_bindgen_futures::{JsFuture, spawn_local};
-
-    use super::{ENGLISH, Locale, fill};
-    use crate::ui::browser::get;
+    use super::{Locale, fill};
     use crate::ui::live::Live;
-    use crate::ui::phrases::{Parts, Phrases};
     use chalkgrad_engine::error::Error;
     use chalkgrad_engine::protocol::ErrorReport;
 
     thread_local! {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
-        static ENGLISH_TABLE: OnceCell<JsValue> = const { OnceCell::new() };
-        static CHINESE: RefCell<Option<Texts>> = const { RefCell::new(None) };
-    }
-
-    /// The files of a language that is not English.
-    struct Texts {
-        table: JsValue,
-        phrases: Phrases<String>,
-    }
-
-    impl Texts {
-        /// From what `loadTexts` gives: the contents of both files.
-        fn new(files: &JsValue) -> Option<Self> {
-            let files = files.dyn_ref::<Array>()?;
-            let table = parse(&files.get(0).as_string()?);
-            Some(Self { table, phrases: Phrases(files.get(1).as_string()?) })
-        }
     }
 
     /// The language of the page, which the surrounding view then follows.
@@ -102,44 +149,18 @@ mod browser {
         LOCALE.with(Live::get)
     }
 
-    /// Changes the language, once its texts are there. `failed` is called if they do not come; the language stays.
-    pub fn set_locale(locale: Locale, failed: impl FnOnce() + 'static) {
-        let page = get(&window(), "chalkgradReady");
-        if locale == Locale::English || CHINESE.with_borrow(Option::is_some) || keep(&get(&page, "texts")) {
-            return LOCALE.with(|live| live.set(locale));
-        }
-        spawn_local(async move {
-            if load(&page, locale).await.is_some_and(|files| keep(&files)) {
-                LOCALE.with(|live| live.set(locale));
-            } else {
-                failed();
-            }
-        });
-    }
-
-    async fn load(page: &JsValue, locale: Locale) -> Option<JsValue> {
-        let load: Function = get(page, "loadTexts").dyn_into().ok()?;
-        let loading: Promise = load.call1(page, &locale.tag().into()).ok()?.dyn_into().ok()?;
-        JsFuture::from(loading).await.ok()
-    }
-
-    fn keep(files: &JsValue) -> bool {
-        let texts = Texts::new(files);
-        let is_there = texts.is_some();
-        if is_there {
-            CHINESE.set(texts);
-        }
-        is_there
+    pub fn set_locale(locale: Locale) {
+        LOCALE.with(|live| live.set(locale));
     }
 
     /// The text of a key in the language of the page. The surrounding view follows the language.
     pub fn t(key: &str) -> String {
-        look_up(locale(), key).unwrap_or_else(|| key.to_owned())
+        locale().text(key).unwrap_or(key).to_owned()
     }
 
     /// As [`t`], but nothing for a key that has no text.
     pub fn t_or_empty(key: &str) -> String {
-        look_up(locale(), key).unwrap_or_default()
+        locale().text(key).unwrap_or_default().to_owned()
     }
 
     /// The text of a key with values in the place of `{name}`, as it is now: for what is said once.
@@ -154,59 +175,27 @@ mod browser {
 
     /// What kind of fault it is, in a few words.
     pub fn error_title(code: &str) -> String {
-        look_up(locale(), &format!("error_{code}")).unwrap_or_else(|| t("error_other"))
+        locale().text(&format!("error_{code}")).map_or_else(|| t("error_other"), str::to_owned)
     }
 
     /// What was expected, what came and what to do.
     pub fn error_detail(error: &Error) -> String {
-        match locale() {
-            Locale::English => error.to_string(),
-            Locale::Chinese => detail(&Parts::of(error)),
-        }
+        report_text(&ErrorReport::from(error.clone()))
     }
 
     /// An error that came from the engine.
     pub fn report_text(report: &ErrorReport) -> String {
-        match (locale(), Parts::of_report(report)) {
-            (Locale::English, _) => report.message.clone(),
-            (Locale::Chinese, Some(parts)) => detail(&parts),
-            (Locale::Chinese, None) => say(&report.message),
-        }
+        locale().report_text(report)
     }
 
     /// What the engine says of itself.
     pub fn phrase(text: &str) -> String {
-        match locale() {
-            Locale::English => text.to_owned(),
-            Locale::Chinese => say(text),
-        }
-    }
-
-    fn detail(parts: &Parts<'_>) -> String {
-        let subject = look_up(locale(), &format!("setting_{}", parts.subject));
-        let subject = subject.unwrap_or_else(|| say(parts.subject));
-        CHINESE.with_borrow(|texts| {
-            texts.as_ref().map(|texts| texts.phrases.sentences(parts, &subject)).unwrap_or_default()
-        })
-    }
-
-    fn say(phrase: &str) -> String {
-        CHINESE.with_borrow(|texts| texts.as_ref().map_or_else(|| phrase.to_owned(), |texts| texts.phrases.say(phrase)))
-    }
-
-    fn look_up(locale: Locale, key: &str) -> Option<String> {
-        let find = |table: &JsValue| Reflect::get(table, &key.into()).ok()?.as_string();
-        match locale {
-            Locale::English => ENGLISH_TABLE.with(|table| find(table.get_or_init(|| parse(ENGLISH)))),
-            Locale::Chinese => CHINESE.with_borrow(|texts| find(&texts.as_ref()?.table)),
-        }
-    }
-
-    /// The browser has a JSON parser, and its objects are tables.
-    fn parse(json: &str) -> JsValue {
-        js_sys::JSON::parse(json).unwrap_or(JsValue::UNDEFINED)
+        locale().phrase(text)
     }
 }
+
+#[cfg(test)]
+mod error_texts;
 
 #[cfg(test)]
 pub mod tests {
@@ -218,7 +207,7 @@ pub mod tests {
     use chalkgrad_engine::model::catalogue::SettingKind;
     use chalkgrad_engine::model::layers::CATALOGUE;
 
-    fn table(locale: Locale) -> BTreeMap<String, String> {
+    pub fn table(locale: Locale) -> BTreeMap<String, String> {
         serde_json::from_str(locale.json()).expect("a locale file is one flat JSON object of strings")
     }
 

@@ -47,19 +47,6 @@ test('without a network the page works, and says what it could not fetch', async
   expect(await playground.call('train', { steps: 1 })).toMatchObject({ state: 'done' });
 });
 
-test('texts that do not come leave the language as it is, and can be asked for again', async ({ playground, server }) => {
-  server.faults.set('zh.json', (_, response) => void response.destroy());
-  await playground.open();
-  const chinese = playground.page.getByRole('button', { name: '中文' });
-  await chinese.click();
-  await expect(playground.page.getByText(/texts of this language could not be loaded/)).toBeVisible();
-  await expect(playground.button('Train')).toBeVisible();
-  await expect(chinese).toHaveAttribute('aria-pressed', 'false');
-  server.faults.clear();
-  await chinese.click();
-  await expect(playground.button('训练')).toBeVisible();
-});
-
 test('a browser without WebAssembly SIMD gets a plain message and loads no program', async ({ playground, server }) => {
   await playground.page.addInitScript(() => {
     WebAssembly.validate = () => false;

@@ -4,7 +4,7 @@
 //! transferables, without a copy, so a [`Bulk`] never sits inside a message. Messages name the number of arrays they
 //! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
 
-use crate::error::Error;
+use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::wire::{choice, record};
 
@@ -338,16 +338,28 @@ pub struct ErrorReport {
     pub message: String,
     /// The name of the layer at fault.
     pub layer: Option<String>,
-    /// What the message is made of, for pages in other languages: subject, expected, got and hint; or nothing.
+    /// The key of the message's text in the locale files, for pages in other languages; empty where there is none.
+    pub key: String,
+    /// Values for the placeholders of that text.
+    pub arguments: Arguments,
+    /// Subject, expected, got and hint of an error without a key.
     pub parts: Vec<String>,
 }
 
-record!(ErrorReport { code, message, layer, parts = Vec::new() });
+record!(ErrorReport { code, message, layer, key = String::new(), arguments = Arguments::new(), parts = Vec::new() });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
         let parts = [&error.subject, &error.expected, &error.got, &error.hint].map(String::clone).into();
-        Self { code: error.code.to_owned(), message: error.to_string(), layer: error.layer.clone(), parts }
+        let (key, arguments) = error.kind.as_ref().map(key_and_arguments).unwrap_or_default();
+        Self {
+            code: error.code.to_owned(),
+            message: error.to_string(),
+            layer: error.layer.clone(),
+            key,
+            arguments,
+            parts,
+        }
     }
 }
 

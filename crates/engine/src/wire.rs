@@ -434,6 +434,19 @@ impl Wire for String {
     }
 }
 
+impl Wire for crate::error::Arguments {
+    fn to_value(&self) -> Value {
+        serde_json::to_string(self).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null)
+    }
+
+    fn from_value(value: Value) -> Result<Self> {
+        match serde_json::to_value(&value) {
+            Ok(serde_json::Value::Object(arguments)) => Ok(arguments),
+            _ => Err(value.mismatch("a record")),
+        }
+    }
+}
+
 impl<T: Wire> Wire for Vec<T> {
     fn to_value(&self) -> Value {
         Value::List(self.iter().map(T::to_value).collect())

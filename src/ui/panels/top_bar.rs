@@ -33,7 +33,7 @@ pub fn top_bar(state: State) -> Element {
                 .child(backend(state))
                 .child(copy_link)
                 .children(keep::buttons(state))
-                .child(language_switch(state))
+                .child(language_switch())
                 .child(theme_switch(state)),
         )
 }
@@ -163,9 +163,9 @@ fn backend(state: State) -> Element {
         .child(el("span").class("visually-hidden").text(". ").text_fn(detail))
 }
 
-fn language_switch(state: State) -> Element {
+fn language_switch() -> Element {
     let buttons = Locale::ALL.map(|choice| {
-        button("", move || set_locale(choice, move || state.texts_missing()))
+        button("", move || set_locale(choice))
             .attr("lang", choice.tag())
             .bool_attr("aria-pressed", move || locale() == choice)
             .text(choice.name())
