@@ -6,6 +6,8 @@
 //! What makes it small: weights of little size are set to zero while it trains (Zhu and Gupta 2017, "To prune, or not to
 //! prune"), and the rest is rounded to eight bits.
 
+#[path = "pretrain/compact.rs"]
+mod compact;
 #[path = "mnist/files.rs"]
 mod files;
 
@@ -14,6 +16,8 @@ use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{Evaluation, Split};
 use chalkgrad_engine::train::{Goal, Progress, Session};
+
+use self::compact::compact;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -54,12 +58,12 @@ fn main() -> Result<()> {
     let mut keep = weights.iter();
     trained.arrays.retain(|_| *keep.next().unwrap_or(&false));
     // What counts is how well the rounded weights do.
-    let rounded = Checkpoint::from_bytes(&trained.to_compact_bytes()?)?;
+    let rounded = Checkpoint::from_bytes(&compact(&trained.to_bytes()?)?)?;
     for (name, values) in rounded.snapshot.names.iter().zip(&rounded.arrays) {
         session.set_tensor(name, values.clone())?;
     }
     let accuracy = evaluate(&mut session)?.accuracy;
-    let file = Checkpoint { test_accuracy: Some(accuracy), ..rounded }.to_compact_bytes()?;
+    let file = compact(&Checkpoint { test_accuracy: Some(accuracy), ..rounded }.to_bytes()?)?;
     std::fs::write(FILE, &file)?;
     println!("Test accuracy {accuracy:.4}; {} bytes in {FILE}", file.len());
     Ok(())

@@ -2,15 +2,16 @@
 //!
 //! With the same seed, backend, number of workers and build, training that goes on from a file gives the losses that it
 //! would have given without a break, bit for bit: the order of the images, dropout and schedules are functions of seed and
-//! position, and everything else is in the file. Files are [safetensors](safetensors) with one entry of metadata,
+//! position, and everything else is in the file. Files are [safetensors](https://github.com/huggingface/safetensors) with one entry of metadata,
 //! `chalkgrad`, which is JSON; other programs can read the weights under their names, `conv2d.kernel` for example.
 
 mod course;
-pub mod safetensors;
+mod safetensors;
 
 pub use course::Course;
+pub use safetensors::decode_f8;
 
-use self::safetensors::{Encoded, Tensor, encode_f8, encode_f32};
+use self::safetensors::Tensor;
 use crate::error::{Error, Result};
 use crate::model::catalogue;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -62,37 +63,25 @@ struct About {
 record!(About { version, model, training, step, epoch, batch_in_epoch, untouched, backend, workers, test_accuracy });
 
 impl Checkpoint {
-    /// The file.
+    /// Writes the file.
     ///
     /// # Errors
     /// `file-too-large`; those of the model, if it is invalid.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        self.encode(&|values| encode_f32(values))
-    }
-
-    /// The same with a byte for each number: fit for showing what a network does, not for going on.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::to_bytes`].
-    pub fn to_compact_bytes(&self) -> Result<Vec<u8>> {
-        self.encode(&|values| encode_f8(values))
-    }
-
-    fn encode(&self, encode: &dyn Fn(&[f32]) -> Encoded) -> Result<Vec<u8>> {
         let shapes = shapes(&self.model)?;
         let mut tensors = Vec::new();
         for (name, values) in self.snapshot.names.iter().zip(&self.arrays) {
             let shape = shape_of(&shapes, name).map_or_else(|| vec![values.len()], <[usize]>::to_vec);
-            tensors.push(Tensor { name: name.clone(), shape, data: encode(values) });
+            tensors.push(Tensor { name: name.into(), shape, values: values.into() });
         }
         let epochs = self.course.epoch_rows();
         let accuracies = self.course.accuracies.as_flattened();
         let course = [(LOSSES, 1, &self.course.losses[..]), (ACCURACIES, 2, accuracies), (EPOCHS, 8, &epochs)];
         for (name, width, values) in course.into_iter().filter(|(_, _, values)| !values.is_empty()) {
             let shape = if width == 1 { vec![values.len()] } else { vec![values.len() / width, width] };
-            tensors.push(Tensor { name: name.to_owned(), shape, data: encode_f32(values) });
+            tensors.push(Tensor { name: name.into(), shape, values: values.into() });
         }
-        check_size(tensors.iter().map(|tensor| tensor.data.bytes.len()).sum::<usize>() as f64)?;
+        check_size(tensors.iter().map(|tensor| size_of_val(&*tensor.values)).sum::<usize>() as f64)?;
         let SnapshotInfo { step, epoch, batch_in_epoch, untouched, .. } = self.snapshot;
         let about = About {
             version: VERSION,
@@ -106,7 +95,7 @@ impl Checkpoint {
             workers: self.workers,
             test_accuracy: self.test_accuracy,
         };
-        safetensors::write(vec![("chalkgrad", to_json(&about.to_value())?)], &tensors)
+        safetensors::write(to_json(&about.to_value())?, &tensors)
     }
 
     /// Reads a file. Whether all is there that the model needs shows when a session opens it.
@@ -116,11 +105,7 @@ impl Checkpoint {
     /// `newer-file` if a later version has written it; `file-too-large`; those of the model, if it is invalid.
     pub fn from_bytes(file: &[u8]) -> Result<Self> {
         check_size(file.len() as f64)?;
-        let (metadata, tensors) = safetensors::read(file)?;
-        let about = metadata.into_iter().find(|(name, _)| name == "chalkgrad").map(|(_, about)| about);
-        let about = about.and_then(|about| String::from_value(about).ok());
-        let about = about
-            .ok_or_else(|| bad_file("file", "a file that chalkgrad has saved", "the safetensors of another program"))?;
+        let (about, tensors) = safetensors::read(file)?;
         let about = read_about(&about)?;
         let snapshot = SnapshotInfo {
             step: about.step,
@@ -147,13 +132,13 @@ impl Checkpoint {
                 let (expected, got) = (catalogue::shape_text(expected), catalogue::shape_text(&tensor.shape));
                 return Err(bad_file(&tensor.name, &format!("the shape {expected}"), &got));
             }
-            let values = tensor.data.decode(&tensor.name)?;
+            let values = tensor.values.into_owned();
             match &*tensor.name {
                 LOSSES => read.course.losses = values,
                 ACCURACIES => read.course.accuracies = values.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
                 EPOCHS => read.course.read_epochs(&values),
                 _ => {
-                    read.snapshot.names.push(tensor.name);
+                    read.snapshot.names.push(tensor.name.into_owned());
                     read.arrays.push(values);
                 }
             }
