@@ -2,7 +2,7 @@
 
 use super::history::Draft;
 use chalkgrad_engine::error::Error;
-use chalkgrad_engine::model::catalogue;
+use chalkgrad_engine::model::catalogue::{self, WeightSpec};
 use chalkgrad_engine::model::cost::memory_bytes;
 
 /// One layer that is in order.
@@ -12,12 +12,26 @@ pub struct CheckedLayer {
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
-    /// Their names, in Keras's order.
-    pub weights: Vec<&'static str>,
+    /// In Keras's order.
+    pub weights: Vec<CheckedWeight>,
     /// Operations for one example forward.
     pub flops: u64,
     /// How each extent of the output comes about.
     pub rule: Vec<String>,
+}
+
+/// A weight of a layer that is in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CheckedWeight {
+    pub name: &'static str,
+    /// Whether the optimizer changes it.
+    pub trainable: bool,
+}
+
+impl From<&WeightSpec> for CheckedWeight {
+    fn from(weight: &WeightSpec) -> Self {
+        Self { name: weight.name, trainable: weight.trainable }
+    }
 }
 
 impl CheckedLayer {
@@ -45,7 +59,7 @@ impl Checked {
                 name: layer.name.clone(),
                 output_shape: layer.output_shape.clone(),
                 params: layer.params(),
-                weights: layer.weights.iter().map(|weight| weight.name).collect(),
+                weights: layer.weights.iter().map(CheckedWeight::from).collect(),
                 flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
                 rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape),
             })

@@ -221,9 +221,9 @@ impl State {
     /// The tensors of a layer that histograms are made of: its main weights and their gradient. By its place.
     pub fn histogram_names(&self, index: usize) -> Option<[String; 2]> {
         self.checked.with(|checked| {
-            let layer = checked.layers.get(index).filter(|layer| layer.params > 0)?;
-            let kernel = if layer.name.starts_with("batch_normalization") { "gamma" } else { "kernel" };
-            Some(["", "grad "].map(|prefix| format!("{prefix}{}.{kernel}", layer.name)))
+            let layer = checked.layers.get(index)?;
+            let weight = layer.weights.iter().find(|weight| weight.trainable)?;
+            Some(["", "grad "].map(|prefix| format!("{prefix}{}.{}", layer.name, weight.name)))
         })
     }
 

@@ -1,8 +1,9 @@
 //! Between the text in a form field and the value of a setting.
 
-use chalkgrad_engine::model::catalogue::{Setting, SettingDefault, SettingKind};
+use std::ops::Bound;
+
+use chalkgrad_engine::model::catalogue::{Card, Setting, SettingDefault, SettingKind};
 use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
-use chalkgrad_engine::tensor::limit;
 
 pub use super::format::{number as number_text, parse as number};
 
@@ -43,7 +44,7 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
             }
             Some(number(first).map_or_else(|| SettingValue::Text(first.to_owned()), SettingValue::Number))
         }
-        SettingKind::Pair { .. } | SettingKind::OptionalPair { .. } => match (first, second) {
+        SettingKind::Pair { .. } => match (first, second) {
             ("", "") => None,
             // One of the two alone stands for both while the other is still empty.
             (one, "") | ("", one) => pair(one, one),
@@ -61,38 +62,45 @@ fn pair(first: &str, second: &str) -> Option<SettingValue> {
 
 /// The most important settings of a layer in a few characters for its card: `3×3`, `64`, `relu`.
 pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
-    const SHOWN: [&str; 7] = ["filters", "units", "kernelSize", "poolSize", "rate", "strides", "activation"];
-    SHOWN
-        .iter()
-        .filter_map(|name| settings.iter().find(|setting| setting.name == *name))
-        .filter_map(|setting| {
-            let [first, second] = texts(setting, layer);
-            let is_given = layer.settings.contains_key(setting.name);
-            match (setting.name, &setting.kind) {
-                _ if first.is_empty() => None,
-                ("activation", _) if first == "linear" => None,
-                ("strides", _) if !is_given || (first == "1" && second == "1") => None,
-                ("strides", _) => Some(format!("/{first}×{second}")),
-                (_, SettingKind::Pair { .. } | SettingKind::OptionalPair { .. }) => Some(format!("{first}×{second}")),
-                _ => Some(first),
+    let shown = settings.iter().filter_map(|setting| {
+        let prefix = match setting.card {
+            Card::Hidden => return None,
+            Card::Always => "",
+            Card::IfChanged(prefix) => {
+                let given = layer.settings.get(setting.name)?;
+                if setting.check(given).ok() == setting.default.value() {
+                    return None;
+                }
+                prefix
             }
-        })
-        .collect()
+        };
+        let [first, second] = texts(setting, layer);
+        match setting.kind {
+            _ if first.is_empty() => None,
+            SettingKind::Pair { .. } => Some(format!("{prefix}{first}×{second}")),
+            _ => Some(format!("{prefix}{first}")),
+        }
+    });
+    shown.collect()
 }
 
 /// The value one step up or down from a number in a field: by one for whole numbers, else by a tenth of its magnitude.
 pub fn stepped(kind: &SettingKind, text: &str, up: bool) -> Option<String> {
     let direction = if up { 1.0 } else { -1.0 };
+    let low = |bound| match bound {
+        Bound::Included(number) => number,
+        // The form says that the bound itself is too low.
+        Bound::Excluded(number) => number,
+        Bound::Unbounded => f64::MIN,
+    };
     let (low, high, whole) = match *kind {
-        SettingKind::Integer { min, max } | SettingKind::Pair { min, max } | SettingKind::OptionalPair { min, max } => {
-            (min as f64, max as f64, true)
-        }
-        SettingKind::Number { min, max } => (min, max, false),
+        SettingKind::Integer { min, max } | SettingKind::Pair { min, max } => (f64::from(min), f64::from(max), true),
+        SettingKind::Number { min, max } => (low(min), -low(max.map(|number: f64| -number)), false),
         _ => return None,
     };
     let current = number(text)?;
     let step = if whole { 1.0 } else { 0.05 };
-    let next = limit(current + direction * step, low, high);
+    let next = (current + direction * step).clamp(low, high);
     // A twentieth is no binary number; two decimals are what the step means.
     Some(number_text(if whole { next.round() } else { (next * 1e6).round() / 1e6 }))
 }
@@ -132,7 +140,7 @@ mod tests {
 
     #[test]
     fn fields_show_what_was_typed_even_if_it_is_wrong() {
-        let setting = Setting { name: "kernelSize", kind: PAIR, default: SettingDefault::Required, help: "" };
+        let setting = Setting::pair("kernelSize", 1, 9);
         let typed = value(&PAIR, ["5", "x"]).unwrap();
         let layer = LayerSpec::new("Conv2D").with("kernelSize", typed);
         assert_eq!(texts(&setting, &layer), ["5", "x"]);
@@ -142,7 +150,7 @@ mod tests {
     fn steps_stay_in_range() {
         assert_eq!(stepped(&INTEGER, "512", true).as_deref(), Some("512"));
         assert_eq!(stepped(&INTEGER, "1", false).as_deref(), Some("1"));
-        let rate = SettingKind::Number { min: 0.0, max: 0.99 };
+        let rate = SettingKind::Number { min: Bound::Included(0.0), max: Bound::Included(0.99) };
         assert_eq!(stepped(&rate, "0.3", true).as_deref(), Some("0.35"));
         assert_eq!(stepped(&rate, "x", true), None);
     }

@@ -3,7 +3,7 @@
 //! Every layer carries an id that it keeps while it moves and through undo and redo, so that the page's keyed list
 //! keeps its card, its focus and its scroll position.
 
-use chalkgrad_engine::model::fixes::Fix;
+use chalkgrad_engine::model::quick_fixes::Fix;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// Identifies a layer for as long as the page lives.

@@ -205,7 +205,7 @@ pub mod tests {
 
     use super::*;
     use chalkgrad_engine::model::catalogue::SettingKind;
-    use chalkgrad_engine::model::layers::CATALOGUE;
+    use chalkgrad_engine::model::layers::LAYERS;
 
     pub fn table(locale: Locale) -> BTreeMap<String, String> {
         serde_json::from_str(locale.json()).expect("a locale file is one flat JSON object of strings")
@@ -290,9 +290,9 @@ pub mod tests {
     fn every_layer_and_setting_is_described() {
         let english = table(Locale::English);
         let mut missing = BTreeSet::new();
-        for layer in CATALOGUE {
+        for layer in LAYERS {
             let mut keys = vec![format!("layer_{}_help", layer.type_name())];
-            for setting in layer.settings() {
+            for setting in layer.schema().settings {
                 keys.push(format!("setting_{}", setting.name));
                 keys.push(format!("setting_{}_help", setting.name));
                 assert!(

@@ -233,7 +233,7 @@ fn card(state: State, id: LayerId, index: Index) -> Element {
         .history
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
-    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.settings()).unwrap_or_default();
+    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
     let place_of_fault = index.clone();
     let fault = move || {
         let index = place_of_fault();

@@ -8,7 +8,7 @@ use crate::ui::history::History;
 use crate::ui::state::{CLASSES, State};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
-use chalkgrad_engine::model::fixes::{Fix, fixes};
+use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 
 /// Makes the buttons for the fixes of an error.
 pub fn fix_buttons(state: State, error: &Error) -> Element {
@@ -24,7 +24,7 @@ fn fixes_part(state: State, error: Error) -> Part {
 fn buttons(state: State, error: &Error) -> Element {
     let model = state.history.with_untracked(History::spec);
     let name = |at: usize| model.layers.get(at).map(|layer| layer.type_name.clone()).unwrap_or_default();
-    let buttons = fixes(&model, error, CLASSES).into_iter().map(|fix| {
+    let buttons = quick_fixes(&model, error, CLASSES).into_iter().map(|fix| {
         let (text, values) = match &fix {
             Fix::Insert { index, layers } => {
                 let names: Vec<&str> = layers.iter().map(|layer| layer.type_name.as_str()).collect();

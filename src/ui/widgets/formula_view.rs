@@ -19,7 +19,7 @@ use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
 use crate::ui::watch::Tensor;
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
-use chalkgrad_engine::model::formula::{self, Account, Recipe, Reduction, Term, Then};
+use chalkgrad_engine::model::formula::{self, Derivation, Reduction, Step, Term, Trace};
 
 /// Number of terms shown before more are requested.
 const FEW_TERMS: usize = 10;
@@ -236,7 +236,7 @@ impl Worked {
     }
 
     fn has_groups(&self) -> bool {
-        self.layer.output_shape.len() == 3 && self.layer.input_shape.len() == 3 && self.recipe(0).groups.len() > 1
+        self.layer.output_shape.len() == 3 && self.layer.input_shape.len() == 3 && self.derivation(0).groups.len() > 1
     }
 
     fn group_field(self: &Rc<Self>) -> Element {
@@ -254,16 +254,16 @@ impl Worked {
         el("div").class("number-fields").child(small_number("input_channel", channels, value, change))
     }
 
-    fn recipe(&self, at: usize) -> Recipe {
-        self.layer.recipe(at)
+    fn derivation(&self, at: usize) -> Derivation {
+        self.layer.derivation(at)
     }
 
     fn largest_group(&self) -> usize {
-        let recipe = self.recipe(self.at.get_untracked());
+        let derivation = self.derivation(self.at.get_untracked());
         let values = self.values.borrow();
         let Some(values) = values.as_ref() else { return 0 };
-        let account = recipe.account(&values.input, &|name| values.weight(name));
-        let sizes = account.groups.iter().map(|group| group.abs()).enumerate();
+        let trace = derivation.trace(&values.input, &|name| values.weight(name));
+        let sizes = trace.groups.iter().map(|group| group.abs()).enumerate();
         sizes.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(at, _)| at)
     }
 
@@ -271,24 +271,24 @@ impl Worked {
     fn numbers(self: &Rc<Self>) -> Option<Element> {
         let values = self.values.borrow();
         let values = values.as_ref()?;
-        let recipe = self.recipe(self.at.get_untracked());
-        let account = recipe.account(&values.input, &|name| values.weight(name));
-        let group = self.group.get_untracked().unwrap_or_else(|| self.largest_group()).min(recipe.groups.len() - 1);
+        let derivation = self.derivation(self.at.get_untracked());
+        let trace = derivation.trace(&values.input, &|name| values.weight(name));
+        let group = self.group.get_untracked().unwrap_or_else(|| self.largest_group()).min(derivation.groups.len() - 1);
         let mut parts = Vec::new();
-        if recipe.reduction != Reduction::Copy {
-            parts.push(self.terms(values, &recipe, group));
-            if recipe.groups.len() > 1 {
-                parts.push(sums(&account));
+        if derivation.reduction != Reduction::Copy {
+            parts.push(self.terms(values, &derivation, group));
+            if derivation.groups.len() > 1 {
+                parts.push(sums(&trace));
             }
         }
-        parts.push(self.chain(values, &recipe, &account));
+        parts.push(self.chain(values, &derivation, &trace));
         Some(place().children(parts))
     }
 
-    fn terms(self: &Rc<Self>, values: &Values, recipe: &Recipe, group: usize) -> Element {
-        let terms = &recipe.groups[group];
-        let weights = recipe.weight.map(|name| values.weight(name)).unwrap_or_default();
-        let contribution = |term: &Term| recipe.contribution(*term, &values.input, weights);
+    fn terms(self: &Rc<Self>, values: &Values, derivation: &Derivation, group: usize) -> Element {
+        let terms = &derivation.groups[group];
+        let weights = derivation.weight.map(|name| values.weight(name)).unwrap_or_default();
+        let contribution = |term: &Term| derivation.contribution(*term, &values.input, weights);
         let mut shown: Vec<&Term> = terms.iter().collect();
         let is_window = self.layer.input_shape.len() == 3;
         let limit = match (self.shows_all.get_untracked(), is_window && shown.len() <= MAX_WINDOW) {
@@ -324,11 +324,11 @@ impl Worked {
                 };
                 let input = term.input.and_then(|at| values.input.get(at)).copied().unwrap_or_default();
                 let product = contribution(term);
-                let is_top = recipe.reduction == Reduction::Max && term.input.is_some() && product == top;
+                let is_top = derivation.reduction == Reduction::Max && term.input.is_some() && product == top;
                 let row =
                     el("tr").class(if is_top { "best" } else { "" }).child(el("th").attr("scope", "row").text(&place));
                 let row = row.child(number_cell(input));
-                if recipe.weight.is_none() {
+                if derivation.weight.is_none() {
                     return row;
                 }
                 let weight = weights.get(term.weight).copied().unwrap_or_default();
@@ -338,12 +338,15 @@ impl Worked {
             })
             .collect();
         let mut heads = vec!["term_place", "term_input"];
-        if recipe.weight.is_some() {
+        if derivation.weight.is_some() {
             heads.extend(["term_weight", "term_product"]);
         }
         let head = el("tr").children(heads.into_iter().map(|head| el("th").attr("scope", "col").text(&t(head))));
-        let caption = if recipe.groups.len() > 1 {
-            t_with("terms_of_channel", &[("channel", &group.to_string()), ("count", &recipe.groups.len().to_string())])
+        let caption = if derivation.groups.len() > 1 {
+            t_with(
+                "terms_of_channel",
+                &[("channel", &group.to_string()), ("count", &derivation.groups.len().to_string())],
+            )
         } else {
             t("terms")
         };
@@ -363,41 +366,45 @@ impl Worked {
     }
 
     /// Shows the steps from the sum to the output.
-    fn chain(&self, values: &Values, recipe: &Recipe, account: &Account) -> Element {
-        let count =
-            recipe.groups.iter().flatten().filter(|term| term.input.is_some() || recipe.weight.is_some()).count();
+    fn chain(&self, values: &Values, derivation: &Derivation, trace: &Trace) -> Element {
+        let count = derivation
+            .groups
+            .iter()
+            .flatten()
+            .filter(|term| term.input.is_some() || derivation.weight.is_some())
+            .count();
         let count = [("count", &*count.to_string())];
-        let first = match recipe.reduction {
-            Reduction::Copy => t("recipe_copy"),
-            Reduction::Sum => t_with("recipe_sum", &count),
-            Reduction::Max => t_with("recipe_max", &count),
-            Reduction::Mean => t_with("recipe_mean", &count),
+        let first = match derivation.reduction {
+            Reduction::Copy => t("derivation_copy"),
+            Reduction::Sum => t_with("derivation_sum", &count),
+            Reduction::Max => t_with("derivation_max", &count),
+            Reduction::Mean => t_with("derivation_mean", &count),
         };
-        let mut rows = vec![(first, Some(account.reduced))];
+        let mut rows = vec![(first, Some(trace.reduced))];
         let number = |weight: &str, at: usize| values.weight(weight).get(at).copied();
         let mut last = String::new();
-        for then in &recipe.then {
+        for step in &derivation.steps {
             let name = |weight: &str, at: usize| format!("{weight}[{at}]");
-            match then {
-                Then::Add { weight, at } => rows.push((format!("+ {}", name(weight, *at)), number(weight, *at))),
-                Then::Subtract { weight, at } => rows.push((format!("− {}", name(weight, *at)), number(weight, *at))),
-                Then::Multiply { weight, at } => rows.push((format!("× {}", name(weight, *at)), number(weight, *at))),
-                Then::DivideByRoot { weight, at, epsilon } => {
+            match step {
+                Step::Add { weight, at } => rows.push((format!("+ {}", name(weight, *at)), number(weight, *at))),
+                Step::Subtract { weight, at } => rows.push((format!("− {}", name(weight, *at)), number(weight, *at))),
+                Step::Multiply { weight, at } => rows.push((format!("× {}", name(weight, *at)), number(weight, *at))),
+                Step::DivideByRoot { weight, at, epsilon } => {
                     let root = format!("÷ √({} + {})", name(weight, *at), format::number(*epsilon));
                     rows.push((root, number(weight, *at)));
                 }
-                Then::Function(name) => last = format!("{name}(z) = "),
-                Then::Softmax => {
+                Step::Function(name) => last = format!("{name}(z) = "),
+                Step::Softmax => {
                     if let Some(sum) = self.softmax_sum(values) {
-                        rows.push(("z".to_owned(), Some(account.last())));
+                        rows.push(("z".to_owned(), Some(trace.last())));
                         rows.push(("Σ exp(z)".to_owned(), Some(sum)));
                     }
                     last = "exp(z) / Σ exp(z) = ".to_owned();
                 }
             }
         }
-        if matches!(recipe.then.last(), Some(Then::Function(_))) {
-            rows.push(("z".to_owned(), Some(account.last())));
+        if matches!(derivation.steps.last(), Some(Step::Function(_))) {
+            rows.push(("z".to_owned(), Some(trace.last())));
         }
         let place: Vec<String> = [0].into_iter().chain(self.place()).map(|at| at.to_string()).collect();
         let name = format!("{last}{}.output[{}]", self.layer.name, place.join(", "));
@@ -415,13 +422,13 @@ impl Worked {
     fn softmax_sum(&self, values: &Values) -> Option<f32> {
         let units = self.layer.output_shape.last().copied()?;
         let first = self.at.get_untracked() / units * units;
-        let terms: usize = self.recipe(first).groups.iter().map(Vec::len).sum();
+        let terms: usize = self.derivation(first).groups.iter().map(Vec::len).sum();
         if terms * units > MAX_SOFTMAX_TERMS {
             return None;
         }
         let weight = |name: &str| values.weight(name);
         let exponentials =
-            (first..first + units).map(|at| self.recipe(at).account(&values.input, &weight).last().exp());
+            (first..first + units).map(|at| self.derivation(at).trace(&values.input, &weight).last().exp());
         Some(exponentials.sum())
     }
 }
@@ -435,9 +442,9 @@ fn scroller(label: &'static str) -> Element {
 }
 
 /// Shows the contribution of each input channel.
-fn sums(account: &Account) -> Element {
+fn sums(trace: &Trace) -> Element {
     let rows =
-        account.groups.iter().enumerate().map(|(at, sum)| {
+        trace.groups.iter().enumerate().map(|(at, sum)| {
             el("tr").child(el("th").attr("scope", "row").text(&at.to_string())).child(number_cell(*sum))
         });
     let head = ["input_channel", "channel_sum"].map(|head| el("th").attr("scope", "col").text(&t(head)));

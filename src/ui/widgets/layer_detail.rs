@@ -35,7 +35,12 @@ fn views(state: State, id: LayerId) -> Element {
     // The view depends on the layer's name, weights and, in its formulas, everything else, which an edit may change.
     let layer = move || {
         let index = state.history.with(|history| history.draft().position(id))?;
-        state.checked.with(|checked| checked.layers.get(index).map(|layer| (layer.name.clone(), layer.weights.clone())))
+        state.checked.with(|checked| {
+            checked
+                .layers
+                .get(index)
+                .map(|layer| (layer.name.clone(), layer.weights.iter().map(|weight| weight.name).collect::<Vec<_>>()))
+        })
     };
     let all = move || {
         let settings = state.history.with(|history| {
@@ -65,8 +70,18 @@ fn views(state: State, id: LayerId) -> Element {
             "weights" if weights.is_empty() => el("p").class("help").tr("no_weights"),
             "weights" => choice_view(state, name, &weights, ""),
             _ => {
-                let trained = weights.into_iter().filter(|weight| !weight.starts_with("moving_"));
-                let choices: Vec<&str> = trained.chain([OUTPUT]).collect();
+                let trained = state.checked.with_untracked(|checked| {
+                    let layer = checked.layers.iter().find(|layer| layer.name == name);
+                    layer.map(|layer| {
+                        layer
+                            .weights
+                            .iter()
+                            .filter(|weight| weight.trainable)
+                            .map(|weight| weight.name)
+                            .collect::<Vec<_>>()
+                    })
+                });
+                let choices: Vec<&str> = trained.unwrap_or_default().into_iter().chain([OUTPUT]).collect();
                 place().child(vitals_view(state, name)).child(choice_view(state, name, &choices, "grad "))
             }
         })

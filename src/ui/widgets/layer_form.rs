@@ -18,7 +18,7 @@ pub fn layer_form(state: State, id: LayerId) -> Element {
         .history
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
-    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.settings()).unwrap_or_default();
+    let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
     let form = el("div")
         .class("layer-form")
         .child(actions(state, id))
@@ -184,7 +184,7 @@ fn setting_row(state: State, id: LayerId, setting: &'static Setting) -> Element 
             field.done();
         })],
         SettingKind::Integer { .. } | SettingKind::Number { .. } => vec![field.number(&row_id, 0)],
-        SettingKind::Pair { .. } | SettingKind::OptionalPair { .. } => {
+        SettingKind::Pair { .. } => {
             let label = move |side: &'static str| move || format!("{}: {}", t(&format!("setting_{name}")), t(side));
             vec![
                 field.number(&row_id, 0).attr_fn("aria-label", label("height")),

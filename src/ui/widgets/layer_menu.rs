@@ -9,24 +9,17 @@ use super::place;
 use crate::ui::browser::{focus, focus_soon};
 use crate::ui::state::{AddMenu, State};
 use crate::ui::text::t;
-use chalkgrad_engine::model::catalogue::{self, SettingDefault, SettingKind};
-use chalkgrad_engine::model::layers::CATALOGUE;
-use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
+use chalkgrad_engine::model::catalogue;
+use chalkgrad_engine::model::layers::LAYERS;
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 
 /// Makes a new layer with its required settings filled in.
 fn new_layer(type_name: &str) -> LayerSpec {
     let mut layer = LayerSpec::new(type_name);
     let Ok(layer_type) = catalogue::find(type_name) else { return layer };
-    for setting in layer_type.settings() {
-        let usual: Option<SettingValue> = match (setting.name, &setting.default, &setting.kind) {
-            // New layers get an activation: layers without any activation could be replaced by a single layer.
-            ("activation", ..) => Some("relu".into()),
-            ("rate", ..) => Some(0.25.into()),
-            (_, SettingDefault::Required, SettingKind::Pair { .. }) => Some(vec![3.0, 3.0].into()),
-            (_, SettingDefault::Required, SettingKind::Integer { .. }) => Some(32.0.into()),
-            _ => None,
-        };
-        if let Some(value) = usual {
+    for setting in layer_type.schema().settings {
+        let initial = setting.initial_value().filter(|initial| setting.default.value().as_ref() != Some(initial));
+        if let Some(value) = initial {
             layer = layer.with(setting.name, value);
         }
     }
@@ -67,7 +60,7 @@ fn menu_part(state: State, menu: AddMenu) -> Part {
 
 fn open_menu(state: State, menu: AddMenu) -> Element {
     let spec = state.history.with_untracked(|history| history.spec());
-    let fitting: Vec<&'static str> = CATALOGUE
+    let fitting: Vec<&'static str> = LAYERS
         .iter()
         .map(|layer_type| layer_type.type_name())
         .filter(|type_name| fits(spec.clone(), menu.index, new_layer(type_name)))

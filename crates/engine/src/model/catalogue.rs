@@ -1,46 +1,12 @@
-//! Which layers exist, what can be set on them, and the shapes that they make.
-//!
-//! One file under `model/layers/` describes one layer. The page reads this catalogue to build its menus and forms and to
-//! check a model while it is edited, so nothing here refers to ops or kernels; [`super::lower`] does.
+//! Checks of a model against the catalogue of layers: types, settings, shapes, names, sizes.
 
 use std::fmt;
 
-use super::layers::CATALOGUE;
+use super::layers::{LAYERS, Layer};
 pub use super::settings::nearest;
-pub use super::settings::{Setting, SettingDefault, SettingKind, Settings};
+pub use super::settings::{Card, Schema, Setting, SettingDefault, SettingKind, Settings};
 use super::spec::ModelSpec;
 use crate::error::{Error, Result};
-
-/// One kind of layer.
-pub trait LayerType: Sync {
-    /// The name in specs, as in Keras: `"Conv2D"`.
-    fn type_name(&self) -> &'static str;
-
-    /// The stem of its automatic names, as in Keras: `"conv2d"`.
-    fn default_name(&self) -> &'static str;
-
-    /// What can be set, in the order in which a form shows it.
-    fn settings(&self) -> &'static [Setting];
-
-    /// The output's shape for an input shape, both without the batch axis.
-    ///
-    /// # Errors
-    /// If the input does not fit the layer. The layer's name is added by the caller.
-    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>>;
-
-    /// How each extent of the output comes about, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Both shapes are ones
-    /// that [`LayerType::output_shape`] accepts and gives.
-    fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String>;
-
-    /// Operations for one example forward; see [`super::cost`] for what counts.
-    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64;
-
-    /// The layer's weights, in Keras's order. The input shape is one that [`LayerType::output_shape`] accepts.
-    fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
-        let _ = (settings, input);
-        Vec::new()
-    }
-}
 
 /// A weight of a layer.
 #[derive(Clone, PartialEq, Debug)]
@@ -73,7 +39,7 @@ pub enum Initializer {
 pub struct ResolvedLayer {
     /// Unique in the model: given, or as Keras would name it.
     pub name: String,
-    pub layer_type: &'static dyn LayerType,
+    pub layer_type: &'static dyn Layer,
     pub settings: Settings,
     /// Without the batch axis.
     pub input_shape: Vec<usize>,
@@ -108,9 +74,9 @@ pub const MAX_NAME_LENGTH: usize = 64;
 ///
 /// # Errors
 /// `unknown-layer`, naming the nearest known one.
-pub fn find(type_name: &str) -> Result<&'static dyn LayerType> {
-    CATALOGUE.iter().find(|layer| layer.type_name() == type_name).copied().ok_or_else(|| {
-        let known: Vec<&str> = CATALOGUE.iter().map(|layer| layer.type_name()).collect();
+pub fn find(type_name: &str) -> Result<&'static dyn Layer> {
+    LAYERS.iter().find(|layer| layer.type_name() == type_name).copied().ok_or_else(|| {
+        let known: Vec<&str> = LAYERS.iter().map(|layer| layer.type_name()).collect();
         let error = Error::new("unknown-layer", type_name).expected(format!("one of {}", known.join(", ")));
         match nearest(type_name, known.into_iter()) {
             Some(known) => error.hint(format!("Did you mean {known}?")),
@@ -218,8 +184,8 @@ impl<'a> Resolver<'a> {
         self.shape_of(index, layer_type, &name).map_err(|error| error.at_layer(index, &name))
     }
 
-    fn shape_of(&mut self, index: usize, layer_type: &'static dyn LayerType, name: &str) -> Result<ResolvedLayer> {
-        let settings = Settings::resolve(layer_type.settings(), &self.spec.layers[index])?;
+    fn shape_of(&mut self, index: usize, layer_type: &'static dyn Layer, name: &str) -> Result<ResolvedLayer> {
+        let settings = Settings::resolve(layer_type.schema(), &self.spec.layers[index].settings)?;
         let output_shape = layer_type.output_shape(&settings, &self.shape)?;
         let weights = layer_type.weights(&settings, &self.shape);
         self.activations = self.activations.saturating_add(elements(&output_shape));
@@ -237,7 +203,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The given name, or as Keras names layers: `conv2d`, `conv2d_1`, ...
-    fn name(&mut self, index: usize, layer_type: &dyn LayerType) -> Result<String> {
+    fn name(&mut self, index: usize, layer_type: &dyn Layer) -> Result<String> {
         if let Some(name) = &self.spec.layers[index].name {
             let well_formed = (1..=MAX_NAME_LENGTH).contains(&name.chars().count())
                 && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
@@ -255,7 +221,7 @@ impl<'a> Resolver<'a> {
             return Ok(name.clone());
         }
         let stem = layer_type.default_name();
-        let mut name = stem.to_owned();
+        let mut name = stem.clone();
         let mut number = 0;
         while self.names.contains(&name) {
             number += 1;

@@ -4,38 +4,18 @@
 //! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
 
 use super::activations;
-use super::catalogue::{ResolvedLayer, Settings};
-use super::layers::{CATALOGUE, EXPLANATIONS};
+use super::catalogue::ResolvedLayer;
 use crate::tensor::number_text;
 
-/// What a type of layer says of its computation. Apart from [`LayerType`](super::catalogue::LayerType), because the page downloads it when somebody looks.
-pub trait Explain: Sync {
-    /// The layer's formulas, with its numbers. Both shapes are ones that [`LayerType::output_shape`](super::catalogue::LayerType::output_shape) accepts
-    /// and gives.
-    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
-
-    /// How the number at this index of the output comes about for one example, with the layer used as for predictions.
-    fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe;
-}
-
 impl ResolvedLayer {
-    fn explain(&self) -> Option<&'static dyn Explain> {
-        // Both lists are made of one.
-        let at = CATALOGUE.iter().position(|layer| layer.type_name() == self.layer_type.type_name())?;
-        EXPLANATIONS.get(at).copied()
-    }
-
-    /// As [`Explain::formula`].
+    /// The layer's formulas, with its numbers.
     pub fn formula(&self) -> Formula {
-        let explain = self.explain();
-        explain.map(|own| own.formula(&self.settings, &self.input_shape, &self.output_shape)).unwrap_or_default()
+        self.layer_type.formula(&self.settings, &self.input_shape, &self.output_shape)
     }
 
-    /// As [`Explain::recipe`].
-    pub fn recipe(&self, at: usize) -> Recipe {
-        let explain = self.explain();
-        let recipe = explain.map(|own| own.recipe(&self.settings, &self.input_shape, &self.output_shape, at));
-        recipe.unwrap_or_else(|| Recipe::copy(at))
+    /// How the number at this index of the output comes about, for one example.
+    pub fn derivation(&self, at: usize) -> Derivation {
+        self.layer_type.derivation(&self.settings, &self.input_shape, &self.output_shape, at)
     }
 }
 
@@ -69,7 +49,7 @@ pub fn range(letter: &str, count: usize) -> String {
 /// How one number of a layer's output comes about: which numbers go in, and what happens to them. It refers to places in
 /// tensors, of one example, row by row; the numbers themselves are the reader's.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Recipe {
+pub struct Derivation {
     /// What goes in, group by group: by channel of the input, where there are several.
     pub groups: Vec<Vec<Term>>,
     /// Columns of a group, where it is a window on an image.
@@ -77,7 +57,7 @@ pub struct Recipe {
     pub reduction: Reduction,
     /// The weight that terms refer to.
     pub weight: Option<&'static str>,
-    pub then: Vec<Then>,
+    pub steps: Vec<Step>,
 }
 
 /// One number of the input, and the weight that it is multiplied by.
@@ -85,7 +65,7 @@ pub struct Recipe {
 pub struct Term {
     /// `None`: a zero of the padding.
     pub input: Option<usize>,
-    /// Means nothing where the recipe has no weight.
+    /// Means nothing where the derivation has no weight.
     pub weight: usize,
 }
 
@@ -102,7 +82,7 @@ pub enum Reduction {
 
 /// What happens after the reduction.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Then {
+pub enum Step {
     /// A number of a weight is added.
     Add {
         weight: &'static str,
@@ -129,25 +109,25 @@ pub enum Then {
     Softmax,
 }
 
-/// A recipe carried out up to its function: every number on the way.
+/// A derivation carried out up to its function: every number on the way.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Account {
+pub struct Trace {
     /// Of each group its sum, maximum or mean.
     pub groups: Vec<f32>,
     /// Over all groups.
     pub reduced: f32,
-    /// After each of [`Recipe::then`] that comes before the function.
-    pub then: Vec<f32>,
+    /// After each of [`Derivation::steps`] that comes before the function.
+    pub steps: Vec<f32>,
 }
 
-impl Account {
+impl Trace {
     /// What goes into the function, or is the output where there is none.
     pub fn last(&self) -> f32 {
-        self.then.last().copied().unwrap_or(self.reduced)
+        self.steps.last().copied().unwrap_or(self.reduced)
     }
 }
 
-impl Recipe {
+impl Derivation {
     /// One number goes in.
     pub fn copy(input: usize) -> Self {
         Self {
@@ -155,22 +135,22 @@ impl Recipe {
             columns: 1,
             reduction: Reduction::Copy,
             weight: None,
-            then: Vec::new(),
+            steps: Vec::new(),
         }
     }
 
     pub fn activated(mut self, activation: &str) -> Self {
         match activation {
             "linear" => {}
-            "softmax" => self.then.push(Then::Softmax),
-            other => self.then.push(Then::Function(other.to_owned())),
+            "softmax" => self.steps.push(Step::Softmax),
+            other => self.steps.push(Step::Function(other.to_owned())),
         }
         self
     }
 
     pub fn biased(mut self, has_bias: bool, at: usize) -> Self {
         if has_bias {
-            self.then.push(Then::Add { weight: "bias", at });
+            self.steps.push(Step::Add { weight: "bias", at });
         }
         self
     }
@@ -181,8 +161,8 @@ impl Recipe {
         if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }
     }
 
-    /// Carries the recipe out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
-    pub fn account<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Account {
+    /// Carries the derivation out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
+    pub fn trace<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Trace {
         let weights = self.weight.map(weight).unwrap_or_default();
         let counted = |term: &&Term| term.input.is_some() || self.weight.is_some();
         let reduce = |numbers: &mut dyn Iterator<Item = f32>| match self.reduction {
@@ -204,20 +184,20 @@ impl Recipe {
         let reduced = reduce(&mut all.filter(counted).map(|term| self.contribution(*term, input, weights)));
         let mut value = reduced;
         let number = |name: &str, at: usize| weight(name).get(at).copied().unwrap_or_default();
-        let then = self.then.iter().map_while(|then| {
-            value = match *then {
-                Then::Add { weight, at } => value + number(weight, at),
-                Then::Subtract { weight, at } => value - number(weight, at),
-                Then::Multiply { weight, at } => value * number(weight, at),
-                Then::DivideByRoot { weight, at, epsilon } => {
+        let steps = self.steps.iter().map_while(|step| {
+            value = match *step {
+                Step::Add { weight, at } => value + number(weight, at),
+                Step::Subtract { weight, at } => value - number(weight, at),
+                Step::Multiply { weight, at } => value * number(weight, at),
+                Step::DivideByRoot { weight, at, epsilon } => {
                     (f64::from(value) / (f64::from(number(weight, at)) + epsilon).sqrt()) as f32
                 }
-                Then::Function(_) | Then::Softmax => return None,
+                Step::Function(_) | Step::Softmax => return None,
             };
             Some(value)
         });
-        let then = then.collect();
-        Account { groups, reduced, then }
+        let steps = steps.collect();
+        Trace { groups, reduced, steps }
     }
 }
 

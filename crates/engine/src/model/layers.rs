@@ -1,10 +1,70 @@
 //! The layers, one file each.
 
-use super::catalogue::LayerType;
-use super::formula::Explain;
-use super::lower::Lower;
+use super::catalogue::{Schema, Settings, WeightSpec};
+use super::formula::{Derivation, Formula};
+use super::lower::Context;
+use crate::error::Result;
+use crate::ir::NodeId;
 
 mod common;
+mod pooling;
+
+/// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
+/// engine checks models and makes graphs with it.
+pub trait Layer: Sync {
+    /// The layer's name in specs, and what can be set.
+    fn schema(&self) -> &'static Schema;
+
+    /// The name in specs, as in Keras: `"Conv2D"`.
+    fn type_name(&self) -> &'static str {
+        self.schema().type_name
+    }
+
+    /// The stem of automatic names, as in Keras: `"conv2d"`.
+    fn default_name(&self) -> String {
+        snake_case(self.type_name())
+    }
+
+    /// The output's shape for an input shape, both without the batch axis.
+    ///
+    /// # Errors
+    /// If the input does not fit the layer. The caller adds the layer's name.
+    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>>;
+
+    /// How each extent of the output comes about, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Here and below, both
+    /// shapes are ones that [`Layer::output_shape`] accepts and returns.
+    fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
+        let _ = (settings, input);
+        output.iter().map(usize::to_string).collect()
+    }
+
+    /// Operations for one example forward; see [`super::cost`] for what counts.
+    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let _ = (settings, input, output);
+        0
+    }
+
+    /// The layer's weights, in Keras's order.
+    fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
+        let _ = (settings, input);
+        Vec::new()
+    }
+
+    /// Appends the layer's nodes and returns its output, for an input `[N, input shape]`.
+    ///
+    /// # Errors
+    /// If an op does not accept what it is given.
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId>;
+
+    /// The layer's formulas, with its numbers.
+    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
+
+    /// How the number at this index of the output comes about for one example, with the layer used as for predictions.
+    fn derivation(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
+        let _ = (settings, input, output);
+        Derivation::copy(at)
+    }
+}
 
 /// Declares the layers. To add one, write its file under `layers/` and add its line here.
 macro_rules! layers {
@@ -12,13 +72,7 @@ macro_rules! layers {
         $(mod $module; pub use $module::$layer;)*
 
         /// Every layer that exists, in the order in which menus show them.
-        pub static CATALOGUE: &[&dyn LayerType] = &[$(&$layer),*];
-
-        /// The same layers, as the engine sees them.
-        pub static LOWERINGS: &[&dyn Lower] = &[$(&$layer),*];
-
-        /// The same layers, as their formulas are shown.
-        pub static EXPLANATIONS: &[&dyn Explain] = &[$(&$layer),*];
+        pub static LAYERS: &[&dyn Layer] = &[$(&$layer),*];
     };
 }
 
@@ -32,4 +86,41 @@ layers! {
     activation::Activation,
     dropout::Dropout,
     batch_normalization::BatchNormalization,
+}
+
+/// The name of a type as Keras's `to_snake_case` makes it: `max_pooling2d` of `MaxPooling2D`.
+fn snake_case(type_name: &str) -> String {
+    let letters: Vec<char> = type_name.chars().collect();
+    let mut name = String::with_capacity(letters.len() + 4);
+    for (at, letter) in letters.iter().enumerate() {
+        let follows_lower_case = at > 0 && letters[at - 1].is_lowercase();
+        let begins_word = at > 0 && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && (follows_lower_case || begins_word) {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::snake_case;
+
+    #[test]
+    fn names_are_those_of_keras() {
+        // keras.src.utils.naming.to_snake_case
+        for (type_name, name) in [
+            ("Conv2D", "conv2d"),
+            ("MaxPooling2D", "max_pooling2d"),
+            ("GlobalAveragePooling2D", "global_average_pooling2d"),
+            ("BatchNormalization", "batch_normalization"),
+            ("Conv2DTranspose", "conv2d_transpose"),
+            ("ZeroPadding2D", "zero_padding2d"),
+            ("SimpleRNN", "simple_rnn"),
+            ("LSTM", "lstm"),
+        ] {
+            assert_eq!(snake_case(type_name), name);
+        }
+    }
 }

@@ -1,27 +1,14 @@
-//! From a checked model to the nodes of a graph.
-//!
-//! A layer's file says how the layer lowers, by [`Lower`]. Only the engine refers to this module, so that the page, which
-//! needs no more than the catalogue, stays small.
+//! From a checked model to the nodes of a graph. Each layer appends its own nodes, by [`Layer::lower`](super::layers::Layer::lower).
 
 use std::sync::Arc;
 
-use super::catalogue::{LayerType, ResolvedLayer, Settings};
-use super::layers::LOWERINGS;
+use super::catalogue::{ResolvedLayer, Settings};
 use crate::error::{Error, Result};
 use crate::ir::{Graph, NodeId};
 use crate::ops::pointwise;
 use crate::ops::reshape::Reshape;
 use crate::ops::softmax::softmax;
 use crate::tensor::TensorType;
-
-/// How a layer becomes nodes.
-pub trait Lower: LayerType {
-    /// Appends the layer's nodes and returns its output, for an input `[N, input shape]`.
-    ///
-    /// # Errors
-    /// If an op does not accept what it is given.
-    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId>;
-}
 
 /// What the graph is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,9 +119,8 @@ fn append_layer(graph: &mut Graph, layer: &ResolvedLayer, index: u32, mode: Mode
         }
     }
     let input = network.output;
-    let lowering = find(layer.layer_type.type_name())?;
     let mut context = Context { graph, mode, layer: index, weights, updates: Vec::new() };
-    let mut output = lowering.lower(&mut context, &layer.settings, input)?;
+    let mut output = layer.layer_type.lower(&mut context, &layer.settings, input)?;
     network.updates.append(&mut context.updates);
     if output == input {
         // A layer that does nothing still has an output of its own name.
@@ -145,12 +131,4 @@ fn append_layer(graph: &mut Graph, layer: &ResolvedLayer, index: u32, mode: Mode
     network.outputs.push(output);
     network.output = output;
     Ok(())
-}
-
-fn find(type_name: &str) -> Result<&'static dyn Lower> {
-    LOWERINGS
-        .iter()
-        .find(|layer| layer.type_name() == type_name)
-        .copied()
-        .ok_or_else(|| Error::new("unknown-layer", type_name).expected("a layer that lowers to a graph"))
 }

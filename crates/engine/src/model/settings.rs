@@ -1,17 +1,51 @@
-//! The settings of a layer: their schema, and the values of one layer after they were checked against it.
+//! What can be set on an entry of a catalogue: the schema of its settings, and values that were checked against it.
 
-use super::spec::{LayerSpec, SettingValue};
+use std::ops::{Bound, RangeBounds};
+
+use litemap::LiteMap;
+
+use super::spec::SettingValue;
 use crate::error::{Error, Result};
 use crate::tensor::number_text;
 
-/// One setting of a layer: a row of its form.
+/// An entry of a catalogue: its name in specs, and what can be set on it.
+///
+/// The locale files describe it: `<catalogue>_<type name>_help`, and for each setting `setting_<name>` (its label) and
+/// `setting_<name>_help`.
+#[derive(Debug)]
+pub struct Schema {
+    /// As in Keras: `"Conv2D"`.
+    pub type_name: &'static str,
+    /// In the order in which a form shows them.
+    pub settings: &'static [Setting],
+}
+
+impl Schema {
+    /// The setting of this name.
+    pub fn setting(&self, name: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+}
+
+/// One setting: a row of a form.
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// As in a spec: `"kernelSize"`.
     pub name: &'static str,
     pub kind: SettingKind,
     pub default: SettingDefault,
-    /// One English sentence; the page's locale files translate it under `setting_<name>_help`.
-    pub help: &'static str,
+    /// The value that a menu starts with, where that is not the default.
+    pub initial: SettingDefault,
+    pub card: Card,
+}
+
+/// How a layer's card shows a setting.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Card {
+    Hidden,
+    Always,
+    /// Only if it is not the default, after this text.
+    IfChanged(&'static str),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,10 +56,9 @@ pub enum SettingKind {
         min: u32,
         max: u32,
     },
-    /// A number within these bounds, both included.
     Number {
-        min: f64,
-        max: f64,
+        min: Bound<f64>,
+        max: Bound<f64>,
     },
     /// Two whole numbers, height then width, within these bounds; a single number stands for both.
     Pair {
@@ -34,11 +67,6 @@ pub enum SettingKind {
     },
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A pair that may be left out; what that means is in the help.
-    OptionalPair {
-        min: u32,
-        max: u32,
-    },
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -49,36 +77,79 @@ pub enum SettingDefault {
     Number(f64),
     Pair(f64, f64),
     Text(&'static str),
-    /// Left out.
+    /// The setting may be left out; its help says what that means.
     Absent,
 }
 
-/// The settings of one layer after checking: every setting of the schema has a value of the right kind in its range,
+impl Setting {
+    const fn new(name: &'static str, kind: SettingKind) -> Self {
+        let default = SettingDefault::Required;
+        Self { name, kind, default, initial: SettingDefault::Absent, card: Card::Hidden }
+    }
+
+    pub const fn flag(name: &'static str, default: bool) -> Self {
+        Self::new(name, SettingKind::Flag).default(SettingDefault::Flag(default))
+    }
+
+    /// A whole number from `min` to `max`.
+    pub const fn integer(name: &'static str, min: u32, max: u32) -> Self {
+        Self::new(name, SettingKind::Integer { min, max })
+    }
+
+    pub const fn number(name: &'static str, min: Bound<f64>, max: Bound<f64>) -> Self {
+        Self::new(name, SettingKind::Number { min, max })
+    }
+
+    /// Two whole numbers from `min` to `max`.
+    pub const fn pair(name: &'static str, min: u32, max: u32) -> Self {
+        Self::new(name, SettingKind::Pair { min, max })
+    }
+
+    pub const fn choice(name: &'static str, words: &'static [&'static str], default: &'static str) -> Self {
+        Self::new(name, SettingKind::Choice(words)).default(SettingDefault::Text(default))
+    }
+
+    pub const fn default(self, default: SettingDefault) -> Self {
+        Self { default, ..self }
+    }
+
+    pub const fn initial(self, initial: SettingDefault) -> Self {
+        Self { initial, ..self }
+    }
+
+    pub const fn card(self, card: Card) -> Self {
+        Self { card, ..self }
+    }
+
+    /// The value that a new entry of a menu has; `None` if it is left out.
+    pub fn initial_value(&self) -> Option<SettingValue> {
+        self.initial.value().or_else(|| self.default.value())
+    }
+}
+
+/// The settings of one entry after checking: every setting of the schema has a value of the right kind in its range,
 /// given or default.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Settings(Vec<(&'static str, Option<SettingValue>)>);
 
 impl Settings {
-    /// Checks the settings of a layer against its schema and fills in defaults.
+    /// Checks given settings against a schema and fills in defaults.
     ///
     /// # Errors
     /// `unknown-setting` (naming the nearest known one), `missing-setting`, `bad-setting`.
-    pub fn resolve(schema: &'static [Setting], spec: &LayerSpec) -> Result<Self> {
-        if let Some(unknown) = spec.settings.keys().find(|name| schema.iter().all(|setting| setting.name != **name)) {
-            return Err(unknown_setting(schema, &spec.type_name, unknown));
+    pub fn resolve(schema: &'static Schema, given: &LiteMap<String, SettingValue>) -> Result<Self> {
+        if let Some(unknown) = given.keys().find(|name| schema.setting(name).is_none()) {
+            return Err(unknown_setting(schema, unknown));
         }
-        schema
-            .iter()
-            .map(|setting| match spec.settings.get(setting.name) {
-                Some(value) => Ok((setting.name, Some(setting.check(value)?))),
-                None if setting.default == SettingDefault::Required => Err(Error::new("missing-setting", setting.name)
-                    .expected(setting.kind.expectation())
-                    .got("nothing")
-                    .hint(format!("{} needs this setting.", spec.type_name))),
-                None => Ok((setting.name, setting.default.value())),
-            })
-            .collect::<Result<_>>()
-            .map(Self)
+        let value = |setting: &'static Setting| match given.get(setting.name) {
+            Some(value) => Ok((setting.name, Some(setting.check(value)?))),
+            None if setting.default == SettingDefault::Required => Err(Error::new("missing-setting", setting.name)
+                .expected(setting.kind.expectation())
+                .got("nothing")
+                .hint(format!("{} needs this setting.", schema.type_name))),
+            None => Ok((setting.name, setting.default.value())),
+        };
+        schema.settings.iter().map(value).collect::<Result<_>>().map(Self)
     }
 
     /// The value of a setting, `None` where it is left out.
@@ -117,7 +188,7 @@ impl Settings {
         self.optional_pair(name).unwrap_or([1, 1])
     }
 
-    /// A [`SettingKind::OptionalPair`] of the schema: height, width.
+    /// A [`SettingKind::Pair`] of the schema that may be left out: height, width.
     pub fn optional_pair(&self, name: &str) -> Option<[usize; 2]> {
         match self.get(name) {
             Some(SettingValue::Numbers(numbers)) => match numbers[..] {
@@ -143,13 +214,13 @@ impl Setting {
             (SettingKind::Integer { min, max }, &SettingValue::Number(number)) if whole(number, min, max) => {
                 Some(value.clone())
             }
-            (SettingKind::Number { min, max }, &SettingValue::Number(number)) if (min..=max).contains(&number) => {
+            (SettingKind::Number { min, max }, SettingValue::Number(number)) if (min, max).contains(number) => {
                 Some(value.clone())
             }
             (SettingKind::Choice(words), SettingValue::Text(word)) if words.contains(&word.as_str()) => {
                 Some(value.clone())
             }
-            (SettingKind::Pair { min, max } | SettingKind::OptionalPair { min, max }, value) => {
+            (SettingKind::Pair { min, max }, value) => {
                 let numbers = match value {
                     SettingValue::Number(number) => vec![*number; 2],
                     SettingValue::Numbers(numbers) => numbers.clone(),
@@ -179,10 +250,8 @@ impl SettingKind {
         match self {
             Self::Flag => "true or false".to_owned(),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Number { min, max } => format!("a number from {} to {}", number_text(*min), number_text(*max)),
-            Self::Pair { min, max } | Self::OptionalPair { min, max } => {
-                format!("one or two whole numbers from {min} to {max}")
-            }
+            Self::Number { min, max } => range_text(*min, *max),
+            Self::Pair { min, max } => format!("one or two whole numbers from {min} to {max}"),
             Self::Choice(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 format!("one of {}", quoted.join(", "))
@@ -217,12 +286,31 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .and_then(|(similarity, candidate)| (similarity > 0.6).then_some(candidate))
 }
 
-fn unknown_setting(schema: &'static [Setting], type_name: &str, unknown: &str) -> Error {
-    let known: Vec<&str> = schema.iter().map(|setting| setting.name).collect();
+/// A range of numbers in words.
+fn range_text(min: Bound<f64>, max: Bound<f64>) -> String {
+    let [low, high] = [min, max].map(|bound| match bound {
+        Bound::Included(number) | Bound::Excluded(number) => number_text(number),
+        Bound::Unbounded => String::new(),
+    });
+    match (min, max) {
+        (Bound::Unbounded, Bound::Unbounded) => "a number".to_owned(),
+        (Bound::Included(_), Bound::Unbounded) => format!("a number of at least {low}"),
+        (Bound::Excluded(_), Bound::Unbounded) => format!("a number above {low}"),
+        (Bound::Unbounded, Bound::Included(_)) => format!("a number of at most {high}"),
+        (Bound::Unbounded, Bound::Excluded(_)) => format!("a number below {high}"),
+        (Bound::Included(_), Bound::Included(_)) => format!("a number from {low} to {high}"),
+        (Bound::Included(_), Bound::Excluded(_)) => format!("a number from {low} to less than {high}"),
+        (Bound::Excluded(_), Bound::Included(_)) => format!("a number above {low} and at most {high}"),
+        (Bound::Excluded(_), Bound::Excluded(_)) => format!("a number above {low} and less than {high}"),
+    }
+}
+
+fn unknown_setting(schema: &Schema, unknown: &str) -> Error {
+    let known: Vec<&str> = schema.settings.iter().map(|setting| setting.name).collect();
     let error = Error::new("unknown-setting", unknown);
     let error = match known.is_empty() {
-        true => error.expected(format!("no setting, as {type_name} has none")),
-        false => error.expected(format!("a setting of {type_name}: {}", known.join(", "))),
+        true => error.expected(format!("no setting, as {} has none", schema.type_name)),
+        false => error.expected(format!("a setting of {}: {}", schema.type_name, known.join(", "))),
     };
     match nearest(unknown, known.into_iter()) {
         Some(known) => error.hint(format!("Did you mean \"{known}\"?")),

@@ -4,8 +4,8 @@ use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue::{
     ResolvedLayer, SettingDefault, check_classifier, find, resolve, resolve_prefix,
 };
-use chalkgrad_engine::model::fixes::{Fix, fixes};
-use chalkgrad_engine::model::layers::CATALOGUE;
+use chalkgrad_engine::model::layers::LAYERS;
+use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::model::training;
 
@@ -176,10 +176,9 @@ fn the_layers_before_the_one_at_fault_stay_visible() {
 
 #[test]
 fn every_default_is_a_value_that_would_be_accepted() {
-    for layer in CATALOGUE {
+    for layer in LAYERS {
         assert_eq!(find(layer.type_name()).unwrap().default_name(), layer.default_name());
-        for setting in layer.settings() {
-            assert!(!setting.help.is_empty());
+        for setting in layer.schema().settings {
             match setting.default.value() {
                 Some(value) => assert_eq!(setting.check(&value).unwrap(), value, "{}", setting.name),
                 None => assert!(matches!(setting.default, SettingDefault::Required | SettingDefault::Absent)),
@@ -217,7 +216,7 @@ fn offered(layers: &str) -> (Vec<Fix>, Option<Error>) {
     let model = model(layers);
     let (resolved, error) = resolve_prefix(&model);
     let error = error.or_else(|| check_classifier(&resolved, 10).err()).unwrap();
-    let fixes = fixes(&model, &error, 10);
+    let fixes = quick_fixes(&model, &error, 10);
     let fixed = fixes.first().map(|fix| fix.apply(&model)).unwrap();
     let (resolved, error) = resolve_prefix(&fixed);
     (fixes, error.or_else(|| check_classifier(&resolved, 10).err()))

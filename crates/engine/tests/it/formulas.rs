@@ -1,8 +1,8 @@
-//! Explanations of layers: their recipes give the numbers that the engine computes, and their rules the shapes.
+//! Explanations of layers: their derivations give the numbers that the engine computes, and their rules the shapes.
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
-use chalkgrad_engine::model::formula::{Account, Recipe, Then, place};
+use chalkgrad_engine::model::formula::{Derivation, Step, Trace, place};
 use chalkgrad_engine::model::spec::ModelSpec;
 use chalkgrad_engine::protocol::Bulk;
 use chalkgrad_engine::random::Philox;
@@ -58,7 +58,7 @@ fn function(name: &str, z: f64) -> f64 {
 }
 
 #[test]
-fn recipes_give_the_numbers_that_the_engine_computes() {
+fn derivations_give_the_numbers_that_the_engine_computes() {
     let mut random = Philox::new(9, 1);
     let image: Vec<u8> = (0..784).map(|_| random.below(256) as u8).collect();
     let pixels: Vec<f32> = image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
@@ -79,20 +79,20 @@ fn recipes_give_the_numbers_that_the_engine_computes() {
                 let own = format!("{}.{name}", layer.name);
                 names.iter().position(|name| *name == own).map_or(&[], |at| &tensors[at])
             };
-            let recipe = |at: usize| -> (Recipe, Account) {
-                let recipe = layer.recipe(at);
-                let account = recipe.account(&input, &weight);
-                (recipe, account)
+            let derivation = |at: usize| -> (Derivation, Trace) {
+                let derivation = layer.derivation(at);
+                let trace = derivation.trace(&input, &weight);
+                (derivation, trace)
             };
             let units = *layer.output_shape.last().unwrap();
             for (at, &expected) in tensors[0].iter().enumerate() {
-                let (own, account) = recipe(at);
-                let z = f64::from(account.last());
-                let value = match own.then.last() {
-                    Some(Then::Function(name)) => function(name, z),
-                    Some(Then::Softmax) => {
+                let (own, trace) = derivation(at);
+                let z = f64::from(trace.last());
+                let value = match own.steps.last() {
+                    Some(Step::Function(name)) => function(name, z),
+                    Some(Step::Softmax) => {
                         let first = at / units * units;
-                        let all = (first..first + units).map(|at| f64::from(recipe(at).1.last()).exp());
+                        let all = (first..first + units).map(|at| f64::from(derivation(at).1.last()).exp());
                         z.exp() / all.sum::<f64>()
                     }
                     _ => z,

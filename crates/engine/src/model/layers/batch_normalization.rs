@@ -1,55 +1,31 @@
 //! BatchNormalization: each channel is shifted and scaled to mean 0 and variance 1, then by learned numbers (Ioffe and Szegedy 2015).
 
-use super::common::{elements, unchanged};
+use std::ops::Bound;
+
+use super::Layer;
+use super::common::elements;
 use crate::error::Result;
 use crate::ir::NodeId;
-use crate::model::catalogue::{
-    Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec,
-};
-use crate::model::formula::{Explain, Formula, Recipe, Then, number};
-use crate::model::lower::{Context, Lower, Mode};
+use crate::model::catalogue::{Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::formula::{Derivation, Formula, Step, number};
+use crate::model::lower::{Context, Mode};
 use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 
 pub struct BatchNormalization;
 
-static SETTINGS: [Setting; 4] = [
-    Setting {
-        name: "momentum",
-        kind: SettingKind::Number { min: 0.0, max: 1.0 },
-        default: SettingDefault::Number(0.99),
-        help: "How much of the moving mean and variance each training step keeps.",
-    },
-    Setting {
-        name: "epsilon",
-        kind: SettingKind::Number { min: 1e-12, max: 1.0 },
-        default: SettingDefault::Number(0.001),
-        help: "Added to the variance so that it is never zero.",
-    },
-    Setting {
-        name: "center",
-        kind: SettingKind::Flag,
-        default: SettingDefault::Flag(true),
-        help: "Adds a learned number, beta, to each channel.",
-    },
-    Setting {
-        name: "scale",
-        kind: SettingKind::Flag,
-        default: SettingDefault::Flag(true),
-        help: "Multiplies each channel by a learned number, gamma.",
-    },
-];
+static SCHEMA: Schema = Schema {
+    type_name: "BatchNormalization",
+    settings: &[
+        Setting::number("momentum", Bound::Included(0.0), Bound::Included(1.0)).default(SettingDefault::Number(0.99)),
+        Setting::number("epsilon", Bound::Included(1e-12), Bound::Included(1.0)).default(SettingDefault::Number(0.001)),
+        Setting::flag("center", true),
+        Setting::flag("scale", true),
+    ],
+};
 
-impl LayerType for BatchNormalization {
-    fn type_name(&self) -> &'static str {
-        "BatchNormalization"
-    }
-
-    fn default_name(&self) -> &'static str {
-        "batch_normalization"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &SETTINGS
+impl Layer for BatchNormalization {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
     }
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
@@ -58,13 +34,8 @@ impl LayerType for BatchNormalization {
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let channels = input.last().copied().unwrap_or(1);
-        let weight = |name, initializer, trainable| WeightSpec {
-            name,
-            shape: vec![channels],
-            initializer,
-            trainable,
-            l2: 0.0,
-        };
+        let weight =
+            |name, initializer, trainable| WeightSpec { name, shape: vec![channels], initializer, trainable, l2: 0.0 };
         let gamma = settings.flag("scale").then(|| weight("gamma", Initializer::Ones, true));
         let beta = settings.flag("center").then(|| weight("beta", Initializer::Zeros, true));
         let moving_mean = weight("moving_mean", Initializer::Zeros, false);
@@ -72,17 +43,11 @@ impl LayerType for BatchNormalization {
         gamma.into_iter().chain(beta).chain([moving_mean, moving_variance]).collect()
     }
 
-    fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
-        unchanged(output)
-    }
-
     fn flops(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
         // Mean, variance, gamma and beta come to one factor and one summand a channel.
         2 * elements(output)
     }
-}
 
-impl Explain for BatchNormalization {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let epsilon = number(settings.number("epsilon"));
         let gamma = if settings.flag("scale") { "γ_c\\," } else { "" };
@@ -102,29 +67,31 @@ impl Explain for BatchNormalization {
         Formula {
             forward: vec![format!("h = {normalized}"), format!("y = {gamma}h{beta}")],
             backward,
-            symbols: vec![("x", input.to_vec()), ("μ", vec![input.last().copied().unwrap_or(1)]), ("y", output.to_vec())],
+            symbols: vec![
+                ("x", input.to_vec()),
+                ("μ", vec![input.last().copied().unwrap_or(1)]),
+                ("y", output.to_vec()),
+            ],
             ranges: Vec::new(),
         }
     }
 
-    fn recipe(&self, settings: &Settings, _input: &[usize], output: &[usize], at: usize) -> Recipe {
+    fn derivation(&self, settings: &Settings, _input: &[usize], output: &[usize], at: usize) -> Derivation {
         let at_channel = at % output.last().copied().unwrap_or(1).max(1);
-        let mut recipe = Recipe::copy(at);
-        recipe.then = vec![
-            Then::Subtract { weight: "moving_mean", at: at_channel },
-            Then::DivideByRoot { weight: "moving_variance", at: at_channel, epsilon: settings.number("epsilon") },
+        let mut derivation = Derivation::copy(at);
+        derivation.steps = vec![
+            Step::Subtract { weight: "moving_mean", at: at_channel },
+            Step::DivideByRoot { weight: "moving_variance", at: at_channel, epsilon: settings.number("epsilon") },
         ];
         if settings.flag("scale") {
-            recipe.then.push(Then::Multiply { weight: "gamma", at: at_channel });
+            derivation.steps.push(Step::Multiply { weight: "gamma", at: at_channel });
         }
         if settings.flag("center") {
-            recipe.then.push(Then::Add { weight: "beta", at: at_channel });
+            derivation.steps.push(Step::Add { weight: "beta", at: at_channel });
         }
-        recipe
+        derivation
     }
-}
 
-impl Lower for BatchNormalization {
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let epsilon = settings.number("epsilon") as f32;
         let affine = Affine { gamma: context.optional_weight("gamma"), beta: context.optional_weight("beta") };

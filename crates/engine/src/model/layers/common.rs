@@ -1,54 +1,28 @@
 //! What several layers share: settings, and the geometry of windows that slide over an image.
 
+use std::ops::Bound;
+
 use crate::error::{Error, Result};
-use crate::model::catalogue::{Initializer, Setting, SettingDefault, SettingKind, Settings, shape_text};
-use crate::model::formula::{Formula, Recipe, Reduction, Term, index, looks_at, place, range};
+use crate::model::catalogue::{Initializer, Setting, SettingDefault, Settings, shape_text};
+use crate::model::formula::{Term, index, looks_at, place, range};
 use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
 pub const MAX_WINDOW: u32 = 1024;
 
-pub const PADDING: Setting = Setting {
-    name: "padding",
-    kind: SettingKind::Choice(&["valid", "same"]),
-    default: SettingDefault::Text("valid"),
-    help: "valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.",
-};
+pub const PADDING: Setting = Setting::choice("padding", &["valid", "same"], "valid");
 
-pub const USE_BIAS: Setting = Setting {
-    name: "useBias",
-    kind: SettingKind::Flag,
-    default: SettingDefault::Flag(true),
-    help: "Adds a learned number to each output.",
-};
+pub const USE_BIAS: Setting = Setting::flag("useBias", true);
 
-pub const KERNEL_INITIALIZER: Setting = Setting {
-    name: "kernelInitializer",
-    kind: SettingKind::Choice(&["glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"]),
-    default: SettingDefault::Text("glorot_uniform"),
-    help: "How the weights start.",
-};
+pub const KERNEL_INITIALIZER: Setting = Setting::choice(
+    "kernelInitializer",
+    &["glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"],
+    "glorot_uniform",
+);
 
-pub const L2: Setting = Setting {
-    name: "l2",
-    kind: SettingKind::Number { min: 0.0, max: 1e6 },
-    default: SettingDefault::Number(0.0),
-    help: "Adds this factor times the sum of the squared kernel weights to the loss.",
-};
-
-pub const POOL_SIZE: Setting = Setting {
-    name: "poolSize",
-    kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
-    default: SettingDefault::Pair(2.0, 2.0),
-    help: "Height and width of the window that becomes one output.",
-};
-
-pub const POOL_STRIDES: Setting = Setting {
-    name: "strides",
-    kind: SettingKind::OptionalPair { min: 1, max: MAX_WINDOW },
-    default: SettingDefault::Absent,
-    help: "How far the window moves down and right; left out, it moves by its own size.",
-};
+/// Adds this factor times the sum of the squared kernel weights to the loss.
+pub const L2: Setting =
+    Setting::number("l2", Bound::Included(0.0), Bound::Included(1e6)).default(SettingDefault::Number(0.0));
 
 /// The initialiser that `kernelInitializer` names.
 pub fn kernel_initializer(settings: &Settings) -> Initializer {
@@ -71,17 +45,6 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window of a pooling layer.
-    pub fn pooling(settings: &Settings) -> Self {
-        let size = settings.pair("poolSize");
-        Self {
-            size,
-            strides: settings.optional_pair("strides").unwrap_or(size),
-            dilation: [1, 1],
-            same_padding: settings.choice("padding") == "same",
-        }
-    }
-
     /// The padding as ops call it.
     pub fn padding(&self) -> Padding {
         if self.same_padding { Padding::Same } else { Padding::Valid }
@@ -186,33 +149,6 @@ impl Window {
         }
         terms
     }
-
-    /// How a pooling layer makes a number of its output.
-    pub fn pool_recipe(&self, input: &[usize], output: &[usize], at: usize, reduction: Reduction) -> Recipe {
-        let channel = at % extents(output)[2];
-        Recipe {
-            groups: vec![self.terms(input, output, at, channel, |_, _| 0)],
-            columns: self.size[1],
-            reduction,
-            weight: None,
-            then: Vec::new(),
-        }
-    }
-
-    /// One operation for every number that a window of a pooling layer sees.
-    pub fn pool_flops(&self, output: &[usize]) -> u64 {
-        elements(output) * self.size[0] as u64 * self.size[1] as u64
-    }
-
-    /// What pooling layers share.
-    pub fn pool_formula(&self, input: &[usize], output: &[usize], forward: String, backward: String) -> Formula {
-        Formula {
-            forward: vec![forward],
-            backward: vec![backward],
-            symbols: vec![("x", input.to_vec()), ("y", output.to_vec())],
-            ranges: self.ranges(),
-        }
-    }
 }
 
 /// The number of elements, in 64 bits.
@@ -223,11 +159,6 @@ pub fn elements(shape: &[usize]) -> u64 {
 /// One operation a number for a function, none for none; 2 to 4 really, as the function is, which no count agrees on.
 pub fn activation_flops(activation: &str, output: &[usize]) -> u64 {
     if activation == "linear" { 0 } else { elements(output) }
-}
-
-/// The rule of a shape that stays as it is.
-pub fn unchanged(output: &[usize]) -> Vec<String> {
-    output.iter().map(usize::to_string).collect()
 }
 
 /// The extents of an image `[H,W,C]`.

@@ -1,5 +1,6 @@
 //! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
 
+use super::Layer;
 use super::common::{
     KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, activation_flops, elements, image_extents,
     kernel_initializer,
@@ -7,44 +8,27 @@ use super::common::{
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec};
-use crate::model::formula::{Explain, Formula, Recipe, Reduction, range};
-use crate::model::lower::{Context, Lower};
+use crate::model::catalogue::{Card, Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::formula::{Derivation, Formula, Reduction, range};
+use crate::model::lower::Context;
 use crate::ops::conv2d::Conv2d;
 
 pub struct Conv2D;
 
-static SETTINGS: [Setting; 9] = [
-    Setting {
-        name: "filters",
-        kind: SettingKind::Integer { min: 1, max: 65_536 },
-        default: SettingDefault::Required,
-        help: "How many kernels, and so how many channels the output has.",
-    },
-    Setting {
-        name: "kernelSize",
-        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
-        default: SettingDefault::Required,
-        help: "Height and width of the kernel.",
-    },
-    Setting {
-        name: "strides",
-        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
-        default: SettingDefault::Pair(1.0, 1.0),
-        help: "How far the kernel moves down and right.",
-    },
-    PADDING,
-    Setting {
-        name: "dilationRate",
-        kind: SettingKind::Pair { min: 1, max: MAX_WINDOW },
-        default: SettingDefault::Pair(1.0, 1.0),
-        help: "The distance between neighbouring kernel weights on the image.",
-    },
-    ACTIVATION,
-    USE_BIAS,
-    KERNEL_INITIALIZER,
-    L2,
-];
+static SCHEMA: Schema = Schema {
+    type_name: "Conv2D",
+    settings: &[
+        Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
+        Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
+        Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("/")),
+        PADDING,
+        Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
+        ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        L2,
+    ],
+};
 
 impl Conv2D {
     fn window(settings: &Settings) -> Window {
@@ -57,17 +41,9 @@ impl Conv2D {
     }
 }
 
-impl LayerType for Conv2D {
-    fn type_name(&self) -> &'static str {
-        "Conv2D"
-    }
-
-    fn default_name(&self) -> &'static str {
-        "conv2d"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &SETTINGS
+impl Layer for Conv2D {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
     }
 
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
@@ -94,9 +70,13 @@ impl LayerType for Conv2D {
             trainable: true,
             l2: settings.number("l2") as f32,
         };
-        let bias = settings
-            .flag("useBias")
-            .then(|| WeightSpec { name: "bias", shape: vec![filters], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
+        let bias = settings.flag("useBias").then(|| WeightSpec {
+            name: "bias",
+            shape: vec![filters],
+            initializer: Initializer::Zeros,
+            trainable: true,
+            l2: 0.0,
+        });
         [kernel].into_iter().chain(bias).collect()
     }
 
@@ -110,9 +90,7 @@ impl LayerType for Conv2D {
         let bias = u64::from(settings.flag("useBias"));
         elements(output) * (2 * products + bias) + activation_flops(settings.choice("activation"), output)
     }
-}
 
-impl Explain for Conv2D {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let window = Self::window(settings);
         let channels = input.last().copied().unwrap_or(1);
@@ -123,7 +101,10 @@ impl Explain for Conv2D {
         if has_bias {
             backward.push(r"\frac{∂L}{∂b_k} = \sum_{n,i,j} δ_{i,j,k}".to_owned());
         }
-        backward.push(format!(r"\frac{{∂L}}{{∂x_{{p,q,c}}}} = \sum_{{{}}} \sum_k w_{{u,v,c,k}}\,δ_{{i,j,k}}", window.seen_from(input)));
+        backward.push(format!(
+            r"\frac{{∂L}}{{∂x_{{p,q,c}}}} = \sum_{{{}}} \sum_k w_{{u,v,c,k}}\,δ_{{i,j,k}}",
+            window.seen_from(input)
+        ));
         let mut symbols = vec![("x", input.to_vec())];
         for weight in self.weights(settings, input) {
             symbols.push((if weight.name == "bias" { "b" } else { "w" }, weight.shape));
@@ -135,27 +116,26 @@ impl Explain for Conv2D {
         Formula { forward, backward, symbols, ranges }.activated(settings.choice("activation"))
     }
 
-    fn recipe(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe {
+    fn derivation(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
         let window = Self::window(settings);
         let filters = settings.integer("filters");
         let channels = input.last().copied().unwrap_or(1);
         let filter = at % filters;
         let groups = (0..channels).map(|channel| {
-            let weight = |row: usize, column: usize| ((row * window.size[1] + column) * channels + channel) * filters + filter;
+            let weight =
+                |row: usize, column: usize| ((row * window.size[1] + column) * channels + channel) * filters + filter;
             window.terms(input, output, at, channel, weight)
         });
-        let recipe = Recipe {
+        let derivation = Derivation {
             groups: groups.collect(),
             columns: window.size[1],
             reduction: Reduction::Sum,
             weight: Some("kernel"),
-            then: Vec::new(),
+            steps: Vec::new(),
         };
-        recipe.biased(settings.flag("useBias"), filter).activated(settings.choice("activation"))
+        derivation.biased(settings.flag("useBias"), filter).activated(settings.choice("activation"))
     }
-}
 
-impl Lower for Conv2D {
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let window = Self::window(settings);
         let conv = Conv2d { strides: window.strides, dilations: window.dilation, padding: window.padding() };

@@ -1,42 +1,31 @@
 //! Dense: each output is a weighted sum of all inputs.
 
+use super::Layer;
 use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_initializer};
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{
-    Initializer, LayerType, Setting, SettingDefault, SettingKind, Settings, WeightSpec, shape_text,
-};
-use crate::model::formula::{Explain, Formula, Recipe, Reduction, Term, range};
-use crate::model::lower::{Context, Lower};
+use crate::model::catalogue::{Card, Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec, shape_text};
+use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
+use crate::model::lower::Context;
 use crate::ops::matmul::matmul;
 
 pub struct Dense;
 
-static SETTINGS: [Setting; 5] = [
-    Setting {
-        name: "units",
-        kind: SettingKind::Integer { min: 1, max: 1 << 20 },
-        default: SettingDefault::Required,
-        help: "How many outputs.",
-    },
-    ACTIVATION,
-    USE_BIAS,
-    KERNEL_INITIALIZER,
-    L2,
-];
+static SCHEMA: Schema = Schema {
+    type_name: "Dense",
+    settings: &[
+        Setting::integer("units", 1, 1 << 20).initial(SettingDefault::Number(32.0)).card(Card::Always),
+        ACTIVATION,
+        USE_BIAS,
+        KERNEL_INITIALIZER,
+        L2,
+    ],
+};
 
-impl LayerType for Dense {
-    fn type_name(&self) -> &'static str {
-        "Dense"
-    }
-
-    fn default_name(&self) -> &'static str {
-        "dense"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &SETTINGS
+impl Layer for Dense {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
     }
 
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
@@ -60,9 +49,13 @@ impl LayerType for Dense {
             trainable: true,
             l2: settings.number("l2") as f32,
         };
-        let bias = settings
-            .flag("useBias")
-            .then(|| WeightSpec { name: "bias", shape: vec![units], initializer: Initializer::Zeros, trainable: true, l2: 0.0 });
+        let bias = settings.flag("useBias").then(|| WeightSpec {
+            name: "bias",
+            shape: vec![units],
+            initializer: Initializer::Zeros,
+            trainable: true,
+            l2: 0.0,
+        });
         [kernel].into_iter().chain(bias).collect()
     }
 
@@ -74,9 +67,7 @@ impl LayerType for Dense {
         let bias = u64::from(settings.flag("useBias"));
         elements(output) * (2 * elements(input) + bias) + activation_flops(settings.choice("activation"), output)
     }
-}
 
-impl Explain for Dense {
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let has_bias = settings.flag("useBias");
         let bias = if has_bias { "b_k + " } else { "" };
@@ -95,21 +86,20 @@ impl Explain for Dense {
         Formula { forward, backward, symbols, ranges }.activated(settings.choice("activation"))
     }
 
-    fn recipe(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Recipe {
+    fn derivation(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Derivation {
         let units = settings.integer("units");
-        let terms = (0..input.last().copied().unwrap_or(1)).map(|at_input| Term { input: Some(at_input), weight: at_input * units + at });
-        let recipe = Recipe {
+        let terms = (0..input.last().copied().unwrap_or(1))
+            .map(|at_input| Term { input: Some(at_input), weight: at_input * units + at });
+        let derivation = Derivation {
             groups: vec![terms.collect()],
             columns: 1,
             reduction: Reduction::Sum,
             weight: Some("kernel"),
-            then: Vec::new(),
+            steps: Vec::new(),
         };
-        recipe.biased(settings.flag("useBias"), at).activated(settings.choice("activation"))
+        derivation.biased(settings.flag("useBias"), at).activated(settings.choice("activation"))
     }
-}
 
-impl Lower for Dense {
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let product = matmul(context.graph, input, context.weight("kernel")?)?;
         context.bias_and_activation(settings, product)

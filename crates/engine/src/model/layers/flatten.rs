@@ -1,25 +1,20 @@
 //! Flatten: the image becomes one long vector.
 
+use super::Layer;
 use crate::error::Result;
 use crate::ir::NodeId;
-use crate::model::catalogue::{LayerType, Setting, Settings};
-use crate::model::formula::{Explain, Formula, Recipe};
-use crate::model::lower::{Context, Lower};
+use crate::model::catalogue::{Schema, Settings};
+use crate::model::formula::Formula;
+use crate::model::lower::Context;
 use crate::ops::reshape::flatten;
 
 pub struct Flatten;
 
-impl LayerType for Flatten {
-    fn type_name(&self) -> &'static str {
-        "Flatten"
-    }
+static SCHEMA: Schema = Schema { type_name: "Flatten", settings: &[] };
 
-    fn default_name(&self) -> &'static str {
-        "flatten"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &[]
+impl Layer for Flatten {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
     }
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
@@ -31,12 +26,6 @@ impl LayerType for Flatten {
         vec![format!("{} = {}", factors.join(" × "), output.first().copied().unwrap_or_default())]
     }
 
-    fn flops(&self, _settings: &Settings, _input: &[usize], _output: &[usize]) -> u64 {
-        0
-    }
-}
-
-impl Explain for Flatten {
     fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let symbols = vec![("x", input.to_vec()), ("y", output.to_vec())];
         let (forward, backward) = match *input {
@@ -49,12 +38,6 @@ impl Explain for Flatten {
         Formula { forward: vec![forward], backward: vec![backward], symbols, ranges: Vec::new() }
     }
 
-    fn recipe(&self, _settings: &Settings, _input: &[usize], _output: &[usize], at: usize) -> Recipe {
-        Recipe::copy(at)
-    }
-}
-
-impl Lower for Flatten {
     fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
         flatten(context.graph, input)
     }

@@ -1,42 +1,31 @@
 //! GlobalAveragePooling2D: each channel becomes the mean of its whole image.
 
-use super::common::{elements, image_extents, unchanged};
+use super::Layer;
+use super::common::{elements, image_extents};
 use crate::error::Result;
 use crate::ir::NodeId;
-use crate::model::catalogue::{LayerType, Setting, Settings};
-use crate::model::formula::{Explain, Formula, Recipe, Reduction, Term, range};
-use crate::model::lower::{Context, Lower};
+use crate::model::catalogue::{Schema, Settings};
+use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
+use crate::model::lower::Context;
 use crate::ops::reduce;
 
 pub struct GlobalAveragePooling2D;
 
-impl LayerType for GlobalAveragePooling2D {
-    fn type_name(&self) -> &'static str {
-        "GlobalAveragePooling2D"
-    }
+static SCHEMA: Schema = Schema { type_name: "GlobalAveragePooling2D", settings: &[] };
 
-    fn default_name(&self) -> &'static str {
-        "global_average_pooling2d"
-    }
-
-    fn settings(&self) -> &'static [Setting] {
-        &[]
+impl Layer for GlobalAveragePooling2D {
+    fn schema(&self) -> &'static Schema {
+        &SCHEMA
     }
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         image_extents(input).map(|[_, _, channels]| vec![channels])
     }
 
-    fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
-        unchanged(output)
-    }
-
     fn flops(&self, _settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
         elements(input)
     }
-}
 
-impl Explain for GlobalAveragePooling2D {
     fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let [height, width, _] = image_extents(input).unwrap_or([1; 3]);
         let count = height * width;
@@ -48,21 +37,19 @@ impl Explain for GlobalAveragePooling2D {
         }
     }
 
-    fn recipe(&self, _settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Recipe {
+    fn derivation(&self, _settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
         let channels = output.first().copied().unwrap_or(1);
         let [height, width, _] = image_extents(input).unwrap_or([1; 3]);
         let terms = (0..height * width).map(|pixel| Term { input: Some(pixel * channels + at), weight: 0 });
-        Recipe {
+        Derivation {
             groups: vec![terms.collect()],
             columns: width,
             reduction: Reduction::Mean,
             weight: None,
-            then: Vec::new(),
+            steps: Vec::new(),
         }
     }
-}
 
-impl Lower for GlobalAveragePooling2D {
     fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
         reduce::mean(context.graph, input, &[1, 2], false)
     }

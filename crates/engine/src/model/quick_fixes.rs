@@ -1,7 +1,8 @@
 //! What would put a model right: edits that can be made with one click, beside the error that they answer.
 
-use super::catalogue::{check_classifier, nearest, resolve_prefix};
-use super::layers::CATALOGUE;
+use std::ops::Bound;
+
+use super::catalogue::{ResolvedLayer, check_classifier, find, nearest, resolve_prefix};
 use super::settings::{Setting, SettingDefault, SettingKind};
 use super::spec::{LayerSpec, ModelSpec, SettingValue};
 use crate::error::Error;
@@ -78,7 +79,7 @@ const MAX_FIXES: usize = 3;
 
 /// Edits that put an error right, the best first. Each has been tried: afterwards the model is in order, or at fault only
 /// further on. `classes` as in [`check_classifier`].
-pub fn fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
+pub fn quick_fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = Vec::new();
     let before = error.layer_index.unwrap_or_default();
     for fix in candidates(model, error, classes) {
@@ -110,6 +111,7 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
         return if error.code == "no-layers" { vec![Fix::Insert { index: 0, layers }] } else { Vec::new() };
     };
     let Some(layer) = model.layers.get(index) else { return Vec::new() };
+    let schema = find(&layer.type_name).ok().map(|layer_type| layer_type.schema());
     let (resolved, _) = resolve_prefix(model);
     let input = match index.checked_sub(1) {
         None => model.input_shape.clone(),
@@ -132,16 +134,15 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
             fixes
         }
         "wrong-rank" => {
-            let is_flat =
-                |layer: &&LayerSpec| ["Flatten", "GlobalAveragePooling2D"].contains(&layer.type_name.as_str());
-            let before = model.layers[..index].iter().position(|layer| is_flat(&layer));
+            let flattens = |layer: &ResolvedLayer| layer.input_shape.len() > 1 && layer.output_shape.len() == 1;
+            let before = resolved.iter().position(flattens);
             before.map(|to| Fix::Move { index, to }).into_iter().chain([remove]).collect()
         }
         "wrong-output" => {
             let end = model.layers.len();
             let layers = if error.got.contains(',') { vec![flatten(), head()] } else { vec![head()] };
             let mut fixes = vec![Fix::Insert { index: end, layers }];
-            if layer.type_name == "Dense" {
+            if schema.is_some_and(|schema| schema.setting("units").is_some()) {
                 fixes.insert(0, set("units", (classes as f64).into()));
             }
             fixes
@@ -149,9 +150,7 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
         "bad-name" => vec![Fix::Unname { index }],
         "unknown-setting" => vec![Fix::Set { index, setting: error.subject.clone(), value: None }],
         "missing-setting" | "bad-setting" => {
-            let layer_type = CATALOGUE.iter().find(|known| known.type_name() == layer.type_name);
-            let setting =
-                layer_type.and_then(|known| known.settings().iter().find(|known| known.name == error.subject));
+            let setting = schema.and_then(|schema| schema.setting(&error.subject));
             let value = setting.and_then(|setting| usual(setting, layer.settings.get(&error.subject)));
             match (value, setting) {
                 (Some(value), _) => vec![set(&error.subject, value)],
@@ -164,25 +163,23 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
     }
 }
 
-/// A value that a setting accepts: the nearest to the one given, or a usual one.
+/// A value that a setting accepts: the nearest to the one given, or the one that a new layer has.
 fn usual(setting: &Setting, given: Option<&SettingValue>) -> Option<SettingValue> {
-    let near = |number: f64, min: u32, max: u32| crate::tensor::limit(number.round(), f64::from(min), f64::from(max));
-    match (setting.kind, given) {
-        (SettingKind::Integer { min, max }, Some(SettingValue::Number(number))) if !number.is_nan() => {
-            Some(near(*number, min, max).into())
+    let number = match given {
+        Some(SettingValue::Number(number)) if !number.is_nan() => Some(*number),
+        _ => None,
+    };
+    match (setting.kind, number, given) {
+        (SettingKind::Integer { min, max }, Some(number), _) => {
+            Some(number.round().clamp(min.into(), max.into()).into())
         }
-        (SettingKind::Integer { min, max }, _) => Some(near(32.0, min, max).into()),
-        (SettingKind::Number { min, max }, Some(SettingValue::Number(number))) if !number.is_nan() => {
-            Some(crate::tensor::limit(*number, min, max).into())
+        (SettingKind::Number { min: Bound::Included(min), max: Bound::Included(max) }, Some(number), _) => {
+            Some(number.clamp(min, max).into())
         }
-        (SettingKind::Number { min, max }, _) if setting.default == SettingDefault::Required => {
-            Some(crate::tensor::limit(0.25, min, max).into())
-        }
-        (SettingKind::Pair { .. }, _) if setting.default == SettingDefault::Required => Some(vec![3.0, 3.0].into()),
-        (SettingKind::Choice(words), Some(SettingValue::Text(word))) => {
+        (SettingKind::Choice(words), _, Some(SettingValue::Text(word))) => {
             nearest(word, words.iter().copied()).map(SettingValue::from)
         }
-        (SettingKind::Choice(_), None) => Some("relu".into()),
+        _ if setting.default == SettingDefault::Required => setting.initial_value(),
         _ => setting.default.value(),
     }
 }
