@@ -1,5 +1,6 @@
 //! The form of the training configuration.
 
+use std::ops::Bound;
 use std::rc::Rc;
 
 use crate::ui::fields::number_text;
@@ -169,7 +170,7 @@ fn number_row(state: State, field: NumberField) -> Element {
     let kind = if field.is_whole {
         SettingKind::Integer { min: field.min as u32, max: field.max as u32 }
     } else {
-        SettingKind::Number { min: field.min, max: field.max }
+        SettingKind::Number { min: Bound::Included(field.min), max: Bound::Included(field.max) }
     };
     let input = NumberInput {
         id: id.clone(),
