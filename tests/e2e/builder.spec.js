@@ -133,7 +133,7 @@ test('what a shape says of itself stays in the window', async ({ playground }) =
 
 test('parameters, operations and memory are said per layer and in all', async ({ playground }) => {
   await playground.open();
-  await expect(cost(playground.page)).toHaveText('93,322 parameters · 5.7 MFLOP an image · 5.2 MB');
+  await expect(cost(playground.page)).toHaveText('93,322 parameters · 5.7 MFLOP per image · 5.2 MB');
   await expect(playground.card('conv2d')).toContainText('433 kFLOP');
   await playground.card('conv2d').click();
   await expect(playground.page.getByText('320 parameters, 433 kFLOP forward, 2.8 MB at batch size 32')).toBeVisible();

@@ -75,24 +75,24 @@ test('a cell of the confusion matrix opens its images, and an image its way thro
   const { confusion } = await playground.call('evaluate');
   const cells = confusion.flatMap((row, truth) => row.map((count, predicted) => ({ count, truth, predicted })));
   const { count, truth, predicted } = cells.filter((cell) => cell.truth !== cell.predicted).sort((a, b) => b.count - a.count)[0];
-  await matrix.getByRole('button', { name: `${count} images of ${truth} taken for ${predicted}` }).click();
-  await expect(panel(playground).getByText(new RegExp(`^${count} images of ${truth} taken for ${predicted}; the first`))).toBeVisible();
-  const images = panel(playground).getByRole('button', { name: new RegExp(`^Test image [\\d,]+: a ${truth}, taken for ${predicted} with`) });
+  await matrix.getByRole('button', { name: `${count} images of ${truth} classified as ${predicted}` }).click();
+  await expect(panel(playground).getByText(new RegExp(`^${count} images of ${truth} classified as ${predicted}; the first`))).toBeVisible();
+  const images = panel(playground).getByRole('button', { name: new RegExp(`^Test image [\\d,]+: a ${truth}, classified as ${predicted} with`) });
   await expect(images).toHaveCount(Math.min(count, 60));
   const confidence = /with (\d+\.\d%)/.exec(await images.first().getAttribute('aria-label'))[1];
   await images.first().click();
   await expect(images.first()).toHaveAttribute('aria-pressed', 'true');
-  await expect(playground.page.getByText(`truly a ${truth}`)).toBeVisible();
+  await expect(playground.page.getByText(`true class: ${truth}`)).toBeVisible();
   await expect(playground.page.getByText(`Looks like ${predicted}`)).toBeVisible();
   await expect(playground.page.getByRole('row', { name: `${predicted} ${confidence}` })).toBeVisible();
 
   // Cells by keyboard.
-  await matrix.getByRole('button', { name: / images of 0 taken for 0$/ }).click();
+  await matrix.getByRole('button', { name: / images of 0 classified as 0$/ }).click();
   await playground.page.keyboard.press('ArrowDown');
   await playground.page.keyboard.press('ArrowRight');
-  await expect(matrix.getByRole('button', { name: / images of 1 taken for 1$/ })).toBeFocused();
+  await expect(matrix.getByRole('button', { name: / images of 1 classified as 1$/ })).toBeFocused();
   await playground.page.keyboard.press('Enter');
-  await expect(panel(playground).getByText(/images of 1 taken for 1; the first 60/)).toBeVisible();
+  await expect(panel(playground).getByText(/images of 1 classified as 1; the first 60/)).toBeVisible();
 });
 
 test('mistakes come with the surest first, and say when they are old', async ({ playground }) => {
@@ -106,9 +106,9 @@ test('mistakes come with the surest first, and say when they are old', async ({ 
   expect(names).toHaveLength(60);
   const shares = names.map((name) => Number(/with ([\d.]+)%/.exec(name)[1]));
   expect(shares).toEqual([...shares].sort((a, b) => b - a));
-  expect(names.every((name) => !/a (\d), taken for \1 /.test(name))).toBe(true);
+  expect(names.every((name) => !/a (\d), classified as \1 /.test(name))).toBe(true);
   await playground.call('train', { steps: 1 });
-  await expect(panel(playground).getByText('Measured at step 57; the network stands at step 58 now.')).toBeVisible();
+  await expect(panel(playground).getByText('Measured at step 57; the network is now at step 58.')).toBeVisible();
 });
 
 test('histograms follow the selected layer over the steps', async ({ playground }) => {
@@ -292,7 +292,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.press('Reset');
       await playground.call('train', { epochs: 3 });
       await playground.press('Evaluate');
-      await playground.page.getByRole('button', { name: / images of 9 taken for 4$/ }).click({ timeout: 60_000 });
+      await playground.page.getByRole('button', { name: / images of 9 classified as 4$/ }).click({ timeout: 60_000 });
       await expect(panel(playground).getByRole('button', { name: /^Test image/ }).first()).toBeVisible();
       const overflow = () => playground.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       for (const name of [...TABS.slice(1), TABS[0]]) {

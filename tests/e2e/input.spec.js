@@ -47,7 +47,7 @@ test('test images by class, one after the other, with their true labels', async 
     const button = digits.getByRole('button', { name: `Sample digit, a ${label}` });
     await button.click();
     await expect(button).toHaveAttribute('aria-pressed', 'true');
-    await expect(playground.page.getByText(`truly a ${label}`)).toBeVisible();
+    await expect(playground.page.getByText(`true class: ${label}`)).toBeVisible();
     await expect(digits.getByText(new RegExp(`^A ${label}: image 1 of [\\d,]+$`))).toBeVisible();
   }
   const first = await image(playground);
@@ -94,7 +94,7 @@ test('opens a picture, shows how it is prepared, and refuses what is none', asyn
   const rows = [...Array(28).keys()].filter((row) => prepared.slice(row * 28, row * 28 + 28).some((value) => value > 100));
   expect([rows[0], rows.at(-1)]).toEqual([4, 23]);
   await playground.page.getByText('How the image is prepared').click();
-  for (const step of ['as it came 280×280', 'grey, inverted 280×280', 'cropped to the ink', 'scaled into 20×20 2×20', 'centred by mass 28×28']) {
+  for (const step of ['original 280×280', 'grey, inverted 280×280', 'cropped to the ink', 'scaled into 20×20 2×20', 'centred by mass 28×28']) {
     await expect(playground.page.getByText(step)).toBeVisible();
   }
   const messages = playground.page.getByRole('region', { name: 'Messages' });

@@ -51,7 +51,7 @@ test('a network that was trained before answers within two seconds, and is never
   await playground.page.goto(server.url);
   await expect(playground.page.getByText('Looks like 3')).toBeVisible({ timeout: 2000 });
   test.info().annotations.push({ type: 'answers after', description: `${Date.now() - start} ms` });
-  const label = playground.page.getByText(/trained before answers: it gets 9\d\.\d% of the test images right/);
+  const label = playground.page.getByText(/trained in advance: it classifies 9\d\.\d% of the test images correctly/);
   await expect(label).toBeVisible();
   const states = await playground.page.evaluate(async () => {
     const states = [];

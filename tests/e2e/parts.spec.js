@@ -42,7 +42,7 @@ test.describe('a part that does not come', () => {
     await playground.open();
     await playground.page.getByRole('tab', { name: 'Log' }).click();
     const panel = playground.page.getByRole('tabpanel');
-    await expect(panel.getByRole('alert')).toContainText('A part of the page did not arrive.');
+    await expect(panel.getByRole('alert')).toContainText('Part of the page failed to load.');
     await playground.press('中文');
     await expect(panel.getByRole('alert')).toContainText('页面的一部分未能下载');
     await panel.getByRole('button', { name: '重试' }).click();
