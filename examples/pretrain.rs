@@ -1,10 +1,10 @@
-//! Trains the small network that answers when the page is opened, and writes it to `www/pretrained.safetensors`.
+//! Trains the small network with which the page opens, and writes it to `www/pretrained.safetensors`.
 //!
 //! `cargo run --release --example pretrain [FOLDER]`; the folder holds MNIST, as for the example `mnist`. It takes six epochs.
 //!
-//! It is the page's own network with the seed 0, so that its cards, images and shapes are those that training starts with.
-//! What makes it small: weights of little size are set to zero while it trains (Zhu and Gupta 2017, "To prune, or not to
-//! prune"), and the rest is rounded to eight bits.
+//! It is the page's own network with seed 0, so that its cards, images and shapes are those with which training starts.
+//! Two things make the file small: small weights are set to zero during training (Zhu and Gupta 2017, "To prune, or not
+//! to prune"), and the others are rounded to eight bits.
 
 #[path = "pretrain/compact.rs"]
 mod compact;
@@ -23,7 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const FILE: &str = "www/pretrained.safetensors";
 
-/// How much of a kernel is zero in the end; of what is not named, nothing.
+/// Share of each kernel that is zero in the end; the other tensors are not pruned.
 const SPARSITY: [(&str, f64); 3] = [("conv2d_1.kernel", 0.9), ("conv2d_2.kernel", 0.95), ("dense.kernel", 0.97)];
 
 const STEPS_PER_EPOCH: u32 = 1875;
@@ -31,7 +31,7 @@ const DENSE_UNTIL: u32 = 2 * STEPS_PER_EPOCH;
 const SPARSE_FROM: u32 = 4 * STEPS_PER_EPOCH;
 const END: u32 = 6 * STEPS_PER_EPOCH;
 
-/// After so many steps what should be zero is set to zero again.
+/// Number of steps after which the pruned weights are set to zero again.
 const STRIDE: u32 = 25;
 
 fn main() -> Result<()> {
@@ -51,13 +51,13 @@ fn main() -> Result<()> {
         }
     }
     let mut trained = session.checkpoint()?;
-    // Neither the optimizer's state nor anything else but weights.
+    // Only weights, without the optimizer's state.
     let weights = trained.snapshot.names.iter().map(|name| !name.contains(' ')).collect::<Vec<_>>();
     let mut keep = weights.iter();
     trained.snapshot.names.retain(|_| *keep.next().unwrap_or(&false));
     let mut keep = weights.iter();
     trained.arrays.retain(|_| *keep.next().unwrap_or(&false));
-    // What counts is how well the rounded weights do.
+    // The accuracy of the rounded weights counts.
     let rounded = Checkpoint::from_bytes(&compact(&trained.to_bytes()?)?)?;
     for (name, values) in rounded.snapshot.names.iter().zip(&rounded.arrays) {
         session.set_tensor(name, values.clone())?;
@@ -69,7 +69,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Trains for [`STRIDE`] steps; the loss of the last one.
+/// Trains for [`STRIDE`] steps and returns the loss of the last one.
 fn train(session: &mut Session) -> Result<f32> {
     session.start(Goal { epochs: None, steps: Some(STRIDE) })?;
     let mut loss = f32::NAN;
@@ -83,7 +83,7 @@ fn train(session: &mut Session) -> Result<f32> {
     }
 }
 
-/// Sets the smallest weights to zero: more and more, on the cubic schedule of the paper.
+/// Sets the smallest weights to zero, a growing share on the cubic schedule of the paper.
 fn prune(session: &mut Session, step: u32) -> Result<()> {
     if step < DENSE_UNTIL {
         return Ok(());

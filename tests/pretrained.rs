@@ -1,4 +1,4 @@
-//! The network that answers when the page is opened.
+//! The network with which the page opens.
 
 use chalkgrad::ui::digit::Drawing;
 use chalkgrad_engine::checkpoint::Checkpoint;

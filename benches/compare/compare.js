@@ -62,7 +62,7 @@ const server = await Server.start();
 // Only the comparison, which has no word of its own, needs the other libraries.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
 
-/** The built page: `relaxed` or baseline SIMD on so many workers, or WebGPU. */
+/** The built page: `relaxed` or baseline SIMD with a number of workers, or WebGPU. */
 function ours({ relaxed, workers, backend = 'cpu' }) {
   const build = relaxed ? 'relaxed' : 'baseline';
   return {

@@ -1,4 +1,4 @@
-// What it takes until the page can be used: bytes, the time until it is interactive, and from Train to the first step.
+// Measures bytes to download, the time until the page is interactive, and the time from Train to the first step.
 import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 

@@ -1,4 +1,4 @@
-// What a learner does, with mouse and keyboard.
+// The work of a learner, with mouse and keyboard.
 import { expect, mean, test } from './playground.js';
 
 test('trains 300 steps, tests the network and recognises what is drawn', async ({ playground }) => {

@@ -59,7 +59,7 @@ test('test images by class, one after the other, with their true labels', async 
   expect(await image(playground)).toEqual(first);
   await playground.press('Previous image of this class');
   await expect(digits.getByText(/^A 9: image 1,009 of 1,009/)).toBeVisible();
-  // What the page shows is what the API says of the same pixels.
+  // The page shows what the API returns for the same pixels.
   const shown = (await image(playground)).slice();
   const probabilities = await playground.page.evaluate(async (pixels) => Array.from(await window.chalkgrad.predict(new Uint8Array(pixels))), shown);
   const best = probabilities.indexOf(Math.max(...probabilities));

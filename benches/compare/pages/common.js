@@ -1,4 +1,4 @@
-// What all pages share: images, and the loop that takes the time. Images are noise: none of the work depends on values.
+// Images and the timing loop, which all pages share. Images are noise, because the work does not depend on values.
 
 export function images(count) {
   let state = 12345;
@@ -18,7 +18,7 @@ export function oneHot(labels) {
 }
 
 /**
- * Makes the page answer `window.measure(setting)` with milliseconds for so many batches. `prepare` gets
+ * Makes the page answer `window.measure(setting)` with milliseconds for a number of batches. `prepare` gets
  * `{backend, model, layers, batch}` and returns `{training, evaluation, prediction}`, each a function that does one batch and
  * resolves when its result has been read.
  */

@@ -1,4 +1,5 @@
-// What a browser's core can do at most: twelve independent chains of multiply and add on four lanes, nothing from memory.
+// Measures the peak of a core in the browser: twelve independent chains of multiply and add on four lanes, without
+// memory accesses.
 // The module is put together here byte by byte; with `relaxed` it uses fused multiply-add.
 
 const CHAINS = 12;

@@ -7,7 +7,7 @@ the finaliser is MurmurHash3's `fmix32` (Austin Appleby, public domain).
     unit(seed, i)  = (hash >> 8) * 2^-23 - 1          in [-1, 1), exact in f32
     value          = offset + scale * unit            each operation rounded to f32
 
-`tests/keras.rs` and `tests/e2e/keras-parity.spec.js` hold the same few lines.
+`tests/it/keras.rs` and `tests/e2e/keras-parity.spec.js` hold the same few lines.
 """
 
 import json

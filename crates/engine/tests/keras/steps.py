@@ -3,7 +3,7 @@
     python steps.py
 
 Before each step all weights and slots are rounded to what 16 bits hold, in Keras itself, so that the file can hold every
-state exactly: weights are multiples of 2^-13, slots are bfloat16. `tests/keras.rs` loads such a state with its iteration,
+state exactly: weights are multiples of 2^-13, slots are bfloat16. `tests/it/keras.rs` loads such a state with its iteration,
 takes the step on the same batch, and compares loss and all that the step changed. Nothing adds up from step to step, so
 every seed serves. Computed in f64.
 

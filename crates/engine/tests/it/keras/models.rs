@@ -140,7 +140,7 @@ fn mnist_trains_as_in_keras() {
     }
 }
 
-/// Twenty steps that nothing corrects, from weights of seeds that nobody chose; `free_running.py` makes a table of it.
+/// Compares twenty free-running steps from ten consecutive seeds; `free_running.py` makes a table of them.
 #[test]
 fn free_running() {
     let images = match mnist(640) {
