@@ -13,15 +13,17 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
-use self::arguments::{Options, bad_argument, choice, pixels, text};
+use self::arguments::{bad_argument, choice, object, options, pixels, text};
 use crate::client::{Change, Client, Outcome};
-use crate::wire_js::to_js;
+use crate::transport;
 use chalkgrad_engine::error::Error;
+use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
-use chalkgrad_engine::wire::Wire;
 
 /// What a method resolves to or rejects with.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
@@ -185,10 +187,12 @@ impl Api {
                 Self::merge_next(&api);
             });
             match outcome {
-                Ok((Answer::Training(current), _)) => match specs::training(&current, &partial) {
-                    Ok(config) => client.ask(Command::SetTraining { config }, Vec::new(), done),
-                    Err(error) => done(Err(error.into())),
-                },
+                Ok((Answer::Training(current), _)) => {
+                    match object("training", &partial).and_then(|partial| specs::training(&current, partial)) {
+                        Ok(config) => client.ask(Command::SetTraining { config }, Vec::new(), done),
+                        Err(error) => done(Err(error.into())),
+                    }
+                }
                 other => done(other),
             }
         };
@@ -196,16 +200,45 @@ impl Api {
     }
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct BackendOptions {
+    workers: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct TrainOptions {
+    epochs: Option<u32>,
+    steps: Option<u32>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct EvaluateOptions {
+    split: Split,
+    samples: Option<u32>,
+}
+
+/// A model and a training configuration, as a link holds them.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct Configuration {
+    model: Option<Map<String, Value>>,
+    training: Option<Map<String, Value>>,
+}
+
 /// Takes over a configuration `{model, training}`, either of which may be missing. `failed` is told what is wrong.
-pub fn configure(client: &Client, configuration: &JsValue, failed: impl Fn(ErrorReport) + Copy + 'static) {
+pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorReport) + Copy + 'static) {
     let commands = || -> Result<Vec<Command>> {
-        let options = Options::read("configuration", configuration, &["model", "training"])?;
+        let Configuration { model, training } = json::read("configuration", configuration)?;
         let mut commands = Vec::new();
-        if let Some(training) = options.get("training") {
-            commands.push(Command::SetTraining { config: specs::training(&TrainingConfig::default(), &training)? });
+        if let Some(partial) = training {
+            let config = specs::training(&TrainingConfig::default(), partial)?;
+            commands.push(Command::SetTraining { config });
         }
-        if let Some(model) = options.get("model") {
-            commands.push(Command::SetModel { spec: specs::model(&model)?, kept: None });
+        if let Some(spec) = model {
+            commands.push(Command::SetModel { spec: specs::model(&Value::Object(spec))?, kept: None });
         }
         Ok(commands)
     };
@@ -227,29 +260,23 @@ fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, 
             const CHOICES: &[(&str, BackendChoice)] =
                 &[("auto", BackendChoice::Auto), ("webgpu", BackendChoice::Webgpu), ("cpu", BackendChoice::Cpu)];
             let choice = choice("backend", first, CHOICES)?;
-            let options = Options::read("setBackend", second, &["workers"])?;
-            Command::SetBackend { choice, workers: options.count("workers")? }
+            let BackendOptions { workers } = options("setBackend", second)?;
+            Command::SetBackend { choice, workers }
         }
-        "setModel" => Command::SetModel { spec: specs::model(first)?, kept: None },
+        "setModel" => Command::SetModel { spec: specs::model(&Value::Object(object("model", first)?))?, kept: None },
         "getModel" => Command::GetModel,
         "getTraining" => Command::GetTraining,
         "train" => {
-            let options = Options::read("train", first, &["epochs", "steps"])?;
-            Command::Train { epochs: options.count("epochs")?, steps: options.count("steps")? }
+            let TrainOptions { epochs, steps } = options("train", first)?;
+            Command::Train { epochs, steps }
         }
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "stop" => Command::Stop,
         "reset" => Command::Reset,
         "evaluate" => {
-            const SPLITS: &[(&str, Split)] =
-                &[("test", Split::Test), ("train", Split::Train), ("validation", Split::Validation)];
-            let options = Options::read("evaluate", first, &["split", "samples"])?;
-            let split = match options.get("split") {
-                Some(split) => choice("split", &split, SPLITS)?,
-                None => Split::Test,
-            };
-            Command::Evaluate { split, samples: options.count("samples")? }
+            let EvaluateOptions { split, samples } = options("evaluate", first)?;
+            Command::Evaluate { split, samples }
         }
         "predict" => {
             arrays.push(pixels(first)?);
@@ -339,8 +366,8 @@ fn js_error(report: &ErrorReport) -> JsValue {
     error
 }
 
-fn js(value: &impl Wire) -> Result {
-    to_js(&value.to_value()).map_err(ErrorReport::from)
+fn js(value: &impl Serialize) -> Result {
+    transport::write(value).map_err(ErrorReport::from)
 }
 
 /// Sets a property of an object of ours, which no object of ours refuses.

@@ -11,10 +11,9 @@ mod watchdog;
 mod worker_handle;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 
 use self::keeping::{Keeping, begins};
@@ -74,7 +73,7 @@ struct Inner {
     generation: Cell<u32>,
     link: RefCell<Link>,
     next_id: Cell<u32>,
-    pending: RefCell<LiteMap<u32, Pending>>,
+    pending: RefCell<BTreeMap<u32, Pending>>,
     events: Listeners<(Event, Vec<Bulk>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,

@@ -17,7 +17,6 @@ cfg_if::cfg_if! {
         pub mod api;
         pub mod client;
         pub mod transport;
-        pub mod wire_js;
         pub mod worker;
     }
 }

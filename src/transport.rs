@@ -4,13 +4,14 @@
 //! array whose buffer is moved, not copied, by the transfer list.
 
 use js_sys::{Array, Float32Array, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Worker, WorkerOptions, WorkerType};
 
-use crate::wire_js::{from_js, to_js};
 use chalkgrad_engine::error::{Error, Result};
 use chalkgrad_engine::protocol::{Bulk, Envelope};
-use chalkgrad_engine::wire::Wire;
 
 /// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
 ///
@@ -33,27 +34,31 @@ pub struct Packet {
     pub transfer: Array,
 }
 
-/// A record or choice as plain JavaScript objects.
+/// Writes a value as plain JavaScript objects and arrays, without `Map`.
 ///
 /// # Errors
-/// As [`to_js`].
-pub fn write(value: &impl Wire) -> Result<JsValue> {
-    to_js(&value.to_value())
+/// `bad-message`, which no type of the protocol causes.
+pub fn write(value: &impl Serialize) -> Result<JsValue> {
+    value.serialize(&Serializer::new().serialize_maps_as_objects(true)).map_err(|error| bad_message(&error))
 }
 
 /// Reads what [`write`] made.
 ///
 /// # Errors
 /// `bad-message` for anything else.
-pub fn read<T: Wire>(value: JsValue) -> Result<T> {
-    T::from_value(from_js(&value)?)
+pub fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| bad_message(&error))
+}
+
+fn bad_message(error: &serde_wasm_bindgen::Error) -> Error {
+    Error::new("bad-message", "message").got(error.to_string())
 }
 
 /// Turns an envelope into what `postMessage` takes.
 ///
 /// # Errors
-/// As [`to_js`].
-pub fn pack<M: Wire>(envelope: &Envelope<M>) -> Result<Packet> {
+/// As [`write`].
+pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
     let arrays = Array::new();
     let transfer = Array::new();
     for bulk in &envelope.arrays {
@@ -70,7 +75,7 @@ pub fn pack<M: Wire>(envelope: &Envelope<M>) -> Result<Packet> {
         arrays.push(&array);
         transfer.push(&buffer);
     }
-    let value = Array::of(&[to_js(&envelope.message.to_value())?, arrays.into()]).into();
+    let value = Array::of(&[write(&envelope.message)?, arrays.into()]).into();
     Ok(Packet { value, transfer })
 }
 
@@ -78,7 +83,7 @@ pub fn pack<M: Wire>(envelope: &Envelope<M>) -> Result<Packet> {
 ///
 /// # Errors
 /// `bad-message` for anything else.
-pub fn unpack<M: Wire>(value: JsValue) -> Result<Envelope<M>> {
+pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
     let bad = |got: &str| Error::new("bad-message", "message").expected("a message and its arrays").got(got);
     let pair: Array = value.dyn_into().map_err(|_| bad("no array"))?;
     let arrays: Array = pair.get(1).dyn_into().map_err(|_| bad("no list of arrays"))?;
@@ -86,7 +91,7 @@ pub fn unpack<M: Wire>(value: JsValue) -> Result<Envelope<M>> {
         .iter()
         .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array of another type")))
         .collect::<Result<Vec<_>>>()?;
-    Ok(Envelope { message: M::from_value(from_js(&pair.get(0))?)?, arrays })
+    Ok(Envelope { message: read(pair.get(0))?, arrays })
 }
 
 /// A copy of a `Float32Array` or `Uint8Array`; `None` for anything else.

@@ -1,76 +1,52 @@
 //! JavaScript arguments, checked.
 
-use js_sys::{Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Float32Array, JSON, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
 use chalkgrad_engine::error::{Error, Result};
-use chalkgrad_engine::model::catalogue::nearest;
+use chalkgrad_engine::json;
 use chalkgrad_engine::protocol::Bulk;
 
-/// A plain object all of whose fields are known.
-pub(super) struct Options(Option<Object>);
-
-impl Options {
-    /// `undefined` and `null` stand for no options.
-    ///
-    /// # Errors
-    /// `bad-argument` for anything but an object, `unknown-setting` for a field that is not `known`, naming the nearest.
-    pub fn read(subject: &str, value: &JsValue, known: &[&str]) -> Result<Self> {
-        if value.is_null() || value.is_undefined() {
-            return Ok(Self(None));
-        }
-        let object = object(subject, value)?;
-        for name in names(object) {
-            if !known.contains(&name.as_str()) {
-                return Err(unknown_field(subject, &name, known));
-            }
-        }
-        Ok(Self(Some(object.clone())))
+/// Reads options: an object all of whose fields are known. `undefined` and `null` stand for no options.
+///
+/// # Errors
+/// `bad-argument` for anything but an object, `unknown-setting` for an unknown field, naming the nearest, `bad-setting`
+/// for a value that does not fit.
+pub(super) fn options<T: DeserializeOwned + Default>(subject: &str, value: &JsValue) -> Result<T> {
+    if value.is_null() || value.is_undefined() {
+        return Ok(T::default());
     }
-
-    /// A field; `None` where it is missing, `undefined` or `null`.
-    pub fn get(&self, name: &str) -> Option<JsValue> {
-        field(self.0.as_ref()?, name)
-    }
-
-    /// # Errors
-    /// `bad-setting` for anything but a whole number that fits into 32 bits.
-    pub fn count(&self, name: &str) -> Result<Option<u32>> {
-        self.get(name).map(|value| count(name, &value)).transpose()
-    }
+    json::read(subject, &Value::Object(object(subject, value)?))
 }
 
-pub(super) fn object<'a>(subject: &str, value: &'a JsValue) -> Result<&'a Object> {
+/// Converts a plain object to JSON, as it would be in a file or link.
+///
+/// # Errors
+/// `bad-argument` for anything else, and for objects that contain themselves or are nested without end.
+pub(super) fn object(subject: &str, value: &JsValue) -> Result<Map<String, Value>> {
     let is_plain = value.is_object() && !js_sys::Array::is_array(value) && !js_sys::ArrayBuffer::is_view(value);
-    if is_plain { Ok(value.unchecked_ref()) } else { Err(bad_argument(subject, "an object", value)) }
-}
-
-/// The names of an object's own fields.
-pub(super) fn names(object: &Object) -> Vec<String> {
-    Object::keys(object).iter().filter_map(|name| name.as_string()).collect()
-}
-
-/// A field; `None` where it is missing, `undefined` or `null`.
-pub(super) fn field(object: &Object, name: &str) -> Option<JsValue> {
-    Reflect::get(object, &name.into()).ok().filter(|value| !value.is_null() && !value.is_undefined())
-}
-
-pub(super) fn unknown_field(subject: &str, name: &str, known: &[&str]) -> Error {
-    let hint = match nearest(name, known.iter().copied()) {
-        Some(near) => format!("Did you mean \"{near}\"?"),
-        None => String::new(),
-    };
-    Error::new("unknown-setting", subject)
-        .expected(format!("one of {}", known.join(", ")))
-        .got(format!("\"{name}\""))
-        .hint(hint)
-}
-
-pub(super) fn count(name: &str, value: &JsValue) -> Result<u32> {
-    match value.as_f64() {
-        Some(number) if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) => Ok(number as u32),
-        _ => Err(bad_setting(name, "a whole number", value)),
+    if !is_plain {
+        return Err(bad_argument(subject, "an object", value));
     }
+    // JSON has neither NaN and infinities nor functions. Left as they are they would become null or vanish.
+    let replacer = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(|_, value: JsValue| {
+        let is_replaced = value.is_function() || value.as_f64().is_some_and(|number| !number.is_finite());
+        if is_replaced { describe(&value).into() } else { value }
+    });
+    let text = JSON::stringify_with_replacer(value, replacer.as_ref())
+        .map_err(|error| bad_argument(subject, "plain data", &value_of(&error)))?;
+    match json::parse(&String::from(text)) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(bad_argument(subject, "an object", value)),
+        Err(error) => Err(Error::new("bad-argument", subject).expected("plain data").got(error.got.clone())),
+    }
+}
+
+/// Returns the text of an exception.
+fn value_of(error: &JsValue) -> JsValue {
+    Reflect::get(error, &"message".into()).unwrap_or_else(|_| error.clone())
 }
 
 pub(super) fn text(name: &str, value: &JsValue) -> Result<String> {
@@ -102,10 +78,6 @@ pub(super) fn pixels(value: &JsValue) -> Result<Bulk> {
 
 pub(super) fn bad_argument(subject: &str, expected: &str, value: &JsValue) -> Error {
     Error::new("bad-argument", subject).expected(expected).got(describe(value))
-}
-
-pub(super) fn bad_setting(subject: &str, expected: &str, value: &JsValue) -> Error {
-    Error::new("bad-setting", subject).expected(expected).got(describe(value))
 }
 
 /// A value in a few words.

@@ -1,10 +1,10 @@
 //! `chalkgrad.on(event, handler)`.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::{Array, Function};
-use litemap::LiteMap;
 use wasm_bindgen::prelude::*;
 
 use super::{js, set};
@@ -18,7 +18,7 @@ pub(super) struct Events {
     next_id: Cell<u32>,
     /// Kept here and not by the function that unsubscribes: that one is JavaScript's to collect as soon as the caller has
     /// no use for it.
-    subscriptions: Rc<RefCell<LiteMap<u32, Subscription>>>,
+    subscriptions: Rc<RefCell<BTreeMap<u32, Subscription>>>,
 }
 
 impl Events {

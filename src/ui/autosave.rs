@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use leptos::prelude::document;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -20,7 +21,6 @@ use crate::api::files;
 use crate::client::{Change, report};
 use crate::transport;
 use chalkgrad_engine::protocol::{ErrorReport, Event, RunState};
-use chalkgrad_engine::wire::record;
 
 /// At most one write in so many milliseconds, unless the page goes out of sight.
 const EVERY_MS: f64 = 5_000.0;
@@ -38,7 +38,8 @@ const LATEST: &str = "latest";
 const RUNS: &str = "runs";
 
 /// What was kept last.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Kept {
     /// An index of [`PLACES`].
     place: u32,
@@ -46,10 +47,9 @@ pub struct Kept {
     pub step: u32,
     pub epoch: u32,
     /// The number of its run.
+    #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<u32>,
 }
-
-record!(Kept { place, saved_ms, step, epoch, run });
 
 pub struct Autosave {
     state: State,

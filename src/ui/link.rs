@@ -2,15 +2,16 @@
 
 use js_sys::{Function, JSON, Object, Reflect};
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast, JsValue};
+use serde_json::Value;
+use wasm_bindgen::JsCast;
 
 use super::browser::get;
 use super::state::{NoticeKind, State};
 use super::text::t_once;
 use crate::api;
 use crate::client::report;
-use crate::wire_js::to_js;
-use chalkgrad_engine::wire::Wire;
+use crate::transport;
+use chalkgrad_engine::json;
 
 /// Stands before the configuration: the address may also name a place in the page.
 const PREFIX: &str = "#c=";
@@ -21,8 +22,8 @@ const MAX_LENGTH: usize = 60_000;
 /// Puts the configuration into the address and the address into the clipboard.
 pub fn copy(state: State) {
     let configuration = Object::new();
-    let model = state.history.with_untracked(|history| to_js(&history.spec().to_value()));
-    let training = state.training.with_untracked(|training| to_js(&training.to_value()));
+    let model = state.history.with_untracked(|history| transport::write(&history.spec()));
+    let training = state.training.with_untracked(transport::write);
     for (name, value) in [("model", model), ("training", training)] {
         let Ok(value) = value else { return };
         let _ = Reflect::set(&configuration, &name.into(), &value);
@@ -57,10 +58,10 @@ pub fn open(state: State) {
             "The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.",
         )
     };
-    let parsed = || -> Option<JsValue> {
+    let parsed = || -> Option<Value> {
         let text = (text.len() <= MAX_LENGTH).then_some(text)?;
         let text = js_sys::decode_uri_component(text).ok()?;
-        JSON::parse(&String::from(text)).ok().filter(JsValue::is_object)
+        json::parse(&String::from(text)).ok().filter(Value::is_object)
     };
     let failed = move |report| state.notify(NoticeKind::Error, report);
     match parsed() {

@@ -1,9 +1,9 @@
 //! What was trained before: configuration, result and course of every set of weights.
 
+use serde::{Deserialize, Serialize};
+
 use super::curves::{Curves, Sample};
-use chalkgrad_engine::error::Result;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::wire::{Value, Wire, record};
 
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;
@@ -18,7 +18,8 @@ const COLUMNS: usize = 500;
 const KEPT_COLUMNS: usize = 100;
 
 /// From fresh weights to where they were given up, or to now.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RunRecord {
     /// From 1, in the order of their beginnings.
     pub number: u32,
@@ -31,28 +32,16 @@ pub struct RunRecord {
     pub backend: String,
     pub steps: u32,
     pub epochs: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f32>,
     pub course: Course,
     /// Whether it is drawn beside the present run.
     pub is_compared: bool,
 }
 
-record!(RunRecord {
-    number,
-    begun_ms,
-    model,
-    params,
-    training,
-    backend,
-    steps,
-    epochs,
-    test_accuracy,
-    course,
-    is_compared
-});
-
 /// What a chart needs of an earlier run.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Vec<f32>>", into = "Vec<Vec<f32>>")]
 pub struct Course {
     pub loss: Vec<Sample>,
     pub accuracy: Vec<Sample>,
@@ -71,23 +60,22 @@ impl Course {
     }
 }
 
-/// Each series as a list of steps and values in turn: a record for each sample would be ten times as much.
-impl Wire for Course {
-    fn to_value(&self) -> Value {
-        let series = [&self.loss, &self.accuracy, &self.validation_loss, &self.validation_accuracy];
-        let flat = |samples: &Vec<Sample>| {
-            samples.iter().flat_map(|sample| [sample.step as f32, sample.value]).collect::<Vec<_>>()
-        };
-        series.map(flat).to_vec().to_value()
+/// Each series as a list of steps and values in turn: an object for each sample would be ten times as much.
+impl From<Course> for Vec<Vec<f32>> {
+    fn from(course: Course) -> Self {
+        let series = [course.loss, course.accuracy, course.validation_loss, course.validation_accuracy];
+        series.map(|samples| samples.iter().flat_map(|sample| [sample.step as f32, sample.value]).collect()).to_vec()
     }
+}
 
-    fn from_value(value: Value) -> Result<Self> {
-        let mut lists = Vec::<Vec<f32>>::from_value(value)?.into_iter();
+impl From<Vec<Vec<f32>>> for Course {
+    fn from(lists: Vec<Vec<f32>>) -> Self {
+        let mut lists = lists.into_iter();
         let mut series = || -> Vec<Sample> {
             let pairs = lists.next().unwrap_or_default();
             pairs.chunks_exact(2).map(|pair| Sample { step: pair[0] as u32, value: pair[1] }).collect()
         };
-        Ok(Self { loss: series(), accuracy: series(), validation_loss: series(), validation_accuracy: series() })
+        Self { loss: series(), accuracy: series(), validation_loss: series(), validation_accuracy: series() }
     }
 }
 
@@ -268,8 +256,8 @@ mod tests {
         }
         let kept = runs.to_keep();
         // As the browser keeps them.
-        let value = kept.to_value();
-        let kept = Vec::<RunRecord>::from_value(value).unwrap();
+        let value = serde_json::to_value(&kept).unwrap();
+        let kept: Vec<RunRecord> = serde_json::from_value(value).unwrap();
         assert!(kept.iter().all(|record| record.course.loss.len() <= 2 * KEPT_COLUMNS));
         assert_eq!(kept[2].course.loss.last(), curves.smooth(COLUMNS).last());
 

@@ -11,13 +11,14 @@ mod safetensors;
 pub use course::Course;
 pub use safetensors::decode_f8;
 
+use serde::{Deserialize, Serialize};
+
 use self::safetensors::Tensor;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::model::catalogue;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::SnapshotInfo;
-use crate::wire::json::{from_json, to_json};
-use crate::wire::{Fields, Wire, record};
 
 /// The largest file that is written or read: no model is larger that can be trained.
 pub const MAX_FILE_BYTES: usize = 1 << 30;
@@ -47,6 +48,8 @@ pub struct Checkpoint {
 }
 
 /// The metadata of a file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct About {
     version: u32,
     model: ModelSpec,
@@ -57,10 +60,9 @@ struct About {
     untouched: bool,
     backend: String,
     workers: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     test_accuracy: Option<f32>,
 }
-
-record!(About { version, model, training, step, epoch, batch_in_epoch, untouched, backend, workers, test_accuracy });
 
 impl Checkpoint {
     /// Writes the file.
@@ -95,7 +97,7 @@ impl Checkpoint {
             workers: self.workers,
             test_accuracy: self.test_accuracy,
         };
-        safetensors::write(to_json(&about.to_value())?, &tensors)
+        safetensors::write(json::to_text(&about)?, &tensors)
     }
 
     /// Reads a file. Whether all is there that the model needs shows when a session opens it.
@@ -162,16 +164,15 @@ fn shape_of<'a>(shapes: &'a [(String, Vec<usize>)], name: &str) -> Option<&'a [u
 
 fn read_about(text: &str) -> Result<About> {
     let damaged = |error: Error| bad_file("metadata", "what chalkgrad writes", &error.to_string());
-    let value = from_json(text).map_err(damaged)?;
-    let version: u32 =
-        Fields::of("About", value.clone()).and_then(|mut fields| fields.get("version", None)).map_err(damaged)?;
+    let value = json::parse(text).map_err(damaged)?;
+    let version: u32 = json::read("version", &value["version"]).map_err(damaged)?;
     if version > VERSION {
         return Err(Error::new("newer-file", "file")
             .expected(format!("a file of version {VERSION} or earlier"))
             .got(version.to_string())
             .hint("It was saved by a newer chalkgrad: load the page again."));
     }
-    About::from_value(value).map_err(damaged)
+    json::read("metadata", &value).map_err(damaged)
 }
 
 /// # Errors

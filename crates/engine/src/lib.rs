@@ -27,6 +27,7 @@ pub mod data;
 pub mod engine;
 pub mod error;
 pub mod ir;
+pub mod json;
 pub mod model;
 pub mod ops;
 pub mod plan;
@@ -34,6 +35,5 @@ pub mod protocol;
 pub mod random;
 pub mod tensor;
 pub mod train;
-pub mod wire;
 
 pub use chalkgrad_simd as simd;

@@ -1,12 +1,13 @@
 //! The messages between the page and the engine's worker.
 //!
-//! A message is a [`Value`](crate::wire::Value) plus a list of arrays. The value crosses by `serde-wasm-bindgen`; the arrays cross as
-//! transferables, without a copy, so a [`Bulk`] never sits inside a message. Messages name the number of arrays they
+//! A message crosses by `serde-wasm-bindgen`, beside a list of arrays that cross as transferables, without a copy: a [`Bulk`]
+//! never sits inside a message. Messages name the number of arrays they
 //! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::wire::{choice, record};
 
 /// A message and the arrays that travel with it.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,15 +30,15 @@ pub enum Bulk {
 }
 
 /// Page to worker. Every request gets exactly one [`Message::Reply`] with its `id`.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Request {
     pub id: u32,
     pub command: Command,
 }
 
-record!(Request { id, command });
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Command {
     /// The first message. `data_url` is the absolute URL of the folder that holds the data set shards.
     Hello {
@@ -45,12 +46,14 @@ pub enum Command {
     },
     SetBackend {
         choice: BackendChoice,
+        #[serde(skip_serializing_if = "Option::is_none")]
         workers: Option<u32>,
     },
     /// `kept`: for each layer the place, in the model in use, of the layer whose weights it takes over, where it has one and
     /// they fit. Without it, and while nobody has trained or written any weight, all weights come from the seed.
     SetModel {
         spec: ModelSpec,
+        #[serde(skip_serializing_if = "Option::is_none")]
         kept: Option<Vec<Option<u32>>>,
     },
     GetModel,
@@ -61,7 +64,9 @@ pub enum Command {
     /// Train on from where the model stands: for so many epochs, or so many steps, or as the configuration says.
     /// Answered when the run ends (done, stopped or failed).
     Train {
+        #[serde(skip_serializing_if = "Option::is_none")]
         epochs: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         steps: Option<u32>,
     },
     Pause,
@@ -70,6 +75,7 @@ pub enum Command {
     Reset,
     Evaluate {
         split: Split,
+        #[serde(skip_serializing_if = "Option::is_none")]
         samples: Option<u32>,
     },
     /// One array: `U8` pixels (0-255, scaled by 1/255) or `F32` (as they are), k times the input size.
@@ -95,6 +101,7 @@ pub enum Command {
     /// `count` random images of the split, of class `label` if given: the sample digits of the input panel.
     Samples {
         split: Split,
+        #[serde(skip_serializing_if = "Option::is_none")]
         label: Option<u32>,
         count: u32,
         seed: u32,
@@ -137,45 +144,14 @@ pub enum Command {
     },
 }
 
-choice!(Command {
-    Hello { data_url },
-    SetBackend { choice, workers },
-    SetModel { spec, kept },
-    GetModel,
-    SetTraining { config },
-    GetTraining,
-    Train { epochs, steps },
-    Pause,
-    Resume,
-    Stop,
-    Reset,
-    Evaluate { split, samples },
-    Predict,
-    TensorNames,
-    Tensor { name },
-    SetTensor { name },
-    SetPace { rest_ms },
-    Look { names },
-    Vitals { layer },
-    Samples { split, label, count, seed },
-    Images { split, indices },
-    Labels { split },
-    RetryData,
-    Profile,
-    Ping,
-    Restore { snapshot },
-    Snapshot,
-    Open { model, training, snapshot },
-    ShowPretrained { names },
-});
-
 /// In a [`Command::Look`]: what the model makes of the image, whatever its last layer is called.
 pub const MODEL_OUTPUT: &str = "output";
 
 /// Codes of errors after which an engine is done for, because its device is.
 pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Split {
     Train,
     Validation,
@@ -183,9 +159,8 @@ pub enum Split {
     Test,
 }
 
-choice!(Split { Train, Validation, Test });
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum BackendChoice {
     #[default]
     Auto,
@@ -193,10 +168,9 @@ pub enum BackendChoice {
     Cpu,
 }
 
-choice!(BackendChoice { Auto, Webgpu, Cpu });
-
 /// Worker to page.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Message {
     /// The worker's program runs and reads messages. Sent once, unasked.
     Ready,
@@ -207,9 +181,8 @@ pub enum Message {
     Event(Event),
 }
 
-choice!(Message { Ready, Reply { id, result }, Event(event) });
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Answer {
     Done,
     Engine(EngineInfo),
@@ -252,27 +225,8 @@ pub enum Answer {
     Profile(Vec<KernelTime>),
 }
 
-choice!(Answer {
-    Done,
-    Engine(info),
-    Backend(info),
-    Model(spec),
-    Summary(summary),
-    Training(config),
-    State { state },
-    History(history),
-    Evaluation(evaluation),
-    Probabilities { classes },
-    Names(names),
-    Tensor { shape },
-    Tensors { shapes },
-    Vitals(vitals),
-    Samples { labels, height, width },
-    Labels,
-    Profile(kernels),
-});
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
     State {
         state: RunState,
@@ -299,19 +253,8 @@ pub enum Event {
     },
 }
 
-choice!(Event {
-    State { state },
-    Batch(report),
-    Epoch(report),
-    Data(progress),
-    Snapshot(info),
-    Error(report),
-    Warning(report),
-    StepCost { dispatches, submissions },
-    Kernels { ready, total },
-});
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum RunState {
     #[default]
     Idle,
@@ -327,26 +270,27 @@ pub enum RunState {
     Failed,
 }
 
-choice!(RunState { Idle, Training, Paused, Waiting, Evaluating, Done, Stopped, Failed });
-
 /// An error as people see it: what was expected, what came, what to do.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ErrorReport {
     /// A stable word in kebab case: see `model::error` and the README.
     pub code: String,
     /// One or more English sentences.
     pub message: String,
     /// The name of the layer at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<String>,
     /// The key of the message's text in the locale files, for pages in other languages; empty where there is none.
+    #[serde(default)]
     pub key: String,
     /// Values for the placeholders of that text.
+    #[serde(default)]
     pub arguments: Arguments,
     /// Subject, expected, got and hint of an error without a key.
+    #[serde(default)]
     pub parts: Vec<String>,
 }
-
-record!(ErrorReport { code, message, layer, key = String::new(), arguments = Arguments::new(), parts = Vec::new() });
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
@@ -363,7 +307,8 @@ impl From<Error> for ErrorReport {
     }
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct EngineInfo {
     pub version: String,
     pub backend: BackendInfo,
@@ -371,9 +316,8 @@ pub struct EngineInfo {
     pub datasets: Vec<String>,
 }
 
-record!(EngineInfo { version, backend, backends, datasets });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackendInfo {
     /// `"cpu"` or `"webgpu"`.
     pub backend: String,
@@ -382,38 +326,35 @@ pub struct BackendInfo {
     pub workers: u32,
 }
 
-record!(BackendInfo { backend, detail, workers });
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BackendAvailability {
     pub name: String,
     pub available: bool,
     pub detail: String,
 }
 
-record!(BackendAvailability { name, available, detail });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ModelSummary {
     pub layers: Vec<LayerSummary>,
     pub params: usize,
 }
 
-record!(ModelSummary { layers, params });
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LayerSummary {
     pub name: String,
+    #[serde(rename = "type")]
     pub type_name: String,
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
 }
 
-record!(LayerSummary { name, type_name as "type", output_shape, params });
-
 /// A layer in the last step.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Vitals {
     /// Entries of the output's last axis: units, channels.
     pub units: u32,
@@ -423,10 +364,9 @@ pub struct Vitals {
     pub updates: Vec<WeightUpdate>,
 }
 
-record!(Vitals { units, dead_units, updates });
-
 /// What the last step did to a weight.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct WeightUpdate {
     /// `"kernel"`, `"bias"`, ...
     pub weight: String,
@@ -435,9 +375,8 @@ pub struct WeightUpdate {
     pub gradient_norm: f32,
 }
 
-record!(WeightUpdate { weight, ratio, gradient_norm });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct History {
     pub state: RunState,
     /// Steps taken by this call.
@@ -451,23 +390,12 @@ pub struct History {
     pub val_loss: Vec<f32>,
     pub val_accuracy: Vec<f32>,
     /// The rule that ended the run before its goal.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StopRule>,
 }
 
-record!(History {
-    state,
-    steps,
-    epochs,
-    seconds,
-    images_per_second,
-    epoch_loss,
-    epoch_accuracy,
-    val_loss,
-    val_accuracy,
-    stopped_by,
-});
-
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Evaluation {
     pub loss: f32,
     pub accuracy: f32,
@@ -475,9 +403,8 @@ pub struct Evaluation {
     pub classes: u32,
 }
 
-record!(Evaluation { loss, accuracy, samples, classes });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BatchReport {
     /// Steps since the weights were initialised.
     pub step: u32,
@@ -497,46 +424,35 @@ pub struct BatchReport {
     pub progress: f64,
 }
 
-record!(BatchReport {
-    step,
-    epoch,
-    batch_in_epoch,
-    batches_per_epoch,
-    loss,
-    epoch_loss,
-    epoch_accuracy,
-    images_per_second,
-    remaining_seconds,
-    progress,
-});
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct EpochReport {
     /// From 0, since the weights were initialised.
     pub epoch: u32,
     pub step: u32,
     pub loss: f32,
     pub accuracy: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub val_loss: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub val_accuracy: Option<f32>,
     pub seconds: f64,
     pub images_per_second: f64,
     /// The rule that ends the run with this epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StopRule>,
 }
 
-record!(EpochReport { epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second, stopped_by });
-
 /// A rule of the [configuration](TrainingConfig) that ends a run before its goal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum StopRule {
     TargetAccuracy,
     Patience,
 }
 
-choice!(StopRule { TargetAccuracy, Patience });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DataProgress {
     pub loaded_bytes: f64,
     pub total_bytes: f64,
@@ -544,13 +460,13 @@ pub struct DataProgress {
     pub test_images: u32,
     pub complete: bool,
     /// The shard that could not be had, and why; [`Command::RetryData`] tries again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }
 
-record!(DataProgress { loaded_bytes, total_bytes, train_images, test_images, complete, error });
-
 /// A kernel of a training step on a GPU, or several that one dispatch runs.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct KernelTime {
     /// The op's name, or `"pointwise"`.
     pub name: String,
@@ -562,9 +478,8 @@ pub struct KernelTime {
     pub ms: f64,
 }
 
-record!(KernelTime { name, shape, kernels, dispatches, ms });
-
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SnapshotInfo {
     pub step: u32,
     pub epoch: u32,
@@ -574,5 +489,3 @@ pub struct SnapshotInfo {
     /// The weights are those that the seed gave: another seed gives other ones.
     pub untouched: bool,
 }
-
-record!(SnapshotInfo { step, epoch, batch_in_epoch, names, untouched });

@@ -4,60 +4,68 @@
 //! serialisation. Field names and defaults are Keras's, in camel case. Which layers and settings exist is the
 //! [catalogue](super::catalogue)'s business.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
-use litemap::LiteMap;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::error::Result;
 use crate::tensor::number_text;
-use crate::wire::{Fields, Value, Wire, Written, choice, record, tagged, through_value};
 
 /// A sequential model.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ModelSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The shape of one example without the batch axis, `[H,W,C]` for images.
+    #[serde(default = "default_input_shape")]
     pub input_shape: Vec<usize>,
     pub layers: Vec<LayerSpec>,
 }
 
-record!(ModelSpec { name, input_shape = default_input_shape(), layers });
-
 /// One layer: its type, an optional name, and its settings as Keras calls them.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, Option<SettingValue>>")]
 pub struct LayerSpec {
     /// `"Conv2D"`, `"Dense"`, ...
+    #[serde(rename = "type")]
     pub type_name: String,
     /// Without one the layer is named as Keras would: `conv2d`, `conv2d_1`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Settings by name (`"filters"`, `"kernelSize"`); what is left out has Keras's default.
-    pub settings: LiteMap<String, SettingValue>,
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, SettingValue>,
 }
 
-impl Wire for LayerSpec {
-    /// The settings lie beside type and name.
-    fn to_value(&self) -> Value {
-        let mut written = Written::default();
-        written.put("type", self.type_name.to_value());
-        written.put("name", self.name.to_value());
-        let Value::Record(mut fields) = written.done() else { return Value::Null };
-        fields.extend(self.settings.iter().map(|(name, value)| (name.clone().into(), value.to_value())));
-        Value::Record(fields)
-    }
+impl TryFrom<BTreeMap<String, Option<SettingValue>>> for LayerSpec {
+    type Error = MissingType;
 
-    fn from_value(value: Value) -> Result<Self> {
-        let mut fields = Fields::of("LayerSpec", value)?;
-        let (type_name, name) = (fields.get("type", None)?, fields.get("name", None)?);
-        let setting = |(name, value): (std::borrow::Cow<'static, str>, Value)| {
-            SettingValue::from_value(value).map(|value| (name.into_owned(), value))
+    fn try_from(mut fields: BTreeMap<String, Option<SettingValue>>) -> Result<Self, MissingType> {
+        let mut text = |field: &'static str| match fields.remove(field).flatten() {
+            Some(SettingValue::Text(text)) => Ok(Some(text)),
+            None => Ok(None),
+            Some(_) => Err(MissingType(field)),
         };
-        // Left out, as Python's None is.
-        let settings = fields.rest().into_iter().filter(|(_, value)| *value != Value::Null).map(setting);
-        Ok(Self { type_name, name, settings: settings.collect::<Result<_>>()? })
+        let type_name = text("type")?.ok_or(MissingType("type"))?;
+        let name = text("name")?;
+        // A setting that is null counts as left out, as Python's None does.
+        let settings = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Ok(Self { type_name, name, settings })
     }
 }
 
-through_value!(LayerSpec);
+/// A layer whose `type` or `name` is missing or no text.
+pub struct MissingType(&'static str);
+
+impl fmt::Display for MissingType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a layer with a text as \"{}\"", self.0)
+    }
+}
 
 /// The value of one setting.
 #[derive(Clone, PartialEq, Debug)]
@@ -69,23 +77,62 @@ pub enum SettingValue {
     Numbers(Vec<f64>),
 }
 
-impl Wire for SettingValue {
-    fn to_value(&self) -> Value {
+impl Serialize for SettingValue {
+    /// Writes whole numbers as `3`, not `3.0`, as browsers do and other programs expect.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Flag(flag) => flag.to_value(),
-            Self::Number(number) => number.to_value(),
-            Self::Text(text) => text.to_value(),
-            Self::Numbers(numbers) => numbers.to_value(),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                serializer.serialize_i64(*number as i64)
+            }
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Numbers(numbers) => serializer.collect_seq(numbers.iter().copied().map(Self::Number)),
         }
     }
+}
 
-    fn from_value(value: Value) -> Result<Self> {
-        Ok(match value {
-            Value::Flag(flag) => Self::Flag(flag),
-            Value::Number(number) => Self::Number(number),
-            Value::Text(text) => Self::Text(text.into_owned()),
-            other => Self::Numbers(Vec::from_value(other)?),
-        })
+impl<'de> Deserialize<'de> for SettingValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SettingVisitor;
+
+        impl<'de> Visitor<'de> for SettingVisitor {
+            type Value = SettingValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true or false, a number, a word, or an array of numbers")
+            }
+
+            fn visit_bool<E>(self, flag: bool) -> Result<SettingValue, E> {
+                Ok(SettingValue::Flag(flag))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<SettingValue, E> {
+                Ok(SettingValue::Number(number as f64))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<SettingValue, E> {
+                Ok(SettingValue::Number(number as f64))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<SettingValue, E> {
+                Ok(SettingValue::Number(number))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<SettingValue, E> {
+                Ok(SettingValue::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<SettingValue, A::Error> {
+                let mut values = Vec::new();
+                while let Some(number) = numbers.next_element()? {
+                    values.push(number);
+                }
+                Ok(SettingValue::Numbers(values))
+            }
+        }
+
+        deserializer.deserialize_any(SettingVisitor)
     }
 }
 
@@ -95,7 +142,7 @@ fn default_input_shape() -> Vec<usize> {
 
 impl LayerSpec {
     pub fn new(type_name: &str) -> Self {
-        Self { type_name: type_name.to_owned(), name: None, settings: LiteMap::new() }
+        Self { type_name: type_name.to_owned(), name: None, settings: BTreeMap::new() }
     }
 
     /// The same layer with one more setting.
@@ -177,11 +224,13 @@ impl From<Vec<f64>> for SettingValue {
 
 /// Everything that decides a run but the model: with the same specs, seed, backend and worker count a run replays bit
 /// for bit.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TrainingConfig {
     pub dataset: String,
     pub epochs: u32,
     pub batch_size: u32,
+    #[serde(deserialize_with = "name_or_object")]
     pub optimizer: OptimizerSpec,
     pub loss: LossSpec,
     pub seed: u32,
@@ -192,14 +241,19 @@ pub struct TrainingConfig {
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
     /// How the learning rate changes; it multiplies the optimizer's.
+    #[serde(deserialize_with = "name_or_object")]
     pub learning_rate_schedule: ScheduleSpec,
     /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
     /// Clip each element of a gradient to plus or minus this (Keras's `clipvalue`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_value: Option<f64>,
     /// End the run with the epoch that reaches this accuracy: on the validation images or, without any, in training.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target_accuracy: Option<f64>,
     /// End the run after so many epochs in a row without a lower validation loss (Keras's `EarlyStopping`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
 }
 
@@ -224,40 +278,117 @@ impl Default for TrainingConfig {
     }
 }
 
-record!(TrainingConfig {
-    dataset = TrainingConfig::default().dataset,
-    epochs = TrainingConfig::default().epochs,
-    batch_size = TrainingConfig::default().batch_size,
-    optimizer = OptimizerSpec::default(),
-    loss = LossSpec::SparseCategoricalCrossentropy,
-    seed = 0,
-    shuffle = true,
-    train_samples = TrainingConfig::default().train_samples,
-    validation_split = 0.0,
-    learning_rate_schedule = ScheduleSpec::Constant,
-    clip_norm,
-    clip_value,
-    target_accuracy,
-    patience,
-});
+/// Reads an object with a `type`, or the type alone: `"Adam"` stands for `{"type": "Adam"}`.
+fn name_or_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct NameOrObject<T>(PhantomData<T>);
 
-/// The optimizer with Keras 3's names and defaults.
-#[derive(Clone, PartialEq, Debug)]
-pub enum OptimizerSpec {
-    Sgd { learning_rate: f64, momentum: f64, nesterov: bool },
-    RmsProp { learning_rate: f64, rho: f64, epsilon: f64 },
-    Adagrad { learning_rate: f64, initial_accumulator_value: f64, epsilon: f64 },
-    Adam { learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64 },
-    AdamW { learning_rate: f64, beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64 },
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for NameOrObject<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a type by its name, or an object with a \"type\"")
+        }
+
+        fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
+            T::deserialize(MapDeserializer::new([("type", name)].into_iter()))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+
+    deserializer.deserialize_any(NameOrObject(PhantomData))
 }
 
-tagged!(OptimizerSpec {
-    Sgd as "SGD" { learning_rate = 0.01, momentum = 0.0, nesterov = false },
-    RmsProp as "RMSprop" { learning_rate = 0.001, rho = 0.9, epsilon = 1e-7 },
-    Adagrad as "Adagrad" { learning_rate = 0.001, initial_accumulator_value = 0.1, epsilon = 1e-7 },
-    Adam as "Adam" { learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7 },
-    AdamW as "AdamW" { learning_rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, weight_decay = 0.004 },
-});
+/// The optimizer with Keras 3's names and defaults.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum OptimizerSpec {
+    #[serde(rename = "SGD")]
+    Sgd {
+        #[serde(default = "default::sgd_learning_rate")]
+        learning_rate: f64,
+        #[serde(default)]
+        momentum: f64,
+        #[serde(default)]
+        nesterov: bool,
+    },
+    #[serde(rename = "RMSprop")]
+    RmsProp {
+        #[serde(default = "default::learning_rate")]
+        learning_rate: f64,
+        #[serde(default = "default::rho")]
+        rho: f64,
+        #[serde(default = "default::epsilon")]
+        epsilon: f64,
+    },
+    Adagrad {
+        #[serde(default = "default::learning_rate")]
+        learning_rate: f64,
+        #[serde(default = "default::initial_accumulator_value")]
+        initial_accumulator_value: f64,
+        #[serde(default = "default::epsilon")]
+        epsilon: f64,
+    },
+    Adam {
+        #[serde(default = "default::learning_rate")]
+        learning_rate: f64,
+        #[serde(default = "default::beta1")]
+        beta1: f64,
+        #[serde(default = "default::beta2")]
+        beta2: f64,
+        #[serde(default = "default::epsilon")]
+        epsilon: f64,
+    },
+    AdamW {
+        #[serde(default = "default::learning_rate")]
+        learning_rate: f64,
+        #[serde(default = "default::beta1")]
+        beta1: f64,
+        #[serde(default = "default::beta2")]
+        beta2: f64,
+        #[serde(default = "default::epsilon")]
+        epsilon: f64,
+        #[serde(default = "default::weight_decay")]
+        weight_decay: f64,
+    },
+}
+
+/// Keras's defaults.
+mod default {
+    pub fn sgd_learning_rate() -> f64 {
+        0.01
+    }
+
+    pub fn learning_rate() -> f64 {
+        0.001
+    }
+
+    pub fn rho() -> f64 {
+        0.9
+    }
+
+    pub fn epsilon() -> f64 {
+        1e-7
+    }
+
+    pub fn initial_accumulator_value() -> f64 {
+        0.1
+    }
+
+    pub fn beta1() -> f64 {
+        0.9
+    }
+
+    pub fn beta2() -> f64 {
+        0.999
+    }
+
+    pub fn weight_decay() -> f64 {
+        0.004
+    }
+}
 
 impl Default for OptimizerSpec {
     fn default() -> Self {
@@ -289,7 +420,8 @@ impl OptimizerSpec {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LossSpec {
     SparseCategoricalCrossentropy,
     /// Against one-hot targets.
@@ -298,25 +430,17 @@ pub enum LossSpec {
     BinaryCrossentropy,
 }
 
-choice!(LossSpec {
-    SparseCategoricalCrossentropy as "sparse_categorical_crossentropy",
-    MeanSquaredError as "mean_squared_error",
-    BinaryCrossentropy as "binary_crossentropy",
-});
-
 /// A factor on the learning rate as a function of the step.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum ScheduleSpec {
     #[default]
     Constant,
     /// Multiply by `factor` every `every_epochs` epochs.
     Step { every_epochs: u32, factor: f64 },
     /// Half a cosine from 1 down to `final_factor` over all epochs (Keras's `CosineDecay`, its `alpha`).
-    Cosine { final_factor: f64 },
+    Cosine {
+        #[serde(default)]
+        final_factor: f64,
+    },
 }
-
-tagged!(ScheduleSpec {
-    Constant as "Constant" {},
-    Step as "Step" { every_epochs, factor },
-    Cosine as "Cosine" { final_factor = 0.0 },
-});
