@@ -1,8 +1,7 @@
 //! What can be set on an entry of a catalogue: the schema of its settings, and values that were checked against it.
 
+use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
-
-use litemap::LiteMap;
 
 use super::spec::SettingValue;
 use crate::error::{Error, Result};
@@ -137,7 +136,7 @@ impl Settings {
     ///
     /// # Errors
     /// `unknown-setting` (naming the nearest known one), `missing-setting`, `bad-setting`.
-    pub fn resolve(schema: &'static Schema, given: &LiteMap<String, SettingValue>) -> Result<Self> {
+    pub fn resolve(schema: &'static Schema, given: &BTreeMap<String, SettingValue>) -> Result<Self> {
         if let Some(unknown) = given.keys().find(|name| schema.setting(name).is_none()) {
             return Err(unknown_setting(schema, unknown));
         }
