@@ -21,7 +21,7 @@ pub mod text;
 pub mod training_fields;
 
 cfg_if::cfg_if! {
-    if #[cfg(all(target_arch = "wasm32", feature = "page"))] {
+    if #[cfg(target_arch = "wasm32")] {
         pub mod app;
         mod autosave;
         mod browser;

@@ -13,7 +13,6 @@ use super::input::Source;
 use super::photo::{Stage, prepare};
 use super::state::{NoticeKind, State};
 use super::text::t_once;
-use super::widgets::later::{SplitLoaderError, wasm_split};
 use crate::client::report;
 
 /// Larger files are refused unread: no photograph needs as much.
@@ -32,16 +31,8 @@ pub fn open(state: State, file: File) {
     let Ok(bitmap) = window().create_image_bitmap_with_blob(&file) else { return };
     wasm_bindgen_futures::spawn_local(async move {
         let bitmap = JsFuture::from(bitmap).await.ok().and_then(|bitmap| bitmap.dyn_into::<ImageBitmap>().ok());
-        if prepared(state, bitmap, name).await.is_err() {
-            state.part_missing();
-        }
+        show(state, bitmap, &name);
     });
-}
-
-#[wasm_split(opened, fallible)]
-fn prepared(state: State, bitmap: Option<ImageBitmap>, name: String) -> Result<(), SplitLoaderError> {
-    show(state, bitmap, &name);
-    Ok(())
 }
 
 fn show(state: State, bitmap: Option<ImageBitmap>, name: &str) {

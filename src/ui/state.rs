@@ -427,11 +427,6 @@ impl State {
         });
     }
 
-    /// What somebody has opened could not be downloaded.
-    pub fn part_missing(&self) {
-        self.notify(NoticeKind::Error, report("part-missing", &t_once("part_missing", &[])));
-    }
-
     pub fn retry_data(&self) {
         self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
         self.run_command(Command::RetryData);

@@ -8,7 +8,6 @@ pub mod fix_buttons;
 pub mod formula_view;
 pub mod gallery;
 pub mod icon;
-pub mod later;
 pub mod layer_detail;
 pub mod layer_form;
 pub mod layer_menu;

@@ -7,10 +7,7 @@ mod browser;
 mod data;
 mod relaxed;
 mod shell;
-mod shrink;
 mod site;
-mod small_std;
-mod split;
 mod test;
 mod tools;
 
@@ -44,7 +41,7 @@ cargo xtask COMMAND
                      the speed of every op's CPU kernel on its test cases
   panels [--rounds N] [--seconds N]
                      what each panel of the page costs a training that goes on while it is open
-  tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen, wasm-opt
+  tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen
 ";
 
 fn main() -> ExitCode {
@@ -119,7 +116,7 @@ fn run() -> Result<()> {
             finish(arguments)?;
             match stage.as_str() {
                 "before" => site::before_trunk(),
-                "after" => relaxed::add(&relaxed::staging()?),
+                "after" => relaxed::add(),
                 other => bail!("there is no hook `{other}`"),
             }
         }

@@ -1,7 +1,6 @@
 //! The page as static files: built by trunk into `dist/`.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,17 +10,16 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::shell::{command, find, root, run, say};
-use crate::{data, relaxed, small_std, tools};
+use crate::shell::{command, root, run, say};
+use crate::{data, relaxed, tools};
 
 /// Builds `dist/`, with everything that this takes.
 pub fn build() -> Result<()> {
     tools::for_build()?;
     data::ensure(None)?;
     say("Building the page and its worker into dist/");
-    run(small_std::apply(command("trunk").args(["build", "--release"]).env_remove("NO_COLOR")))
+    run(command("trunk").args(["build", "--release"]).env_remove("NO_COLOR"))
         .context("the build failed; the messages above say where")?;
-    relaxed::check(&root().join("dist"))?;
     print_sizes()
 }
 
@@ -32,7 +30,6 @@ pub fn is_current() -> Result<bool> {
     };
     let sources = [
         "Cargo.toml",
-        "build.rs",
         "Trunk.toml",
         "index.html",
         "crates",
@@ -40,6 +37,7 @@ pub fn is_current() -> Result<bool> {
         "www/css",
         "www/icons",
         "www/locales",
+        "www/boot.js",
         "www/worker.js",
         "www/pretrained.safetensors",
     ];
@@ -72,20 +70,16 @@ pub fn serve(port: u16) -> Result<()> {
     say(format!("Building; then the page is at http://127.0.0.1:{port}/ (Ctrl+C ends it)"));
     let port = port.to_string();
     let arguments = ["serve", "--release", "--address", "127.0.0.1", "--port", &port];
-    run(small_std::apply(command("trunk").args(arguments).env_remove("NO_COLOR")))
+    run(command("trunk").args(arguments).env_remove("NO_COLOR"))
 }
 
 /// trunk calls this before it builds.
 pub fn before_trunk() -> Result<()> {
+    tools::beside_trunk()?;
     // trunk copies this folder; it has to be there even where the data set cannot be had.
     fs::create_dir_all(root().join("www").join("data")).context("www/data cannot be created")?;
     if let Err(error) = data::ensure(None) {
         say(format!("Going on without the data set, so the page cannot train: {error:#}"));
-    }
-    if env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release") && find("wasm-opt").is_none() {
-        say(
-            "wasm-opt is missing. `cargo xtask tools` installs it; then use `cargo xtask build`, or put node_modules/.bin on the PATH",
-        );
     }
     Ok(())
 }
@@ -96,7 +90,7 @@ fn print_sizes() -> Result<()> {
     let mut files = BTreeMap::new();
     list(&dist, &mut files)?;
     // Of the program's two builds a browser loads one.
-    let (mut first_bytes, mut later_bytes) = ([0, 0], [0, 0]);
+    let mut first_bytes = [0, 0];
     let (mut gpu_bytes, mut language_bytes, mut data_bytes) = (0, 0, 0);
     println!("\n{:>12} {:>12}  file", "bytes", "gzip");
     for (path, bytes) in &files {
@@ -106,28 +100,22 @@ fn print_sizes() -> Result<()> {
             continue;
         }
         let gzip_bytes = gzip_size(bytes)?;
-        let is_relaxed = usize::from(name.to_string_lossy().contains(relaxed::MARK));
         if name.starts_with("locales") {
             language_bytes += gzip_bytes;
         } else if name.to_string_lossy().starts_with("gpu_worker") {
             gpu_bytes += gzip_bytes;
-        } else if name.starts_with(relaxed::CHUNKS) {
-            later_bytes[is_relaxed] += gzip_bytes;
-        } else if relaxed::is_program(name) {
-            first_bytes[is_relaxed] += gzip_bytes;
+        } else if let Some(build) = relaxed::build_of(name) {
+            first_bytes[build] += gzip_bytes;
         } else {
             first_bytes.iter_mut().for_each(|total| *total += gzip_bytes);
         }
         println!("{:>12} {gzip_bytes:>12}  {}", bytes.len(), name.display());
     }
-    let larger = usize::from(first_bytes[1] + later_bytes[1] > first_bytes[0] + later_bytes[0]);
-    let (first_bytes, later_bytes) = (first_bytes[larger], later_bytes[larger]);
+    let first_bytes = first_bytes[0].max(first_bytes[1]);
     println!(
-        "\nTo download at first: {:.1} KB (gzip); {:.1} KB more for what is opened, so {:.1} KB in all; {:.1} KB more in \
-         another language than English, {:.1} KB more where WebGPU runs it, {:.1} MB of data.",
+        "\nTo download at first: {:.1} KB (gzip); {:.1} KB more in another language than English, {:.1} KB more where \
+         WebGPU runs it, {:.1} MB of data.",
         first_bytes as f64 / 1e3,
-        later_bytes as f64 / 1e3,
-        (first_bytes + later_bytes) as f64 / 1e3,
         language_bytes as f64 / 1e3,
         gpu_bytes as f64 / 1e3,
         data_bytes as f64 / 1e6

@@ -1,7 +1,6 @@
 //! What the build needs beside Rust: looked for first, installed where it is missing.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -46,11 +45,15 @@ const WASM_BINDGEN: CargoTool = CargoTool {
     minutes: 2,
 };
 
-/// Everything that `trunk build --release` needs.
+/// Everything that a build of the page needs.
 pub fn for_build() -> Result<()> {
-    wasm_target()?;
-    npm_packages()?;
     cargo_tool(&TRUNK)?;
+    beside_trunk()
+}
+
+/// The part of it that trunk does not bring itself.
+pub fn beside_trunk() -> Result<()> {
+    wasm_target()?;
     cargo_tool(&WASM_BINDGEN)
 }
 
@@ -71,20 +74,6 @@ pub fn wasm_target() -> Result<()> {
     })
 }
 
-/// The source of Rust's standard library.
-pub fn rust_source() -> Result<()> {
-    let sysroot =
-        capture(command("rustc").args(["--print", "sysroot"])).context("Rust is needed (https://rustup.rs)")?;
-    let library = ["lib", "rustlib", "src", "rust", "library", "Cargo.lock"].iter();
-    if library.fold(PathBuf::from(sysroot), |path, part| path.join(part)).is_file() {
-        return Ok(());
-    }
-    say("Installing the source of Rust's standard library (once, a few seconds)");
-    run(command("rustup").args(["component", "add", "rust-src"])).context(
-        "the source of Rust's standard library could not be installed; `rustup component add rust-src` does it",
-    )
-}
-
 /// A part of Rust's own tools: rustfmt, clippy.
 pub fn component(name: &str) -> Result<()> {
     let program = if name == "clippy" { "cargo-clippy" } else { name };
@@ -96,7 +85,7 @@ pub fn component(name: &str) -> Result<()> {
         .with_context(|| format!("{name} is needed and could not be installed; `rustup component add {name}` does it"))
 }
 
-/// wasm-opt and the driver of the browser tests, from npm, in the versions of package-lock.json.
+/// The driver of the browser tests, from npm, in the versions of package-lock.json.
 pub fn npm_packages() -> Result<()> {
     let lock = fs::read(root().join("package-lock.json")).context("package-lock.json cannot be read")?;
     let mark = root().join("node_modules").join(".chalkgrad-lock");
@@ -105,11 +94,11 @@ pub fn npm_packages() -> Result<()> {
     }
     let npm = find("npm").ok_or_else(|| {
         anyhow!(
-            "npm is needed: it brings wasm-opt, which makes the page small, and the driver of the browser tests. Install \
-             Node.js 20 or newer (https://nodejs.org, or your system's packages `nodejs` and `npm`) and try again"
+            "npm is needed: it brings the driver of the browser tests. Install Node.js 20 or newer (https://nodejs.org, or \
+             your system's packages `nodejs` and `npm`) and try again"
         )
     })?;
-    say("Installing wasm-opt and the driver of the browser tests from npm (once, about 120 MB)");
+    say("Installing the driver of the browser tests from npm (once, about 20 MB)");
     // Chromium is looked for on the machine; Playwright must not download one.
     run(command(npm)
         .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])

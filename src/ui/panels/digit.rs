@@ -20,7 +20,6 @@ use crate::ui::text::{t, t_with};
 use crate::ui::widgets::digit_image::{digit_image, stage_image};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
-use crate::ui::widgets::later::{Part, later_unseen, wasm_split};
 use crate::ui::widgets::pad::pad;
 use crate::ui::widgets::{icon_button, panel_header, place};
 use chalkgrad_engine::protocol::{Answer, Bulk, Command, MODEL_OUTPUT};
@@ -149,7 +148,7 @@ fn stages(state: State) -> Element {
         version.set(version.get() + 1);
         version.get().to_string()
     };
-    let content = move |key: &str| (!key.is_empty()).then(|| later_unseen(move || Box::pin(stages_part(state))));
+    let content = move |key: &str| (!key.is_empty()).then(|| all_stages(state));
     el("details")
         .class("preparation")
         .on("toggle", move |event| {
@@ -158,11 +157,6 @@ fn stages(state: State) -> Element {
         .child(el("summary").tr("preparation"))
         .child(place().switch(key, content))
         .child(el("p").class("help").text_fn(note))
-}
-
-#[wasm_split(opened, fallible)]
-fn stages_part(state: State) -> Part {
-    Ok(all_stages(state))
 }
 
 fn all_stages(state: State) -> Element {

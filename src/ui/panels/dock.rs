@@ -11,22 +11,9 @@ use super::runs::runs_panel;
 use crate::ui::browser::focus_soon;
 use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};
-use crate::ui::widgets::later::{Part, later, wasm_split};
 use crate::ui::widgets::place;
 
 const TABS: [&str; 6] = ["curves", "confusion", "mistakes", "histograms", "runs", "log"];
-
-/// What a tab shows that is not open at first.
-#[wasm_split(opened, fallible)]
-fn other_panel(state: State, tab: &'static str) -> Part {
-    Ok(match tab {
-        "confusion" => results_panel(state),
-        "mistakes" => mistakes_panel(state),
-        "histograms" => histograms_panel(state),
-        "runs" => runs_panel(state),
-        _ => log_panel(state),
-    })
-}
 
 pub fn dock_panel(state: State) -> Element {
     let tabs = TABS.map(|key| {
@@ -43,7 +30,11 @@ pub fn dock_panel(state: State) -> Element {
         let tab = TABS.into_iter().find(|tab| *tab == key)?;
         Some(match tab {
             "curves" => curves_panel(state),
-            _ => later(move || Box::pin(other_panel(state, tab))),
+            "confusion" => results_panel(state),
+            "mistakes" => mistakes_panel(state),
+            "histograms" => histograms_panel(state),
+            "runs" => runs_panel(state),
+            _ => log_panel(state),
         })
     };
     el("section")

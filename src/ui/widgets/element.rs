@@ -297,6 +297,11 @@ fn append(place: &web_sys::Node, node: &web_sys::Node) {
 }
 
 fn set_attribute(node: &web_sys::Element, name: &str, value: Option<&str>) {
+    // A content security policy may forbid the attribute; the property is never forbidden.
+    if name == "style" {
+        let node: &web_sys::HtmlElement = node.unchecked_ref();
+        return node.style().set_css_text(value.unwrap_or_default());
+    }
     // They fail only for a name that is none.
     let _ = match value {
         Some(value) => node.set_attribute(name, value),

@@ -2,7 +2,6 @@
 
 use super::element::{Element, button, el};
 use super::icon::icon;
-use super::later::{Part, later_unseen, wasm_split};
 use super::place;
 use crate::ui::history::History;
 use crate::ui::state::{CLASSES, State};
@@ -12,16 +11,6 @@ use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 
 /// Makes the buttons for the fixes of an error.
 pub fn fix_buttons(state: State, error: &Error) -> Element {
-    let error = error.clone();
-    later_unseen(move || Box::pin(fixes_part(state, error.clone())))
-}
-
-#[wasm_split(opened, fallible)]
-fn fixes_part(state: State, error: Error) -> Part {
-    Ok(buttons(state, &error))
-}
-
-fn buttons(state: State, error: &Error) -> Element {
     let model = state.history.with_untracked(History::spec);
     let name = |at: usize| model.layers.get(at).map(|layer| layer.type_name.clone()).unwrap_or_default();
     let buttons = quick_fixes(&model, error, CLASSES).into_iter().map(|fix| {

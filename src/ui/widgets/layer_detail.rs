@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::element::{Element, button, el};
 use super::formula_view::formula_view;
-use super::later::{Part, later, wasm_split};
 use super::layer_form::layer_form;
 use super::place;
 use super::tensor_view::tensor_view;
@@ -20,15 +19,6 @@ const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "fo
 const OUTPUT: &str = "output";
 
 pub fn layer_detail(state: State, id: LayerId) -> Element {
-    later(move || Box::pin(detail(state, id)))
-}
-
-#[wasm_split(opened, fallible)]
-fn detail(state: State, id: LayerId) -> Part {
-    Ok(views(state, id))
-}
-
-fn views(state: State, id: LayerId) -> Element {
     let tabs = VIEWS.map(|name| {
         button("", move || state.view.set(name)).bool_attr("aria-pressed", move || state.view.get() == name).tr(name)
     });

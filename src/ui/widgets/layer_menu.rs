@@ -4,7 +4,6 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
 use super::element::{Element, button, el};
-use super::later::{Part, later_unseen, wasm_split};
 use super::place;
 use crate::ui::browser::{focus, focus_soon};
 use crate::ui::state::{AddMenu, State};
@@ -47,15 +46,10 @@ pub fn layer_menu(state: State) -> Element {
     place().when(
         move || state.add_menu.with(Option::is_some),
         move || match state.add_menu.get_untracked() {
-            Some(menu) => later_unseen(move || Box::pin(menu_part(state, menu))),
+            Some(menu) => open_menu(state, menu),
             None => place(),
         },
     )
-}
-
-#[wasm_split(opened, fallible)]
-fn menu_part(state: State, menu: AddMenu) -> Part {
-    Ok(open_menu(state, menu))
 }
 
 fn open_menu(state: State, menu: AddMenu) -> Element {

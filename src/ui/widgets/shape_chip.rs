@@ -79,8 +79,9 @@ fn keep_in_window() {
     let Some(tip) = document().get_element_by_id(TIP) else { return };
     let (place, width) = (tip.get_bounding_client_rect(), f64::from(root_width()));
     let shift = (MARGIN - place.left()).max(0.0) - (place.right() - width + MARGIN).max(0.0);
-    // The attribute's name is valid.
-    let _ = tip.set_attribute("style", &format!("translate: {}px", shift as i32));
+    let tip: web_sys::HtmlElement = tip.unchecked_into();
+    // Setting a known property cannot fail.
+    let _ = tip.style().set_property("translate", &format!("{}px", shift as i32));
 }
 
 /// Returns the width of the window without its scroll bar, in pixels.
