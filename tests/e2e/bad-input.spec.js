@@ -58,8 +58,19 @@ test('a browser without WebAssembly SIMD gets a plain message and loads no progr
   expect(server.requests.filter((request) => request.name.endsWith('.wasm'))).toEqual([]);
 });
 
+test('a browser in which WebAssembly is switched off is told so, not that it is too old', async ({ playground }) => {
+  await playground.page.addInitScript(() => delete window.WebAssembly);
+  await playground.page.goto(playground.server.url);
+  const alert = playground.page.getByRole('alert');
+  await expect(alert).toContainText('switched off');
+  await expect(alert).toContainText('Lockdown Mode');
+  await expect(alert).toContainText('锁定模式');
+  await expect(alert).not.toContainText('too old');
+  expect(await playground.page.evaluate(() => window.chalkgrad.ready.catch((error) => error.code))).toBe('no-webassembly');
+});
+
 test('a page whose program does not arrive says so', async ({ playground, server }) => {
-  server.faults.set('index.html', (bytes) => Buffer.from(bytes.toString().replace(/(_bg|-relaxed-[0-9a-f]+)\.wasm/g, '_gone.wasm')));
+  server.faults.set('index.html', (bytes) => Buffer.from(bytes.toString().replaceAll('_bg.wasm', '_gone.wasm').replace(/(chalkgrad-relaxed)-[0-9a-f]+/, '$1-gone')));
   await playground.page.goto(server.url);
   await expect(playground.page.getByRole('alert')).toContainText('could not be loaded');
   await expect(playground.page.getByRole('button', { name: /Reload/ })).toBeVisible();

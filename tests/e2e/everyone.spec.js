@@ -178,6 +178,16 @@ test('reduced motion: nothing moves', async ({ playground }) => {
   await tour(playground, async (state) => expect(await moving(), state).toBe(0));
 });
 
+/** Waits until so many training steps have been told. */
+const steps = (page, count) =>
+  page.evaluate((count) => new Promise((resolve) => {
+    let left = count;
+    const stop = window.chalkgrad.on('batch', () => { if (--left === 0) resolve(stop()); });
+  }), count);
+
+/** Waits until what has changed has been painted. */
+const frames = (page) => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))));
+
 for (const [width, height] of [[1280, 800], [390, 844]]) {
   test(`nothing shifts by itself, ${width} pixels wide`, async ({ playground }) => {
     test.slow();
@@ -200,16 +210,20 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
     await playground.open();
     await expect(page.locator('.verdict')).toContainText('3');
     await expect(page.locator('.notice-data')).toHaveCount(0, { timeout: 60_000 });
-    await page.waitForTimeout(500);
+    await frames(page);
     const loaded = await shifts();
     expect(loaded.sum, JSON.stringify(loaded.shifts)).toBeLessThan(0.01);
 
-    // While it trains, with everything open in turn. What follows a click at once is no shift; what comes later is.
+    // While it trains, with everything open in turn. What a click brings is no shift; what comes later by itself is.
     await playground.card('conv2d_1').click();
     const run = page.evaluate(() => window.chalkgrad.train({ epochs: 9 }).catch(() => {}));
     const found = {};
     const look = async (name) => {
-      await page.waitForTimeout(1500);
+      await steps(page, 20);
+      await frames(page);
+      await shifts();
+      await steps(page, 50);
+      await frames(page);
       const { sum, shifts: here } = await shifts();
       if (sum >= 0.01) found[name] = here;
     };
@@ -248,10 +262,10 @@ test.describe('with a finger', () => {
       await touch('touchStart', 0);
       for (let up = 10; up <= 120; up += 10) {
         await touch('touchMove', up);
-        await page.waitForTimeout(16);
+        await frames(page);
       }
       await touch('touchEnd');
-      await page.waitForTimeout(200);
+      await frames(page);
       return (await page.evaluate(() => scrollY)) - before;
     };
     await playground.card('conv2d').click();

@@ -149,11 +149,12 @@ test.describe('on a phone', () => {
     await touch('touchEnd', []);
     await expect(page.getByText(/Looks like \d/)).toBeVisible();
     expect(await page.evaluate(() => window.scrollY)).toBe(scrolled);
-    // Within 300 ms the browser would take the next tap for the second of a double one.
-    await page.waitForTimeout(600);
-
-    await playground.button('Evaluate').tap();
-    await expect(page.getByRole('region', { name: 'Test', exact: true }).getByText(/[89]\d(\.\d+)?\s?%/).first()).toBeVisible({ timeout: 60_000 });
+    // A tap soon after the stroke may count as the second of a double one.
+    const progress = playground.button('Evaluate');
+    await expect(async () => {
+      if (await progress.isEnabled()) await progress.tap();
+      await expect(page.getByRole('region', { name: 'Test', exact: true }).getByText(/[89]\d(\.\d+)?\s?%/).first()).toBeVisible();
+    }).toPass();
     await playground.button('Copy a link to this network').tap();
     await expectEnd(playground, context);
   });

@@ -121,8 +121,8 @@ export class Playground {
   }
 }
 
-/** Keeps a screenshot of the whole page in `tests/e2e/artifacts`, which git ignores. */
-export const artifact = (page, name) => page.screenshot({ path: new URL(`artifacts/${name}.png`, import.meta.url).pathname, fullPage: true });
+/** With ARTIFACTS set, keeps a screenshot of the whole page in `tests/e2e/artifacts`, which git ignores. */
+export const artifact = (page, name) => process.env.ARTIFACTS && page.screenshot({ path: new URL(`artifacts/${name}.png`, import.meta.url).pathname, fullPage: true });
 
 /** What axe finds by the rules of WCAG 2.2 AA within `place`, a selector. */
 export const axeViolations = async (page, place = 'html') => {

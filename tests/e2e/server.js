@@ -20,6 +20,8 @@ const TYPES = {
 export class Server {
   /** Names of files, without folders, to `(bytes, response) => bytes | undefined`; undefined: the handler has answered. */
   faults = new Map();
+  /** Sent with every file, as servers may be set up to. */
+  headers = new Map();
   /** Every request, in order: `{name, bytes}`. */
   requests = [];
 
@@ -59,6 +61,7 @@ export class Server {
     if (bytes === undefined) return;
     response.setHeader('Content-Type', TYPES[path.extname(name)] ?? 'application/octet-stream');
     response.setHeader('Cache-Control', 'no-cache');
+    for (const [header, value] of this.headers) response.setHeader(header, value);
     response.end(bytes);
   }
 

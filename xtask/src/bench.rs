@@ -8,13 +8,16 @@ use anyhow::{Context, Result};
 use crate::shell::{command, find, root, run, say, target};
 use crate::test;
 
-/// `ops` measures every op natively, everything else is for `benches/compare/compare.js`: `load` and `growth` of our own page,
+/// `ops` measures every op natively, `responsiveness` the page while it is busy; everything else is for `benches/compare/compare.js`: `load` and `growth` of our own page,
 /// `epochs` of it and Keras, or the comparison.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|what| what == "ops") {
         return run(command("cargo")
             .args(["bench", "--package", "chalkgrad-engine", "--bench", "ops", "--"])
             .args(&arguments[1..]));
+    }
+    if arguments.first().is_some_and(|what| what == "responsiveness") {
+        return test::playwright("benches/playwright.config.js", &arguments[1..]);
     }
     // Without a word of its own it is the comparison.
     if arguments.first().is_none_or(|what| what.starts_with("--")) {

@@ -37,6 +37,8 @@ cargo xtask COMMAND
                      bytes to download, time until the page is interactive, time from Train to the first step
   bench growth [--rounds N] [--seconds N] [--out DIR]
                      how time and memory grow with batch, width, depth and workers; writes growth.json and growth-*.svg
+  bench responsiveness
+                     whether the page and its API answer in time whatever goes on; fails where they do not
   bench ops [WORD]...
                      the speed of every op's CPU kernel on its test cases
   panels [--rounds N] [--seconds N]
@@ -101,7 +103,7 @@ fn run() -> Result<()> {
         }
         "measure" | "scaling" | "panels" => {
             let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;
-            test::measure(&command, &rest)
+            test::in_browser(&format!("benches/{command}.js"), &rest)
         }
         "bench" => {
             let rest = arguments.raw_args()?.map(|argument| argument.string()).collect::<Result<Vec<_>, _>>()?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use crate::shell::{command, find, root, run, say, target};
+use crate::shell::{command, find, run, say, target};
 use crate::tools::WASM_TARGET;
 use crate::{browser, data, site, tools};
 
@@ -80,21 +80,7 @@ fn lint() -> Result<()> {
 
 fn native() -> Result<()> {
     // With the GPU backend, so that the stage `gpu` needs no build of its own.
-    run(command("cargo").args([
-        "test",
-        "--workspace",
-        "--features",
-        "gpu",
-        "--quiet",
-        "--lib",
-        "--bins",
-        "--test",
-        "it",
-        "--test",
-        "winograd",
-        "--test",
-        "pretrained",
-    ]))
+    run(command("cargo").args(["test", "--workspace", "--features", "gpu", "--quiet", "--lib", "--bins", "--tests"]))
 }
 
 /// Where there is no adapter at all, Debian's software one is tried; without any, the tests say that they are skipped.
@@ -111,17 +97,7 @@ fn gpu() -> Result<()> {
     if let Err(error) = data::ensure(None) {
         say(format!("Going on without MNIST: {error:#}"));
     }
-    run(command("cargo").args([
-        "test",
-        "--package",
-        "chalkgrad-engine",
-        "--features",
-        "gpu",
-        "--test",
-        "gpu",
-        "--",
-        "--nocapture",
-    ]))
+    run(command("cargo").args(["test", "--workspace", "--features", "gpu", "--test", "gpu", "--", "--nocapture"]))
 }
 
 fn wasm() -> Result<()> {
@@ -148,27 +124,23 @@ const QUIET_CHROMIUM: &[&str] = &[
 ];
 
 fn flows() -> Result<()> {
-    ensure_dist()?;
-    data::ensure(None)?;
-    tools::npm_packages()?;
-    let chromium = browser::ensure()?.chromium;
-    say(format!("Playwright drives {}", chromium.display()));
-    let playwright = root().join("node_modules").join("@playwright").join("test").join("cli.js");
-    run(command(node()?)
-        .arg(playwright)
-        .args(["test", "--config", "tests/e2e/playwright.config.js"])
-        .env("CHROMIUM", chromium))
+    playwright("tests/e2e/playwright.config.js", &[])
 }
 
-/// Trains the reference program in the built page and prints its figures, by one of the scripts in `tests/e2e`.
-pub fn measure(script: &str, arguments: &[String]) -> Result<()> {
-    in_browser(&format!("tests/e2e/{script}.js"), arguments)
+/// Runs Playwright's tests on the built page.
+pub fn playwright(config: &str, arguments: &[String]) -> Result<()> {
+    let mut all = vec!["test".to_owned(), "--config".to_owned(), config.to_owned()];
+    all.extend_from_slice(arguments);
+    in_browser("node_modules/@playwright/test/cli.js", &all)
 }
 
 /// Runs a script that drives the built page.
 pub fn in_browser(script: &str, arguments: &[String]) -> Result<()> {
     ensure_dist()?;
+    data::ensure(None)?;
+    tools::npm_packages()?;
     let chromium = browser::ensure()?.chromium;
+    say(format!("Driving {}", chromium.display()));
     run(command(node()?).arg(script).args(arguments).env("CHROMIUM", chromium))
 }
 

@@ -4,8 +4,8 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { launchOptions } from './browser.js';
-import { Server } from './server.js';
+import { launchOptions } from '../tests/e2e/browser.js';
+import { Server } from '../tests/e2e/server.js';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '3' } },

@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { launchOptions } from './browser.js';
-import { Server } from './server.js';
+import { launchOptions } from '../tests/e2e/browser.js';
+import { Server } from '../tests/e2e/server.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ try {
     await page.evaluate(() => window.chalkgrad.ready);
     return page;
   };
-  const hasRelaxed = fs.readdirSync(new URL('../../dist/', import.meta.url)).some((name) => name.includes('relaxed'));
+  const hasRelaxed = fs.readdirSync(new URL('../dist/', import.meta.url)).some((name) => name.includes('relaxed'));
   const most = Math.max(...counts);
   const builds = hasRelaxed ? { baseline: await open(true), relaxed: await open(false) } : { baseline: await open(true) };
   const train = (page, workers) =>

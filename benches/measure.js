@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { launchOptions } from './browser.js';
-import { Server } from './server.js';
+import { launchOptions } from '../tests/e2e/browser.js';
+import { Server } from '../tests/e2e/server.js';
 
 const { values: options } = parseArgs({
   options: { epochs: { type: 'string' }, steps: { type: 'string' }, seed: { type: 'string', default: '0' } },
@@ -27,7 +27,7 @@ try {
 
   // The worker asks for the page's script again; a browser has it in its cache then.
   const code = [...new Set(server.requests.map((request) => request.relative))].filter((relative) => !relative.startsWith('data/'));
-  const gzip = code.reduce((sum, relative) => sum + gzipSync(fs.readFileSync(new URL(`../../dist/${relative}`, import.meta.url)), { level: 9 }).length, 0);
+  const gzip = code.reduce((sum, relative) => sum + gzipSync(fs.readFileSync(new URL(`../dist/${relative}`, import.meta.url)), { level: 9 }).length, 0);
   console.log(`downloaded without data: ${gzip} bytes gzip in ${code.length} files`);
 
   await page.evaluate(() => {

@@ -1,0 +1,22 @@
+// What a visit downloads.
+import fs from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from './playground.js';
+
+const dist = new URL('../../dist/', import.meta.url);
+const gzip = (relative) => gzipSync(fs.readFileSync(new URL(relative, dist)), { level: 9 }).length;
+const sum = (files) => files.reduce((total, relative) => total + gzip(relative), 0);
+
+test('a visit downloads at most 900 KB at first without data, and 1.2 MB with all that it may need', async ({ playground, server }) => {
+  await playground.open();
+  await expect(playground.page.getByText(/^Looks like/)).toBeVisible();
+  const first = [...new Set(server.requests.map(({ relative }) => relative))].filter((relative) => !relative.startsWith('data/'));
+  expect(first.some((relative) => relative.endsWith('.wasm'))).toBe(true);
+  expect(sum(first)).toBeLessThan(900_000);
+  // The other build of the program is another visitor's.
+  const files = fs.readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const all = files.map((entry) => `${entry.parentPath}/${entry.name}`.slice(dist.pathname.length));
+  const later = all.filter((relative) => !relative.startsWith('data/') && !/^chalkgrad-/.test(relative) && !first.includes(relative));
+  expect(later.some((relative) => relative.startsWith('gpu_worker'))).toBe(true);
+  expect(sum([...first, ...later])).toBeLessThan(1_200_000);
+});
