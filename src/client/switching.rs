@@ -9,7 +9,7 @@ use chalkgrad_engine::protocol::{
     Request,
 };
 
-/// The GPU that the browser offers, as `index.html` has found it.
+/// The GPU that the browser offers, as `www/boot.js` has found it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Adapter {
     #[default]
@@ -59,10 +59,13 @@ impl Client {
     /// Carries out a `SetBackend` that takes another engine.
     pub(super) fn switch(&self, command: Command, reply: Reply) {
         if !self.inner.runs_gpu.get() && self.inner.adapter == Adapter::None {
-            return reply(Err(report(
-                "backend-unavailable",
-                "webgpu: expected a browser that lets pages use a GPU, got one that does not. Choose \"cpu\" or \"auto\".",
-            )));
+            let is_secure = web_sys::window().is_some_and(|window| window.is_secure_context());
+            let message = if is_secure {
+                "webgpu: expected a browser that lets pages use a GPU, got one that does not. Choose \"cpu\" or \"auto\"."
+            } else {
+                "webgpu: expected a page from https or from localhost, got one from plain http. Choose \"cpu\" or \"auto\"."
+            };
+            return reply(Err(report("backend-unavailable", message)));
         }
         let client = self.clone();
         // Where the old engine has no snapshot to give, the last one has to do.

@@ -91,7 +91,7 @@ fn print_sizes() -> Result<()> {
     list(&dist, &mut files)?;
     // Of the program's two builds a browser loads one.
     let mut first_bytes = [0, 0];
-    let (mut gpu_bytes, mut language_bytes, mut data_bytes) = (0, 0, 0);
+    let (mut gpu_bytes, mut data_bytes) = (0, 0);
     println!("\n{:>12} {:>12}  file", "bytes", "gzip");
     for (path, bytes) in &files {
         let name = path.strip_prefix(&dist).unwrap_or(path);
@@ -100,9 +100,7 @@ fn print_sizes() -> Result<()> {
             continue;
         }
         let gzip_bytes = gzip_size(bytes)?;
-        if name.starts_with("locales") {
-            language_bytes += gzip_bytes;
-        } else if name.to_string_lossy().starts_with("gpu_worker") {
+        if name.to_string_lossy().starts_with("gpu_worker") {
             gpu_bytes += gzip_bytes;
         } else if let Some(build) = relaxed::build_of(name) {
             first_bytes[build] += gzip_bytes;
@@ -113,10 +111,8 @@ fn print_sizes() -> Result<()> {
     }
     let first_bytes = first_bytes[0].max(first_bytes[1]);
     println!(
-        "\nTo download at first: {:.1} KB (gzip); {:.1} KB more in another language than English, {:.1} KB more where \
-         WebGPU runs it, {:.1} MB of data.",
+        "\nTo download at first: {:.1} KB (gzip); {:.1} KB more where WebGPU runs it, {:.1} MB of data.",
         first_bytes as f64 / 1e3,
-        language_bytes as f64 / 1e3,
         gpu_bytes as f64 / 1e3,
         data_bytes as f64 / 1e6
     );
