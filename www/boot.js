@@ -110,7 +110,7 @@
     const code = obstacle();
     if (code) return fail(code);
     let isBlocked = false;
-    const onViolation = ({ effectiveDirective }) => (isBlocked ||= /^(script|worker|connect)-src/.test(effectiveDirective));
+    const onViolation = () => (isBlocked = true);
     document.addEventListener('securitypolicyviolation', onViolation);
     try {
       // Written by the build: the addresses of the program and of its other build.
@@ -126,7 +126,8 @@
       document.getElementById('skeleton')?.remove();
       dispatchEvent(new CustomEvent('chalkgrad-started'));
     } catch (error) {
-      fail(isBlocked ? 'blocked' : 'load-failed', error);
+      await new Promise((resolve) => setTimeout(resolve)); // A violation is told after the error that it causes.
+      fail(isBlocked || /Content Security Policy/.test(error) ? 'blocked' : 'load-failed', error);
     } finally {
       document.removeEventListener('securitypolicyviolation', onViolation);
     }

@@ -1,5 +1,7 @@
 // What a visit downloads.
 import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from './playground.js';
 
@@ -15,7 +17,7 @@ test('a visit downloads at most 900 KB at first without data, and 1.2 MB with al
   expect(sum(first)).toBeLessThan(900_000);
   // The other build of the program is another visitor's.
   const files = fs.readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const all = files.map((entry) => `${entry.parentPath}/${entry.name}`.slice(dist.pathname.length));
+  const all = files.map((entry) => path.relative(fileURLToPath(dist), path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
   const later = all.filter((relative) => !relative.startsWith('data/') && !/^chalkgrad-/.test(relative) && !first.includes(relative));
   expect(later.some((relative) => relative.startsWith('gpu_worker'))).toBe(true);
   expect(sum([...first, ...later])).toBeLessThan(1_200_000);
