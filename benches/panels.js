@@ -1,6 +1,6 @@
-// What the panels cost a training that goes on while they are open: cargo xtask panels [--rounds N] [--seconds N]
-// Each panel takes turns with the page as it is when nobody looks into anything (Settings, and the log), so that whatever else
-// the machine does meets both.
+// Measures how much each open panel slows training down: cargo xtask panels [--rounds N] [--seconds N]
+// Each panel takes turns with the page in its plain state (Settings, and the log), so that other load on the machine
+// affects both.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';

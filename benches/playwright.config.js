@@ -1,4 +1,4 @@
-// What depends on the speed of the machine, each with its bar: cargo xtask bench responsiveness
+// Checks that depend on the speed of the machine, each with its limit: cargo xtask bench responsiveness
 import { defineConfig } from '@playwright/test';
 import flows from '../tests/e2e/playwright.config.js';
 

@@ -1,7 +1,9 @@
-// How training speed grows with the number of workers, in the built page: cargo xtask scaling [--workers 1,2] [--steps N] [--rounds N]
-// The counts take turns, so that whatever else the machine does meets all of them. Both builds of the program are measured
-// where the browser takes both. What the machine itself gives is measured beside them: as many pages as the most workers,
-// each training by itself at the same time. Cores that share memory, power or a host with others do not give their number.
+// Measures training speed by the number of workers in the built page: cargo xtask scaling [--workers 1,2] [--steps N]
+// [--rounds N]
+// The counts take turns, so that other load on the machine affects all of them. Both builds of the program are measured
+// if the browser supports both. The capacity of the machine is measured beside them: as many pages as the most workers,
+// each training by itself at the same time, because cores that share memory, power or a host do not scale with their
+// number.
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';

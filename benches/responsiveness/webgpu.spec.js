@@ -152,7 +152,7 @@ const steps = Number(process.env.STEPS ?? 1000);
 test(`nothing is made on the device between step 100 and step ${steps}`, async ({ playground }) => {
   test.setTimeout(600_000);
   const worker = await openOnGpu(playground);
-  // What is compiled ahead is there before the run; else the rest of it would follow after.
+  // Precompiled kernels are ready before the run; otherwise the rest would follow later.
   const made = () => worker.evaluate(() => self.created.createComputePipeline);
   await expect(async () => {
     const before = await made();

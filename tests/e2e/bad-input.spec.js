@@ -1,4 +1,4 @@
-// What can go wrong around the page: data, network, browser, worker. Said clearly, and nothing lost.
+// Faults around the page: data, network, browser, worker. The page reports them clearly and loses nothing.
 import fs from 'node:fs';
 import { expect, SMALL, test } from './playground.js';
 

@@ -102,7 +102,7 @@ test('nothing is read while nobody can see it', async ({ playground }) => {
     const post = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function (message, ...rest) {
       const text = JSON.stringify(message, (key, value) => (ArrayBuffer.isView(value) ? 0 : value));
-      // What the whole network makes of the image is not a layer's.
+      // The prediction of the whole network is not a layer's.
       if (text.includes('"look"') && !text.includes('["output"]')) window.looks += 1;
       return post.call(this, message, ...rest);
     };
@@ -203,7 +203,7 @@ test('an edit keeps the weights of the layers that did not change', async ({ pla
   await expect.poll(async () => (await playground.layerTypes())[7]).toBe('Dropout');
   expect(await kernel('conv2d.kernel')).toEqual(conv);
   expect(await kernel('dense_1.kernel')).toEqual(dense);
-  // Another number of units in the layer before: its weights and those of the next are new, the others stay.
+  // With another number of units in the previous layer, its weights and those of the next are new; the others stay.
   await playground.card('dense').click();
   await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('32');
   await expect.poll(async () => (await playground.call('getModel')).layers[6].units).toBe(32);

@@ -1,5 +1,5 @@
-// Whoever comes, on whatever: small and huge screens, forced colours, reduced motion, touch, either language. Every panel is
-// opened, and nothing is cut, moves by itself or is found by axe.
+// Layout and accessibility: small and huge screens, forced colours, reduced motion, touch, either language. Every panel
+// is opened, and nothing is cut off, moves by itself or violates axe's rules.
 import { artifact, axeViolations, expect, test } from './playground.js';
 
 const DOCK = ['curves', 'confusion', 'mistakes', 'histograms', 'runs', 'log'];
@@ -24,7 +24,7 @@ async function tour(playground, visit) {
   await page.locator('button.card').first().click();
   for (const [at, name] of VIEWS.entries()) {
     await page.locator('.views button').nth(at).click();
-    // What is not in view is not read.
+    // Tensors outside the view are not read.
     if (name !== 'settings') await page.locator('.tensor-image').evaluate((image) => image.scrollIntoView({ block: 'center' }));
     if (name === 'formula') await expect(page.locator('.formula-view table').last()).toBeVisible();
     else if (name !== 'settings') await expect(page.locator('.tensor-image')).not.toHaveJSProperty('width', 300);
@@ -87,7 +87,7 @@ const cut = (page) =>
 /** What axe finds: in the panel that a state is about, or in the whole page. */
 const axe = async (page, state) => {
   const place = { inspector: '.inspector', dock: '.dock' }[state.split('-')[0]] ?? 'html';
-  // What lies under the bar that stays in place is no target of a full size.
+  // An element under the sticky bar is not a target of full size.
   await page.evaluate(() => scrollTo(0, 0));
   return axeViolations(page, place);
 };
@@ -214,7 +214,8 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
     const loaded = await shifts();
     expect(loaded.sum, JSON.stringify(loaded.shifts)).toBeLessThan(0.01);
 
-    // While it trains, with everything open in turn. What a click brings is no shift; what comes later by itself is.
+    // During training, with everything open in turn. A movement caused by a click is not a layout shift; a later one
+    // is.
     await playground.card('conv2d_1').click();
     const run = page.evaluate(() => window.chalkgrad.train({ epochs: 9 }).catch(() => {}));
     const found = {};
@@ -231,7 +232,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       await page.locator('.views button').nth(at).click();
       await look(name);
     }
-    // Where a run stands, in the numbers of an epoch of the whole data set.
+    // Progress of a run, in the numbers of an epoch of the whole data set.
     await expect(page.getByText(/batch [1-9]\d\d of 1,875|batch 1,\d+ of 1,875/)).toBeVisible({ timeout: 60_000 });
     expect((await cut(page)).filter((found) => found.includes('Epoch'))).toEqual([]);
     await page.locator('.views button').first().click();

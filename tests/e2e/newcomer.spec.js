@@ -40,7 +40,7 @@ test('a newcomer with a keyboard alone', async ({ playground, context }) => {
   await watchSteps(playground);
 
   const hasFocus = (locator) => locator.evaluateAll((elements) => elements.includes(document.activeElement));
-  // Whoever goes by Tab must see where they are.
+  // A keyboard user must see the focus.
   const isVisible = () =>
     page.evaluate(() => {
       const element = document.activeElement;

@@ -1,4 +1,4 @@
-// What there is to see and to share, beside the network itself; and whether everybody can use it.
+// Views and sharing beside the network itself, and accessibility.
 import { axeViolations, expect, test, written } from './playground.js';
 
 const view = (playground, name) => playground.page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name });

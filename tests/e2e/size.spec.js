@@ -1,4 +1,4 @@
-// What a visit downloads.
+// Size of a visit's downloads.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

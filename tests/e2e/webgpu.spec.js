@@ -199,7 +199,7 @@ for (const [locale, texts] of [
       const button = page.getByRole('button', { name: texts.button });
       await page.evaluate(() => { window.run = window.chalkgrad.train({ steps: 12 }); });
       await button.click();
-      // Where the adapter has no clock, that is what the log says.
+      // If the adapter has no clock, the log says so.
       const { features } = await page.evaluate(async () => {
         const adapter = await navigator.gpu.requestAdapter();
         return { features: [...adapter.features] };

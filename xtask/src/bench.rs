@@ -1,4 +1,4 @@
-//! Side by side with others: `cargo xtask bench`. The comparison itself is in `benches/compare`.
+//! Comparison with other libraries: `cargo xtask bench`. The scripts are in `benches/compare`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use crate::shell::{command, find, root, run, say, target};
 use crate::test;
 
-/// `ops` measures every op natively, `responsiveness` the page while it is busy; everything else is for `benches/compare/compare.js`: `load` and `growth` of our own page,
-/// `epochs` of it and Keras, or the comparison.
+/// Runs a benchmark: `ops` measures every op natively, `responsiveness` the page while it is busy. The others are in
+/// `benches/compare/compare.js`: `load` and `growth` of our own page, `epochs` of it and Keras, and the comparison.
 pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|what| what == "ops") {
         return run(command("cargo")
@@ -19,14 +19,14 @@ pub fn bench(arguments: &[String]) -> Result<()> {
     if arguments.first().is_some_and(|what| what == "responsiveness") {
         return test::playwright("benches/playwright.config.js", &arguments[1..]);
     }
-    // Without a word of its own it is the comparison.
+    // Without a subcommand it is the comparison.
     if arguments.first().is_none_or(|what| what.starts_with("--")) {
         peers()?;
     }
     test::in_browser("benches/compare/compare.js", arguments)
 }
 
-/// The other libraries, from npm, in a folder that git ignores.
+/// Installs the other libraries from npm into a folder that git ignores.
 fn peers() -> Result<PathBuf> {
     let folder = target().join("peers");
     let wanted = fs::read(root().join("benches").join("compare").join("package.json"))

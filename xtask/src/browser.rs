@@ -1,4 +1,4 @@
-//! The browser that the tests run in: found on this machine, or installed where the system lets us.
+//! The browser for the tests: found on this machine, or installed if the system allows it.
 
 use std::env;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ pub struct Browser {
     pub chromedriver: PathBuf,
 }
 
-/// Chromium and its driver: from `CHROMIUM` and `CHROMEDRIVER`, else from the PATH, else from the system's packages.
+/// Finds Chromium and its driver by `CHROMIUM` and `CHROMEDRIVER`, on the PATH, or in the system's packages.
 pub fn ensure() -> Result<Browser> {
     if let Some(browser) = look()? {
         return Ok(browser);
@@ -59,7 +59,7 @@ fn chromedriver() -> Option<PathBuf> {
     env::var_os("CHROMEDRIVER").map(PathBuf::from).or_else(|| find("chromedriver"))
 }
 
-/// On Debian and its kin, as root: there `chromium` is a plain package.
+/// Installs `chromium`, a plain package on Debian and its derivatives; needs root.
 fn can_install() -> bool {
     let is_root = capture(command("id").arg("-u")).is_ok_and(|id| id == "0");
     is_root && find("apt-get").is_some()

@@ -1,4 +1,4 @@
-//! MNIST: fetched, checked, and cut into the shards that the page streams.
+//! MNIST: downloads and verifies it, and cuts it into the shards that the page streams.
 //!
 //! A shard is one gzip stream of raw `u8` images `[images,28,28]` followed by as many labels.
 
@@ -28,7 +28,7 @@ const FILES: [(&str, &str); 4] = [
     ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
 ];
 
-/// Makes sure that `www/data/mnist` is complete; does nothing where it is. `from` is a folder with the IDX files.
+/// Completes `www/data/mnist`; does nothing if it is complete. `from` is a folder with the IDX files.
 pub fn ensure(from: Option<PathBuf>) -> Result<()> {
     let folder = root().join("www").join("data").join("mnist");
     if is_complete(&folder) {
@@ -56,7 +56,7 @@ pub fn ensure(from: Option<PathBuf>) -> Result<()> {
         .context("the data set's manifest cannot be written")
 }
 
-/// Whether the manifest is there, is of this format, and every shard has the size that it names.
+/// Returns true if the manifest exists, has this format, and every shard has the size that it names.
 fn is_complete(folder: &Path) -> bool {
     let Ok(text) = fs::read_to_string(folder.join("manifest.json")) else { return false };
     let Ok(manifest) = serde_json::from_str::<Value>(&text) else { return false };
@@ -106,7 +106,7 @@ fn read_archive(path: &Path) -> Result<[Vec<u8>; 4]> {
         Ok(())
     };
     read(&mut found).and_then(|()| check(found)).with_context(|| {
-        // Keeping it would make the next run fail in the same way.
+        // Keeping the file would make the next run fail in the same way.
         let _ = fs::remove_file(path);
         format!("{PACKAGE} did not arrive as it should; it has been removed, run the command again")
     })
@@ -141,8 +141,8 @@ fn check(files: [Option<Vec<u8>>; 4]) -> Result<[Vec<u8>; 4]> {
     Ok(files.map(Option::unwrap_or_default))
 }
 
-/// The values of an IDX file of bytes: what follows its magic number and one size per axis. The checksum has settled
-/// that the sizes are right.
+/// Returns the values of an IDX file of bytes, which follow its magic number and one size per axis. The checksum has
+/// already verified the sizes.
 fn idx_body(bytes: &[u8], axes: usize) -> Result<&[u8]> {
     bytes.get(4 + 4 * axes..).context("an IDX file is shorter than its header")
 }
@@ -154,7 +154,7 @@ fn write_split(folder: &Path, split: &str, images: &[u8], labels: &[u8]) -> Resu
         .enumerate()
         .map(|(index, (images, labels))| {
             let file = format!("{split}-{index}.bin.gz");
-            // No name and no time in the header: the same data gives the same file.
+            // The header contains no name and no time, so that the same data gives the same file.
             let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
             encoder.write_all(images)?;
             encoder.write_all(labels)?;

@@ -1,6 +1,6 @@
-//! The project's own commands: `cargo xtask serve`, `cargo xtask test` and what they are made of.
+//! The project's own commands: `cargo xtask serve`, `cargo xtask test` and their parts.
 //!
-//! Each of them does its own set-up: it says in plain words what is missing, gets it, and never does work twice.
+//! Each command does its own set-up: it reports what is missing, installs it, and repeats no work.
 
 mod bench;
 mod browser;
@@ -34,15 +34,15 @@ cargo xtask COMMAND
                      train, evaluate and predict side by side with other libraries, in turn on this machine; prints a
                      table, writes target/bench/compare.json and compare.svg
   bench load [--rounds N]
-                     bytes to download, time until the page is interactive, time from Train to the first step
+                     measure bytes to download, time until the page is interactive, time from Train to the first step
   bench growth [--rounds N] [--seconds N] [--out DIR]
-                     how time and memory grow with batch, width, depth and workers; writes growth.json and growth-*.svg
+                     measure how time and memory grow with batch, width, depth and workers; writes growth.json and growth-*.svg
   bench responsiveness
-                     whether the page and its API answer in time whatever goes on; fails where they do not
+                     check that the page and its API answer in time during training; fails if they do not
   bench ops [WORD]...
-                     the speed of every op's CPU kernel on its test cases
+                     measure the speed of every op's CPU kernel on its test cases
   panels [--rounds N] [--seconds N]
-                     what each panel of the page costs a training that goes on while it is open
+                     measure how much each open panel slows training down
   tools              install what the build needs: the wasm32 target, trunk, wasm-bindgen
 ";
 

@@ -13,14 +13,14 @@ use sha2::{Digest, Sha256};
 use crate::shell::{command, run, say, target};
 use crate::tools::WASM_TARGET;
 
-/// As in index.html.
+/// Name of the program in index.html.
 const PROFILE: &str = "web";
 const PROGRAM: &str = "chalkgrad";
 
-/// The second build's files start with it. Trunk.toml writes it into index.html.
+/// Prefix of the second build's files. Trunk.toml writes it into index.html.
 pub const RELAXED: &str = "chalkgrad-relaxed";
 
-/// Cargo adds this to the flags in `.cargo/config.toml`.
+/// Flags of the second build, which cargo adds to those in `.cargo/config.toml`.
 const FLAGS: &str = r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
 
 /// Builds the program and puts it beside what trunk has built; trunk calls this.
@@ -28,14 +28,14 @@ pub fn add() -> Result<()> {
     let staging =
         PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("trunk calls this, and sets TRUNK_STAGING_DIR")?);
     say("Building the program once more, with relaxed SIMD");
-    // Other flags would have cargo build everything anew in the folder of the first build.
+    // With other flags cargo would rebuild everything in the folder of the first build.
     let folder = target().join("relaxed");
     run(command("cargo")
         .args(["build", "--quiet", "--bin", PROGRAM, "--profile", PROFILE, "--target", WASM_TARGET])
         .args(["--config", FLAGS, "--target-dir"])
         .arg(&folder))?;
     let program = folder.join(WASM_TARGET).join(PROFILE).join(format!("{PROGRAM}.wasm"));
-    // Changes with the contents, so that a browser's cache never mixes two versions.
+    // The hash changes with the contents, so that a browser's cache never mixes two versions.
     let name = format!("{RELAXED}-{}", short_hash(&fs::read(&program).context("cargo built no program")?));
     run(command("wasm-bindgen")
         .args(["--target", "web", "--no-typescript", "--out-name", &name, "--out-dir"])
@@ -47,7 +47,7 @@ pub fn add() -> Result<()> {
     fs::write(page, text.replace(RELAXED, &name)).context("index.html cannot be written")
 }
 
-/// Which of the two builds a file in `dist` belongs to, if it is one of their files.
+/// Returns the build to which a file in `dist` belongs, if any.
 pub fn build_of(name: &Path) -> Option<usize> {
     let name = name.to_string_lossy();
     let is_program = name.starts_with("chalkgrad-") && (name.ends_with(".js") || name.ends_with(".wasm"));

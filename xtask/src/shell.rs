@@ -1,4 +1,4 @@
-//! Running other programs, and saying what goes on.
+//! Running other programs, and reporting progress.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// The repository.
+/// Returns the repository's folder.
 pub fn root() -> PathBuf {
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&package).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// Cargo's target folder; ours lies beside it, so that `cargo clean` takes it away.
+/// Returns cargo's target folder. Our files lie in it, so that `cargo clean` removes them.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
@@ -22,18 +22,18 @@ pub fn say(text: impl AsRef<str>) {
     println!("• {}", text.as_ref());
 }
 
-/// A command that runs in the repository and finds the tools that we installed.
+/// Makes a command that runs in the repository and finds the tools that we installed.
 pub fn command(program: impl AsRef<Path>) -> Command {
     let mut command = Command::new(program.as_ref());
     command.current_dir(root()).env("PATH", search_path());
-    // `cargo run` sets these for us; a nested cargo must not take them for its own.
+    // `cargo run` sets these for this program; a nested cargo must not inherit them.
     for name in ["CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH", "CARGO_PKG_NAME", "CARGO_PKG_VERSION"] {
         command.env_remove(name);
     }
     command
 }
 
-/// The PATH with our own tools first.
+/// Returns the PATH with our own tools first.
 pub fn search_path() -> OsString {
     let mut folders = vec![target().join("tools").join("bin"), root().join("node_modules").join(".bin")];
     if let Some(path) = env::var_os("PATH") {
@@ -42,7 +42,7 @@ pub fn search_path() -> OsString {
     env::join_paths(folders).unwrap_or_default()
 }
 
-/// Where a program lies on the PATH, ours included.
+/// Finds a program on the PATH, which includes ours.
 pub fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&search_path()).find_map(|folder| {
         env::consts::EXE_SUFFIX.split('|').chain([".cmd"]).find_map(|suffix| {

@@ -1,4 +1,4 @@
-//! The page as static files: built by trunk into `dist/`.
+//! The page as static files, built by trunk into `dist/`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 use crate::shell::{command, root, run, say};
 use crate::{data, relaxed, tools};
 
-/// Builds `dist/`, with everything that this takes.
+/// Builds `dist/`, installing and downloading what is missing.
 pub fn build() -> Result<()> {
     tools::for_build()?;
     data::ensure(None)?;
@@ -23,7 +23,7 @@ pub fn build() -> Result<()> {
     print_sizes()
 }
 
-/// Whether `dist/` is there, and younger than all that it is made of.
+/// Returns true if `dist/` exists and is newer than all its sources.
 pub fn is_current() -> Result<bool> {
     let Ok(built) = fs::metadata(root().join("dist").join("index.html")).and_then(|page| page.modified()) else {
         return Ok(false);
@@ -73,10 +73,10 @@ pub fn serve(port: u16) -> Result<()> {
     run(command("trunk").args(arguments).env_remove("NO_COLOR"))
 }
 
-/// trunk calls this before it builds.
+/// Prepares a build; trunk calls this before it builds.
 pub fn before_trunk() -> Result<()> {
     tools::beside_trunk()?;
-    // trunk copies this folder; it has to be there even where the data set cannot be had.
+    // trunk copies this folder, so it must exist even if the data set is not available.
     fs::create_dir_all(root().join("www").join("data")).context("www/data cannot be created")?;
     if let Err(error) = data::ensure(None) {
         say(format!("Going on without the data set, so the page cannot train: {error:#}"));
@@ -84,12 +84,12 @@ pub fn before_trunk() -> Result<()> {
     Ok(())
 }
 
-/// What a visitor downloads, file by file, and the total of all but the data.
+/// Prints the size of each file that a visitor downloads, and the total without the data.
 fn print_sizes() -> Result<()> {
     let dist = root().join("dist");
     let mut files = BTreeMap::new();
     list(&dist, &mut files)?;
-    // Of the program's two builds a browser loads one.
+    // A browser loads one of the program's two builds.
     let mut first_bytes = [0, 0];
     let (mut gpu_bytes, mut data_bytes) = (0, 0);
     println!("\n{:>12} {:>12}  file", "bytes", "gzip");

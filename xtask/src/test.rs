@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that a change must pass.
+//! `cargo xtask test`: all tests that a change must pass.
 
 use std::fs;
 use std::path::PathBuf;
@@ -27,12 +27,12 @@ const STAGES: &[Stage] = &[
     Stage { name: "flows", what: "tests/e2e: the built page, used as a person would, in Chromium", run: flows },
 ];
 
-/// The names that `--only` takes.
+/// Names of the stages for `--only`.
 pub fn stage_names() -> String {
     STAGES.iter().map(|stage| stage.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Runs the stages that are named, all of them if none is. A stage that fails does not stop the others.
+/// Runs the named stages, or all of them. A stage that fails does not stop the others.
 pub fn test(only: &[String]) -> Result<()> {
     if let Some(unknown) = only.iter().find(|name| STAGES.iter().all(|stage| stage.name != name.as_str())) {
         bail!("there is no stage `{unknown}`; the stages are {}", stage_names());
@@ -83,7 +83,7 @@ fn native() -> Result<()> {
     run(command("cargo").args(["test", "--workspace", "--features", "gpu", "--quiet", "--lib", "--bins", "--tests"]))
 }
 
-/// Where there is no adapter at all, Debian's software one is tried; without any, the tests say that they are skipped.
+/// If there is no adapter, tries Debian's software one. Without any adapter the tests report that they are skipped.
 fn gpu() -> Result<()> {
     let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
     let has_driver = drivers.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
@@ -93,7 +93,7 @@ fn gpu() -> Result<()> {
             say(format!("Going on without it: {error:#}"));
         }
     }
-    // One of the tests trains on it; without it, that test says that it is skipped.
+    // One of the tests trains on it; without it, that test reports that it is skipped.
     if let Err(error) = data::ensure(None) {
         say(format!("Going on without MNIST: {error:#}"));
     }
@@ -113,7 +113,8 @@ fn wasm() -> Result<()> {
         .env("WASM_BINDGEN_TEST_TIMEOUT", "120"))
 }
 
-/// Keeps Chromium from talking to anybody but the page; the flows use the same (tests/e2e/playwright.config.js).
+/// Options that keep Chromium from connecting to anything but the page; the flows use the same
+/// (tests/e2e/playwright.config.js).
 const QUIET_CHROMIUM: &[&str] = &[
     "--no-sandbox",
     "--disable-quic",

@@ -1,4 +1,4 @@
-//! What the build needs beside Rust: looked for first, installed where it is missing.
+//! Tools that the build needs besides Rust; missing ones are installed.
 
 use std::fs;
 
@@ -12,9 +12,9 @@ struct CargoTool {
     program: &'static str,
     package: &'static str,
     version: &'static str,
-    /// Whether another version that is there already will do.
+    /// Test that accepts another installed version.
     fits: fn(&str) -> bool,
-    /// Options of `cargo install`: it is used for seconds at a time, so it need not be fast, but be there soon.
+    /// Options of `cargo install`. The tool runs for seconds, so a short build matters more than its speed.
     options: &'static [&'static str],
     purpose: &'static str,
     minutes: u32,
@@ -44,7 +44,7 @@ const WASM_BINDGEN: CargoTool = CargoTool {
     program: "wasm-bindgen",
     package: "wasm-bindgen-cli",
     version: "0.2.130",
-    // The library in Cargo.toml and this program must be of one version.
+    // The library in Cargo.toml and this program must have the same version.
     fits: |version| version == "0.2.130",
     // Without `--locked`: its lock file may name a crate version that the registry lacks. Unoptimised it would take half a
     // minute for each program of the page.
@@ -53,19 +53,19 @@ const WASM_BINDGEN: CargoTool = CargoTool {
     minutes: 2,
 };
 
-/// Everything that a build of the page needs.
+/// Installs all that a build of the page needs.
 pub fn for_build() -> Result<()> {
     cargo_tool(&TRUNK)?;
     beside_trunk()
 }
 
-/// The part of it that trunk does not bring itself.
+/// Installs the part of it that trunk does not install itself.
 pub fn beside_trunk() -> Result<()> {
     wasm_target()?;
     cargo_tool(&WASM_BINDGEN)
 }
 
-/// Rust's own part for WebAssembly.
+/// Installs Rust's WebAssembly target.
 pub fn wasm_target() -> Result<()> {
     let libraries = capture(command("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]))
         .context("Rust is needed (https://rustup.rs)")?;
@@ -82,7 +82,7 @@ pub fn wasm_target() -> Result<()> {
     })
 }
 
-/// A part of Rust's own tools: rustfmt, clippy.
+/// Installs a component of Rust: rustfmt, clippy.
 pub fn component(name: &str) -> Result<()> {
     let program = if name == "clippy" { "cargo-clippy" } else { name };
     if find(program).is_some_and(|path| capture(command(path).arg("--version")).is_ok()) {
@@ -93,7 +93,7 @@ pub fn component(name: &str) -> Result<()> {
         .with_context(|| format!("{name} is needed and could not be installed; `rustup component add {name}` does it"))
 }
 
-/// The driver of the browser tests, from npm, in the versions of package-lock.json.
+/// Installs the driver of the browser tests from npm, in the versions of package-lock.json.
 pub fn npm_packages() -> Result<()> {
     let lock = fs::read(root().join("package-lock.json")).context("package-lock.json cannot be read")?;
     let mark = root().join("node_modules").join(".chalkgrad-lock");
@@ -107,7 +107,7 @@ pub fn npm_packages() -> Result<()> {
         )
     })?;
     say("Installing the driver of the browser tests from npm (once, about 20 MB)");
-    // Chromium is looked for on the machine; Playwright must not download one.
+    // Chromium is found on the machine; Playwright must not download one.
     run(command(npm)
         .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
@@ -123,7 +123,7 @@ fn cargo_tool(tool: &CargoTool) -> Result<()> {
     let package = format!("{}@{}", tool.package, tool.version);
     let mut arguments = vec!["--force".to_owned()];
     match &present {
-        // Somebody else may need the version that is there, so ours goes into the project's own folder.
+        // Another project may need the installed version, so ours goes into this project's own folder.
         Some(version) => {
             say(format!("{} {version} is on the PATH; this project needs {}", tool.program, tool.version));
             arguments.extend(["--root".to_owned(), target().join("tools").display().to_string()]);
@@ -160,7 +160,7 @@ fn cargo_tool(tool: &CargoTool) -> Result<()> {
     }
 }
 
-/// `trunk 0.21.14` gives `0.21.14`.
+/// Extracts the version: `trunk 0.21.14` gives `0.21.14`.
 fn installed_version(tool: &CargoTool) -> Option<String> {
     find(tool.program)?;
     let text = capture(command(tool.program).arg("--version")).ok()?;
