@@ -25,7 +25,7 @@ use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
 
-/// What a method resolves to or rejects with.
+/// Result of a method: its Promise resolves or rejects with it.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
 
 struct Api {
@@ -73,8 +73,8 @@ const METHODS: [&str; 17] = [
 
 /// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
 ///
-/// Where the page has made `window.chalkgrad` already, with a `ready` that is settled through `window.chalkgradReady`,
-/// the methods are added to that very object.
+/// If the page has made `window.chalkgrad` already, with a `ready` that is settled through `window.chalkgradReady`, the
+/// methods are added to that object.
 pub fn install(client: &Client) {
     let Some(window) = web_sys::window() else { return };
     let existing = Reflect::get(&window, &"chalkgrad".into()).ok().filter(JsValue::is_object);
@@ -252,7 +252,7 @@ pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorRe
     }
 }
 
-/// What the engine is asked for by a call.
+/// Makes the request of a call.
 fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, Vec<Bulk>)> {
     let mut arrays = Vec::new();
     let command = match method {
@@ -296,7 +296,7 @@ fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, 
     Ok((command, arrays))
 }
 
-/// What a call resolves to.
+/// Converts an answer to the value to which a call resolves.
 fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
     let object = || JsValue::from(Object::new());
     Ok(match &answer {
@@ -352,7 +352,8 @@ fn opened(files::Opened { summary, step, epoch }: files::Opened) -> Result {
     Ok(result)
 }
 
-/// Whether an answer tells of the weights: to whoever asks by this API, they are those of the seed from the beginning.
+/// Returns true if an answer depends on the weights. For callers of this API the weights come from the seed from the
+/// beginning.
 fn reads_weights(command: &Command) -> bool {
     matches!(command, Command::Evaluate { .. } | Command::Predict | Command::TensorNames | Command::Tensor { .. })
 }

@@ -1,6 +1,6 @@
 //! The page's side of the engine: requests that are answered, events, and a worker that is replaced when it dies.
 //!
-//! A [`Client`] is cheap to clone. Whoever changes the model or the configuration through it, everybody hears of it by
+//! A [`Client`] is cheap to clone. Every change of the model or the configuration through any clone is reported to
 //! [`Client::subscribe_changes`], so that the page and the JavaScript API never disagree.
 
 mod keeping;
@@ -30,13 +30,13 @@ use chalkgrad_engine::protocol::{
     RunState,
 };
 
-/// What a request comes back with.
+/// Result of a request.
 pub type Outcome = Result<(Answer, Vec<Bulk>), ErrorReport>;
 
 /// A command on the way to where the last worker was, with its arrays.
 type Step = (Command, Vec<Bulk>);
 
-/// Something that the page shows has changed, whoever changed it.
+/// Change of something that the page shows.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
     Model(ModelSpec, ModelSummary),
@@ -104,7 +104,7 @@ struct Pending {
 impl Client {
     /// Starts the worker. `data_url` is the folder of the data sets, absolute.
     ///
-    /// Requests may be made at once: they wait for the worker. What goes wrong is told by the answers.
+    /// Requests may be made at once; they wait for the worker. Their answers report errors.
     fn start(program: WorkerProgram, gpu_program: WorkerProgram, adapter: Adapter, data_url: String) -> Self {
         let client = Self {
             inner: Rc::new(Inner {
@@ -217,7 +217,7 @@ impl Client {
         self.inner.events.call(&(event, Vec::new()));
     }
 
-    /// What the engine is doing, as far as it has told.
+    /// State that the engine reported last.
     pub fn state(&self) -> RunState {
         self.inner.state.get()
     }
@@ -362,7 +362,7 @@ impl Client {
         };
         let resume = self.inner.recovery.borrow_mut().take_unfinished();
         if let Some(command) = resume {
-            // Nobody waits for this one any more: its events tell how it goes.
+            // No caller waits for this request any more; events report its progress.
             self.send_first(command, Vec::new(), Box::new(drop));
         }
         for envelope in &queue {
@@ -374,7 +374,7 @@ impl Client {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();
         }
-        // Whoever is told now that a request has failed asks a new worker, not this one.
+        // A caller that now learns of the failure sends its next request to a new worker.
         self.inner.generation.set(self.inner.generation.get().wrapping_add(1));
         let ever_up = self.inner.recovery.borrow().was_up();
         let queue = match self.inner.link.replace(Link::Starting(Vec::new())) {
@@ -393,7 +393,7 @@ impl Client {
             );
             return self.give_up(report("worker-failed", &message));
         }
-        // What had been sent is lost with the worker; what only waited in the queue goes to the next one.
+        // Requests that were sent are lost with the worker; those still in the queue go to the next one.
         let queued: Vec<u32> = queue.iter().map(|envelope| envelope.message.id).collect();
         self.inner.link.replace(Link::Starting(queue));
         let lost = self.inner.recovery.borrow().lost(&reason);
@@ -455,7 +455,7 @@ pub fn report(code: &str, message: &str) -> ErrorReport {
     ErrorReport { code: code.to_owned(), message: message.to_owned(), ..Default::default() }
 }
 
-/// What a JavaScript exception says.
+/// Returns the message of a JavaScript exception.
 fn describe(error: &JsValue) -> String {
     js_sys::Reflect::get(error, &"message".into())
         .ok()

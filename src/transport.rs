@@ -16,7 +16,7 @@ use chalkgrad_engine::protocol::{Bulk, Envelope};
 /// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
 ///
 /// # Errors
-/// What the browser throws where it refuses to make one.
+/// The exception of the browser if it refuses to make one.
 pub fn make_worker(url: &str, generation: u32, name: &str) -> std::result::Result<Worker, JsValue> {
     let options = WorkerOptions::new();
     options.set_type(WorkerType::Module);

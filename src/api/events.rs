@@ -40,7 +40,7 @@ impl Events {
             if let Some(detail) = detail(name, event, arrays)
                 && let Err(error) = handler.call1(&JsValue::UNDEFINED, &detail)
             {
-                // The page goes on; whoever wrote the handler sees it in the console.
+                // The page continues; the error appears in the console.
                 web_sys::console::error_2(&"A handler of chalkgrad.on threw:".into(), &error);
             }
         });
@@ -55,7 +55,7 @@ impl Events {
     }
 }
 
-/// What the handlers of `name` are called with; `None` if the event is another one.
+/// Returns the argument for the handlers of `name`; `None` for another event.
 fn detail(name: &str, event: &Event, arrays: &[Bulk]) -> Option<JsValue> {
     match (name, event) {
         ("state", Event::State { state }) => {

@@ -1,4 +1,5 @@
-//! The whole experiment, out of the engine and into it; and the pretrained weights that answer until somebody begins.
+//! Saving and restoring the whole experiment, and the pretrained weights that predict until the first training, edit or
+//! API call.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,7 +9,7 @@ use chalkgrad_engine::checkpoint::{Checkpoint, Course};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, ErrorReport, Event, ModelSummary};
 
-/// What the page knows of the experiment beside what the engine does.
+/// The page's part of the experiment, beside the engine's.
 #[derive(Default)]
 pub(super) struct Keeping {
     course: RefCell<Course>,
@@ -16,14 +17,14 @@ pub(super) struct Keeping {
     show: Cell<Show>,
 }
 
-/// Whether pretrained weights serve predictions.
+/// State of the pretrained weights.
 #[derive(Clone, Copy, PartialEq, Default)]
 enum Show {
-    /// Not yet; nobody has begun.
+    /// They are not loaded yet, and nothing has begun.
     #[default]
     Possible,
     On,
-    /// Somebody has begun.
+    /// Training, an edit or an API call has begun.
     Over,
 }
 
@@ -55,7 +56,7 @@ impl Client {
     pub fn save(&self, then: Box<dyn FnOnce(Result<Checkpoint, ErrorReport>)>) {
         let setup: Rc<RefCell<(Option<ModelSpec>, Option<TrainingConfig>)>> = Rc::default();
         let (model, training) = (setup.clone(), setup.clone());
-        // Asked in one go, so that nothing comes in between.
+        // Requests both at once, so that nothing comes in between.
         let keep_model = move |outcome| {
             if let Ok((Answer::Model(spec), _)) = outcome {
                 model.borrow_mut().0 = Some(spec);
@@ -118,7 +119,7 @@ impl Client {
         self.ask(command, arrays, Box::new(done));
     }
 
-    /// Lets pretrained weights serve predictions, if nobody has begun anything.
+    /// Lets pretrained weights serve predictions, if nothing has begun yet.
     pub fn show_pretrained(&self, checkpoint: Checkpoint) {
         let show = &self.inner.keeping.show;
         if show.get() != Show::Possible {
@@ -141,7 +142,7 @@ impl Client {
         self.ask(command, arrays.into_iter().map(Bulk::F32).collect(), Box::new(done));
     }
 
-    /// Somebody begins: from here on the weights are those of the seed, and what becomes of them.
+    /// Ends the use of pretrained weights; from here on the weights come from the seed.
     pub fn leave_pretrained(&self) {
         if self.inner.keeping.show.get() == Show::On {
             self.forget_pretrained();
@@ -158,7 +159,7 @@ impl Client {
     }
 }
 
-/// Whether a command begins something.
+/// Returns true if a command ends the use of pretrained weights.
 pub(super) fn begins(command: &Command) -> bool {
     matches!(
         command,

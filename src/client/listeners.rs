@@ -1,4 +1,4 @@
-//! Who wants to hear of something.
+//! Registered listeners.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What it takes to bring a new worker to where a dead one was.
+//! State needed to bring a new worker to the point where a dead one was.
 
 use super::switching::Carried;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -17,9 +17,9 @@ pub(super) struct Recovery {
     run: Option<Run>,
     /// The rest of a run that died with its worker.
     unfinished: Option<Command>,
-    /// What the run has reported so far.
+    /// History reported by the run so far.
     reported: Carried,
-    /// What a run had reported when it moved to another engine, and its request.
+    /// History that a run had reported when it moved to another engine, and its request.
     carried: Option<(u32, Carried)>,
 }
 
@@ -29,13 +29,13 @@ struct Run {
     request_id: u32,
     epochs: Option<u32>,
     steps: Option<u32>,
-    /// Where it began: step and epoch.
+    /// Step and epoch at which the run began.
     start: Option<(u32, u32)>,
     paused: bool,
 }
 
 impl Recovery {
-    /// Whether a worker has ever completed the handshake.
+    /// A worker has completed the handshake at least once.
     pub fn was_up(&self) -> bool {
         self.up
     }
@@ -136,8 +136,8 @@ impl Recovery {
         steps
     }
 
-    /// Before a new worker starts: works out what remains of the run that was under way, counted from the last snapshot,
-    /// unless it was paused or its request still waits (is among `queued`). Whether anything remains.
+    /// Computes, before a new worker starts, the rest of the run in progress, counted from the last snapshot. A run
+    /// that was paused, or whose request is still `queued`, has no rest. Returns true if there is a rest.
     pub fn prepare_restart(&mut self, queued: &[u32]) -> bool {
         if self.run.is_some_and(|run| queued.contains(&run.request_id)) {
             return true;
@@ -153,8 +153,8 @@ impl Recovery {
         self.backend = Some((choice, workers));
     }
 
-    /// What remains of the run of a request, counted from the last snapshot: another engine goes on with it under the
-    /// same request. Reports of steps that are lost are forgotten.
+    /// Returns the rest of a request's run, counted from the last snapshot. Another engine continues it under the same
+    /// request. Reports of lost steps are dropped.
     pub fn carry_run(&mut self, request_id: u32) -> Option<Command> {
         let run = self.run.filter(|run| run.request_id == request_id)?;
         let (step, epoch) = self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch));
@@ -168,17 +168,17 @@ impl Recovery {
         Some(rest)
     }
 
-    /// What the run of a request had reported on another engine.
+    /// Returns the history that a request's run had reported on another engine.
     pub fn take_carried(&mut self, request_id: u32) -> Option<Carried> {
         self.carried.take_if(|(id, _)| *id == request_id).map(|(_, carried)| carried)
     }
 
-    /// Whether a run is paused.
+    /// Returns true if a run is paused.
     pub fn is_paused(&self) -> bool {
         self.run.is_some_and(|run| run.paused)
     }
 
-    /// What remains of the run that the last worker did not finish.
+    /// Returns the rest of the run that the last worker did not finish.
     pub fn take_unfinished(&mut self) -> Option<Command> {
         self.unfinished.take()
     }
@@ -195,7 +195,7 @@ impl Recovery {
         (epochs > 0).then_some(Command::Train { epochs: Some(epochs), steps: None })
     }
 
-    /// What a restart costs, in words.
+    /// Describes the work lost by a restart.
     pub fn lost(&self, reason: &str) -> String {
         let from = self.snapshot.as_ref().map_or(0, |(info, _)| info.step);
         let steps = self.step.saturating_sub(from);

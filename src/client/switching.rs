@@ -37,7 +37,7 @@ impl Adapter {
     }
 }
 
-/// What a run has reported before it moved to another engine.
+/// History that a run reported before it moved to another engine.
 #[derive(Default)]
 pub(super) struct Carried {
     pub losses: Vec<f32>,
@@ -46,7 +46,7 @@ pub(super) struct Carried {
 }
 
 impl Client {
-    /// Whether a choice takes another engine than the one that runs.
+    /// Returns true if a choice needs another engine than the running one.
     pub(super) fn needs_other_engine(&self, choice: BackendChoice) -> bool {
         let wants_gpu = match choice {
             BackendChoice::Auto => self.inner.adapter == Adapter::Hardware,
@@ -68,7 +68,7 @@ impl Client {
             return reply(Err(report("backend-unavailable", message)));
         }
         let client = self.clone();
-        // Where the old engine has no snapshot to give, the last one has to do.
+        // If the old engine cannot give a snapshot, the last one is used.
         let go = move |_| client.move_engine(!client.inner.runs_gpu.get(), Some((command, reply)));
         self.ask(Command::Snapshot, Vec::new(), Box::new(go));
     }
@@ -105,7 +105,8 @@ impl Client {
         self.spawn_worker();
     }
 
-    /// What the old engine has not answered, to be asked of the new one; what cannot be asked again is rejected.
+    /// Returns the requests that the old engine has not answered, for the new one. Requests that cannot be repeated are
+    /// rejected.
     fn take_unanswered(&self) -> Vec<Envelope<Request>> {
         let (mut queue, mut lost) = (Vec::new(), Vec::new());
         for (&id, pending) in self.inner.pending.borrow().iter() {
@@ -139,15 +140,16 @@ impl Client {
         queue
     }
 
-    /// Takes an error of the GPU's engine that ends it; false if it is none. Another one goes on where the device was lost,
-    /// as when a driver starts anew or a laptop wakes, unless that happens again and again; else the CPU does.
+    /// Handles an error that ends the GPU's engine; returns false for other errors. After a lost device (a driver
+    /// restart, a laptop waking up) a new GPU engine continues, unless that happens repeatedly; otherwise the CPU
+    /// continues.
     pub(super) fn leaves_gpu(&self, error: &ErrorReport) -> bool {
         let is_unavailable = error.code == "backend-unavailable";
         if !self.inner.runs_gpu.get() || !(is_unavailable || DEVICE_FAULTS.contains(&error.code.as_str())) {
             return false;
         }
         let rebuilds = error.code == "device-lost" && self.inner.gpu_losses.may_restart();
-        // Whoever asked for this backend is told.
+        // Answers the request for this backend.
         let asked = match &mut *self.inner.link.borrow_mut() {
             Link::Starting(queue) if !rebuilds => queue
                 .iter()
@@ -170,7 +172,7 @@ impl Client {
         true
     }
 
-    /// Says of each backend whether it can be had, which an engine does not know of the other.
+    /// Adds the availability of each backend, because an engine does not know that of the other.
     pub(super) fn complete_info(&self, engine: &mut EngineInfo) {
         for backend in &mut engine.backends {
             if backend.name == "webgpu" && !self.inner.runs_gpu.get() {

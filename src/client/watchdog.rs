@@ -6,11 +6,11 @@ use wasm_bindgen::prelude::*;
 
 const TICK_MS: i32 = 2_000;
 
-/// So many ticks in a row without a word from the worker, and it counts as dead: ten seconds. Ticks are counted, not
-/// time, so that a laptop that wakes from sleep does not take its own sleep for the worker's silence.
+/// Number of ticks in a row without a message after which the worker counts as dead: ten seconds. Ticks are counted,
+/// not time, so that a laptop's sleep does not look like the worker's silence.
 const PATIENCE_TICKS: u32 = 5;
 
-/// So many restarts within [`RESTART_WINDOW_MS`] are tried.
+/// Maximum number of restarts within [`RESTART_WINDOW_MS`].
 const MAX_RESTARTS: usize = 3;
 const RESTART_WINDOW_MS: f64 = 120_000.0;
 
@@ -46,7 +46,7 @@ impl Watchdog {
         self.silent_ticks.get() > PATIENCE_TICKS
     }
 
-    /// Whether it has been silent long enough to be asked for a sign of life. Asked once per silence.
+    /// Returns true, once per silence, if the worker has been silent long enough to be pinged.
     pub fn is_suspicious(&self) -> bool {
         self.silent_ticks.get() == 1
     }

@@ -7,20 +7,20 @@ use super::{describe, report};
 use crate::transport;
 use chalkgrad_engine::protocol::{Envelope, ErrorReport, Message, Request};
 
-/// What comes from a worker.
+/// Signal from a worker.
 pub(super) enum WorkerSignal {
     Message(Envelope<Message>),
     /// It threw, could not be loaded or sent what cannot be read; the reason in words.
     Died(String),
 }
 
-/// What a worker runs: this very program, which it gets compiled, or another one.
+/// Program of a worker: this program, which it receives compiled, or another one.
 pub(super) struct WorkerProgram {
     /// `www/worker.js`, absolute.
     pub loader_url: String,
     /// The program's JavaScript half, absolute.
     pub script_url: String,
-    /// Where its WebAssembly half is; `None` for this very program, which is there compiled.
+    /// Address of its WebAssembly file; `None` for this program, which is already compiled.
     pub wasm_url: Option<String>,
 }
 

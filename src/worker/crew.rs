@@ -17,13 +17,13 @@ use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::train::Wake;
 use chalkgrad_engine::train::replicas::Replicas;
 
-/// What `worker.js` is told of a replica.
+/// Role of a replica, as sent to `worker.js`.
 pub(super) const ROLE: &str = "replica";
 
 /// How often a replica is replaced for one task before training goes on without it.
 const MAX_DEATHS: u32 = 3;
 
-/// How long a new replica may take until it reads messages. A network or a browser that never answers tells nobody.
+/// Maximum time until a new replica reads messages. A network or a browser that never answers gives no other sign.
 const PATIENCE_MS: i32 = 15_000;
 
 pub(super) struct Crew {
@@ -225,7 +225,7 @@ impl Member {
     }
 
     fn dismiss(&self) {
-        // The buffer, if it is here, stays: it may hold a result that nobody has asked for yet.
+        // The buffer, if it is here, stays: it may hold a result that has not been taken yet.
         self.is_ready.set(false);
         if let Some(worker) = self.worker.borrow_mut().take() {
             worker.set_onmessage(None);

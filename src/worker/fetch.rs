@@ -1,8 +1,8 @@
 //! Streams a data set's shards over HTTP, checks them and keeps them in the browser's cache.
 //!
 //! The folder `<data_url><name>/` holds `manifest.json` and gzipped shards: `u8` images `[n,H,W,C]`, then `n` labels. A
-//! shard is used only if its SHA-256 is the manifest's (where the browser offers the hash: on https and localhost), and
-//! always only if its length is right. What is damaged is dropped from the cache and fetched once more.
+//! shard is used only if its length is right and, if the browser offers the hash (on https and localhost), its SHA-256
+//! is the manifest's. A damaged shard is dropped from the cache and fetched once more.
 
 mod browser;
 
@@ -47,7 +47,7 @@ enum SplitName {
     Test,
 }
 
-/// What a [`Loader`] tells while it works.
+/// Report of a [`Loader`].
 pub enum Arrival<'a> {
     /// The data set's description; comes before anything else.
     Info(DatasetInfo),
@@ -127,7 +127,7 @@ impl Loader {
         let subject = format!("{}/manifest.json", self.name);
         let mut last_error = None;
         for attempt in 0..2 {
-            // Asked of the server first, so that a new data set is noticed.
+            // Requests the manifest from the server first, so that a new data set is noticed.
             match fetch_bytes(&url, attempt > 0, &mut |_| Ok(())).await.and_then(|bytes| {
                 let manifest = Manifest::parse(&bytes)?;
                 Ok((manifest, bytes))

@@ -17,26 +17,27 @@ struct MainLoop {
     scope: DedicatedWorkerGlobalScope,
     performance: Performance,
     engine: RefCell<Engine>,
-    /// A message to oneself comes after those of the page that are waiting already, and, unlike a timer, without delay.
+    /// Port for messages to this worker itself. Such a message comes after the page's waiting messages and, unlike a
+    /// timer, without delay.
     next_turn: MessagePort,
-    /// Where that message arrives; held so that it lives.
+    /// Receiving port of that message, held so that it lives.
     _turns: MessagePort,
     turn_is_due: Cell<bool>,
-    /// What ends a rest between two steps, and whether it is going to.
+    /// Timer that ends a pause between two steps, and whether it is set.
     end_rest: RefCell<Option<js_sys::Function>>,
     rest_ends: Cell<bool>,
     loader: RefCell<Option<Loader>>,
     is_loading: Cell<bool>,
 }
 
-/// Whether this program was started in a worker rather than in a page.
+/// Returns true if this program was started in a worker.
 pub fn is_here() -> bool {
     js_sys::global().has_type::<DedicatedWorkerGlobalScope>()
 }
 
 /// Starts the engine in this worker: from here on it answers messages, and says [`Message::Ready`].
 ///
-/// Where the lead of several workers has started it, it is a [replica](super::replica) instead.
+/// If the leading worker has started it, it becomes a [replica](super::replica) instead.
 pub fn start() {
     let scope = scope();
     let role = js_sys::Reflect::get(&scope, &"role".into()).ok().and_then(|role| role.as_string());
@@ -57,7 +58,7 @@ pub fn start() {
     }
 }
 
-/// The same on the GPU. Where there is none, says so instead of [`Message::Ready`].
+/// Does the same on the GPU. If there is none, sends an error instead of [`Message::Ready`].
 #[cfg(feature = "gpu")]
 pub fn start_gpu() {
     set_panic_hook();

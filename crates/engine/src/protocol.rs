@@ -49,8 +49,9 @@ pub enum Command {
         #[serde(skip_serializing_if = "Option::is_none")]
         workers: Option<u32>,
     },
-    /// `kept`: for each layer the place, in the model in use, of the layer whose weights it takes over, where it has one and
-    /// they fit. Without it, and while nobody has trained or written any weight, all weights come from the seed.
+    /// Sets the model. `kept` has one entry per layer: the index, in the current model, of the layer whose weights it
+    /// takes over if they fit. Without it, and until a weight has been trained or written, all weights come from the
+    /// seed.
     SetModel {
         spec: ModelSpec,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +62,8 @@ pub enum Command {
         config: TrainingConfig,
     },
     GetTraining,
-    /// Train on from where the model stands: for so many epochs, or so many steps, or as the configuration says.
-    /// Answered when the run ends (done, stopped or failed).
+    /// Continues training, for a number of epochs or steps, or as configured. Answered when the run ends (done, stopped
+    /// or failed).
     Train {
         #[serde(skip_serializing_if = "Option::is_none")]
         epochs: Option<u32>,
@@ -88,9 +89,9 @@ pub enum Command {
     SetTensor {
         name: String,
     },
-    /// Tensors as they are together, whatever goes on: the outputs of layers for one image (the array, as in
-    /// [`Command::Predict`]; the model's own by the name [`MODEL_OUTPUT`]), weights, gradients of the last step. What
-    /// [`Command::Tensor`] reads stays as it is.
+    /// Inspects tensors at one moment, also during training: outputs of layers for one image (the array, as in
+    /// [`Command::Predict`]; the model's output by the name [`MODEL_OUTPUT`]), weights, and gradients of the last step.
+    /// The tensors that [`Command::Tensor`] reads stay unchanged.
     Look {
         names: Vec<String>,
     },
@@ -221,7 +222,7 @@ pub enum Answer {
     },
     /// One `U8` array.
     Labels,
-    /// Of one training step, the longest first.
+    /// Times of the kernels of one training step, the longest first.
     Profile(Vec<KernelTime>),
 }
 
@@ -235,8 +236,8 @@ pub enum Event {
     Batch(BatchReport),
     Epoch(EpochReport),
     Data(DataProgress),
-    /// What a restarted worker needs to go on: at the end of every epoch, and when a run begins or ends unless the last
-    /// one is younger than a second. Arrays: one `F32` per name.
+    /// State from which a restarted worker can continue. Sent at the end of every epoch, and when a run begins or ends
+    /// unless the last snapshot is younger than a second. Arrays: one `F32` per name.
     Snapshot(SnapshotInfo),
     Error(ErrorReport),
     Warning(ErrorReport),
@@ -245,8 +246,7 @@ pub enum Event {
         dispatches: u32,
         submissions: u32,
     },
-    /// Of the kernels that a GPU has to compile for the model, so many are ready; all of them when nothing more is made
-    /// ahead.
+    /// Number of the model's GPU kernels compiled so far; all of them when precompiling has ended.
     Kernels {
         ready: u32,
         total: u32,
@@ -358,13 +358,13 @@ pub struct LayerSummary {
 pub struct Vitals {
     /// Entries of the output's last axis: units, channels.
     pub units: u32,
-    /// Those that were 0 everywhere for the whole batch.
+    /// Units that were 0 for the whole batch.
     pub dead_units: u32,
-    /// Of each trained weight.
+    /// One entry per trainable weight.
     pub updates: Vec<WeightUpdate>,
 }
 
-/// What the last step did to a weight.
+/// Effect of the last step on a weight.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WeightUpdate {
@@ -412,7 +412,7 @@ pub struct BatchReport {
     pub epoch: u32,
     pub batch_in_epoch: u32,
     pub batches_per_epoch: u32,
-    /// Of the last step.
+    /// Values of the last step.
     pub loss: f32,
     /// Running means over this epoch.
     pub epoch_loss: f32,
@@ -470,7 +470,7 @@ pub struct DataProgress {
 pub struct KernelTime {
     /// The op's name, or `"pointwise"`.
     pub name: String,
-    /// Of the result; of several kernels, the first one's.
+    /// Shape of the result; the first kernel's if there are several.
     pub shape: Vec<usize>,
     pub kernels: u32,
     pub dispatches: u32,

@@ -128,8 +128,7 @@ async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Option<Option<Uint8
     Reflect::get(&read, &"value".into()).ok()?.dyn_into().ok().map(Some)
 }
 
-/// The browser's store of responses. What it cannot do, because it is full or forbidden, is only less convenient, so
-/// its failures are not told.
+/// The browser's cache of responses. It saves downloads only, so its failures (full, forbidden) are not reported.
 pub struct Cache {
     cache: web_sys::Cache,
 }
