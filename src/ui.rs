@@ -34,6 +34,7 @@ cfg_if::cfg_if! {
         mod picture;
         mod state;
         mod storage;
+        mod visit;
         mod watch;
         mod widgets;
     }

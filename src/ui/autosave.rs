@@ -1,77 +1,119 @@
-//! Keeps the experiment in the browser, and offers it on the next visit; and the history of runs, which is there again.
-//!
-//! There are two places. A visit writes to the one that the last visit did not use, so that what it offers stays there
-//! until the next one.
+//! Saves the experiment in the browser while somebody works on it, and offers on the next visit what earlier visits and
+//! other tabs have saved; and the history of runs, which is there again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use idb::ObjectStore;
 use js_sys::Uint8Array;
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
-use super::browser::{after_ms, callback, cancel, get, now_ms};
-use super::runs::{RunRecord, Runs};
+use super::browser::{after_ms, callback, cancel, now_ms};
+use super::runs::{RunRecord, Runs, merged};
 use super::state::{NoticeKind, State};
-use super::storage;
+use super::storage::{self, StorageError};
 use super::text::t_once;
+use super::visit;
 use crate::api::files;
 use crate::client::{Change, report};
-use crate::transport;
+use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::protocol::{ErrorReport, Event, RunState};
 
-/// At most one write in so many milliseconds, unless the page goes out of sight.
-const EVERY_MS: f64 = 5_000.0;
-/// While it trains, one write in so many.
-const WHILE_TRAINING_MS: i32 = 30_000;
+/// At most one save in this time: so much of the work is lost when the browser dies.
+const EVERY_MS: f64 = 1_500.0;
+/// And in this many times what the last save cost, so that training hardly notices.
+const COSTS: f64 = 50.0;
 /// After an edit: there may be another one at once.
 const AFTER_EDIT_MS: i32 = 1_500;
 const AT_ONCE_MS: i32 = 50;
 
-/// Larger ones are for a file: to write them takes the page's thread too long.
-const MAX_BYTES: u32 = 32 << 20;
+/// Larger experiments are for a file: to write them takes the page's thread too long.
+const MAX_BYTES: usize = 32 << 20;
 
-const PLACES: [&str; 2] = ["first", "second"];
-const LATEST: &str = "latest";
+/// The most experiments that are offered. Older ones are deleted.
+const MAX_OFFERS: usize = 4;
+
+/// The start of the keys of descriptions ([`Saved`], as JSON) and of files, each before an experiment's identifier.
+const ABOUT: &str = "about ";
+const FILE: &str = "file ";
+/// The key of the history of runs, as JSON.
 const RUNS: &str = "runs";
 
-/// What was kept last.
+/// An experiment that the browser has.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Kept {
-    /// An index of [`PLACES`].
-    place: u32,
+pub struct Saved {
+    pub id: String,
     pub saved_ms: f64,
     pub step: u32,
     pub epoch: u32,
-    /// The number of its run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    run: Option<u32>,
+    /// When its run began, by which the history of runs knows it.
+    run: Option<f64>,
+    continues: Option<Origin>,
+    /// Tells it from the others of the page.
+    #[serde(skip)]
+    pub number: u32,
+}
+
+/// The saved experiment from which another one goes on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    id: String,
+    saved_ms: f64,
+}
+
+/// Where the page saves its experiment.
+pub struct Destination {
+    id: RefCell<String>,
+    continues: RefCell<Option<Origin>>,
+}
+
+impl Default for Destination {
+    fn default() -> Self {
+        let id = visit::new_id();
+        visit::hold(&id);
+        Self { id: RefCell::new(id), continues: RefCell::new(None) }
+    }
+}
+
+impl Destination {
+    /// Saves under another identifier from here on, so that what the page has saved before stays there.
+    fn continue_from(&self, saved: &Saved) {
+        let id = visit::new_id();
+        visit::hold(&id);
+        self.id.replace(id);
+        self.continues.replace(Some(Origin { id: saved.id.clone(), saved_ms: saved.saved_ms }));
+    }
 }
 
 pub struct Autosave {
     state: State,
-    /// Something has changed since the last write.
+    /// Something has changed since the last save.
     is_dirty: Cell<bool>,
     is_busy: Cell<bool>,
-    /// Where this visit writes to; `None` until it is known what is there.
-    place: Cell<Option<u32>>,
+    /// What is there has been read.
+    is_ready: Cell<bool>,
     last_ms: Cell<f64>,
-    /// When the next write is due, and its timer.
+    /// What the last save has cost the page.
+    cost_ms: Cell<f64>,
+    /// When the next save is due, and its timer.
     due: Cell<Option<(f64, i32)>>,
     has_failed: Cell<bool>,
 }
 
-/// Starts to keep what happens from here on, and offers what was kept before.
+/// Starts to save what happens from here on, and offers what was saved before.
 pub fn start(state: State) -> Rc<Autosave> {
     let autosave = Rc::new(Autosave {
         state,
         is_dirty: Cell::new(false),
         is_busy: Cell::new(false),
-        place: Cell::new(None),
+        is_ready: Cell::new(false),
         last_ms: Cell::new(0.0),
+        cost_ms: Cell::new(0.0),
         due: Cell::new(None),
         has_failed: Cell::new(false),
     });
@@ -79,8 +121,7 @@ pub fn start(state: State) -> Rc<Autosave> {
     state
         .client()
         .subscribe(move |event, _| match event {
-            Event::Batch(_) => events.soon(WHILE_TRAINING_MS),
-            Event::Epoch(_) => events.soon(AT_ONCE_MS),
+            Event::Batch(_) | Event::Epoch(_) => events.soon(AT_ONCE_MS),
             Event::State { state: RunState::Paused | RunState::Done | RunState::Stopped } if events.is_dirty.get() => {
                 events.soon(AT_ONCE_MS);
             }
@@ -95,25 +136,23 @@ pub fn start(state: State) -> Rc<Autosave> {
             }
         })
         .forever();
+    // A page that goes may be ended before it has finished; one that is only hidden gets there.
     let on_hidden = callback(Box::new(move |_| {
-        if get(&document(), "hidden").is_truthy() && hidden.is_dirty.get() {
-            hidden.write();
+        if hidden.is_dirty.get() {
+            hidden.save();
         }
     }));
-    // It fails in no browser.
     let _ = document().add_event_listener_with_callback("visibilitychange", &on_hidden);
+    let _ = window().add_event_listener_with_callback("pagehide", &on_hidden);
     let started = autosave.clone();
     spawn_local(async move {
-        // Where storage is forbidden there is nothing to offer; it is said when there is something to keep.
-        let kept = storage::read(LATEST).await.ok().and_then(|kept| transport::read::<Kept>(kept).ok());
-        let runs = storage::read(RUNS).await.ok().and_then(|runs| transport::read::<Vec<RunRecord>>(runs).ok());
-        if let Some(runs) = runs {
+        // Where storage is forbidden there is nothing to offer; it is said when there is something to save.
+        let saved = all_saved().await.unwrap_or_default();
+        if let Some(runs) = storage::read(RUNS).await.ok().flatten().as_ref().and_then(from_json) {
             state.dock.runs.update(|own| own.take_in(runs));
         }
-        autosave.place.set(Some(kept.as_ref().map_or(0, |kept| 1 - kept.place.min(1))));
-        if kept.is_some() {
-            state.offer.set(kept);
-        }
+        saved.into_iter().for_each(|saved| offer_if_free(state, saved));
+        autosave.is_ready.set(true);
         if autosave.is_dirty.get() {
             autosave.soon(AT_ONCE_MS);
         }
@@ -121,19 +160,76 @@ pub fn start(state: State) -> Rc<Autosave> {
     started
 }
 
+/// Reads what is saved, and deletes what has been continued since it was saved.
+async fn all_saved() -> Result<Vec<Saved>, StorageError> {
+    let mut all: Vec<Saved> = Vec::new();
+    for key in storage::keys().await?.iter().filter(|key| key.starts_with(ABOUT)) {
+        all.extend(storage::read(key).await?.as_ref().and_then(from_json));
+    }
+    let is_continued = |saved: &Saved| {
+        let mut origins = all.iter().filter_map(|other| other.continues.as_ref());
+        origins.any(|origin| origin.id == saved.id && origin.saved_ms >= saved.saved_ms)
+    };
+    let (continued, mut saved): (Vec<Saved>, Vec<Saved>) = all.iter().cloned().partition(is_continued);
+    for saved in &continued {
+        delete(&saved.id).await?;
+    }
+    saved.sort_by(|one, other| other.saved_ms.total_cmp(&one.saved_ms));
+    saved.iter_mut().zip(0..).for_each(|(saved, number)| saved.number = number);
+    Ok(saved)
+}
+
+/// Offers an experiment once no other tab works on it. The oldest of too many is deleted.
+fn offer_if_free(state: State, saved: Saved) {
+    spawn_local(async move {
+        if !visit::is_free(&saved.id).await {
+            return;
+        }
+        let surplus = state.offers.update(|offers| {
+            offers.push(saved);
+            offers.sort_by_key(|offer| offer.number);
+            (offers.len() > MAX_OFFERS).then(|| offers.pop()).flatten()
+        });
+        if let Some(surplus) = surplus {
+            // Nothing is lost by trying again on the next visit.
+            let _ = delete(&surplus.id).await;
+        }
+    });
+}
+
+async fn delete(id: &str) -> Result<(), StorageError> {
+    storage::update(async |store: &ObjectStore| {
+        for start in [ABOUT, FILE] {
+            store.delete(JsValue::from(format!("{start}{id}")))?.await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn from_json<T: for<'de> Deserialize<'de>>(value: &JsValue) -> Option<T> {
+    serde_json::from_str(&value.as_string()?).ok()
+}
+
+fn to_json(value: &impl Serialize) -> JsValue {
+    // Numbers, texts and lists, which have a text.
+    serde_json::to_string(value).unwrap_or_default().into()
+}
+
 impl Autosave {
-    /// Keeps what a test has come to; the surrounding view follows that.
+    /// Saves what a test has come to; the surrounding view follows that.
     pub fn follow_results(self: &Rc<Self>) {
         if self.state.result.with(Option::is_some) && self.state.steps() > 0 {
             self.soon(AFTER_EDIT_MS);
         }
     }
 
-    /// Sees to it that there is a write within so many milliseconds, or as soon as may be.
+    /// Schedules a save within `delay_ms`, or as soon as the pace allows.
     fn soon(self: &Rc<Self>, delay_ms: i32) {
         self.is_dirty.set(true);
         let now_ms = now_ms();
-        let delay_ms = f64::from(delay_ms).max(self.last_ms.get() + EVERY_MS - now_ms);
+        let pause_ms = EVERY_MS.max(COSTS * self.cost_ms.get());
+        let delay_ms = f64::from(delay_ms).max(self.last_ms.get() + pause_ms - now_ms);
         if let Some((due_ms, timer)) = self.due.get() {
             if due_ms <= now_ms + delay_ms {
                 return;
@@ -143,42 +239,60 @@ impl Autosave {
         let autosave = self.clone();
         let timer = after_ms(delay_ms as i32, move || {
             autosave.due.set(None);
-            autosave.write();
+            autosave.save();
         });
         self.due.set(Some((now_ms + delay_ms, timer)));
     }
 
-    fn write(self: &Rc<Self>) {
-        let Some(place) = self.place.get() else { return };
-        if self.is_busy.replace(true) {
+    fn save(self: &Rc<Self>) {
+        if !self.is_ready.get() || self.is_busy.replace(true) {
             return;
         }
         self.is_dirty.set(false);
         self.last_ms.set(now_ms());
         let autosave = self.clone();
-        let saved = move |saved: Result<files::Saved, ErrorReport>| match saved {
-            Ok(files::Saved { file, step, epoch }) => {
-                let run = autosave.state.dock.runs.with_untracked(Runs::present_number);
-                let kept = Kept { place, saved_ms: now_ms(), step, epoch, run };
-                spawn_local(async move {
-                    let result = autosave.store(file, kept).await;
-                    autosave.done(result);
-                });
-            }
+        let done = move |checkpoint: Result<Checkpoint, ErrorReport>| match checkpoint {
+            Ok(checkpoint) => spawn_local(async move {
+                let start_ms = now_ms();
+                let result = autosave.store(&checkpoint).await;
+                autosave.cost_ms.set(now_ms() - start_ms);
+                autosave.done(result);
+            }),
             // The engine is being replaced; the next change comes.
             Err(_) => autosave.done(Ok(())),
         };
-        files::save(self.state.client(), Box::new(saved));
+        self.state.client().save(Box::new(done));
     }
 
-    async fn store(&self, file: Uint8Array, kept: Kept) -> Result<(), ErrorReport> {
-        if file.length() > MAX_BYTES {
+    async fn store(&self, checkpoint: &Checkpoint) -> Result<(), ErrorReport> {
+        let size_bytes: usize = checkpoint.arrays.iter().map(|array| size_of_val(&array[..])).sum();
+        if size_bytes > MAX_BYTES {
             return Err(report("storage-full", TOO_LARGE));
         }
-        let about = transport::write(&kept).map_err(ErrorReport::from)?;
-        let place = PLACES[kept.place.min(1) as usize];
-        let runs = transport::write(&self.state.dock.runs.with_untracked(Runs::to_keep)).map_err(ErrorReport::from)?;
-        storage::write(vec![(place, file.into()), (LATEST, about), (RUNS, runs)]).await.map_err(|error| refused(&error))
+        let file = Uint8Array::from(&checkpoint.to_bytes()?[..]).into();
+        let destination = &self.state.destination;
+        let saved = Saved {
+            id: destination.id.borrow().clone(),
+            saved_ms: now_ms(),
+            step: checkpoint.snapshot.step,
+            epoch: checkpoint.snapshot.epoch,
+            run: self.state.dock.runs.with_untracked(Runs::present_begun),
+            continues: destination.continues.borrow().clone(),
+            number: 0,
+        };
+        let runs = self.state.dock.runs.with_untracked(Runs::to_keep);
+        let put = async |store: &ObjectStore, key: &str, value: &JsValue| {
+            store.put(value, Some(&key.into()))?.await.map(drop)
+        };
+        let result = storage::update(async |store: &ObjectStore| {
+            // Other tabs have runs of their own.
+            let others = store.get(JsValue::from(RUNS))?.await?;
+            let others: Vec<RunRecord> = others.as_ref().and_then(from_json).unwrap_or_default();
+            put(store, RUNS, &to_json(&merged(others, runs))).await?;
+            put(store, &format!("{FILE}{}", saved.id), &file).await?;
+            put(store, &format!("{ABOUT}{}", saved.id), &to_json(&saved)).await
+        });
+        result.await.map_err(refused)
     }
 
     fn done(self: &Rc<Self>, result: Result<(), ErrorReport>) {
@@ -198,8 +312,8 @@ impl Autosave {
 const TOO_LARGE: &str =
     "This network is too large to be kept in the browser by itself. Save it to a file before you close the page.";
 
-fn refused(error: &JsValue) -> ErrorReport {
-    if get(error, "name").as_string().as_deref() == Some("QuotaExceededError") {
+fn refused(error: StorageError) -> ErrorReport {
+    if error == StorageError::Full {
         let text =
             "The browser's storage is full, so this work is not kept. Save it to a file before you close the page.";
         return report("storage-full", text);
@@ -209,26 +323,35 @@ fn refused(error: &JsValue) -> ErrorReport {
     report("storage-forbidden", text)
 }
 
-/// Goes on with what was kept.
-pub fn take_up(state: State) {
-    let Some(kept) = state.offer.get_untracked() else { return };
-    state.offer.set(None);
+/// Goes on with an experiment that was offered.
+pub fn take_up(state: State, number: u32) {
+    let offered = state.offers.update(|offers| {
+        let at = offers.iter().position(|offer| offer.number == number)?;
+        Some(offers.remove(at))
+    });
+    let Some(saved) = offered else { return };
     spawn_local(async move {
-        let failed = |report| state.notify(NoticeKind::Error, report);
-        match storage::read(PLACES[kept.place.min(1) as usize]).await {
-            Ok(file) => open(state, &file, kept.run),
-            Err(error) => failed(refused(&error)),
+        match storage::read(&format!("{FILE}{}", saved.id)).await {
+            Ok(file) => open_then(state, &file.unwrap_or_default(), move || {
+                state.destination.continue_from(&saved);
+                if let Some(run) = saved.run {
+                    state.dock.runs.update(|runs| runs.resume(run));
+                }
+            }),
+            Err(error) => state.notify(NoticeKind::Error, refused(error)),
         }
     });
 }
 
-/// Opens a file, and says what came of it. `run` is the number of its run, where it is one of those that are kept.
-pub fn open(state: State, file: &JsValue, run: Option<u32>) {
+/// Opens a file, and says what came of it.
+pub fn open(state: State, file: &JsValue) {
+    open_then(state, file, || ());
+}
+
+fn open_then(state: State, file: &JsValue, then: impl FnOnce() + 'static) {
     let done = move |opened: Result<files::Opened, ErrorReport>| match opened {
         Ok(opened) => {
-            if let Some(run) = run {
-                state.dock.runs.update(|runs| runs.resume(run));
-            }
+            then();
             state.note_run();
             let step = super::format::count(opened.step as usize);
             state.announcement.set(t_once("opened", &[("step", &step)]));

@@ -5,12 +5,26 @@ use std::ops::Range;
 use crate::ui::format::fixed;
 use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::protocol::EpochReport;
+use serde::{Deserialize, Serialize};
 
-/// A value at a step.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// A value at a step. JSON has it as a pair.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(into = "(u32, f32)", from = "(u32, f32)")]
 pub struct Sample {
     pub step: u32,
     pub value: f32,
+}
+
+impl From<(u32, f32)> for Sample {
+    fn from((step, value): (u32, f32)) -> Self {
+        Self { step, value }
+    }
+}
+
+impl From<Sample> for (u32, f32) {
+    fn from(sample: Sample) -> Self {
+        (sample.step, sample.value)
+    }
 }
 
 /// Loss and accuracy since the weights were initialised.

@@ -1,9 +1,8 @@
 //! What was trained before: configuration, result and course of every set of weights.
 
-use serde::{Deserialize, Serialize};
-
 use super::curves::{Curves, Sample};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use serde::{Deserialize, Serialize};
 
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;
@@ -32,7 +31,6 @@ pub struct RunRecord {
     pub backend: String,
     pub steps: u32,
     pub epochs: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_accuracy: Option<f32>,
     pub course: Course,
     /// Whether it is drawn beside the present run.
@@ -41,7 +39,7 @@ pub struct RunRecord {
 
 /// What a chart needs of an earlier run.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<Vec<f32>>", into = "Vec<Vec<f32>>")]
+#[serde(rename_all = "camelCase")]
 pub struct Course {
     pub loss: Vec<Sample>,
     pub accuracy: Vec<Sample>,
@@ -60,31 +58,24 @@ impl Course {
     }
 }
 
-/// Each series as a list of steps and values in turn: an object for each sample would be ten times as much.
-impl From<Course> for Vec<Vec<f32>> {
-    fn from(course: Course) -> Self {
-        let series = [course.loss, course.accuracy, course.validation_loss, course.validation_accuracy];
-        series.map(|samples| samples.iter().flat_map(|sample| [sample.step as f32, sample.value]).collect()).to_vec()
-    }
-}
-
-impl From<Vec<Vec<f32>>> for Course {
-    fn from(lists: Vec<Vec<f32>>) -> Self {
-        let mut lists = lists.into_iter();
-        let mut series = || -> Vec<Sample> {
-            let pairs = lists.next().unwrap_or_default();
-            pairs.chunks_exact(2).map(|pair| Sample { step: pair[0] as u32, value: pair[1] }).collect()
-        };
-        Self { loss: series(), accuracy: series(), validation_loss: series(), validation_accuracy: series() }
-    }
-}
-
 /// About so many of the samples, the last among them.
 pub fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
     let stride = samples.len().div_ceil(columns.max(1)).max(1);
     let last = samples.len().saturating_sub(1);
     let is_kept = |index: &usize| index.is_multiple_of(stride) || *index == last;
     samples.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, sample)| *sample).collect()
+}
+
+/// Joins the runs that are kept with a tab's own, in the order of their beginnings. Of a run that is in both the own record
+/// counts.
+pub fn merged(kept: Vec<RunRecord>, own: Vec<RunRecord>) -> Vec<RunRecord> {
+    let is_own = |record: &RunRecord| own.iter().any(|other| other.begun_ms == record.begun_ms);
+    let mut all: Vec<RunRecord> = kept.into_iter().filter(|record| !is_own(record)).collect();
+    all.extend(own);
+    all.sort_by(|one, other| one.begun_ms.total_cmp(&other.begun_ms));
+    let surplus = all.len().saturating_sub(MAX_RUNS);
+    all.drain(..surplus);
+    all
 }
 
 /// All of them; the last may be under way.
@@ -125,9 +116,12 @@ impl Runs {
         }
     }
 
-    /// What the browser keeps until the next visit.
+    /// What the browser keeps until the next visit. JSON has no NaN.
     pub fn to_keep(&self) -> Vec<RunRecord> {
-        let thin = |samples: &[Sample]| thinned(samples, KEPT_COLUMNS);
+        let thin = |samples: &[Sample]| {
+            let finite: Vec<Sample> = samples.iter().filter(|sample| sample.value.is_finite()).copied().collect();
+            thinned(&finite, KEPT_COLUMNS)
+        };
         let kept = |record: &RunRecord| {
             let Course { loss, accuracy, validation_loss, validation_accuracy } = &record.course;
             let [loss, accuracy] = [thin(loss), thin(accuracy)];
@@ -144,8 +138,14 @@ impl Runs {
         self.records.iter().map(kept).collect()
     }
 
-    /// Takes in the runs of earlier visits. They keep their numbers, and are not drawn unasked.
+    /// Takes in the runs of earlier visits. They keep their numbers, except where two tabs have given the same, and are not
+    /// drawn unasked.
     pub fn take_in(&mut self, mut earlier: Vec<RunRecord>) {
+        let mut free = 0;
+        for record in &mut earlier {
+            record.number = record.number.max(free);
+            free = record.number.saturating_add(1);
+        }
         let last = earlier.iter().map(|record| record.number).max().unwrap_or_default();
         earlier.iter_mut().for_each(|record| record.is_compared = false);
         self.records.iter_mut().for_each(|record| record.number = record.number.saturating_add(last));
@@ -155,9 +155,9 @@ impl Runs {
         self.bound();
     }
 
-    /// A run of an earlier visit goes on.
-    pub fn resume(&mut self, number: u32) {
-        if let Some(at) = self.records.iter().position(|record| record.number == number)
+    /// A run of an earlier visit goes on: the one that began at this time.
+    pub fn resume(&mut self, begun_ms: f64) {
+        if let Some(at) = self.records.iter().position(|record| record.begun_ms == begun_ms)
             && !self.is_present
         {
             let mut record = self.records.remove(at);
@@ -167,8 +167,13 @@ impl Runs {
         }
     }
 
+    /// When the run of the present weights began.
+    pub fn present_begun(&self) -> Option<f64> {
+        self.records.last().filter(|_| self.is_present).map(|record| record.begun_ms)
+    }
+
     /// The number of the run of the present weights.
-    pub fn present_number(&self) -> Option<u32> {
+    fn present_number(&self) -> Option<u32> {
         self.records.last().filter(|_| self.is_present).map(|record| record.number)
     }
 
@@ -250,14 +255,13 @@ mod tests {
         for steps in [10, 20, 30] {
             runs.begin(record());
             let present = runs.present().unwrap();
-            (present.steps, present.course) = (steps, Course::of(&curves));
+            (present.steps, present.begun_ms, present.course) = (steps, steps.into(), Course::of(&curves));
             present.test_accuracy = Some(0.5);
             runs.end();
         }
         let kept = runs.to_keep();
         // As the browser keeps them.
-        let value = serde_json::to_value(&kept).unwrap();
-        let kept: Vec<RunRecord> = serde_json::from_value(value).unwrap();
+        let kept: Vec<RunRecord> = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
         assert!(kept.iter().all(|record| record.course.loss.len() <= 2 * KEPT_COLUMNS));
         assert_eq!(kept[2].course.loss.last(), curves.smooth(COLUMNS).last());
 
@@ -267,10 +271,10 @@ mod tests {
         assert_eq!(next.latest_first().map(|run| run.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
         assert!(next.is_present(4));
         assert_eq!(next.compared().count(), 0, "not unasked");
-        next.resume(2);
+        next.resume(20.0);
         assert!(next.is_present(4), "only where there is no other");
         next.end();
-        next.resume(2);
+        next.resume(20.0);
         assert_eq!((next.present_number(), next.present().unwrap().steps), (Some(2), 20));
         assert_eq!(next.latest_first().map(|run| run.number).collect::<Vec<_>>(), [2, 4, 3, 1]);
         next.end();
@@ -281,6 +285,27 @@ mod tests {
         bounded.take_in(vec![RunRecord { number: u32::MAX, ..record() }; 100]);
         bounded.begin(record());
         assert_eq!(bounded.latest_first().count(), MAX_RUNS);
+    }
+
+    #[test]
+    fn the_runs_of_two_tabs_are_joined_and_numbered_apart() {
+        let run = |number, begun_ms, steps| RunRecord { number, begun_ms, steps, ..record() };
+        let kept = vec![run(1, 10.0, 5), run(2, 20.0, 7), run(3, 40.0, 9)];
+        let own = vec![run(1, 10.0, 6), run(2, 30.0, 8)];
+        let all = merged(kept, own);
+        assert_eq!(all.iter().map(|run| (run.number, run.steps)).collect::<Vec<_>>(), [(1, 6), (2, 7), (2, 8), (3, 9)]);
+        let mut next = Runs::default();
+        next.take_in(all);
+        assert_eq!(next.latest_first().map(|run| run.number).collect::<Vec<_>>(), [4, 3, 2, 1]);
+        assert_eq!(merged(vec![run(1, 0.0, 0); 30], (0..20).map(|at| run(at, at.into(), 0)).collect()).len(), 20);
+        assert_eq!(
+            merged((0..20).map(|at| run(at, -1.0 - f64::from(at), 0)).collect(), vec![run(9, 1.0, 3)]).len(),
+            21
+        );
+        assert_eq!(
+            merged((0..30).map(|at| run(at, -1.0 - f64::from(at), 0)).collect(), vec![run(9, 1.0, 3)]).len(),
+            MAX_RUNS
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
-use super::autosave::Kept;
+use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, cancel, forget, remember, remembered};
 use super::checked::Checked;
 use super::curves::Curves;
@@ -53,9 +53,9 @@ pub struct TestResult {
     pub evaluation: Evaluation,
     /// `confusion[true][predicted]`, row by row.
     pub confusion: Vec<f32>,
-    /// Of each image: its class, the predicted one, and the score of that.
+    /// Per image: its class, the predicted one if there is an answer, and the score of that.
     pub labels: Vec<u8>,
-    pub predicted: Vec<u8>,
+    pub predicted: Vec<Option<u32>>,
     pub confidence: Vec<f32>,
     /// Steps that the network had been trained.
     pub step: u32,
@@ -121,8 +121,9 @@ pub struct Store {
     /// Counts the results, so that views tell one from the next.
     pub result_number: Cell<u32>,
     pub notices: Live<Vec<Notice>>,
-    /// What was kept from the last visit, until it is taken up or dismissed.
-    pub offer: Live<Option<Kept>>,
+    /// Experiments of earlier visits and closed tabs, until they are taken up or dismissed.
+    pub offers: Live<Vec<Saved>>,
+    pub destination: Destination,
     /// While pretrained weights answer: the share of the test images that they get right.
     pub pretrained: Live<Option<f32>>,
     /// For screen readers: once per epoch and for results, never per batch.
@@ -180,7 +181,8 @@ impl State {
             result: Live::new(None),
             result_number: Cell::new(0),
             notices: Live::new(Vec::new()),
-            offer: Live::new(None),
+            offers: Live::new(Vec::new()),
+            destination: Destination::default(),
             pretrained: Live::new(None),
             announcement: Live::new(String::new()),
             curves: Live::new(Curves::default()),
@@ -620,7 +622,8 @@ fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestRes
     let mut arrays = arrays.into_iter();
     let confusion = arrays.next().and_then(floats).unwrap_or_default();
     let labels = arrays.next().and_then(bytes).unwrap_or_default();
-    let predicted = arrays.next().and_then(bytes).unwrap_or_default();
+    let predicted = arrays.next().and_then(floats).unwrap_or_default();
+    let predicted = predicted.into_iter().map(|class| (class >= 0.0).then_some(class as u32)).collect();
     let confidence = arrays.next().and_then(floats).unwrap_or_default();
     TestResult { evaluation: evaluation.clone(), confusion, labels, predicted, confidence, step }
 }

@@ -1,89 +1,96 @@
-//! The browser's database, for one thing: experiments as bytes by key.
+//! The browser's database: saved experiments and the history of runs, by key.
 //!
-//! By hand on `web-sys`: rexie 0.6, which is kept up and would do, is 26 KB gzip in a program of its own, and this here 2.
-//! Cache storage, where the data set lies, exists in secure contexts only; a classroom's own server often is none.
+//! Not the cache storage, where the data set lies: that exists in secure contexts only, and a classroom's own server often
+//! is none.
 
-use js_sys::{Function, Promise};
-use leptos::prelude::window;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode};
+use idb::builder::{DatabaseBuilder, ObjectStoreBuilder};
+use idb::{Database, ObjectStore, TransactionMode, TransactionResult};
+use wasm_bindgen::JsValue;
 
-use super::browser::{callback, get};
+use super::browser::get;
 
 const NAME: &str = "chalkgrad";
 const STORE: &str = "experiments";
 
-/// What a key stands for; `undefined` if nothing.
-///
-/// # Errors
-/// What the browser throws where storage is forbidden.
-pub async fn read(key: &str) -> Result<JsValue, JsValue> {
-    let database = open().await?;
-    let transaction = database.transaction_with_str(STORE)?;
-    let result = settled(&transaction.object_store(STORE)?.get(&key.into())?).await;
-    database.close();
-    result
+/// Why the browser stores nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StorageError {
+    Full,
+    /// As in a private window.
+    Forbidden,
 }
 
-/// Stores all of these, or nothing.
-///
-/// # Errors
-/// What the browser throws where storage is forbidden or full.
-pub async fn write(entries: Vec<(&'static str, JsValue)>) -> Result<(), JsValue> {
-    let database = open().await?;
-    let transaction = database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?;
-    let store = transaction.object_store(STORE)?;
-    for (key, value) in &entries {
-        store.put_with_key(value, &(*key).into())?;
+impl From<idb::Error> for StorageError {
+    fn from(error: idb::Error) -> Self {
+        let name = match &error {
+            idb::Error::DomException(exception) => exception.name(),
+            idb::Error::UpdateFailed(thrown) => get(thrown, "name").as_string().unwrap_or_default(),
+            _ => String::new(),
+        };
+        if name == "QuotaExceededError" { Self::Full } else { Self::Forbidden }
     }
-    let result = completed(&transaction).await;
-    database.close();
-    result
 }
 
-async fn open() -> Result<IdbDatabase, JsValue> {
-    let factory = window().indexed_db()?.ok_or(JsValue::UNDEFINED)?;
-    let request: IdbOpenDbRequest = factory.open_with_u32(NAME, 1)?;
-    let created = request.clone();
-    let create = callback(Box::new(move |_| {
-        if let Ok(database) = created.result() {
-            // It fails only where the store is there already.
-            let _ = database.unchecked_into::<IdbDatabase>().create_object_store(STORE);
+type Result<T, E = StorageError> = std::result::Result<T, E>;
+
+/// Reads the value of a key.
+///
+/// # Errors
+/// Where storage is forbidden.
+pub async fn read(key: &str) -> Result<Option<JsValue>> {
+    let database = open().await?;
+    let value = async {
+        let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        transaction.object_store(STORE)?.get(JsValue::from(key))?.await
+    };
+    let value = value.await;
+    database.close();
+    Ok(value?)
+}
+
+/// Reads the keys that have a value.
+///
+/// # Errors
+/// Where storage is forbidden.
+pub async fn keys() -> Result<Vec<String>> {
+    let database = open().await?;
+    let keys = async {
+        let transaction = database.transaction(&[STORE], TransactionMode::ReadOnly)?;
+        transaction.object_store(STORE)?.get_all_keys(None, None)?.await
+    };
+    let keys = keys.await;
+    database.close();
+    Ok(keys?.iter().filter_map(JsValue::as_string).collect())
+}
+
+/// Makes all the changes, or none of them, with no change of another tab in between.
+///
+/// # Errors
+/// Where storage is forbidden or full.
+pub async fn update(change: impl AsyncFnOnce(&ObjectStore) -> Result<(), idb::Error>) -> Result<()> {
+    let database = open().await?;
+    let result = async {
+        let transaction = database.transaction(&[STORE], TransactionMode::ReadWrite)?;
+        match change(&transaction.object_store(STORE)?).await {
+            Ok(()) => transaction.await,
+            Err(error) => {
+                // It may have been aborted already, by the same error.
+                if let Ok(transaction) = transaction.abort() {
+                    let _ = transaction.await;
+                }
+                Err(error)
+            }
         }
-    }));
-    request.set_onupgradeneeded(Some(&create));
-    settled(&request).await.map(JsCast::unchecked_into)
-}
-
-/// The result of a request once it has one.
-async fn settled(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let promise = Promise::new(&mut |resolve: Function, reject: Function| {
-        request.set_onsuccess(Some(&resolve));
-        request.set_onerror(Some(&reject));
-    });
-    match JsFuture::from(promise).await {
-        Ok(_) => request.result(),
-        Err(event) => Err(handled(&event, &get(request, "error"))),
+    };
+    let result = result.await;
+    database.close();
+    match result? {
+        TransactionResult::Committed => Ok(()),
+        // Browsers find at the end that there is no room.
+        TransactionResult::Aborted => Err(StorageError::Full),
     }
 }
 
-async fn completed(transaction: &IdbTransaction) -> Result<(), JsValue> {
-    let promise = Promise::new(&mut |resolve: Function, reject: Function| {
-        transaction.set_oncomplete(Some(&resolve));
-        transaction.set_onabort(Some(&reject));
-        transaction.set_onerror(Some(&reject));
-    });
-    match JsFuture::from(promise).await {
-        Ok(_) => Ok(()),
-        Err(event) => Err(handled(&event, &get(transaction, "error"))),
-    }
-}
-
-/// The error of an event that needs to go no further.
-fn handled(event: &JsValue, error: &JsValue) -> JsValue {
-    if let Some(event) = event.dyn_ref::<web_sys::Event>() {
-        event.prevent_default();
-    }
-    error.clone()
+async fn open() -> Result<Database, idb::Error> {
+    DatabaseBuilder::new(NAME).version(1).add_object_store(ObjectStoreBuilder::new(STORE)).build().await
 }

@@ -26,25 +26,34 @@ const uninterrupted = async (page) => {
   return losses;
 };
 
-/** What the browser keeps under a key. */
-const stored = (page, key) =>
+/** What the browser has saved: descriptions of experiments, the latest first, and the history of runs. */
+const stored = (page) =>
   page.evaluate(
-    (key) =>
+    () =>
       new Promise((resolve) => {
-        const request = indexedDB.open('chalkgrad');
+        const request = indexedDB.open('chalkgrad', 1);
+        request.onupgradeneeded = () => request.transaction.abort();
+        request.onerror = (event) => {
+          event.preventDefault();
+          resolve({ experiments: [], runs: [] });
+        };
         request.onsuccess = () => {
-          const { result } = request;
-          if (!result.objectStoreNames.contains('experiments')) return resolve();
-          const read = result.transaction('experiments').objectStore('experiments').get(key);
-          read.onsuccess = () => resolve(read.result);
-          result.close();
+          const store = request.result.transaction('experiments').objectStore('experiments');
+          const [keys, values] = [store.getAllKeys(), store.getAll()];
+          values.onsuccess = () => {
+            const all = keys.result.map((key, at) => [key, values.result[at]]);
+            const experiments = all.filter(([key]) => key.startsWith('about ')).map(([, about]) => JSON.parse(about));
+            const runs = JSON.parse(all.find(([key]) => key === 'runs')?.[1] ?? '[]');
+            resolve({ experiments: experiments.sort((one, other) => other.savedMs - one.savedMs), runs });
+          };
+          request.result.close();
         };
       }),
-    key,
   );
 
-/** Waits until the browser has kept this step. */
-const kept = (page, step) => expect.poll(async () => (await stored(page, 'latest'))?.step ?? -1, { timeout: 20_000 }).toBe(step);
+/** Waits until the browser has saved this step. */
+const kept = (page, step) =>
+  expect.poll(async () => (await stored(page)).experiments[0]?.step ?? -1, { timeout: 20_000 }).toBe(step);
 
 test('a network that was trained before answers at once, and is never trained', async ({ playground, server }) => {
   await playground.page.goto(server.url);
@@ -159,11 +168,110 @@ test('what was done is offered on the next visit, and goes on as if there had be
   await page.goto(`${server.url}#c=${configuration}`);
   await ready(page);
   const later = messages(page).getByText(/Continue where you left off\?/);
-  await expect(later).toBeVisible();
+  // What was continued, at its last step, and before it what the second visit had done on its own.
+  await expect(later).toHaveText([/step 60/, /step 3,/]);
   await expect.poll(() => playground.layerTypes()).toHaveLength(2);
   await messages(page).getByRole('button', { name: 'Dismiss' }).first().click();
-  await expect(later).toBeHidden();
+  await messages(page).getByRole('button', { name: 'Dismiss' }).first().click();
+  await expect(later).toHaveCount(0);
   expect(await playground.layerTypes()).toHaveLength(2);
+});
+
+test('what was seen two seconds before a reload in the middle of training can be had back', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setTraining', { batchSize: 8 });
+  await playground.press('Train');
+  await page.waitForTimeout(10_000);
+  const step = () => page.evaluate(() => window.seenStep);
+  await page.evaluate(() => window.chalkgrad.on('batch', ({ step }) => (window.seenStep = step)));
+  await expect.poll(step).toBeGreaterThan(0);
+  const seen = await step();
+  await page.waitForTimeout(2000);
+  const last = await step();
+  expect(last).toBeGreaterThan(seen);
+  await page.reload();
+  await ready(page);
+  const offer = messages(page).getByText(/Continue where you left off\?/);
+  await expect(offer).toBeVisible();
+  const [{ step: saved }] = (await stored(page)).experiments;
+  expect(saved).toBeGreaterThanOrEqual(seen);
+  await messages(page).getByRole('button', { name: 'Continue', exact: true }).click();
+  await expect(page.getByText(new RegExp(`Opened at step ${saved.toLocaleString('en-US')}`))).toBeAttached();
+});
+
+test('what two tabs have done can both be had back, and neither is offered what the other works on', async ({ playground, server }) => {
+  const { page } = playground;
+  const context = page.context();
+  await playground.open();
+  const second = await context.newPage();
+  await second.goto(server.url);
+  await ready(second);
+  const setUpAs = (tab, units) =>
+    tab.evaluate(async (units) => {
+      const layers = [{ type: 'Flatten' }, { type: 'Dense', units, activation: 'relu' }, { type: 'Dense', units: 10, activation: 'softmax' }];
+      await window.chalkgrad.setModel({ layers });
+      await window.chalkgrad.setTraining({ trainSamples: 2000 });
+    }, units);
+  await setUpAs(page, 11);
+  await train(page, 7);
+  await setUpAs(second, 22);
+  await train(second, 5);
+  await train(page, 3);
+  const steps = async () => (await stored(page)).experiments.map(({ step }) => step).sort();
+  await expect.poll(steps, { timeout: 20_000 }).toEqual([10, 5]);
+
+  // A tab that is opened meanwhile leaves them alone.
+  const third = await context.newPage();
+  await third.goto(server.url);
+  await ready(third);
+  await third.waitForTimeout(3000);
+  const offers = (tab) => messages(tab).getByText(/Continue where you left off\?/);
+  await expect(offers(third)).toHaveCount(0);
+  await page.close();
+  await second.close();
+  await third.reload();
+  await ready(third);
+  await expect(offers(third)).toHaveText([/step 10,/, /step 5,/]);
+  const units = () => third.evaluate(async () => (await window.chalkgrad.getModel()).layers[1].units);
+  const take = () => messages(third).getByRole('button', { name: 'Continue', exact: true });
+  await take().last().click();
+  await expect.poll(units).toBe(22);
+  await train(third, 1);
+  await kept(third, 6);
+  await take().click();
+  await expect.poll(units).toBe(11);
+  await train(third, 1);
+  await kept(third, 11);
+  // Both stay there, each as it was left.
+  await third.reload();
+  await ready(third);
+  await expect(offers(third)).toHaveText([/step 11,/, /step 6,/]);
+  const runs = (await stored(third)).runs.map(({ steps }) => steps);
+  expect(runs).toEqual(expect.arrayContaining([11, 6]));
+});
+
+test('saving leaves nothing behind', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setModel', { layers: SMALL });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable');
+  const listeners = async () => {
+    for (let times = 0; times < 3; times += 1) await devtools.send('HeapProfiler.collectGarbage');
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'JSEventListeners').value;
+  };
+  const saves = async (first, last) => {
+    for (let step = first; step <= last; step += 1) {
+      await train(page, 1);
+      await kept(page, step);
+    }
+  };
+  await saves(1, 2);
+  const before = await listeners();
+  await saves(3, 8);
+  expect((await listeners()) - before).toBeLessThan(6);
 });
 
 test('a weight that a script writes is kept without a step', async ({ playground }) => {
@@ -171,7 +279,7 @@ test('a weight that a script writes is kept without a step', async ({ playground
   await page.clock.install();
   await playground.open();
   await page.clock.runFor(5000);
-  expect(await stored(page, 'latest'), 'nothing has been done').toBe(undefined);
+  expect((await stored(page)).experiments, 'nothing has been done').toEqual([]);
   await page.evaluate(() => window.chalkgrad.setTensor('dense_1.bias', new Float32Array(10).fill(0.5)));
   await kept(page, 0);
   await page.reload();
@@ -191,7 +299,7 @@ test('the runs of the last visit are there again, and the one that is continued 
   await playground.press('Reset');
   await train(page, 20);
   await playground.press('Evaluate');
-  await expect.poll(async () => (await stored(page, 'runs'))?.at(-1)?.testAccuracy ?? 0, { timeout: 60_000 }).toBeGreaterThan(0.3);
+  await expect.poll(async () => (await stored(page)).runs.at(-1)?.testAccuracy ?? 0, { timeout: 60_000 }).toBeGreaterThan(0.3);
   await kept(page, 20);
 
   await page.reload();
@@ -221,7 +329,7 @@ test('the runs of the last visit are there again, and the one that is continued 
   await train(page, 4);
   await expect(rows.nth(1)).toContainText(/Run 3present.*4/);
   await kept(page, 4);
-  expect((await stored(page, 'runs')).map(({ number, steps }) => [number, steps])).toEqual([[1, 30], [2, 25], [3, 4]]);
+  expect((await stored(page)).runs.map(({ number, steps }) => [number, steps])).toEqual([[1, 30], [2, 25], [3, 4]]);
 });
 
 test('a file that cannot be opened is refused, and the work stays', async ({ playground }) => {

@@ -63,7 +63,7 @@ fn choose(state: State) {
 fn open_first(state: State, holder: &JsValue) {
     let file = get(&get(holder, "files"), "0");
     if file.is_object() {
-        autosave::open(state, &file, None);
+        autosave::open(state, &file);
     }
 }
 
@@ -95,22 +95,26 @@ fn accept_drops(state: State) {
     }
 }
 
-/// Offers the experiment kept from the last visit.
-pub fn offer(state: State) -> Element {
-    place().when(
-        move || state.offer.with(Option::is_some),
-        move || {
-            let text = move || {
-                let Some(kept) = state.offer.get() else { return String::new() };
-                let time = Date::new(&kept.saved_ms.into()).to_locale_string(locale().tag(), &JsValue::UNDEFINED);
-                let (epoch, step) = ((kept.epoch + 1).to_string(), format::count(kept.step as usize));
-                t_with("offer", &[("epoch", &epoch), ("step", &step), ("time", &String::from(time))])
-            };
-            el("div")
-                .class("notice")
-                .child(el("p").text_fn(text))
-                .child(button("button", move || autosave::take_up(state)).tr("offer_take"))
-                .child(icon_button("dismiss", "close", "", move || state.offer.set(None)))
-        },
+/// Offers what was saved by earlier visits and other tabs.
+pub fn offers(state: State) -> Element {
+    place().keyed(
+        move || state.offers.with(|offers| offers.iter().map(|offer| offer.number).collect()),
+        move |number| offer(state, number),
     )
+}
+
+fn offer(state: State, number: u32) -> Element {
+    let offer = state.offers.with_untracked(|all| all.iter().find(|offer| offer.number == number).cloned());
+    let Some(offer) = offer else { return place() };
+    let text = move || {
+        let time = Date::new(&offer.saved_ms.into()).to_locale_string(locale().tag(), &JsValue::UNDEFINED);
+        let (epoch, step) = ((offer.epoch + 1).to_string(), format::count(offer.step as usize));
+        t_with("offer", &[("epoch", &epoch), ("step", &step), ("time", &String::from(time))])
+    };
+    let dismiss = move || state.offers.update(|offers| offers.retain(|offer| offer.number != number));
+    el("div")
+        .class("notice")
+        .child(el("p").text_fn(text))
+        .child(button("button", move || autosave::take_up(state, number)).tr("offer_take"))
+        .child(icon_button("dismiss", "close", "", dismiss))
 }

@@ -19,7 +19,7 @@ pub fn notices(state: State) -> [Element; 2] {
         .attr("role", "region")
         .attr("aria-live", "polite")
         .label("messages")
-        .child(keep::offer(state))
+        .child(keep::offers(state))
         .child(place().when(
             move || state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none()),
             move || data_progress(state),
