@@ -7,7 +7,7 @@ use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
 use super::state::{NoticeKind, State, floats};
 use super::text::{phrase, report_text, t_with};
-use chalkgrad_engine::protocol::{Answer, Command, EpochReport, ErrorReport, RunState};
+use chalkgrad_engine::protocol::{Answer, Bulk, Command, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
@@ -227,23 +227,28 @@ impl State {
         })
     }
 
-    /// Reads tensors and adds their histograms; `then` is called when the last has come.
+    /// Reads tensors, all with one request, and adds their histograms; calls `then` afterwards.
     pub fn sample_histograms(&self, names: Vec<String>, then: Box<dyn FnOnce()>) {
-        let state = *self;
-        let mut names = names.into_iter();
-        let Some(name) = names.next() else { return then() };
-        let rest: Vec<String> = names.collect();
-        let step = self.steps();
-        self.ask(Command::Tensor { name: name.clone() }, Vec::new(), move |outcome| {
-            if let Ok((Answer::Tensor { .. }, arrays)) = outcome {
-                let values = arrays.into_iter().find_map(floats).unwrap_or_default();
-                let snapshot = Snapshot::new(step, &values);
-                state.dock.tracks.update(|tracks| match tracks.iter_mut().find(|track| track.name == name) {
-                    Some(track) => track.add(snapshot),
-                    None => tracks.push(Track { name, snapshots: vec![snapshot] }),
+        if names.is_empty() {
+            return then();
+        }
+        let (state, step) = (*self, self.steps());
+        let image = Bulk::U8(self.looked_at_now());
+        self.ask(Command::Look { names: names.clone() }, vec![image], move |outcome| {
+            if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
+                let values = arrays.into_iter().map(|array| floats(array).unwrap_or_default());
+                state.dock.tracks.update(|tracks| {
+                    // A gradient is not there before the first step.
+                    for (name, values) in names.into_iter().zip(values).filter(|(_, values)| !values.is_empty()) {
+                        let snapshot = Snapshot::new(step, &values);
+                        match tracks.iter_mut().find(|track| track.name == name) {
+                            Some(track) => track.add(snapshot),
+                            None => tracks.push(Track { name, snapshots: vec![snapshot] }),
+                        }
+                    }
                 });
             }
-            state.sample_histograms(rest, then);
+            then();
         });
     }
 

@@ -12,7 +12,7 @@ use chalkgrad_engine::protocol::{Answer, Bulk, Command};
 
 /// Between two questions while only the weights change, and where the image changes too.
 const PAUSE_MS: i32 = 250;
-const IMAGE_PAUSE_MS: i32 = 60;
+const IMAGE_PAUSE_MS: i32 = 34;
 
 /// A tensor as it was read; without values where there is none yet.
 pub struct Tensor {
@@ -75,7 +75,7 @@ impl State {
     /// another number of pixels: its weights can be seen all the same.
     pub fn looked_at_now(&self) -> Vec<u8> {
         const STAND_IN: usize = 3;
-        let size = self.history.with_untracked(|history| history.draft().input_shape.iter().product());
+        let size = self.input_size();
         let mut image = self.input.image.get_untracked();
         if image.is_empty() {
             image = self.input.samples.with_untracked(|samples| {
@@ -83,6 +83,11 @@ impl State {
             });
         }
         if image.len() == size { image } else { vec![0; size] }
+    }
+
+    /// How many numbers an input of the network has.
+    pub fn input_size(&self) -> usize {
+        self.history.with_untracked(|history| history.draft().input_shape.iter().product())
     }
 
     /// Begins to follow what may change tensors. Called once.

@@ -153,3 +153,33 @@ for (const colorScheme of ['light', 'dark']) {
     });
   }
 }
+
+test('scores that name no class are no answer, on the pad and in the test', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setModel', { layers: [{ type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
+  const write = (bias) =>
+    page.evaluate(async (bias) => {
+      await window.chalkgrad.setTensor('dense.kernel', new Float32Array(7840));
+      await window.chalkgrad.setTensor('dense.bias', new Float32Array(bias));
+    }, bias);
+  const none = page.getByText(/^No answer: no class stands out/);
+  const equal = Array(10).fill(0);
+  for (const bias of [equal, equal.with(4, NaN), equal.with(0, NaN)]) {
+    await write(equal.with(2, 1).with(7, 1));
+    // The first of equals.
+    await expect(page.getByText('Looks like 2', { exact: true })).toBeVisible();
+    await write(bias);
+    await expect(none).toBeVisible();
+    await expect(verdict(playground)).toBeHidden();
+  }
+  await playground.press('Evaluate');
+  const test = page.getByRole('tabpanel');
+  await expect(test.getByText(/^10,000 images got no answer/)).toBeVisible({ timeout: 60_000 });
+  const { confusion, accuracy } = await playground.call('evaluate');
+  expect([accuracy, confusion.flatMap((row) => Array.from(row)).reduce((sum, count) => sum + count, 0)]).toEqual([0, 0]);
+  await write(equal.with(2, 1).with(7, 1));
+  const evaluation = await playground.call('evaluate');
+  expect(evaluation.confusion.map((row) => Array.from(row)[7])).toEqual(equal);
+  expect(evaluation.accuracy).toBeCloseTo(evaluation.confusion[2][2] / 10_000, 6);
+});

@@ -265,7 +265,7 @@ impl Engine {
                     let arrays = vec![
                         Bulk::F32(predictions.confusion),
                         Bulk::U8(predictions.labels),
-                        Bulk::U8(predictions.predicted),
+                        Bulk::F32(predictions.predicted),
                         Bulk::F32(predictions.confidence),
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);

@@ -197,7 +197,7 @@ pub enum Answer {
     /// One `F32` array: the loss of every step of this call.
     History(History),
     /// Arrays: `F32` the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`; then of each image in the order
-    /// of the split, `U8` its label, `U8` the predicted class, `F32` the score of that class (after a softmax, its
+    /// of the split, `U8` its label, `F32` the predicted class or -1, `F32` the score of that class (after a softmax, its
     /// probability).
     Evaluation(Evaluation),
     /// One `F32` array: probabilities `[k,classes]`.

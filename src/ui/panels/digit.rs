@@ -7,7 +7,7 @@ use leptos::prelude::untrack;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 
-use crate::ui::browser::{after_ms, get};
+use crate::ui::browser::get;
 use crate::ui::digit::SIDE;
 use crate::ui::first_run;
 use crate::ui::format;
@@ -15,14 +15,16 @@ use crate::ui::input::{Sample, Source};
 use crate::ui::live::Live;
 use crate::ui::photo::Stage;
 use crate::ui::picture;
-use crate::ui::state::{CLASSES, State, floats};
+use crate::ui::state::{CLASSES, State};
 use crate::ui::text::{t, t_with};
+use crate::ui::watch::Watching;
 use crate::ui::widgets::digit_image::{digit_image, stage_image};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::pad::pad;
 use crate::ui::widgets::{icon_button, panel_header, place};
-use chalkgrad_engine::protocol::{Answer, Bulk, Command, MODEL_OUTPUT};
+use chalkgrad_engine::ops::classification::predicted_class;
+use chalkgrad_engine::protocol::MODEL_OUTPUT;
 
 pub fn digit_panel(state: State) -> Element {
     let clear = button("button quiet", move || state.input.clear())
@@ -33,7 +35,6 @@ pub fn digit_panel(state: State) -> Element {
         .class("preview")
         .child(digit_image(state, move || state.input.image.get(), SIDE))
         .child(el("figcaption").child(el("span").tr("preview")).child(el("span").class("truth").text_fn(truth(state))));
-    let queue = Rc::new(Queue { is_predicting: Cell::new(false), stale: Live::new(0) });
     el("section")
         .class("panel digit")
         .attr("aria-labelledby", "digit-title")
@@ -44,7 +45,12 @@ pub fn digit_panel(state: State) -> Element {
         .children(bars(state))
         .child(first_run::label(state))
         .effect(move || state.load_test_set())
-        .effect(move || predict(state, &queue))
+        .keep(show_probabilities(state))
+        .effect(move || {
+            if state.input.image.with(Vec::is_empty) {
+                state.input.probabilities.set(None);
+            }
+        })
         .effect(move || {
             if state.pretrained.get().is_some() {
                 state.input.show_example();
@@ -60,54 +66,16 @@ fn truth(state: State) -> impl Fn() -> String + 'static {
     }
 }
 
-/// State of the predictions; one is in progress at a time.
-struct Queue {
-    is_predicting: Cell<bool>,
-    /// Counter of answers that were outdated when they came.
-    stale: Live<u32>,
-}
-
-/// Requests new probabilities when the image or the weights change: one request at a time, at most 30 a second. The
-/// last image is never left out.
-fn predict(state: State, queue: &Rc<Queue>) {
-    const PAUSE_MS: i32 = 34;
-    let input = &state.input;
-    input.image.track();
-    state.weights_version.track();
-    queue.stale.track();
-    let pixels = input.image.get_untracked();
-    if pixels.is_empty() {
-        return input.probabilities.set(None);
-    }
-    if queue.is_predicting.replace(true) {
-        return;
-    }
-    let queue = queue.clone();
-    let version = state.weights_version.get_untracked();
-    let wait = move |pixels: Vec<u8>| {
-        after_ms(PAUSE_MS, move || {
-            queue.is_predicting.set(false);
-            let moved_on = state.input.image.with_untracked(|image| *image != pixels)
-                || state.weights_version.get_untracked() != version;
-            if moved_on {
-                queue.stale.update(|count| *count += 1);
-            }
-        });
-    };
-    let size = state.history.with_untracked(|history| history.draft().input_shape.iter().product::<usize>());
-    if size != pixels.len() {
-        return wait(pixels);
-    }
-    // This is not a `Predict`: the tensors of the last prediction stay readable.
-    let command = Command::Look { names: vec![MODEL_OUTPUT.to_owned()] };
-    state.ask(command, vec![Bulk::U8(pixels.clone())], move |outcome| {
-        if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
-            let answer = arrays.into_iter().find_map(floats).filter(|output| !output.is_empty());
-            let is_there = state.input.image.with_untracked(|image| !image.is_empty());
-            state.input.probabilities.set(answer.filter(|_| is_there));
-        }
-        wait(pixels);
+/// Shows the network's output for the image as probabilities, for as long as the result is kept.
+fn show_probabilities(state: State) -> Rc<Watching> {
+    let watching = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
+        // Without an image of the network's size another one is looked at.
+        let is_there = state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
+        let output = tensors.first().map(|output| output.values.clone());
+        state.input.probabilities.set(output.filter(|output| is_there && !output.is_empty()));
     });
+    watching.set_seen(true);
+    watching
 }
 
 /// Makes a button for choosing a picture: a file field with a label that looks like a button.
@@ -224,12 +192,7 @@ fn samples(state: State) -> Element {
 
 /// Shows the probability of every class. The bars are always there, so that nothing moves when an answer comes.
 fn bars(state: State) -> [Element; 2] {
-    let best = move || {
-        state.input.probabilities.with(|all| {
-            let all = all.as_ref()?;
-            (0..all.len()).max_by(|a, b| all[*a].total_cmp(&all[*b]))
-        })
-    };
+    let best = move || state.input.probabilities.with(|all| all.as_deref().and_then(predicted_class));
     let rows = (0..CLASSES).map(|class| {
         let share = move || state.input.probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied()));
         let fill = el("span")
@@ -254,6 +217,7 @@ fn bars(state: State) -> [Element; 2] {
         .child(el("caption").class("visually-hidden").tr("probabilities"))
         .child(el("tbody").children(rows));
     let verdict = move || match best() {
+        None if state.input.probabilities.with(Option::is_some) => t("no_answer"),
         None => t("draw_to_see"),
         Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
     };

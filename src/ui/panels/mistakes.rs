@@ -13,18 +13,12 @@ pub fn mistakes_panel(state: State) -> Element {
     };
     let content = move |_: &str| {
         let result = state.result.get_untracked()?;
-        // The surest so far; a few are put in their place sooner than thousands are sorted, with far less code.
         let rank = |image: &Shown| if image.confidence.is_finite() { image.confidence } else { -1.0 };
-        let (mut count, mut wrong): (usize, Vec<Shown>) = (0, Vec::new());
-        for image in Shown::all(&result).filter(|image| image.truth != image.predicted) {
-            count += 1;
-            let place = wrong.partition_point(|other| rank(other) >= rank(&image));
-            if place < MAX_SHOWN {
-                wrong.insert(place, image);
-                wrong.truncate(MAX_SHOWN);
-            }
-        }
-        let (count, shown) = (format::count(count), format::count(wrong.len()));
+        let mut wrong: Vec<Shown> = Shown::all(&result).filter(|image| !image.is_right()).collect();
+        wrong.sort_by(|one, other| rank(other).total_cmp(&rank(one)));
+        let count = format::count(wrong.len());
+        wrong.truncate(MAX_SHOWN);
+        let shown = format::count(wrong.len());
         let summary = move || t_with("mistakes_summary", &[("count", &count), ("shown", &shown)]);
         Some(place().child(el("p").class("help").text_fn(summary)).child(gallery(state, wrong)))
     };

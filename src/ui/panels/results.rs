@@ -13,7 +13,6 @@ use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
 use crate::ui::widgets::place;
-use chalkgrad_engine::tensor::limit;
 
 /// Pair of a true class and a predicted one.
 type Cell = [usize; 2];
@@ -78,6 +77,7 @@ fn result_view(state: State, result: TestResult) -> Element {
     let cells = Rc::new(Cells { focused: std::cell::Cell::new([0, 0]), open: Live::new(None) });
     let (moved, opened) = (cells.clone(), cells.clone());
     let images: Vec<Shown> = Shown::all(&result).collect();
+    let unanswered = images.iter().filter(|image| image.predicted.is_none()).count();
     let TestResult { evaluation, confusion, .. } = result;
     let samples = format::count(evaluation.samples as usize);
     let wrong = (1.0 - evaluation.accuracy as f64) * evaluation.samples as f64;
@@ -88,6 +88,10 @@ fn result_view(state: State, result: TestResult) -> Element {
         .child(number("test_accuracy", "result-big", &format::percent(evaluation.accuracy, 2)))
         .child(number("test_loss", "", &format::loss(evaluation.loss)));
     let summary = move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]);
+    let without_answer = (unanswered > 0).then(|| {
+        let count = format::count(unanswered);
+        el("p").class("help").text_fn(move || t_with("result_unanswered", &[("count", &count)]))
+    });
     let corner = el("th")
         .attr("scope", "col")
         .class("corner")
@@ -105,7 +109,7 @@ fn result_view(state: State, result: TestResult) -> Element {
     let key = move || opened.open.get().map(|[truth, predicted]| format!("{truth} {predicted}")).unwrap_or_default();
     let of_cell = move |key: &str| {
         let (truth, predicted) = key.split_once(' ')?;
-        let is_in = |one: &Shown| one.truth.to_string() == truth && one.predicted.to_string() == predicted;
+        let is_in = |one: &Shown| one.truth.to_string() == truth && one.predicted_text() == predicted;
         Some(cell_images(state, truth, predicted, images.iter().filter(|one| is_in(one)).copied().collect()))
     };
     let table_and_facts = el("div")
@@ -115,6 +119,7 @@ fn result_view(state: State, result: TestResult) -> Element {
                 .class("result-facts")
                 .child(numbers)
                 .child(el("p").class("help").text_fn(summary))
+                .children(without_answer)
                 .child(legend()),
         )
         .child(el("div").class("confusion-scroll").attr("role", "group").label("confusion_help").child(table));
@@ -156,7 +161,7 @@ fn on_key(cells: &Cells, classes: usize, event: &web_sys::KeyboardEvent) {
 
 /// Computes the shade of a cell in per cent, on a scale that shows the few mistakes beside the many correct ones.
 fn shade(share: f32) -> u32 {
-    ((limit(share.into(), 0.0, 1.0) as f32).powf(0.4) * 100.0).round() as u32
+    (share.clamp(0.0, 1.0).powf(0.4) * 100.0).round() as u32
 }
 
 fn confusion_row(cells: &Rc<Cells>, class: usize, row: &[f32]) -> Element {

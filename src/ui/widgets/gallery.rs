@@ -21,11 +21,20 @@ pub const MAX_SHOWN: usize = 60;
 pub struct Shown {
     pub index: u32,
     pub truth: u8,
-    pub predicted: u8,
+    /// `None` where the network gave no answer.
+    pub predicted: Option<u32>,
     pub confidence: f32,
 }
 
 impl Shown {
+    pub fn is_right(&self) -> bool {
+        self.predicted == Some(self.truth.into())
+    }
+
+    pub fn predicted_text(&self) -> String {
+        self.predicted.map_or_else(|| "–".to_owned(), |class| class.to_string())
+    }
+
     /// Iterates over all evaluated images in order.
     pub fn all(result: &TestResult) -> impl Iterator<Item = Self> {
         let images = result.labels.iter().zip(&result.predicted).zip(&result.confidence);
@@ -71,7 +80,7 @@ fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> E
         state.announcement.set(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
         scroll_to("network");
     };
-    let (truth, predicted) = (one.truth.to_string(), one.predicted.to_string());
+    let (truth, predicted) = (one.truth.to_string(), one.predicted_text());
     let confidence = format::percent(one.confidence, 1);
     let caption = format!("{truth} → {predicted}");
     let name = {
@@ -86,7 +95,7 @@ fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> E
     let is_shown = move || matches!(state.input.source.get(), Source::Test { index, .. } if index == one.index);
     let pixels = move || drawn.with(|images| images.get(at).map(|image| image.pixels.clone())).unwrap_or_default();
     el("li").child(
-        button(if one.truth == one.predicted { "gallery-image" } else { "gallery-image wrong" }, pick)
+        button(if one.is_right() { "gallery-image" } else { "gallery-image wrong" }, pick)
             .attr_fn("aria-label", name)
             .bool_attr("aria-pressed", is_shown)
             .child(digit_image(state, pixels, SIDE))

@@ -7,13 +7,17 @@ use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32, as_i32_mut};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
-use crate::tensor::{DType, TensorType};
+use crate::tensor::{DType, HostTensor, TensorType};
 
-/// `[...,C]` to `i32[...]`: the index of the greatest value along the innermost axis, the first of several.
+/// `[...,C]` to `i32[...]`: the class that the scores along the innermost axis name, or [`NO_CLASS`], by the rule of
+/// [`predicted_class`].
 #[derive(Clone, Debug)]
 pub struct ArgMax;
 
-/// Scores `[N,C]` and labels `i32[N]` to `[N]`: 1 for each row whose greatest score is its label's, else 0.
+/// A prediction that names no class.
+pub const NO_CLASS: i32 = -1;
+
+/// Scores `[N,C]` and labels `i32[N]` to `[N]`: 1 for each row whose predicted class is its label, else 0.
 #[derive(Clone, Debug)]
 pub struct CorrectPredictions;
 
@@ -33,18 +37,28 @@ pub fn correct_predictions(graph: &mut Graph, scores: NodeId, labels: NodeId) ->
     graph.apply(Arc::new(CorrectPredictions), &[scores, labels])
 }
 
-/// Returns the position of the greatest value, or of the first NaN if there is one, so that it is not hidden.
-fn greatest(row: &[f32]) -> i32 {
+/// Returns the class with the greatest score, the first of several. Scores of which one is NaN name no class, and neither
+/// do scores that are all equal.
+pub fn predicted_class(scores: &[f32]) -> Option<usize> {
     let mut best = 0;
-    for (index, &value) in row.iter().enumerate() {
-        if value > row[best] || (value.is_nan() && !row[best].is_nan()) {
-            best = index;
+    let mut names_one = scores.len() == 1;
+    for (class, &score) in scores.iter().enumerate() {
+        if score.is_nan() {
+            return None;
+        }
+        names_one |= score != scores[0];
+        if score > scores[best] {
+            best = class;
         }
     }
-    best as i32
+    names_one.then_some(best)
 }
 
-fn greatest_shader(call: &GpuCall<'_>, element: &str) -> String {
+fn predicted(scores: &[f32]) -> i32 {
+    predicted_class(scores).map_or(NO_CLASS, |class| class as i32)
+}
+
+fn predicted_shader(call: &GpuCall<'_>, element: &str) -> String {
     let columns = constants(&[("C", call.input_types[0].shape.last())]);
     [&columns, include_str!("classification/gpu.wgsl"), element].concat()
 }
@@ -75,13 +89,13 @@ impl Op for ArgMax {
     }
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
-        vec![Pass::elements(call, greatest_shader(call, "fn element(i: u32) -> i32 { return greatest(i); }\n"))]
+        vec![Pass::elements(call, predicted_shader(call, "fn element(i: u32) -> i32 { return predicted(i); }\n"))]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let rows = call.inputs[0].chunks_exact(call.input_types[0].shape.last());
         for (row, result) in rows.zip(as_i32_mut(call.output)) {
-            *result = greatest(row);
+            *result = predicted(row);
         }
     }
 }
@@ -114,21 +128,49 @@ impl Op for CorrectPredictions {
     }
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
-        let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, greatest(i) == x1[i]); }\n";
-        vec![Pass::elements(call, greatest_shader(call, element))]
+        let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, predicted(i) == x1[i]); }\n";
+        vec![Pass::elements(call, predicted_shader(call, element))]
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let rows = call.inputs[0].chunks_exact(call.input_types[0].shape.last());
         for ((row, &label), result) in rows.zip(as_i32(call.inputs[1])).zip(call.output.iter_mut()) {
-            *result = if greatest(row) == label { 1.0 } else { 0.0 };
+            *result = if predicted(row) == label { 1.0 } else { 0.0 };
         }
     }
 }
 
+const TIES: [[f32; 3]; 9] = [
+    [1.0, 2.0, 2.0],
+    [3.0, 3.0, 2.0],
+    [0.5, 0.5, 0.5],
+    [f32::NAN, 1.0, 2.0],
+    [1.0, f32::NAN, 0.0],
+    [2.0, 1.0, f32::NAN],
+    [f32::NAN, f32::NAN, f32::NAN],
+    [1e30, 1e30, 0.0],
+    [-1e30, 0.0, -1e30],
+];
+
 pub fn cases() -> Vec<Case> {
     let scores = uniform([9, 4], -1.0, 1.0, 1);
+    let mut ties = HostTensor::zeros(TensorType::f32([9, 3]));
+    ties.words_mut().copy_from_slice(TIES.as_flattened());
     vec![
+        Case {
+            label: "argmax of ties and NaN".to_owned(),
+            op: Arc::new(ArgMax),
+            inputs: vec![ties.clone()],
+            differentiable: vec![false],
+            tolerance: 0.0,
+        },
+        Case {
+            label: "correct predictions of ties and NaN".to_owned(),
+            op: Arc::new(CorrectPredictions),
+            inputs: vec![ties, integers([9], 3, 3)],
+            differentiable: vec![false, false],
+            tolerance: 0.0,
+        },
         Case {
             label: "argmax of [9,4]".to_owned(),
             op: Arc::new(ArgMax),
@@ -150,15 +192,20 @@ pub fn cases() -> Vec<Case> {
 mod tests {
     use super::*;
     use crate::ir::interpret::run_cpu_kernel;
-    use crate::tensor::HostTensor;
 
     #[test]
-    fn the_first_of_equal_scores_is_the_prediction() {
-        let scores = HostTensor::f32([3, 3], vec![0.0, 2.0, 2.0, -1.0, -2.0, -3.0, 1.0, f32::NAN, 5.0]).unwrap();
-        let classes = run_cpu_kernel(&ArgMax, &[&scores], &TensorType::i32([3]));
-        assert_eq!(classes.i32s(), [1, 0, 1]);
-        let labels = HostTensor::i32([3], &[1, 0, 2]).unwrap();
-        let correct = run_cpu_kernel(&CorrectPredictions, &[&scores, &labels], &TensorType::f32([3]));
-        assert_eq!(correct.words(), [1.0, 1.0, 0.0]);
+    fn the_first_of_equal_scores_is_the_prediction_and_a_tie_of_all_or_a_nan_names_none() {
+        let scores = HostTensor::f32([9, 3], TIES.concat()).unwrap();
+        let classes = run_cpu_kernel(&ArgMax, &[&scores], &TensorType::i32([9]));
+        assert_eq!(classes.i32s(), [1, 0, -1, -1, -1, -1, -1, 0, 1]);
+        let labels = HostTensor::i32([9], &[1, 1, 0, 2, 1, 0, 0, 0, 1]).unwrap();
+        let correct = run_cpu_kernel(&CorrectPredictions, &[&scores, &labels], &TensorType::f32([9]));
+        assert_eq!(correct.words(), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
+        assert_eq!(
+            [predicted_class(&[7.0]), predicted_class(&[f32::NAN]), predicted_class(&[])],
+            [Some(0), None, None]
+        );
+        assert_eq!(predicted_class(&[0.0, -0.0]), None);
+        assert_eq!(predicted_class(&[f32::INFINITY, 1.0, f32::INFINITY]), Some(0));
     }
 }

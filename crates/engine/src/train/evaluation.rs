@@ -59,7 +59,8 @@ impl EvaluationRun {
         self.penalty = penalty;
         for (&label, &class) in labels.iter().zip(predicted) {
             self.correct += usize::from(label == class);
-            let (row, column) = (label as usize, class as usize);
+            // A prediction may name no class.
+            let (row, column) = (label as usize, usize::try_from(class).unwrap_or(usize::MAX));
             if row < self.classes && column < self.classes {
                 self.predictions.confusion[row * self.classes + column] += 1.0;
             }
@@ -67,7 +68,7 @@ impl EvaluationRun {
         // A validation is not asked image by image.
         if matches!(self.purpose, Purpose::Requested) {
             self.predictions.labels.extend(labels.iter().map(|&label| label as u8));
-            self.predictions.predicted.extend(predicted.iter().map(|&class| class as u8));
+            self.predictions.predicted.extend(predicted.iter().map(|&class| class as f32));
             self.predictions.confidence.extend_from_slice(confidence);
         }
     }

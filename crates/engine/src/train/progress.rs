@@ -37,9 +37,10 @@ pub enum Progress {
 pub struct Predictions {
     /// `[classes,classes]`, `confusion[true][predicted]`.
     pub confusion: Vec<f32>,
-    /// `[n]`, as [`predicted`](Self::predicted): classes of a data set are labels of a byte.
+    /// `[n]`, the true class: classes of a data set are labels of a byte.
     pub labels: Vec<u8>,
-    pub predicted: Vec<u8>,
+    /// `[n]`: the predicted class, -1 where there is no answer.
+    pub predicted: Vec<f32>,
     /// `[n]`: the score of the predicted class; after a softmax, its probability.
     pub confidence: Vec<f32>,
 }

@@ -326,7 +326,7 @@ fn an_evaluation_during_training_is_done_first() {
     let Answer::Evaluation(evaluation) = answer else { panic!("{answer:?}") };
     assert_eq!((evaluation.samples, evaluation.classes), (30, 3));
     assert_eq!(f32s(&arrays[0]).iter().sum::<f32>(), 30.0);
-    let [_, Bulk::U8(labels), Bulk::U8(predicted), Bulk::F32(confidence)] = &arrays[..] else { panic!("{arrays:?}") };
+    let [_, Bulk::U8(labels), Bulk::F32(predicted), Bulk::F32(confidence)] = &arrays[..] else { panic!("{arrays:?}") };
     assert_eq!((labels.len(), predicted.len(), confidence.len()), (30, 30, 30));
     assert!(bench.answer(run).is_none(), "and the run goes on");
     bench.work();

@@ -140,7 +140,7 @@ fn train(session: &mut Session, steps: u32) -> (Vec<StepReport>, Vec<Error>) {
 }
 
 /// Loss, accuracy, and what was predicted for each image.
-fn evaluate(session: &mut Session) -> (f32, f32, Vec<u8>, Vec<Error>) {
+fn evaluate(session: &mut Session) -> (f32, f32, Vec<f32>, Vec<Error>) {
     let mut warnings = Vec::new();
     session.start_evaluation(Split::Test, None).unwrap();
     loop {

@@ -253,16 +253,16 @@ fn an_evaluation_tells_of_each_image() {
     };
     let (pixels, labels) = bars(150, 2);
     assert_eq!((&told.labels, told.predicted.len(), told.confidence.len()), (&labels, 150, 150));
-    let hits = told.labels.iter().zip(&told.predicted).filter(|(label, class)| label == class).count();
+    let hits = told.labels.iter().zip(&told.predicted).filter(|(label, class)| f32::from(**label) == **class).count();
     assert_eq!(hits as f32 / 150.0, evaluation.accuracy);
     for (at, count) in told.confusion.iter().enumerate() {
         let pair = (at / CLASSES, at % CLASSES);
         let images = told.labels.iter().zip(&told.predicted);
-        assert_eq!(images.filter(|(a, b)| (usize::from(**a), usize::from(**b)) == pair).count() as f32, *count);
+        assert_eq!(images.filter(|(a, b)| (usize::from(**a), **b as usize) == pair).count() as f32, *count);
     }
     let (probabilities, _) = session.predict(Pixels::U8(pixels)).unwrap();
     for (image, row) in probabilities.chunks(CLASSES).enumerate() {
-        let predicted = row[usize::from(told.predicted[image])];
+        let predicted = row[told.predicted[image] as usize];
         assert!(row.iter().all(|other| *other <= predicted));
         assert!((predicted - told.confidence[image]).abs() < 1e-5, "{predicted} {}", told.confidence[image]);
     }

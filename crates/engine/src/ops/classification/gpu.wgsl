@@ -1,13 +1,18 @@
-// Returns the position of the greatest value of a row, or of the first NaN if there is one.
-fn greatest(row: u32) -> i32 {
+// The class of the greatest score of a row, the first of several; -1 if one is NaN or all are equal.
+fn predicted(row: u32) -> i32 {
+    let first = x0[row * C];
     var best = 0u;
-    var value = x0[row * C];
-    for (var c = 1u; c < C && !is_nan(value); c++) {
+    var value = first;
+    var names_one = C == 1u;
+    var has_nan = is_nan(first);
+    for (var c = 1u; c < C; c++) {
         let other = x0[row * C + c];
-        if (other > value || is_nan(other)) {
+        has_nan = has_nan || is_nan(other);
+        names_one = names_one || other != first;
+        if (other > value) {
             best = c;
             value = other;
         }
     }
-    return i32(best);
+    return select(-1, i32(best), names_one && !has_nan);
 }
