@@ -7,22 +7,16 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// Calls `run` before the next frame is painted.
 pub fn next_frame(run: impl FnOnce() + 'static) {
-    fn boxed(run: Box<dyn FnOnce()>) {
-        // A window that paints nothing needs no drawing.
-        let _ = window().request_animation_frame(once(run).unchecked_ref());
-    }
-    boxed(Box::new(run));
+    // A window that paints nothing needs no drawing.
+    let _ = window().request_animation_frame(once(run).unchecked_ref());
 }
 
 /// Calls `run` after so many milliseconds; the result is what [`cancel`] takes.
 pub fn after_ms(delay_ms: i32, run: impl FnOnce() + 'static) -> i32 {
-    fn boxed(delay_ms: i32, run: Box<dyn FnOnce()>) -> i32 {
-        let callback = once(run);
-        window()
-            .set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), delay_ms)
-            .unwrap_or_default()
-    }
-    boxed(delay_ms, Box::new(run))
+    let callback = once(run);
+    window()
+        .set_timeout_with_callback_and_timeout_and_arguments_0(callback.unchecked_ref(), delay_ms)
+        .unwrap_or_default()
 }
 
 /// Takes back what [`after_ms`] has begun.
@@ -30,7 +24,7 @@ pub fn cancel(timeout: i32) {
     window().clear_timeout_with_handle(timeout);
 }
 
-fn once(run: Box<dyn FnOnce()>) -> JsValue {
+fn once(run: impl FnOnce() + 'static) -> JsValue {
     Closure::once_into_js(run)
 }
 
@@ -67,14 +61,11 @@ pub fn context_2d(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::Canvas
 
 /// Calls `changed` with whether a media query holds, now and whenever that changes, for as long as the page lives.
 pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
-    fn boxed(query: &str, changed: Box<dyn Fn(bool)>) {
-        let Some(query) = window().match_media(query).ok().flatten() else { return };
-        changed(query.matches());
-        let list = query.clone();
-        // Some browsers collect a list that nobody holds, and its listener with it: this closure holds it.
-        query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
-    }
-    boxed(query, Box::new(changed));
+    let Some(query) = window().match_media(query).ok().flatten() else { return };
+    changed(query.matches());
+    let list = query.clone();
+    // Some browsers collect a list that nobody holds, and its listener with it: this closure holds it.
+    query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
 }
 
 /// Follows whether an element can be seen, until it is dropped.
@@ -83,18 +74,15 @@ pub struct InView(web_sys::IntersectionObserver);
 impl InView {
     /// Calls `changed` soon, and whenever it changes.
     pub fn follow(element: &web_sys::Element, changed: impl Fn(bool) + 'static) -> Option<Self> {
-        fn boxed(element: &web_sys::Element, changed: Box<dyn Fn(bool)>) -> Option<InView> {
-            let on_change = callback(Box::new(move |entries| {
-                let entries: js_sys::Array = entries.unchecked_into();
-                let last: web_sys::IntersectionObserverEntry =
-                    entries.get(entries.length().saturating_sub(1)).unchecked_into();
-                changed(last.is_intersecting());
-            }));
-            let observer = web_sys::IntersectionObserver::new(&on_change).ok()?;
-            observer.observe(element);
-            Some(InView(observer))
-        }
-        boxed(element, Box::new(changed))
+        let on_change = callback(Box::new(move |entries| {
+            let entries: js_sys::Array = entries.unchecked_into();
+            let last: web_sys::IntersectionObserverEntry =
+                entries.get(entries.length().saturating_sub(1)).unchecked_into();
+            changed(last.is_intersecting());
+        }));
+        let observer = web_sys::IntersectionObserver::new(&on_change).ok()?;
+        observer.observe(element);
+        Some(InView(observer))
     }
 }
 

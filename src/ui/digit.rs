@@ -5,7 +5,6 @@
 //! network that learned from such images needs drawings made the same way.
 
 use crate::ui::photo::Stage;
-use chalkgrad_engine::tensor::limit;
 
 /// The side of an image, in pixels.
 pub const SIDE: usize = 28;
@@ -157,7 +156,7 @@ impl Drawing {
         // The ink stays inside the field even if its mass sits in one corner of its box.
         let shift = |mass: f32, size: f32| {
             let room = (middle - (size * frame.scale / 2.0 + frame.radius)).max(0.0);
-            limit((middle - mass).into(), (-room).into(), room.into()) as f32
+            (middle - mass).clamp(-room, room)
         };
         let shift = [shift(mass_x, frame.width), shift(mass_y, frame.height)];
         to_bytes(&self.rasterize(SIDE, &frame, shift))
@@ -175,7 +174,7 @@ impl Drawing {
         let longest = width.max(height);
         // The line is part of the ink that must fit, so a line whose width is at a bound leaves `BOX - 2 radius`.
         let radius = pen_radius * BOX / (longest + 2.0 * pen_radius);
-        let radius = limit(radius.into(), (*RADIUS.start()).into(), (*RADIUS.end()).into()) as f32;
+        let radius = radius.clamp(*RADIUS.start(), *RADIUS.end());
         // A mere dot has no size that could be scaled.
         let scale = if longest < 1e-3 { 0.0 } else { (BOX - 2.0 * radius) / longest };
         Some(Frame { centre: [(left + right) / 2.0, (top + bottom) / 2.0], width, height, scale, radius })
@@ -201,7 +200,7 @@ impl Drawing {
             for row in pixels(from[1], to[1]) {
                 for column in pixels(from[0], to[0]) {
                     let distance = distance_to_segment([column as f32 + 0.5, row as f32 + 0.5], from, to);
-                    let ink = limit((reach - distance).into(), 0.0, 1.0) as f32;
+                    let ink = (reach - distance).clamp(0.0, 1.0);
                     let pixel = &mut image[row * side + column];
                     *pixel = pixel.max(ink);
                 }
@@ -260,7 +259,7 @@ fn distance_to_segment(point: [f32; 2], from: [f32; 2], to: [f32; 2]) -> f32 {
     let offset = [point[0] - from[0], point[1] - from[1]];
     let length_squared = along[0] * along[0] + along[1] * along[1];
     let position = if length_squared > 0.0 {
-        limit(((offset[0] * along[0] + offset[1] * along[1]) / length_squared).into(), 0.0, 1.0) as f32
+        ((offset[0] * along[0] + offset[1] * along[1]) / length_squared).clamp(0.0, 1.0)
     } else {
         0.0
     };

@@ -1,7 +1,5 @@
 //! Numbers and shapes as people read them.
 
-use chalkgrad_engine::tensor::limit;
-
 /// `28×28×1`.
 pub fn shape(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
@@ -20,33 +18,22 @@ pub fn count(number: usize) -> String {
     text
 }
 
-/// A number with so many decimals. The browser has code for it; Rust's would be another 20 KB to download.
+/// A number with so many decimals.
 pub fn fixed(value: f64, decimals: u8) -> String {
-    #[cfg(target_arch = "wasm32")]
-    return js_sys::Number::from(value).to_fixed(decimals).map(String::from).unwrap_or_default();
-    #[cfg(not(target_arch = "wasm32"))]
-    format!("{value:.*}", decimals as usize)
+    format!("{value:.*}", usize::from(decimals))
 }
 
 pub use chalkgrad_engine::tensor::number_text as number;
 
 /// The finite decimal number that a text stands for, `None` for anything else.
 pub fn parse(text: &str) -> Option<f64> {
-    let text = text.trim();
-    // JavaScript also takes an empty text, hexadecimal digits and the like.
-    let is_plain =
-        !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'));
-    #[cfg(target_arch = "wasm32")]
-    let number = wasm_bindgen::JsValue::from_str(text).unchecked_into_f64();
-    #[cfg(not(target_arch = "wasm32"))]
-    let number = text.parse().unwrap_or(f64::NAN);
-    (is_plain && number.is_finite()).then_some(number)
+    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// A style that stretches a bar to a share of its place, in thousandths: finer than a bar can show, and the less often
 /// the page has to be touched.
 pub fn scale_x(share: f64) -> String {
-    let thousandths = (limit(share, 0.0, 1.0) * 1000.0).round() as u32;
+    let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u32;
     format!("transform:scaleX({}.{:03})", thousandths / 1000, thousandths % 1000)
 }
 
@@ -81,17 +68,16 @@ pub fn number_short(value: f32) -> String {
 
 /// A number of a tensor: four digits that count, three and a power of ten where it is tiny.
 pub fn value(value: f32) -> String {
-    if value == 0.0 {
-        return "0".to_owned();
+    const DIGITS: i32 = 4;
+    if value == 0.0 || !value.is_finite() {
+        return value.abs().to_string().replace("inf", if value > 0.0 { "∞" } else { "-∞" });
     }
-    #[cfg(target_arch = "wasm32")]
-    {
-        let number = js_sys::Number::from(f64::from(value));
-        let text = if value.abs() < 1e-3 { number.to_exponential(2) } else { number.to_precision(4) };
-        text.map(String::from).unwrap_or_default()
+    if value.abs() < 1e-3 {
+        return format!("{value:.2e}");
     }
-    #[cfg(not(target_arch = "wasm32"))]
-    format!("{value:.3e}")
+    let scientific = format!("{value:.3e}");
+    let power = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
+    if power < DIGITS { fixed(value.into(), (DIGITS - 1 - power) as u8) } else { scientific }
 }
 
 /// `5.6 M`, `38 k`, `7 `: a count in thousands, millions, ..., to be followed by its unit.
@@ -159,6 +145,46 @@ mod tests {
         assert_eq!(shape(&[26, 26, 32]), "26×26×32");
         assert_eq!(magnitude(5_622_080.0), "5.6 M");
         assert_eq!((magnitude(0.0).as_str(), magnitude(999.0).as_str()), ("0 ", "999 "));
+    }
+
+    #[test]
+    fn values_have_four_digits() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1.000"),
+            (-1234.5, "-1234"),
+            (0.012_345, "0.01235"),
+            (0.001, "0.001000"),
+            (999.96, "1000"),
+            (99.996, "100.0"),
+            (9999.6, "1.000e4"),
+            (3.402_823_5e38, "3.403e38"),
+            (9.99e-4, "9.99e-4"),
+            (1e-45, "1.40e-45"),
+            (f32::NAN, "NaN"),
+            (f32::INFINITY, "∞"),
+            (f32::NEG_INFINITY, "-∞"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(value(number), text);
+        }
+    }
+
+    #[test]
+    fn texts_are_numbers_where_they_are_finite_decimals() {
+        let numbers = ["1", " 0.5 ", "-3e-2", "+4", ".5", "5.", "1E3"].map(parse);
+        assert_eq!(numbers, [1.0, 0.5, -0.03, 4.0, 0.5, 5.0, 1000.0].map(Some));
+        for text in ["", " ", ".", "0x10", "1e999", "NaN", "inf", "Infinity", "1,5", "1 2", "one", "1e", "--1"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn bars_stay_in_their_place() {
+        let styles = [0.0, 0.5, 1.0, 0.12345, -1.0, 7.0, f64::NAN].map(scale_x);
+        let shares = ["0.000", "0.500", "1.000", "0.123", "0.000", "1.000", "0.000"];
+        assert_eq!(styles, shares.map(|share| format!("transform:scaleX({share})")));
     }
 
     #[test]

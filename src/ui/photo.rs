@@ -114,17 +114,9 @@ fn border_median(brightness: &[f32], width: usize, height: usize) -> f32 {
         let (column, row) = (index % width, index / width);
         column == 0 || row == 0 || column + 1 == width || row + 1 == height
     };
-    let mut counts = [0usize; 256];
-    for index in (0..brightness.len()).filter(is_border) {
-        counts[(brightness[index] * 255.0).round() as usize & 255] += 1;
-    }
-    let half = counts.iter().sum::<usize>() / 2;
-    let mut below = 0;
-    let median = counts.iter().position(|count| {
-        below += count;
-        below > half
-    });
-    median.unwrap_or_default() as f32 / 255.0
+    let mut border: Vec<f32> = (0..brightness.len()).filter(is_border).map(|index| brightness[index]).collect();
+    let middle = border.len() / 2;
+    if border.is_empty() { 0.0 } else { *border.select_nth_unstable_by(middle, f32::total_cmp).1 }
 }
 
 /// Moved so that the centre of mass is in the middle, by whole pixels, as far as all stays inside.

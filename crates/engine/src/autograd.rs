@@ -3,7 +3,7 @@
 //! One loop over the nodes, last to first, appends the backward graph by asking each op for its vector-Jacobian
 //! product. The pass knows no concrete op.
 
-use litemap::LiteMap;
+use std::collections::BTreeMap;
 
 use crate::error::{GraphError, Result};
 use crate::ir::{Graph, NodeId, NodeKind, VjpCall, pointwise};
@@ -21,7 +21,7 @@ pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<
         return Err(GraphError::LossNotScalar { got: graph.tensor_type(loss).to_string() }.into());
     }
     let depends = depends_on(graph, wrt, loss);
-    let mut accumulated: LiteMap<NodeId, NodeId> = LiteMap::new();
+    let mut accumulated: BTreeMap<NodeId, NodeId> = BTreeMap::new();
     let mut seed = HostTensor::zeros(graph.tensor_type(loss).clone());
     seed.words_mut().fill(1.0);
     let seed = graph.constant(seed);

@@ -12,7 +12,6 @@ pub use sampler::{BLOCK_IMAGES, Sampler};
 
 use crate::error::{Error, Result};
 use crate::simd::elementwise;
-use crate::tensor::limit;
 
 /// What is known of a data set before any of it has arrived.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -266,7 +265,7 @@ pub fn scale_pixels(pixels: &[u8], out: &mut [f32]) {
 /// The first `samples` images are used; of those the last share of `validation_split` is held back, as Keras's
 /// `validation_split` does (`floor(samples * (1 - validation_split))` images remain).
 pub fn split(samples: usize, validation_split: f64) -> (Range<usize>, Range<usize>) {
-    let share = if validation_split.is_finite() { limit(validation_split, 0.0, 1.0) } else { 0.0 };
+    let share = if validation_split.is_finite() { validation_split.clamp(0.0, 1.0) } else { 0.0 };
     let remaining = ((samples as f64 * (1.0 - share)).floor() as usize).min(samples);
     (0..remaining, remaining..samples)
 }

@@ -82,15 +82,6 @@ impl Philox {
             }
         }
     }
-
-    /// Draws a random permutation of `0..count` (Fisher and Yates).
-    pub fn permutation(&mut self, count: u32) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..count).collect();
-        for last in (1..count).rev() {
-            order.swap(last as usize, self.below(last + 1) as usize);
-        }
-        order
-    }
 }
 
 #[cfg(test)]
@@ -106,14 +97,6 @@ mod tests {
             philox4x32([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]),
             [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]
         );
-    }
-
-    #[test]
-    fn a_permutation_visits_everything_once() {
-        let mut order = Philox::new(3, 1).permutation(1000);
-        assert_ne!(order, (0..1000).collect::<Vec<_>>());
-        order.sort_unstable();
-        assert_eq!(order, (0..1000).collect::<Vec<_>>());
     }
 
     #[test]

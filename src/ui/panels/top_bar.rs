@@ -9,7 +9,6 @@ use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
 use chalkgrad_engine::protocol::{BatchReport, RunState, StopRule};
-use chalkgrad_engine::tensor::limit;
 
 pub fn top_bar(state: State) -> Element {
     const MARK: &str = "M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200";
@@ -119,7 +118,7 @@ fn progress(state: State) -> Element {
         .label("progress")
         .attr("aria-valuemin", "0")
         .attr("aria-valuemax", "100")
-        .attr_fn("aria-valuenow", move || ((limit(share(), 0.0, 1.0) * 100.0) as u32).to_string())
+        .attr_fn("aria-valuenow", move || ((share().clamp(0.0, 1.0) * 100.0) as u32).to_string())
         .child(el("div").class("progress-fill").attr_fn("style", move || format::scale_x(share())));
     el("div")
         .class("progress")

@@ -1,6 +1,5 @@
 //! A line chart on a canvas: axes, a band, lines, marks and a crosshair. It knows nothing of training.
 
-use chalkgrad_engine::tensor::limit;
 use std::ops::Range;
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -42,7 +41,7 @@ const BOTTOM: f64 = 22.0;
 
 /// Returns the step under a pointer at `x` of a chart that is `width` wide.
 pub fn step_at(x: f64, width: f64, last_step: u32) -> u32 {
-    let share = limit((x - LEFT) / (width - LEFT - RIGHT).max(1.0), 0.0, 1.0);
+    let share = ((x - LEFT) / (width - LEFT - RIGHT).max(1.0)).clamp(0.0, 1.0);
     ((share * last_step as f64).round() as u32).max(1)
 }
 

@@ -297,12 +297,8 @@ impl Worked {
             (false, false) => FEW_TERMS,
         };
         if shown.len() > limit {
-            // The largest ones first. To choose a few this way takes less code than to sort them all.
-            for at in 0..limit {
-                let size = |term: usize| contribution(shown[term]).abs();
-                let largest = (at..shown.len()).fold(at, |top, term| if size(term) > size(top) { term } else { top });
-                shown.swap(at, largest);
-            }
+            // The largest ones first.
+            shown.sort_by(|one, other| contribution(other).abs().total_cmp(&contribution(one).abs()));
         }
         shown.truncate(limit);
         let (rest, is_dark) = (terms.len() - shown.len(), self.state.is_dark.get_untracked());

@@ -13,7 +13,6 @@ use crate::ui::input::PEN_RADIUS;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::t_once;
-use chalkgrad_engine::tensor::limit;
 
 /// Side of the canvas, in its own pixels.
 const SIDE: u32 = 448;
@@ -108,7 +107,7 @@ fn by_pointer(state: State, element: Element, canvas: HtmlCanvasElement, cursor:
         }
         let x = (event.client_x() as f64 - bounds.left()) / bounds.width();
         let y = (event.client_y() as f64 - bounds.top()) / bounds.height();
-        let point = Point { x: limit(x, 0.0, 1.0) as f32, y: limit(y, 0.0, 1.0) as f32 };
+        let point = Point { x: x.clamp(0.0, 1.0) as f32, y: y.clamp(0.0, 1.0) as f32 };
         state.input.draw_stroke(point, begins);
     });
     let (begin, extend) = (pen.clone(), pen);

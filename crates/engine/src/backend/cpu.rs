@@ -6,9 +6,9 @@
 
 mod evaluate;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use litemap::LiteMap;
 use smallvec::SmallVec;
 
 use super::{Backend, PlanHandle, RunStatus, copy_words};
@@ -24,8 +24,8 @@ pub struct CpuBackend {
     buffers: Vec<Vec<f32>>,
     /// Buffers that no plan uses any more, for reuse.
     unused: Vec<usize>,
-    states: LiteMap<String, usize>,
-    plans: LiteMap<PlanHandle, LoadedPlan>,
+    states: BTreeMap<String, usize>,
+    plans: BTreeMap<PlanHandle, LoadedPlan>,
     next_handle: u32,
     scratch: Vec<f32>,
     registers: Registers,

@@ -1,9 +1,9 @@
 //! The graph: an append-only list of nodes in topological order.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use litemap::LiteMap;
 use smallvec::SmallVec;
 
 use super::op::Op;
@@ -44,7 +44,7 @@ pub struct Node {
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    names: LiteMap<String, NodeId>,
+    names: BTreeMap<String, NodeId>,
     layers: Vec<String>,
     current_layer: Option<LayerId>,
     outputs: Vec<NodeId>,

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::tensor::{HostTensor, TensorType};
 
 /// Operation on tensors with one result. An op is a value: its attributes (strides, padding, axes) are its fields.
-pub trait Op: Send + Sync {
+pub trait Op: fmt::Debug + Send + Sync {
     /// Returns the name as printed: `"conv2d"`.
     fn name(&self) -> &'static str;
 
@@ -137,13 +137,6 @@ pub fn as_i32(words: &[f32]) -> &[i32] {
 /// Views an `I32` output's words as integers.
 pub fn as_i32_mut(words: &mut [f32]) -> &mut [i32] {
     bytemuck::cast_slice_mut(words)
-}
-
-/// Prints an op as a graph prints it.
-impl fmt::Debug for dyn Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {{{}}}", self.name(), self.attributes())
-    }
 }
 
 /// Test case of an op. The list of cases drives the finite-difference check, CPU against reference, GPU against CPU,

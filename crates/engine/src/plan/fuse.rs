@@ -4,7 +4,7 @@
 //! no node outside the group needs the intermediate values. Such a group also joins the kernel of an op that offers it
 //! (`absorbs_epilogue`): bias and activation run on a convolution's result while it is in cache.
 
-use litemap::LiteMap;
+use std::collections::BTreeSet;
 
 use crate::ir::{Graph, NodeId, NodeKind, Op};
 
@@ -12,16 +12,7 @@ use crate::ir::{Graph, NodeId, NodeKind, Op};
 const MAX_OPERANDS: usize = 7;
 
 /// Set of nodes, in order.
-pub type NodeSet = LiteMap<NodeId, ()>;
-
-/// Collects nodes into a set.
-pub fn set_of(nodes: &mut dyn Iterator<Item = NodeId>) -> NodeSet {
-    let mut set = NodeSet::new();
-    for node in nodes {
-        set.insert(node, ());
-    }
-    set
-}
+pub type NodeSet = BTreeSet<NodeId>;
 
 /// Nodes that run in one kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +48,7 @@ pub fn storage(graph: &Graph, mut id: NodeId) -> NodeId {
 pub fn kept(graph: &Graph, taps: &[NodeId]) -> NodeSet {
     let updates = graph.updates().iter().map(|&(_, value)| value);
     let ids = graph.outputs().iter().copied().chain(taps.iter().copied()).chain(updates);
-    set_of(&mut ids.map(|id| storage(graph, id)))
+    ids.map(|id| storage(graph, id)).collect()
 }
 
 /// Groups the live nodes of a graph, in an order in which the groups can run. Leaves and views need no kernel.
@@ -81,18 +72,18 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
         }
         let own_consumers = &consumers[id.0 as usize];
         let root = own_consumers.first().and_then(|first| group_of[first.0 as usize]).filter(|&root| {
-            !kept.contains_key(&id)
+            !kept.contains(&id)
                 && own_consumers.iter().all(|consumer| group_of[consumer.0 as usize] == Some(root))
                 && graph.tensor_type(id).shape == graph.tensor_type(root).shape
                 && {
                     let mut joined = members[root.0 as usize].clone();
-                    joined.insert(id, ());
+                    joined.insert(id);
                     externals(graph, &joined).len() <= MAX_OPERANDS
                 }
         });
         let root = root.unwrap_or(id);
         group_of[id.0 as usize] = Some(root);
-        members[root.0 as usize].insert(id, ());
+        members[root.0 as usize].insert(id);
     }
 
     // A group becomes the epilogue of an op that only it reads.
@@ -100,11 +91,11 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
     let mut core_of = vec![None; live.len()];
     for &id in &live_ids {
         let group = &members[id.0 as usize];
-        let core = externals(graph, group).into_iter().map(|(id, ())| id).find(|&input| {
+        let core = externals(graph, group).into_iter().find(|&input| {
             op(graph, input).is_some_and(|op| op.absorbs_epilogue())
-                && !kept.contains_key(&input)
+                && !kept.contains(&input)
                 && graph.tensor_type(input).shape == graph.tensor_type(id).shape
-                && consumers[input.0 as usize].iter().all(|consumer| group.contains_key(consumer))
+                && consumers[input.0 as usize].iter().all(|consumer| group.contains(consumer))
         });
         if let Some(core) = core {
             absorbed[core.0 as usize] = true;
@@ -117,7 +108,7 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
         let index = id.0 as usize;
         let group = &members[index];
         if !group.is_empty() {
-            fused.push(FusedGroup { root: id, core: core_of[index], pointwise: group.keys().copied().collect() });
+            fused.push(FusedGroup { root: id, core: core_of[index], pointwise: group.iter().copied().collect() });
         } else if op(graph, id).is_some_and(|op| !op.is_view() && op.expression().is_none()) && !absorbed[index] {
             fused.push(FusedGroup { root: id, core: Some(id), pointwise: Vec::new() });
         }
@@ -127,6 +118,6 @@ pub fn fuse(graph: &Graph, taps: &[NodeId]) -> Vec<FusedGroup> {
 
 /// Returns the nodes outside the group that it reads, in order.
 pub fn externals(graph: &Graph, group: &NodeSet) -> NodeSet {
-    let inputs = group.keys().flat_map(|&member| graph.node(member).inputs.iter().copied());
-    set_of(&mut inputs.filter(|input| !group.contains_key(input)))
+    let inputs = group.iter().flat_map(|&member| graph.node(member).inputs.iter().copied());
+    inputs.filter(|input| !group.contains(input)).collect()
 }

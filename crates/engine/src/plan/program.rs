@@ -1,8 +1,7 @@
 //! A fused group of pointwise nodes as straight-line code over registers, the same for every backend.
 
+use std::collections::BTreeMap;
 use std::fmt;
-
-use litemap::LiteMap;
 
 use crate::ir::expr::{BinaryFunction, UnaryFunction};
 use crate::ir::pointwise::Broadcast;
@@ -111,8 +110,8 @@ impl Program {
     /// `operand` numbers the nodes that are read.
     pub fn compile(graph: &Graph, nodes: &[NodeId], operand: &dyn Fn(NodeId) -> usize) -> Self {
         let mut builder = Builder::default();
-        let mut done: LiteMap<NodeId, Value> = LiteMap::new();
-        let mut formulas: LiteMap<NodeId, String> = LiteMap::new();
+        let mut done: BTreeMap<NodeId, Value> = BTreeMap::new();
+        let mut formulas: BTreeMap<NodeId, String> = BTreeMap::new();
         let mut result = Value::Constant(0.0);
         let mut formula = String::new();
         for &id in nodes {

@@ -4,9 +4,9 @@
 //! that it reads for the last time. The new value of a state is written straight into the state's buffer if no later
 //! kernel reads the old one. Outputs and taps keep their buffers to the end of the run.
 
-use litemap::LiteMap;
+use std::collections::BTreeMap;
 
-use super::fuse::{FusedGroup, externals, kept, set_of, storage};
+use super::fuse::{FusedGroup, NodeSet, externals, kept, storage};
 use super::program::{Access, Program};
 use super::{Kernel, NamedValue, Operand, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::error::{GraphError, Result};
@@ -47,21 +47,21 @@ struct Assignment<'a> {
     graph: &'a Graph,
     slots: Vec<Slot>,
     /// Slots by storage node.
-    slot_of: LiteMap<NodeId, SlotId>,
+    slot_of: BTreeMap<NodeId, SlotId>,
     /// Last group that reads a value, by storage node; outputs and taps are read after the last group.
-    last_use: LiteMap<NodeId, usize>,
+    last_use: BTreeMap<NodeId, usize>,
     /// States whose new value may be written over the old one by the kernel that computes it, by the new value.
-    direct_updates: LiteMap<NodeId, NodeId>,
+    direct_updates: BTreeMap<NodeId, NodeId>,
     /// Copies of states that are updated while a view of their old value is read, by that view.
-    old_values: LiteMap<NodeId, SlotId>,
+    old_values: BTreeMap<NodeId, SlotId>,
     free: Vec<SlotId>,
 }
 
 /// Returns the nodes that a group reads: inputs of its op, and operands of its pointwise nodes.
 fn reads(graph: &Graph, group: &FusedGroup) -> (Vec<NodeId>, Vec<NodeId>) {
     let op_inputs = group.core.map_or(Vec::new(), |core| graph.node(core).inputs.to_vec());
-    let group = set_of(&mut group.pointwise.iter().copied());
-    (op_inputs, externals(graph, &group).keys().copied().collect())
+    let group: NodeSet = group.pointwise.iter().copied().collect();
+    (op_inputs, externals(graph, &group).into_iter().collect())
 }
 
 impl<'a> Assignment<'a> {
@@ -69,10 +69,10 @@ impl<'a> Assignment<'a> {
         let mut this = Self {
             graph,
             slots: Vec::new(),
-            slot_of: LiteMap::new(),
-            last_use: LiteMap::new(),
-            direct_updates: LiteMap::new(),
-            old_values: LiteMap::new(),
+            slot_of: BTreeMap::new(),
+            last_use: BTreeMap::new(),
+            direct_updates: BTreeMap::new(),
+            old_values: BTreeMap::new(),
             free: Vec::new(),
         };
         let live = graph.live(taps);
@@ -94,7 +94,7 @@ impl<'a> Assignment<'a> {
             }
         }
         this.find_direct_updates(groups);
-        for (id, ()) in kept(graph, taps) {
+        for id in kept(graph, taps) {
             this.last_use.insert(id, usize::MAX);
         }
         this
@@ -179,8 +179,8 @@ impl<'a> Assignment<'a> {
         }
 
         self.slot_of.insert(group.root, output);
-        let read = set_of(&mut op_inputs.iter().chain(&externals).map(|&id| storage(graph, id)));
-        for (id, ()) in read {
+        let read: NodeSet = op_inputs.iter().chain(&externals).map(|&id| storage(graph, id)).collect();
+        for id in read {
             let ends = self.last_use.get(&id) == Some(&position);
             if let (true, Some(&own)) = (ends, self.slot_of.get(&id)) {
                 self.release(own, output);
@@ -249,7 +249,7 @@ impl<'a> Assignment<'a> {
         ids.filter_map(|id| {
             let node = self.graph.node(id);
             let own = storage(self.graph, id);
-            let stays = readable.contains_key(&own) || !matches!(self.graph.node(own).kind, NodeKind::Op(_));
+            let stays = readable.contains(&own) || !matches!(self.graph.node(own).kind, NodeKind::Op(_));
             let slot = self.old_values.get(&id).or(self.slot_of.get(&own)).copied()?;
             (stays && !node.name.is_empty()).then(|| NamedValue {
                 name: node.name.clone(),
