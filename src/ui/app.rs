@@ -46,7 +46,6 @@ fn app(client: Client) -> Element {
     follow_media(STACKED, move |is_stacked| state.is_stacked.set(is_stacked));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
-    // It fails in no browser.
     let _ = window().add_event_listener_with_callback("keydown", &keys);
     state.follow_tensors();
     let page = use_locale(use_theme(state, place())).effect(move || {

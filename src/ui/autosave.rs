@@ -1,5 +1,5 @@
-//! Saves the experiment in the browser while somebody works on it, and offers on the next visit what earlier visits and
-//! other tabs have saved; and the history of runs, which is there again.
+//! Saves the experiment and the history of runs in the browser. The next visit offers to continue experiments of earlier
+//! visits and other tabs, and lists the runs again.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -22,18 +22,18 @@ use crate::client::{Change, report};
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::protocol::{ErrorReport, Event, RunState};
 
-/// At most one save in this time: so much of the work is lost when the browser dies.
+/// Minimum time between two saves, and so the work that is lost at most when the browser crashes.
 const EVERY_MS: f64 = 1_500.0;
-/// And in this many times what the last save cost, so that training hardly notices.
+/// Minimum time between two saves as a multiple of the last save's duration, so that saving hardly slows training down.
 const COSTS: f64 = 50.0;
-/// After an edit: there may be another one at once.
+/// Delay after an edit, because another edit may follow at once.
 const AFTER_EDIT_MS: i32 = 1_500;
 const AT_ONCE_MS: i32 = 50;
 
-/// Larger experiments are for a file: to write them takes the page's thread too long.
+/// Maximum size of a saved experiment. Writing a larger one would block the page's thread too long.
 const MAX_BYTES: usize = 32 << 20;
 
-/// The most experiments that are offered. Older ones are deleted.
+/// Maximum number of experiments offered. Older ones are deleted.
 const MAX_OFFERS: usize = 4;
 
 /// The start of the keys of descriptions ([`Saved`], as JSON) and of files, each before an experiment's identifier.
@@ -42,7 +42,7 @@ const FILE: &str = "file ";
 /// The key of the history of runs, as JSON.
 const RUNS: &str = "runs";
 
-/// An experiment that the browser has.
+/// Experiment saved in the browser.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Saved {
@@ -50,7 +50,7 @@ pub struct Saved {
     pub saved_ms: f64,
     pub step: u32,
     pub epoch: u32,
-    /// When its run began, by which the history of runs knows it.
+    /// Start time of its run, which identifies the run in the history.
     run: Option<f64>,
     continues: Option<Origin>,
     /// Tells it from the others of the page.
@@ -58,7 +58,7 @@ pub struct Saved {
     pub number: u32,
 }
 
-/// The saved experiment from which another one goes on.
+/// Saved experiment that another one continues.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Origin {
@@ -66,7 +66,7 @@ pub struct Origin {
     saved_ms: f64,
 }
 
-/// Where the page saves its experiment.
+/// Place at which this page saves its experiment.
 pub struct Destination {
     id: RefCell<String>,
     continues: RefCell<Option<Origin>>,
@@ -95,10 +95,10 @@ pub struct Autosave {
     /// Something has changed since the last save.
     is_dirty: Cell<bool>,
     is_busy: Cell<bool>,
-    /// What is there has been read.
+    /// The saved records have been read.
     is_ready: Cell<bool>,
     last_ms: Cell<f64>,
-    /// What the last save has cost the page.
+    /// Time that the last save took on the page's main thread.
     cost_ms: Cell<f64>,
     /// When the next save is due, and its timer.
     due: Cell<Option<(f64, i32)>>,
@@ -146,7 +146,7 @@ pub fn start(state: State) -> Rc<Autosave> {
     let _ = window().add_event_listener_with_callback("pagehide", &on_hidden);
     let started = autosave.clone();
     spawn_local(async move {
-        // Where storage is forbidden there is nothing to offer; it is said when there is something to save.
+        // If storage is forbidden there is nothing to offer; the page reports it when there is something to save.
         let saved = all_saved().await.unwrap_or_default();
         if let Some(runs) = storage::read(RUNS).await.ok().flatten().as_ref().and_then(from_json) {
             state.dock.runs.update(|own| own.take_in(runs));
@@ -299,7 +299,7 @@ impl Autosave {
         self.is_busy.set(false);
         match result {
             Ok(()) => self.has_failed.set(false),
-            // Said once, and not again until it has worked in between.
+            // Reports the error once, and again only after a save has succeeded in between.
             Err(report) if !self.has_failed.replace(true) => self.state.notify(NoticeKind::Warning, report),
             Err(_) => {}
         }

@@ -19,7 +19,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Of the finite ones among the values.
+    /// Computed over the finite values only.
     pub fn new(step: u32, values: &[f32]) -> Self {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let scale = finite().fold(0.0, |top: f32, value| top.max(value.abs()));
@@ -43,7 +43,7 @@ impl Snapshot {
     }
 }
 
-/// Where a value lies in a histogram that reaches from minus `scale` to `scale`.
+/// Returns the bin of a value in a histogram from `-scale` to `scale`.
 fn bin(value: f32, scale: f32) -> usize {
     if scale == 0.0 {
         return BINS / 2;

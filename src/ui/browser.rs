@@ -1,4 +1,4 @@
-//! What the page asks of the browser. One copy each, whoever asks.
+//! Helpers for browser functions.
 
 use js_sys::Date;
 use leptos::prelude::{document, window};
@@ -11,7 +11,7 @@ pub fn next_frame(run: impl FnOnce() + 'static) {
     let _ = window().request_animation_frame(once(run).unchecked_ref());
 }
 
-/// Calls `run` after so many milliseconds; the result is what [`cancel`] takes.
+/// Calls `run` after a delay in milliseconds. The result can be given to [`cancel`].
 pub fn after_ms(delay_ms: i32, run: impl FnOnce() + 'static) -> i32 {
     let callback = once(run);
     window()
@@ -64,7 +64,7 @@ pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
     let Some(query) = window().match_media(query).ok().flatten() else { return };
     changed(query.matches());
     let list = query.clone();
-    // Some browsers collect a list that nobody holds, and its listener with it: this closure holds it.
+    // Some browsers garbage-collect an unreferenced list together with its listener, so the closure holds the list.
     query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
 }
 
@@ -92,7 +92,7 @@ impl Drop for InView {
     }
 }
 
-/// What the browser remembers for this page; nothing where it is forbidden to.
+/// Returns the browser's storage for this page; `None` if storage is forbidden.
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
@@ -117,7 +117,6 @@ pub fn forget(key: &str) {
 /// Calls `changed` with whether the page is hidden, whenever that changes.
 pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
     let listener = callback(Box::new(move |_| changed(document().hidden())));
-    // It fails in no browser.
     let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
 }
 
@@ -172,7 +171,7 @@ pub fn event_text(event: &web_sys::Event) -> String {
     event.target().and_then(|target| get(&target, "value").as_string()).unwrap_or_default()
 }
 
-/// Whether the checkbox that an event comes from is checked.
+/// Returns true if the event's checkbox is checked.
 pub fn event_checked(event: &web_sys::Event) -> bool {
     event.target().is_some_and(|target| get(&target, "checked").is_truthy())
 }

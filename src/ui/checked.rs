@@ -1,4 +1,4 @@
-//! What the cards say about a draft: names, shapes and sizes up to the first layer at fault, and the fault.
+//! Validated draft for the cards: names, shapes and sizes up to the first layer at fault, and the fault.
 
 use super::history::Draft;
 use chalkgrad_engine::error::Error;
@@ -24,7 +24,7 @@ pub struct CheckedLayer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CheckedWeight {
     pub name: &'static str,
-    /// Whether the optimizer changes it.
+    /// The optimizer changes it.
     pub trainable: bool,
 }
 
@@ -35,7 +35,7 @@ impl From<&WeightSpec> for CheckedWeight {
 }
 
 impl CheckedLayer {
-    /// Of weights and outputs, with batches of so many examples.
+    /// Returns the bytes of weights and outputs at this batch size.
     pub fn memory_bytes(&self, batch: u32) -> u64 {
         memory_bytes(self.params, &self.output_shape, batch)
     }
@@ -49,7 +49,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Checks a draft as a classifier of so many classes.
+    /// Validates a draft as a classifier with this number of classes.
     pub fn new(draft: &Draft, classes: usize) -> Self {
         let (resolved, error) = catalogue::resolve_prefix(&draft.spec());
         let error = error.or_else(|| catalogue::check_classifier(&resolved, classes).err());

@@ -40,7 +40,7 @@ pub struct Curves {
     /// One entry per epoch.
     pub validation_loss: Vec<Sample>,
     pub validation_accuracy: Vec<Sample>,
-    /// Where epochs ended.
+    /// Steps at which epochs ended.
     pub epoch_ends: Vec<u32>,
     /// The same with what was reported.
     pub epochs: Vec<EpochReport>,
@@ -90,8 +90,8 @@ impl Curves {
         self.step_loss.len() as u32
     }
 
-    /// Takes in the losses of the steps that end with `last_step`. A step that was there already starts a new course:
-    /// the weights were initialised anew, or an earlier state was restored.
+    /// Appends the losses of the steps up to `last_step`. A step that exists already starts a new history, because the
+    /// weights were reset or an earlier state was restored.
     pub fn add_batches(&mut self, last_step: u32, losses: &[f32], epoch_accuracy: f32) {
         let before = last_step.saturating_sub(losses.len() as u32);
         if before < self.steps() {
@@ -164,7 +164,7 @@ impl Curves {
             text.push_str(&step.to_string());
             for value in [Some(*loss), Some(*smooth)].into_iter().chain(rest) {
                 text.push(',');
-                // What is not known, or no number, is left empty.
+                // Unknown values and NaN become empty cells.
                 if let Some(value) = value.filter(|value| value.is_finite()) {
                     text.push_str(&fixed(value.into(), 6));
                 }

@@ -1,4 +1,4 @@
-//! From pen strokes to an image like those of MNIST.
+//! Conversion of pen strokes to an image like MNIST's.
 //!
 //! MNIST's digits were scaled to fit 20x20 pixels with their aspect ratio kept, drawn with grey levels, and moved so that
 //! their centre of mass lies in the middle of a field of 28x28 (LeCun, Cortes and Burges, "The MNIST database"). A
@@ -29,14 +29,14 @@ pub struct Point {
     pub y: f32,
 }
 
-/// What has been drawn.
+/// Drawing: strokes on the pad.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Drawing {
     strokes: Vec<Vec<Point>>,
 }
 
 impl Drawing {
-    /// A three, as somebody might write it.
+    /// Returns the strokes of a handwritten three.
     pub fn sample() -> Self {
         const HUNDREDTHS: [[u8; 2]; 15] = [
             [32, 24],
@@ -86,7 +86,7 @@ impl Drawing {
         }
     }
 
-    /// Whether there is ink at a cell of the grid, column and row from 0.
+    /// Returns true if there is ink at a cell of the grid; column and row count from 0.
     pub fn is_painted(&self, cell: [usize; 2]) -> bool {
         let centre = cell_centre(cell);
         self.strokes.iter().any(|stroke| distance_to_stroke(centre, stroke) < 0.6 / GRID as f32)
@@ -217,13 +217,13 @@ impl Drawing {
 }
 
 struct Frame {
-    /// Of the strokes' bounding box, in units of the pad.
+    /// Centre and size of the strokes' bounding box, in units of the pad.
     centre: [f32; 2],
     width: f32,
     height: f32,
     /// Pixels per unit of the pad.
     scale: f32,
-    /// Of the pen, in pixels.
+    /// Radius of the pen, in pixels.
     radius: f32,
 }
 
@@ -236,7 +236,7 @@ fn to_bytes(image: &[f32]) -> Vec<u8> {
     image.iter().map(|ink| (ink * 255.0).round() as u8).collect()
 }
 
-/// Of an image of `width` columns, in pixels from the top left corner; `None` without ink.
+/// Computes the centre of mass of an image of `width` columns, in pixels from the top left corner; `None` without ink.
 pub(super) fn centre_of_mass(image: &[f32], width: usize) -> Option<[f32; 2]> {
     let (mut mass, mut x, mut y) = (0.0, 0.0, 0.0);
     for (index, ink) in image.iter().enumerate() {
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(drawing.strokes().len(), 3);
         drawing.toggle_cell([0, 0]);
         assert_eq!(drawing.strokes().len(), 2);
-        // What was drawn by hand is taken away as well.
+        // This also removes cells that were drawn by hand.
         let mut line = draw(&[&[(0.1, 0.5), (0.9, 0.5)]]);
         assert!(line.is_painted([7, 6]) || line.is_painted([7, 7]));
         for row in [6, 7] {

@@ -1,4 +1,4 @@
-//! What the dock shows besides the curves: earlier runs, histograms over time, the log, and which of its tabs is open.
+//! State of the dock besides the curves: earlier runs, histograms over time, the log, and the open tab.
 
 use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
@@ -12,7 +12,7 @@ use chalkgrad_engine::protocol::{Answer, Bulk, Command, EpochReport, ErrorReport
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
 
-/// Layers with more weights are not read at the end of an epoch unless somebody looks.
+/// Maximum number of weights of a layer that is read at the end of every epoch even if its histograms are not visible.
 const MAX_UNASKED: usize = 300_000;
 
 /// See the [module](self).
@@ -252,7 +252,7 @@ impl State {
         });
     }
 
-    /// At the end of an epoch: all layers, so that there is a course to see whenever somebody looks.
+    /// Samples the histograms of all layers at the end of an epoch, so that a history exists when the tab is opened.
     pub(super) fn sample_all_histograms(&self) {
         let layers =
             self.checked.with_untracked(|checked| checked.layers.iter().map(|layer| layer.params).collect::<Vec<_>>());

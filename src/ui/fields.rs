@@ -7,12 +7,13 @@ use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
 
 pub use super::format::{number as number_text, parse as number};
 
-/// What the fields of a setting show: one text, or two for a pair (height, width). Empty: left out.
+/// Returns the texts of a setting's fields: one, or two for a pair (height, width). An empty text stands for an absent
+/// setting.
 pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
     let shown = |value: &SettingValue| match value {
         SettingValue::Flag(flag) => [flag.to_string(), String::new()],
         SettingValue::Number(number) => [number_text(*number), number_text(*number)],
-        // What could not be read as a number: both fields of a pair, separated by a space that no number holds.
+        // Text that is not a number: both fields of a pair, separated by a space.
         SettingValue::Text(text) => match text.split_once(' ') {
             Some((first, second)) => [first.to_owned(), second.to_owned()],
             None => [text.clone(), text.clone()],

@@ -1,4 +1,4 @@
-//! The first seconds: a network that was trained before (`examples/pretrain.rs`) answers, until somebody begins.
+//! The pretrained network (`examples/pretrain.rs`), which predicts until the first training, edit or API call.
 
 use js_sys::{Function, Promise};
 use leptos::prelude::window;
@@ -12,7 +12,7 @@ use super::text::t_with;
 use super::widgets::element::{Element, el};
 use chalkgrad_engine::checkpoint::Checkpoint;
 
-/// Fetches the network. Where it does not come, the page is as it would be without.
+/// Fetches the network. If that fails, the page works without it.
 pub fn start(state: State) {
     spawn_local(async move {
         if let Some(file) = fetch().await
@@ -37,7 +37,7 @@ async fn fetch() -> Option<Vec<u8>> {
     Some(js_sys::Uint8Array::new(&buffer).to_vec())
 }
 
-/// Says whose answers these are, while they are the pretrained network's.
+/// Shows a note while the predictions come from the pretrained network.
 pub fn label(state: State) -> Element {
     let text = move || {
         let accuracy = state.pretrained.get();

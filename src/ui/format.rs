@@ -18,7 +18,7 @@ pub fn count(number: usize) -> String {
     text
 }
 
-/// A number with so many decimals.
+/// Formats a number with this number of decimals.
 pub fn fixed(value: f64, decimals: u8) -> String {
     format!("{value:.*}", usize::from(decimals))
 }
@@ -37,7 +37,7 @@ pub fn scale_x(share: f64) -> String {
     format!("transform:scaleX({}.{:03})", thousandths / 1000, thousandths % 1000)
 }
 
-/// `98.76%`, with so many decimals.
+/// Formats a share as per cent, `98.76%`, with this number of decimals.
 pub fn percent(share: f32, decimals: u8) -> String {
     if share.is_finite() { format!("{}%", fixed(share as f64 * 100.0, decimals)) } else { "–".to_owned() }
 }

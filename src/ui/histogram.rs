@@ -10,7 +10,7 @@ pub struct Histogram {
     /// Standard deviation.
     pub deviation: f32,
     pub zeros: usize,
-    /// What is no finite number is left out of all else.
+    /// Values that are not finite count nowhere else.
     pub not_finite: usize,
     pub total: usize,
 }

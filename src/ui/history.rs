@@ -65,7 +65,7 @@ impl History {
         self.present.spec()
     }
 
-    /// Of the layers, in their order.
+    /// Ids of the layers, in their order.
     pub fn ids(&self) -> Vec<LayerId> {
         self.present.layers.iter().map(|(id, _)| *id).collect()
     }
@@ -78,7 +78,7 @@ impl History {
         !self.future.is_empty()
     }
 
-    /// Whether there was something to undo.
+    /// Undoes the last edit. Returns false if there is none.
     pub fn undo(&mut self) -> bool {
         self.open_field = None;
         let Some(draft) = self.past.pop() else { return false };
@@ -86,7 +86,7 @@ impl History {
         true
     }
 
-    /// Whether there was something to redo.
+    /// Redoes the last undone edit. Returns false if there is none.
     pub fn redo(&mut self) -> bool {
         self.open_field = None;
         let Some(draft) = self.future.pop() else { return false };
@@ -120,7 +120,7 @@ impl History {
         Some(self.insert(index + 1, copy))
     }
 
-    /// Moves a layer by so many places; false, and nothing happens, if that leaves the model.
+    /// Moves a layer by a number of positions. Returns false if the target position is out of range.
     pub fn move_by(&mut self, id: LayerId, places: isize) -> bool {
         let Some(from) = self.present.position(id) else { return false };
         let Some(to) = from.checked_add_signed(places).filter(|to| *to < self.present.layers.len()) else {

@@ -1,4 +1,4 @@
-//! What the network is given to look at: a drawing, an image of the test set, or a picture from a file.
+//! The network's input: a drawing, an image of the test set, or a picture from a file.
 
 use std::cell::Cell;
 
@@ -11,13 +11,13 @@ use chalkgrad_engine::protocol::{Answer, Command, Split};
 /// The pen, in units of the pad's side.
 pub const PEN_RADIUS: f32 = 0.042;
 
-/// Where the image comes from.
+/// Source of the image.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub enum Source {
     #[default]
     Drawing,
     Picture,
-    /// Of the test set: its place there and its true class.
+    /// An image of the test set: its index and its true class.
     Test {
         index: u32,
         label: u8,
@@ -40,14 +40,14 @@ pub struct Input {
     pub source: Live<Source>,
     /// How the last picture from a file was prepared.
     pub picture: Live<Vec<Stage>>,
-    /// What the network makes of the image.
+    /// Probabilities that the network predicts for the image.
     pub probabilities: Live<Option<Vec<f32>>>,
     /// The labels of the test images; empty before they have come.
     pub test_labels: Live<Vec<u8>>,
     /// One image of each class, as far as they have come.
     pub samples: Live<Vec<Sample>>,
     is_asking_labels: Cell<bool>,
-    /// What is drawn is the page's own example: the first stroke takes its place.
+    /// The drawing is the page's example; the first stroke replaces it.
     is_example: Cell<bool>,
 }
 
@@ -76,7 +76,7 @@ impl Input {
         }
     }
 
-    /// Whether the user has painted a cell of the keyboard's grid.
+    /// The user has painted a cell of the keyboard's grid.
     pub fn is_painted(&self, cell: [usize; 2]) -> bool {
         !self.is_example.get() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
     }
@@ -104,7 +104,7 @@ impl Input {
         self.draw(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
     }
 
-    /// What the network looks at now, in place of a drawing.
+    /// Image that is shown instead of a drawing.
     pub fn show(&self, pixels: Vec<u8>, source: Source) {
         self.is_example.set(false);
         self.drawing.update(Drawing::clear);

@@ -30,7 +30,7 @@ pub fn copy(state: State) {
     }
     let Ok(text) = JSON::stringify(&configuration) else { return };
     let hash = format!("{PREFIX}{}", js_sys::encode_uri_component(&String::from(text)));
-    // Where the page may not change its address, for example in a sandboxed frame, it stays as it is.
+    // The address stays unchanged if the page may not change it, for example in a sandboxed frame.
     let _ = window().location().set_hash(&hash);
     let clipboard = get(&window().navigator(), "clipboard");
     let address = window().location().href().unwrap_or_default();
@@ -38,7 +38,7 @@ pub fn copy(state: State) {
         && let Ok(promise) = write.call1(&clipboard, &address.into())
         && let Some(promise) = promise.dyn_ref::<js_sys::Promise>()
     {
-        // Where the clipboard is refused, the address bar still has the link.
+        // If the clipboard is not available, the address bar still has the link.
         let ignore = super::browser::callback(Box::new(|_| {}));
         if let Ok(catch) = get(promise, "catch").dyn_into::<Function>() {
             let _ = catch.call1(promise, &ignore);
@@ -47,8 +47,8 @@ pub fn copy(state: State) {
     state.announcement.set(t_once("link_copied", &[]));
 }
 
-/// Takes over the configuration in the address, if there is one. What is wrong with it is said; the page keeps what it
-/// has.
+/// Applies the configuration in the address, if there is one. On an error, reports it and keeps the current
+/// configuration.
 pub fn open(state: State) {
     let hash = window().location().hash().unwrap_or_default();
     let Some(text) = hash.strip_prefix(PREFIX) else { return };

@@ -7,9 +7,8 @@ use leptos::reactive::traits::{Notify, Track};
 
 /// A value, and those who want to know when it changes.
 ///
-/// What leptos's signals do, at a fraction of their code: every type of value in one of them is a copy of the signal, its
-/// storage and its guards in the program, whereas here the part that depends on the type is a cell. Writing runs no view
-/// at once; the views run when the current task is over.
+/// Reactive value, like Leptos's signals but compiled to less code: only a cell depends on the value's type. A write
+/// does not run the views at once; they run when the current task is over.
 pub struct Live<T> {
     value: RefCell<T>,
     changed: ArcTrigger,

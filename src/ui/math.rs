@@ -149,7 +149,7 @@ mod tests {
     use chalkgrad_engine::model::activations::{ACTIVATIONS, formula};
     use chalkgrad_engine::model::catalogue::resolve;
 
-    /// Whether every element that begins also ends, in order.
+    /// Returns true if every opened element is closed, in order.
     fn is_balanced(markup: &str) -> bool {
         let mut open: Vec<&str> = Vec::new();
         for tag in markup.split('<').skip(1) {

@@ -1,4 +1,4 @@
-//! From a picture of a digit, such as a photograph, to an image like those of MNIST, step by step.
+//! Conversion of a picture of a digit, such as a photograph, to an image like MNIST's, step by step.
 //!
 //! The steps are those by which MNIST was made (see [`digit`](super::digit)): ink is bright on a dark ground; cropped to
 //! the ink, scaled into 20x20 pixels with its proportions kept, and moved so that its centre of mass lies in the middle of
@@ -29,7 +29,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Of `width` columns, with a byte for each pixel.
+    /// Grey image of `width` columns, one byte per pixel.
     pub fn new(key: &'static str, width: usize, pixels: Vec<u8>) -> Self {
         Self { key, width, height: pixels.len() / width.max(1), pixels }
     }
@@ -49,7 +49,7 @@ impl Stage {
 
     /// Scaled by the mean over the area of each new pixel.
     fn scaled(&self, key: &'static str, width: usize, height: usize) -> Self {
-        // Where a new pixel lies in the old ones, and how much of the first and the last it covers.
+        // Returns the old pixels that a new pixel covers, and the covered shares of the first and the last.
         let span = |at: usize, new: usize, old: usize| {
             let scale = old as f32 / new as f32;
             let (start, end) = (at as f32 * scale, ((at + 1) as f32 * scale).min(old as f32));

@@ -1,14 +1,14 @@
 //! The engine's phrases in the language of the page.
 //!
-//! The engine says what it expected, what came and what to do in English: that is what the JavaScript API promises, and
-//! programs on the library want no locale files. Where the page speaks another language, a file has each phrase with holes
-//! (`{}`) for what stands in it (`at most {} layers`), a tab, and the same in that language; `{1}` there is the second hole.
-//! More literal phrases stand first. The tests below find the phrases in the sources, so that none is without its line.
+//! Errors that are not typed yet come in English phrases from the engine. For another language a file has each phrase
+//! with holes (`{}`) for its arguments (`at most {} layers`), a tab, and its translation; `{1}` there is the second
+//! hole. More literal phrases stand first. The tests below find the phrases in the sources, so that none lacks its
+//! line.
 
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::protocol::ErrorReport;
 
-/// What holes may hold are names, numbers and other phrases, so deep at most.
+/// Maximum depth of phrases within the holes of others.
 const MAX_DEPTH: usize = 3;
 
 /// Lines of phrase, tab, translation: the text of such a file.
@@ -54,7 +54,7 @@ impl<Text: AsRef<str>> Phrases<Text> {
     }
 }
 
-/// What an error says, part by part.
+/// Parts of an error's text.
 pub struct Parts<'a> {
     pub layer: Option<&'a str>,
     pub subject: &'a str,
@@ -81,7 +81,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What stands in the holes of a template that a phrase fits.
+/// Returns the contents of the holes if a phrase fits the template.
 fn values<'a>(template: &str, phrase: &'a str) -> Option<Vec<&'a str>> {
     let mut literals = template.split("{}");
     let mut rest = phrase.strip_prefix(literals.next()?)?;
@@ -141,7 +141,7 @@ mod tests {
         None
     }
 
-    /// What errors say.
+    /// Returns the texts of errors.
     fn phrases() -> BTreeSet<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut found = BTreeSet::new();
@@ -159,7 +159,7 @@ mod tests {
                 }
             }
         }
-        // What has no word in it needs no translation.
+        // A phrase without a word needs no translation.
         let english = crate::ui::text::Locale::English.json();
         let is_setting =
             |text: &str| english.contains(&format!("\"setting_{text}\"")) || text.contains(char::is_uppercase);

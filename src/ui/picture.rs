@@ -21,7 +21,7 @@ const MAX_BYTES: f64 = 20e6;
 /// Pictures are prepared at this size at most; it is ten times what comes out.
 const MAX_SIDE: f64 = 280.0;
 
-/// Reads a picture. What is none, is too large or empty is told, and what there was stays.
+/// Reads an image file. On an error, reports it and keeps the current input.
 pub fn open(state: State, file: File) {
     if file.size() > MAX_BYTES {
         let (size, most) = (format::megabytes(file.size()), format::megabytes(MAX_BYTES));

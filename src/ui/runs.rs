@@ -1,4 +1,4 @@
-//! What was trained before: configuration, result and course of every set of weights.
+//! Earlier runs: configuration, result and history of every set of weights.
 
 use super::curves::{Curves, Sample};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The most runs that are remembered.
 const MAX_RUNS: usize = 24;
 
-/// So many of the latest are drawn beside the present one unasked.
+/// Number of the latest runs that are drawn beside the current one by default.
 const MAX_COMPARED: usize = 4;
 
 /// Columns that a course is thinned out to.
@@ -33,11 +33,11 @@ pub struct RunRecord {
     pub epochs: u32,
     pub test_accuracy: Option<f32>,
     pub course: Course,
-    /// Whether it is drawn beside the present run.
+    /// The run is drawn beside the current one.
     pub is_compared: bool,
 }
 
-/// What a chart needs of an earlier run.
+/// Data of an earlier run for a chart.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Course {
@@ -58,7 +58,7 @@ impl Course {
     }
 }
 
-/// About so many of the samples, the last among them.
+/// Returns about `count` of the samples, always with the last one.
 pub fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
     let stride = samples.len().div_ceil(columns.max(1)).max(1);
     let last = samples.len().saturating_sub(1);
@@ -66,8 +66,7 @@ pub fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
     samples.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, sample)| *sample).collect()
 }
 
-/// Joins the runs that are kept with a tab's own, in the order of their beginnings. Of a run that is in both the own record
-/// counts.
+/// Merges the saved runs with a tab's own, by start time. If a run is in both, the tab's own record is used.
 pub fn merged(kept: Vec<RunRecord>, own: Vec<RunRecord>) -> Vec<RunRecord> {
     let is_own = |record: &RunRecord| own.iter().any(|other| other.begun_ms == record.begun_ms);
     let mut all: Vec<RunRecord> = kept.into_iter().filter(|record| !is_own(record)).collect();
@@ -116,7 +115,7 @@ impl Runs {
         }
     }
 
-    /// What the browser keeps until the next visit. JSON has no NaN.
+    /// Runs as they are stored in the browser. JSON has no NaN.
     pub fn to_keep(&self) -> Vec<RunRecord> {
         let thin = |samples: &[Sample]| {
             let finite: Vec<Sample> = samples.iter().filter(|sample| sample.value.is_finite()).copied().collect();
@@ -198,7 +197,7 @@ impl Runs {
         self.records[..earlier].iter().filter(|record| record.is_compared)
     }
 
-    /// Whether a run is that of the present weights.
+    /// Returns true if a run belongs to the current weights.
     pub fn is_present(&self, number: u32) -> bool {
         self.present_number() == Some(number)
     }

@@ -1,4 +1,4 @@
-//! What the page knows, as values that views follow, and what it can ask of the engine.
+//! Application state as signals, and the requests to the engine.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -23,7 +23,7 @@ use chalkgrad_engine::protocol::{
     RunState, Split, StopRule,
 };
 
-/// What the browser remembers where training goes on in a hidden page.
+/// Key of the stored preference that training continues while the page is hidden.
 const TRAINS_HIDDEN: &str = "chalkgrad.trains-hidden";
 
 /// Classes of the data set.
@@ -61,12 +61,12 @@ pub struct TestResult {
     pub step: u32,
 }
 
-/// Where the menu of layers is open.
+/// Open layer menu.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AddMenu {
-    /// Where the new layer goes.
+    /// Index of the new layer.
     pub index: usize,
-    /// Of the button that opened it, in pixels of the window: left, top, bottom.
+    /// Edges of the button that opened it, in pixels of the window: left, top, bottom.
     pub anchor: [f64; 3],
 }
 
@@ -82,33 +82,33 @@ impl Deref for State {
     }
 }
 
-/// What the page knows. There is one, and it lives as long as the page.
+/// Application state. There is one instance, which lives as long as the page.
 pub struct Store {
     /// Changed by [`State::edit`] only.
     pub history: Live<History>,
     pub checked: Live<Checked>,
     pub selected: Live<Option<LayerId>>,
-    /// What of the selected layer is shown: it stays while another layer is selected.
+    /// View of the selected layer; it stays when another layer is selected.
     pub view: Live<&'static str>,
     pub add_menu: Live<Option<AddMenu>>,
-    /// What the engine said about a model that the page took for valid.
+    /// The engine's error for a model that the page considered valid.
     pub refusal: Live<Option<ErrorReport>>,
     /// As the engine has it.
     pub training: Live<TrainingConfig>,
-    /// What the network is given to look at.
+    /// Input of the network.
     pub input: Input,
-    /// What is typed into fields of the training form and not valid, or not complete: their names and texts.
+    /// Invalid or incomplete texts in the training form, by field name.
     pub typed: Live<Vec<(&'static str, String)>>,
     pub run: Live<RunState>,
     /// The rule that ended the last run.
     pub stopped_by: Live<Option<StopRule>>,
-    /// Whether a run that the page has started pauses while the page is hidden.
+    /// Runs started on the page pause while the page is hidden.
     pub pauses_hidden: Live<bool>,
     /// The page has started the run, not a script.
     is_own_run: Cell<bool>,
     /// How long training rests after each step.
     pub rest_ms: Live<u32>,
-    /// Of the kernels that a GPU compiles ahead, how many are ready, and how many there are.
+    /// GPU kernels compiled so far, and in total.
     pub kernels: Live<(u32, u32)>,
     /// The run pauses because the page is hidden.
     is_hidden_pause: Cell<bool>,
@@ -132,9 +132,9 @@ pub struct Store {
     pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
     pub weights_version: Live<u32>,
-    /// Whether the page is a single column, as on a phone.
+    /// The page is a single column, as on a phone.
     pub is_narrow: Live<bool>,
-    /// Whether nothing stands beside the dock.
+    /// The panels are stacked: none stands beside the dock.
     pub is_stacked: Live<bool>,
     pub is_dark: Live<bool>,
     pub watch: Watch,
@@ -143,7 +143,7 @@ pub struct Store {
     pub drop_gap: Live<Option<usize>>,
     client: Client,
     sent_model: RefCell<ModelSpec>,
-    /// Of the layers of the model that the engine has.
+    /// Layers of the engine's model.
     engine_layers: RefCell<Vec<LayerId>>,
     pending_model: Cell<Option<i32>>,
     next_notice: Cell<u32>,
@@ -405,7 +405,7 @@ impl State {
             return;
         }
         state.is_evaluating.set(true);
-        // Where the result will be.
+        // Open the tab in which the result will appear.
         if state.dock.tab.get_untracked() != "mistakes" {
             state.dock.tab.set("confusion");
         }
@@ -477,7 +477,7 @@ impl State {
                 let losses = losses.unwrap_or(std::slice::from_ref(&report.loss));
                 let steps = self.curves.with_untracked(Curves::steps);
                 if report.step.saturating_sub(losses.len() as u32) < steps {
-                    // A script has made the weights anew, or an earlier state was restored.
+                    // A script has reset the weights, or an earlier state was restored.
                     self.end_run();
                 }
                 self.curves.update(|curves| curves.add_batches(report.step, losses, report.epoch_accuracy));
@@ -525,7 +525,7 @@ impl State {
         }
     }
 
-    /// What changed in the engine, whoever changed it: this page or the JavaScript API.
+    /// Handles a change in the engine, made by this page or by the JavaScript API.
     pub fn on_change(&self, change: &Change) {
         match change {
             Change::Model(spec, _) => self.model_changed_elsewhere(spec),

@@ -36,7 +36,7 @@ type Result<T, E = StorageError> = std::result::Result<T, E>;
 /// Reads the value of a key.
 ///
 /// # Errors
-/// Where storage is forbidden.
+/// If storage is forbidden.
 pub async fn read(key: &str) -> Result<Option<JsValue>> {
     let database = open().await?;
     let value = async {
@@ -51,7 +51,7 @@ pub async fn read(key: &str) -> Result<Option<JsValue>> {
 /// Reads the keys that have a value.
 ///
 /// # Errors
-/// Where storage is forbidden.
+/// If storage is forbidden.
 pub async fn keys() -> Result<Vec<String>> {
     let database = open().await?;
     let keys = async {
@@ -66,7 +66,7 @@ pub async fn keys() -> Result<Vec<String>> {
 /// Makes all the changes, or none of them, with no change of another tab in between.
 ///
 /// # Errors
-/// Where storage is forbidden or full.
+/// If storage is forbidden or full.
 pub async fn update(change: impl AsyncFnOnce(&ObjectStore) -> Result<(), idb::Error>) -> Result<()> {
     let database = open().await?;
     let result = async {

@@ -1,6 +1,6 @@
 //! A tensor as images side by side: which value stands where. No canvas here.
 
-/// What a tensor is, and so how its axes are laid out.
+/// Kind of a tensor, which decides the layout of its axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
     /// `[KH,KW,Cin,Cout]`, `[in,out]`, or one value per channel.
@@ -55,7 +55,7 @@ impl Tiles {
         Self { count, columns: columns.max(1), height, width, strides, length, is_vector, alone: None }
     }
 
-    /// At most so many tiles, in one row of so many.
+    /// Keeps at most `rows * columns` tiles, in rows of `columns`.
     pub fn first(self, rows: usize, columns: usize) -> Self {
         Self { count: self.count.min(rows * columns), columns: columns.min(self.count).max(1), ..self }
     }
@@ -71,7 +71,7 @@ impl Tiles {
         (tile % self.columns * (self.width + 1) + column, tile / self.columns * (self.height + 1) + row)
     }
 
-    /// Of the image with all tiles, a pixel between them: width and height.
+    /// Returns width and height of the image with all tiles, one pixel between them.
     pub fn size(&self) -> (usize, usize) {
         (self.columns * (self.width + 1) - 1, self.count.div_ceil(self.columns) * (self.height + 1) - 1)
     }

@@ -73,7 +73,7 @@ impl Locale {
         texts.get(key).map(|text| &**text)
     }
 
-    /// What was expected, what came and what to do.
+    /// Text of what was expected, what came and what to do.
     pub fn report_text(self, report: &ErrorReport) -> String {
         let Some(sentence) = self.message("error", &report.key, &report.arguments) else {
             return match (self, Parts::of_report(report)) {
@@ -91,7 +91,7 @@ impl Locale {
         }
     }
 
-    /// What the engine says of itself.
+    /// Description that the engine gives of itself.
     pub fn phrase(self, text: &str) -> String {
         match self {
             Self::English => text.to_owned(),
@@ -173,12 +173,12 @@ mod browser {
         fill(&t(key), values)
     }
 
-    /// What kind of fault it is, in a few words.
+    /// Title for the kind of fault.
     pub fn error_title(code: &str) -> String {
         locale().text(&format!("error_{code}")).map_or_else(|| t("error_other"), str::to_owned)
     }
 
-    /// What was expected, what came and what to do.
+    /// Text of what was expected, what came and what to do.
     pub fn error_detail(error: &Error) -> String {
         report_text(&ErrorReport::from(error.clone()))
     }
@@ -188,7 +188,7 @@ mod browser {
         locale().report_text(report)
     }
 
-    /// What the engine says of itself.
+    /// Description that the engine gives of itself.
     pub fn phrase(text: &str) -> String {
         locale().phrase(text)
     }

@@ -13,15 +13,15 @@ pub struct NumberField {
     pub is_whole: bool,
     pub min: f64,
     pub max: f64,
-    /// Whether `min` itself is refused.
+    /// `min` itself is refused.
     pub is_min_excluded: bool,
-    /// Whether it must not be above the number of images.
+    /// The number must not exceed the number of images.
     pub is_images: bool,
-    /// Whether it may be left out: an empty text, and then what is no number.
+    /// The field may be empty; its number is then NaN.
     pub is_optional: bool,
 }
 
-/// What is wrong with the text of a field.
+/// Returns the fault in a field's text.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Fault {
     NoNumber,
@@ -76,7 +76,7 @@ impl NumberField {
         self
     }
 
-    /// The number in a text, if it may be set while there are so many training images.
+    /// Parses a text, and returns the number if it is valid for this number of training images.
     pub fn read(&self, text: &str, images: f64) -> Result<f64, Fault> {
         if self.is_optional && text.trim().is_empty() {
             return Ok(f64::NAN);
@@ -166,7 +166,7 @@ pub fn schedule_named(name: &str) -> ScheduleSpec {
     }
 }
 
-/// What an optional number of a field sets.
+/// Converts a field's optional number to the configuration's.
 fn given(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }

@@ -1,5 +1,5 @@
-//! Tensors that views look at, for the image in the input panel: one question to the engine for all of them, a few times a
-//! second, and none while nobody looks.
+//! Subscriptions of views to tensors, for the image in the input panel: one request to the engine for all of them, a
+//! few times a second, and none while no view is visible.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -24,10 +24,10 @@ pub struct Tensor {
 /// Is told the tensors that were named, in their order.
 type Show = Box<dyn Fn(&[Tensor])>;
 
-/// Somebody who looks.
+/// View that subscribes to tensors.
 struct Watcher {
     names: Vec<String>,
-    /// Whether it can be seen.
+    /// The view is visible.
     is_seen: Cell<bool>,
     show: Show,
 }
@@ -39,7 +39,7 @@ pub struct Watching {
 }
 
 impl Watching {
-    /// Says whether the view can be seen. It is told nothing while it cannot.
+    /// Sets whether the view is visible. A hidden view gets no tensors.
     pub fn set_seen(&self, is_seen: bool) {
         if self.watcher.is_seen.replace(is_seen) != is_seen && is_seen {
             self.state.look_soon();
@@ -47,7 +47,7 @@ impl Watching {
     }
 }
 
-/// All who look.
+/// All subscriptions.
 #[derive(Default)]
 pub struct Watch {
     watchers: RefCell<Vec<Weak<Watcher>>>,
@@ -94,7 +94,6 @@ impl State {
     pub fn follow_tensors(&self) {
         let state = *self;
         let listener = callback(Box::new(move |_| state.look_soon()));
-        // It fails in no browser.
         let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
     }
 

@@ -35,12 +35,12 @@ const EPOCHS: &str = "course epochs";
 pub struct Checkpoint {
     pub model: ModelSpec,
     pub training: TrainingConfig,
-    /// Where the model stands, and the names of the arrays.
+    /// Progress of the model, and the names of the arrays.
     pub snapshot: SnapshotInfo,
     /// Weights and optimizer state.
     pub arrays: Vec<Vec<f32>>,
     pub course: Course,
-    /// What computed it: a backend's name and how many workers.
+    /// Backend's name and number of workers.
     pub backend: String,
     pub workers: u32,
     /// On the test images, where it was measured.
@@ -100,7 +100,7 @@ impl Checkpoint {
         safetensors::write(json::to_text(&about)?, &tensors)
     }
 
-    /// Reads a file. Whether all is there that the model needs shows when a session opens it.
+    /// Reads a file. A session checks when it opens it that all arrays of the model are present.
     ///
     /// # Errors
     /// `bad-file` if it is another kind of file, damaged or cut off, or a tensor has another shape than its model says;

@@ -13,7 +13,7 @@ pub use sampler::{BLOCK_IMAGES, Sampler};
 use crate::error::{Error, Result};
 use crate::simd::elementwise;
 
-/// What is known of a data set before any of it has arrived.
+/// Description of a data set, known before any of it has arrived.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DatasetInfo {
     pub name: String,
@@ -242,7 +242,7 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// What each value of a pixel stands for, see [`scale_pixels`].
+/// Number for each value of a pixel; see [`scale_pixels`].
 pub static PIXEL_LEVELS: [f32; 256] = {
     let mut levels = [0.0; 256];
     let mut pixel = 0;

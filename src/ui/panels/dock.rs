@@ -1,4 +1,4 @@
-//! The dock: tabs, of which one is open. What the others would show is not there and costs nothing.
+//! The dock: tabs, of which only the active one is mounted.
 
 use wasm_bindgen::JsCast;
 

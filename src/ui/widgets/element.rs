@@ -22,7 +22,7 @@ pub struct Element {
     kept: Vec<Kept>,
 }
 
-/// What lives as long as an element. Nothing reads it again.
+/// Values that live as long as an element. Nothing reads them again.
 enum Kept {
     Child(#[allow(dead_code)] Element),
     Effect(#[allow(dead_code)] RenderEffect<()>),
@@ -72,7 +72,7 @@ impl Element {
         self
     }
 
-    // What never changes.
+    // Static parts.
 
     pub fn class(self, class: &str) -> Self {
         self.attr("class", class)
@@ -108,7 +108,6 @@ impl Element {
     }
 
     fn on_boxed(self, event: &str, handler: Box<dyn Fn(JsValue)>) -> Self {
-        // It fails in no browser.
         let _ = self.node.add_event_listener_with_callback(event, &callback(handler));
         self
     }
@@ -120,7 +119,7 @@ impl Element {
         self
     }
 
-    // What changes.
+    // Reactive parts.
 
     /// Runs `run` now and again whenever something changes that it has read.
     pub fn effect(self, run: impl FnMut() + 'static) -> Self {
@@ -229,7 +228,7 @@ impl Element {
         }))
     }
 
-    /// The whole content: what `view` makes of the key, made anew whenever the key changes, and only then.
+    /// Sets the whole content to `view` of the key, and makes it again when the key changes, and only then.
     pub fn switch(self, key: impl Fn() -> String + 'static, view: impl Fn(&str) -> Option<Element> + 'static) -> Self {
         self.switch_boxed(Box::new(key), Box::new(view))
     }

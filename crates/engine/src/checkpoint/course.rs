@@ -1,11 +1,11 @@
-//! What has been seen of training since the weights were initialised.
+//! History of training since the weights were initialised.
 
 use crate::protocol::EpochReport;
 
 /// The losses, accuracies and epochs of a model so far.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Course {
-    /// The loss of every step; index 0 is step 1. What nobody saw is NaN.
+    /// Loss of every step; index 0 is step 1. Unknown losses are NaN.
     pub losses: Vec<f32>,
     /// A step, and the accuracy of its epoch until then.
     pub accuracies: Vec<[f32; 2]>,

@@ -133,7 +133,7 @@ mod tests {
             prop_assert!(seen.iter().all(|&count| count == 1));
         }
 
-        /// What is drawn does not depend on what was asked before, and never reaches beyond what it said it needs.
+        /// Checks that a draw does not depend on earlier draws, and never exceeds the range that the sampler announced.
         #[test]
         fn a_batch_depends_on_its_position_only(
             seed: u64, shuffle: bool, images in 1usize..25_000, batch_size in 1usize..4_000, epoch in 0u32..3,
