@@ -40,7 +40,7 @@ fn main() -> Result<()> {
     for step in (0..END).step_by(STRIDE as usize) {
         if step == SPARSE_FROM {
             let config = session.training().clone();
-            let optimizer = config.optimizer.clone().with_learning_rate(0.0003);
+            let optimizer = config.optimizer.clone().with_learning_rate(0.0003)?;
             session.set_training(TrainingConfig { optimizer, ..config })?;
         }
         let loss = train(&mut session)?;

@@ -5,7 +5,28 @@ use std::ops::Bound;
 use chalkgrad_engine::model::catalogue::{Card, Setting, SettingDefault, SettingKind};
 use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
 
+use super::text::Locale;
+
 pub use super::format::{number as number_text, parse as number};
+
+/// Returns the key of a setting's label: that of its own type (`setting_ZeroPadding2D_padding`) if there is one, else the
+/// one that all types share.
+pub fn label_key(group: &str, type_name: &str, setting: &str) -> String {
+    let own = format!("{group}_{type_name}_{setting}");
+    if Locale::English.text(&own).is_some() { own } else { format!("{group}_{setting}") }
+}
+
+/// Returns the text of a field with one value.
+pub fn value_text(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Flag(flag) => flag.to_string(),
+        SettingValue::Number(number) => number_text(*number),
+        SettingValue::Text(text) => text.clone(),
+        SettingValue::Numbers(numbers) => {
+            numbers.iter().map(|number| number_text(*number)).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
 
 /// Returns the texts of a setting's fields: one, or two for a pair (height, width). An empty text stands for an absent
 /// setting.
@@ -38,7 +59,7 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
     let [first, second] = texts.map(str::trim);
     match kind {
         SettingKind::Flag => Some(SettingValue::Flag(first == "true")),
-        SettingKind::Choice(_) => Some(SettingValue::Text(first.to_owned())),
+        SettingKind::Choice(_) | SettingKind::Text => Some(SettingValue::Text(first.to_owned())),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => {
             if first.is_empty() {
                 return None;

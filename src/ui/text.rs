@@ -273,15 +273,12 @@ pub mod tests {
 
     #[test]
     fn every_field_of_the_training_form_has_a_text() {
-        use crate::ui::training_fields::{SCHEDULES, number_fields, optimizer_named, optimizer_names, schedule_named};
-        use chalkgrad_engine::model::spec::TrainingConfig;
+        use crate::ui::training_fields::{Choice, tests::all_rows};
+        use chalkgrad_engine::model::{losses::Loss, optimizers::Optimizer, schedules::Schedule};
         let english = table(Locale::English);
-        let optimizers = optimizer_names()
-            .map(|kind| TrainingConfig { optimizer: optimizer_named(kind), ..TrainingConfig::default() });
-        let schedules = SCHEDULES
-            .map(|kind| TrainingConfig { learning_rate_schedule: schedule_named(kind), ..TrainingConfig::default() });
-        let fields = optimizers.into_iter().chain(schedules).flat_map(|config| number_fields(&config));
-        let keys = fields.flat_map(|field| [field.name.to_owned(), format!("{}_help", field.name)]);
+        let labels = all_rows().into_iter().map(|row| format!("training_{}", row.setting().name));
+        let choices = [<dyn Optimizer>::LABEL, <dyn Schedule>::LABEL, <dyn Loss>::LABEL].map(str::to_owned);
+        let keys = labels.chain(choices).flat_map(|label| [format!("{label}_help"), label]);
         let missing: BTreeSet<_> = keys.filter(|key| !english.contains_key(key)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
@@ -293,8 +290,8 @@ pub mod tests {
         for layer in LAYERS {
             let mut keys = vec![format!("layer_{}_help", layer.type_name())];
             for setting in layer.schema().settings {
-                keys.push(format!("setting_{}", setting.name));
-                keys.push(format!("setting_{}_help", setting.name));
+                let key = crate::ui::fields::label_key("setting", layer.type_name(), setting.name);
+                keys.extend([format!("{key}_help"), key]);
                 assert!(
                     !matches!(setting.kind, SettingKind::Choice([])),
                     "{} of {} has nothing to choose",

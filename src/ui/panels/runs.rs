@@ -5,7 +5,6 @@ use crate::ui::format;
 use crate::ui::runs::RunRecord;
 use crate::ui::state::State;
 use crate::ui::text::{locale, t, t_with};
-use crate::ui::training_fields::optimizer_name;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::field::checkbox;
 use crate::ui::widgets::place;
@@ -56,7 +55,7 @@ fn row(state: State, record: RunRecord) -> Element {
     let training = &record.training;
     let settings = format!(
         "{} {} · {}",
-        optimizer_name(&training.optimizer),
+        training.optimizer.type_name(),
         format::number(training.optimizer.learning_rate()),
         training.batch_size
     );

@@ -19,12 +19,13 @@ pub fn layer_form(state: State, id: LayerId) -> Element {
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
     let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
+    let help = format!("layer_{type_name}_help");
     let form = el("div")
         .class("layer-form")
         .child(actions(state, id))
-        .child(el("p").class("help").text_fn(move || t_or_empty(&format!("layer_{type_name}_help"))))
+        .child(el("p").class("help").text_fn(move || t_or_empty(&help)))
         .child(name_row(state, id))
-        .children(settings.iter().map(|setting| setting_row(state, id, setting)));
+        .children(settings.iter().map(|setting| setting_row(state, id, &type_name, setting)));
     let form = if settings.is_empty() { form.child(el("p").class("help").tr("no_settings")) } else { form };
     form.child(cost(state, id))
 }
@@ -165,10 +166,11 @@ impl Field {
     }
 }
 
-fn setting_row(state: State, id: LayerId, setting: &'static Setting) -> Element {
+fn setting_row(state: State, id: LayerId, type_name: &str, setting: &'static Setting) -> Element {
     let field = Field { state, id, setting };
     let name = setting.name;
     let row_id = format!("setting-{name}");
+    let key: Rc<str> = fields::label_key("setting", type_name, name).into();
     let first: Read<String> = Rc::new(move || field.texts()[0].clone());
     let controls = match setting.kind {
         SettingKind::Flag => vec![checkbox(
@@ -183,9 +185,12 @@ fn setting_row(state: State, id: LayerId, setting: &'static Setting) -> Element 
             field.set([choice, ""]);
             field.done();
         })],
-        SettingKind::Integer { .. } | SettingKind::Number { .. } => vec![field.number(&row_id, 0)],
+        SettingKind::Integer { .. } | SettingKind::Number { .. } | SettingKind::Text => vec![field.number(&row_id, 0)],
         SettingKind::Pair { .. } => {
-            let label = move |side: &'static str| move || format!("{}: {}", t(&format!("setting_{name}")), t(side));
+            let label = |side: &'static str| {
+                let key = key.clone();
+                move || format!("{}: {}", t(&key), t(side))
+            };
             vec![
                 field.number(&row_id, 0).attr_fn("aria-label", label("height")),
                 el("span").attr("aria-hidden", "true").text("×"),
@@ -194,5 +199,5 @@ fn setting_row(state: State, id: LayerId, setting: &'static Setting) -> Element 
         }
     };
     let error = Rc::new(move || field.error());
-    row(&row_id, &format!("setting_{name}"), &format!("setting_{name}_help"), error, controls)
+    row(&row_id, &key, &format!("{key}_help"), error, controls)
 }

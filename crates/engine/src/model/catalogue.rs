@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::initializers::Initializer;
 use super::layers::{LAYERS, Layer};
 pub use super::settings::nearest;
 pub use super::settings::{Card, Schema, Setting, SettingDefault, SettingKind, Settings};
@@ -14,24 +15,12 @@ pub struct WeightSpec {
     /// `"kernel"`, `"bias"`, `"gamma"`, ...
     pub name: &'static str,
     pub shape: Vec<usize>,
-    pub initializer: Initializer,
+    /// How it starts.
+    pub initializer: &'static dyn Initializer,
     /// Whether the optimizer changes it; the moving statistics of a batch normalisation are not trained.
     pub trainable: bool,
     /// The factor of an L2 penalty, 0 for none.
     pub l2: f32,
-}
-
-/// How a weight starts. Formulas as in Keras's initialisers of the same names.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Initializer {
-    Zeros,
-    Ones,
-    /// Uniform within `±sqrt(6 / (fan_in + fan_out))` (Glorot and Bengio 2010, equation 16).
-    GlorotUniform,
-    /// Truncated normal with standard deviation `sqrt(2 / fan_in)` (He et al. 2015).
-    HeNormal,
-    /// Uniform within `±sqrt(6 / fan_in)`.
-    HeUniform,
 }
 
 /// One layer of a checked model.

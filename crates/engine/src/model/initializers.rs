@@ -1,7 +1,67 @@
-//! Initial weights: Keras's initialisers, from the counter-based generator.
+//! Initial weights: Keras's initialisers, one file each, from the counter-based generator.
 
-use super::catalogue::{Initializer, ResolvedLayer};
+use std::fmt;
+
+use super::catalogue::ResolvedLayer;
 use crate::random::Philox;
+
+/// One way to start a weight, with the formula of Keras's initialiser of the same name.
+pub trait Initializer: Named + Sync {
+    /// Returns the values of a weight of this shape, row-major.
+    fn values(&self, shape: &[usize], random: &mut Philox) -> Vec<f32>;
+}
+
+/// Something with Keras's name.
+pub trait Named {
+    fn name(&self) -> &'static str;
+}
+
+/// Declares the initialisers by the name in specs. To add one, write its file under `initializers/` and add its line here.
+macro_rules! initializers {
+    ($($name:ident :: $initializer:ident),* $(,)?) => {
+        $(
+            mod $name;
+            pub use $name::$initializer;
+
+            impl Named for $initializer {
+                fn name(&self) -> &'static str {
+                    stringify!($name)
+                }
+            }
+        )*
+
+        /// Every initialiser, in the order in which menus show them.
+        pub static INITIALIZERS: &[&dyn Initializer] = &[$(&$initializer),*];
+
+        /// Their names.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+initializers! {
+    glorot_uniform::GlorotUniform,
+    he_normal::HeNormal,
+    he_uniform::HeUniform,
+    zeros::Zeros,
+    ones::Ones,
+}
+
+/// Finds an initialiser by its name.
+pub fn find(name: &str) -> Option<&'static dyn Initializer> {
+    INITIALIZERS.iter().copied().find(|initializer| initializer.name() == name)
+}
+
+impl PartialEq for dyn Initializer {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl fmt::Debug for dyn Initializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 /// Marks the streams of the generator that initialise weights, so that no other use of the same seed shares their
 /// numbers.
@@ -10,8 +70,8 @@ const INITIALIZER_STREAM: u64 = 0x496e_6974 << 32;
 /// The standard deviation of a standard normal that is cut off at plus and minus 2 (as in Keras's `VarianceScaling`).
 const TRUNCATED_STANDARD_DEVIATION: f64 = 0.879_625_661_034_239_8;
 
-/// The initial values of every weight of a model, layer by layer in Keras's order. The same seed gives the same values;
-/// a weight's values depend on its position among the model's weights, not on the sizes of the others.
+/// Draws the initial values of every weight of a model, layer by layer in Keras's order. The same seed gives the same
+/// values; a weight's values depend on its position among the model's weights, not on the sizes of the others.
 pub fn initial_weights(layers: &[ResolvedLayer], seed: u32) -> Vec<Vec<f32>> {
     let weights = layers.iter().flat_map(|layer| &layer.weights);
     weights
@@ -20,36 +80,33 @@ pub fn initial_weights(layers: &[ResolvedLayer], seed: u32) -> Vec<Vec<f32>> {
         .collect()
 }
 
-/// The values of one weight, row-major.
-pub fn initialize(initializer: Initializer, shape: &[usize], seed: u32, stream: u64) -> Vec<f32> {
-    let count = shape.iter().product();
-    let [fan_in, fan_out] = fans(shape);
+/// Draws the values of one weight, row-major.
+pub fn initialize(initializer: &dyn Initializer, shape: &[usize], seed: u32, stream: u64) -> Vec<f32> {
     let mut random = Philox::new(u64::from(seed), INITIALIZER_STREAM | stream);
-    let mut uniform =
-        |limit: f64| (0..count).map(|_| ((f64::from(random.uniform()) * 2.0 - 1.0) * limit) as f32).collect();
-    match initializer {
-        Initializer::Zeros => vec![0.0; count],
-        Initializer::Ones => vec![1.0; count],
-        Initializer::GlorotUniform => uniform((6.0 / (fan_in + fan_out)).sqrt()),
-        Initializer::HeUniform => uniform((6.0 / fan_in).sqrt()),
-        Initializer::HeNormal => {
-            let deviation = ((2.0 / fan_in).sqrt() / TRUNCATED_STANDARD_DEVIATION) as f32;
-            (0..count).map(|_| truncated_normal(&mut random) * deviation).collect()
-        }
-    }
+    initializer.values(shape, &mut random)
 }
 
-/// A standard normal number between -2 and 2: others are drawn again.
-fn truncated_normal(random: &mut Philox) -> f32 {
-    loop {
+/// Draws numbers from `-limit` to `limit`.
+fn uniform(shape: &[usize], limit: f64, random: &mut Philox) -> Vec<f32> {
+    let count = shape.iter().product();
+    (0..count).map(|_| ((f64::from(random.uniform()) * 2.0 - 1.0) * limit) as f32).collect()
+}
+
+/// Draws numbers of this standard deviation from a normal that is cut off at twice its own.
+fn truncated_normal(shape: &[usize], deviation: f64, random: &mut Philox) -> Vec<f32> {
+    let scale = (deviation / TRUNCATED_STANDARD_DEVIATION) as f32;
+    let count = shape.iter().product();
+    // Numbers outside are drawn again.
+    let mut draw = || loop {
         let value = random.normal();
         if value.abs() <= 2.0 {
             return value;
         }
-    }
+    };
+    (0..count).map(|_| draw() * scale).collect()
 }
 
-/// How many inputs an output of the layer has, and how many outputs an input: as Keras's `compute_fans`, of kernels
+/// Counts the inputs of an output of the layer, and the outputs of an input: as Keras's `compute_fans`, of kernels
 /// `[KH,KW,Cin,Cout]` and `[in,out]`. At least 1.
 fn fans(shape: &[usize]) -> [f64; 2] {
     match *shape {
@@ -78,11 +135,12 @@ mod tests {
     fn distributions_are_those_of_keras() {
         let shape = [3, 3, 32, 64];
         let [fan_in, fan_out] = [288.0f64, 576.0];
-        for (initializer, deviation, limit) in [
-            (Initializer::GlorotUniform, (2.0 / (fan_in + fan_out)).sqrt(), (6.0 / (fan_in + fan_out)).sqrt()),
-            (Initializer::HeUniform, (2.0 / fan_in).sqrt(), (6.0 / fan_in).sqrt()),
-            (Initializer::HeNormal, (2.0 / fan_in).sqrt(), 2.0 * (2.0 / fan_in).sqrt() / TRUNCATED_STANDARD_DEVIATION),
-        ] {
+        let cases: [(&dyn Initializer, f64, f64); 3] = [
+            (&GlorotUniform, (2.0 / (fan_in + fan_out)).sqrt(), (6.0 / (fan_in + fan_out)).sqrt()),
+            (&HeUniform, (2.0 / fan_in).sqrt(), (6.0 / fan_in).sqrt()),
+            (&HeNormal, (2.0 / fan_in).sqrt(), 2.0 * (2.0 / fan_in).sqrt() / TRUNCATED_STANDARD_DEVIATION),
+        ];
+        for (initializer, deviation, limit) in cases {
             let (mean, measured, largest) = moments(&initialize(initializer, &shape, 1, 2));
             assert!(mean.abs() < 0.02 * deviation, "{initializer:?} {mean}");
             assert!((measured / deviation - 1.0).abs() < 0.02, "{initializer:?} {measured} {deviation}");
@@ -92,7 +150,7 @@ mod tests {
 
     #[test]
     fn seeds_and_weights_differ_and_repeat() {
-        let values = |seed, stream| initialize(Initializer::GlorotUniform, &[5, 7], seed, stream);
+        let values = |seed, stream| initialize(&GlorotUniform, &[5, 7], seed, stream);
         assert_eq!(values(3, 1), values(3, 1));
         assert_ne!(values(3, 1), values(4, 1));
         assert_ne!(values(3, 1), values(3, 2));

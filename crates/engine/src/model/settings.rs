@@ -64,6 +64,8 @@ pub enum SettingKind {
         min: u32,
         max: u32,
     },
+    /// Any text.
+    Text,
     /// One of these words.
     Choice(&'static [&'static str]),
 }
@@ -104,6 +106,10 @@ impl Setting {
         Self::new(name, SettingKind::Pair { min, max })
     }
 
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, SettingKind::Text)
+    }
+
     pub const fn choice(name: &'static str, words: &'static [&'static str], default: &'static str) -> Self {
         Self::new(name, SettingKind::Choice(words)).default(SettingDefault::Text(default))
     }
@@ -126,6 +132,29 @@ impl Setting {
     }
 }
 
+/// A fault of given settings.
+#[derive(Clone, Debug)]
+pub enum SettingFault {
+    /// The schema has no setting of this name.
+    Unknown(String),
+    Missing(&'static Setting),
+    /// A value of another kind, or out of range.
+    Bad(&'static Setting, SettingValue),
+}
+
+impl SettingFault {
+    pub fn into_error(self, schema: &Schema) -> Error {
+        match self {
+            Self::Unknown(name) => unknown_setting(schema, &name),
+            Self::Missing(setting) => Error::new("missing-setting", setting.name)
+                .expected(setting.kind.expectation())
+                .got("nothing")
+                .hint(format!("{} needs this setting.", schema.type_name)),
+            Self::Bad(setting, value) => setting.refusal(&value),
+        }
+    }
+}
+
 /// The settings of one entry after checking: every setting of the schema has a value of the right kind in its range,
 /// given or default.
 #[derive(Clone, PartialEq, Debug)]
@@ -137,18 +166,51 @@ impl Settings {
     /// # Errors
     /// `unknown-setting` (naming the nearest known one), `missing-setting`, `bad-setting`.
     pub fn resolve(schema: &'static Schema, given: &BTreeMap<String, SettingValue>) -> Result<Self> {
+        Self::check(schema, given).map_err(|fault| fault.into_error(schema))
+    }
+
+    /// Like [`Settings::resolve`].
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn check(
+        schema: &'static Schema,
+        given: &BTreeMap<String, SettingValue>,
+    ) -> std::result::Result<Self, SettingFault> {
         if let Some(unknown) = given.keys().find(|name| schema.setting(name).is_none()) {
-            return Err(unknown_setting(schema, unknown));
+            return Err(SettingFault::Unknown(unknown.clone()));
         }
         let value = |setting: &'static Setting| match given.get(setting.name) {
-            Some(value) => Ok((setting.name, Some(setting.check(value)?))),
-            None if setting.default == SettingDefault::Required => Err(Error::new("missing-setting", setting.name)
-                .expected(setting.kind.expectation())
-                .got("nothing")
-                .hint(format!("{} needs this setting.", schema.type_name))),
+            Some(value) => match setting.normalized(value) {
+                Some(value) => Ok((setting.name, Some(value))),
+                None => Err(SettingFault::Bad(setting, value.clone())),
+            },
+            None if setting.default == SettingDefault::Required => Err(SettingFault::Missing(setting)),
             None => Ok((setting.name, setting.default.value())),
         };
-        schema.settings.iter().map(value).collect::<Result<_>>().map(Self)
+        schema.settings.iter().map(value).collect::<std::result::Result<_, _>>().map(Self)
+    }
+
+    /// The values that a menu starts with.
+    pub fn initial(schema: &'static Schema) -> Self {
+        Self(schema.settings.iter().map(|setting| (setting.name, setting.initial_value())).collect())
+    }
+
+    /// The same settings with another value of one; `None`: left out.
+    ///
+    /// # Errors
+    /// As [`Settings::resolve`].
+    pub fn with(&self, schema: &'static Schema, name: &str, value: Option<SettingValue>) -> Result<Self> {
+        let mut given: BTreeMap<String, SettingValue> =
+            self.given().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        given.remove(name);
+        given.extend(value.map(|value| (name.to_owned(), value)));
+        Self::resolve(schema, &given)
+    }
+
+    /// The settings that have a value, in the order of the schema.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &SettingValue)> {
+        self.0.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?)))
     }
 
     /// The value of a setting, `None` where it is left out.
@@ -200,46 +262,61 @@ impl Settings {
 }
 
 impl Setting {
-    /// The value in the form that [`Settings`] keeps: pairs as two numbers.
+    /// Returns the value in the form that [`Settings`] keeps: pairs as two numbers.
     ///
     /// # Errors
     /// `bad-setting` if it is of another kind or out of range.
     pub fn check(&self, value: &SettingValue) -> Result<SettingValue> {
+        self.normalized(value).ok_or_else(|| self.refusal(value))
+    }
+
+    /// Like [`Setting::check`] for a value that may be left out.
+    ///
+    /// # Errors
+    /// `missing-setting` if it may not be.
+    pub fn check_optional(&self, value: Option<SettingValue>) -> Result<Option<SettingValue>> {
+        match (value, self.default) {
+            (Some(value), _) => self.check(&value).map(Some),
+            (None, SettingDefault::Absent) => Ok(None),
+            (None, _) => Err(Error::new("missing-setting", self.name)
+                .expected(self.kind.expectation())
+                .got("nothing")
+                .hint("Set it.")),
+        }
+    }
+
+    fn normalized(&self, value: &SettingValue) -> Option<SettingValue> {
         let whole = |number: f64, min: u32, max: u32| {
             number.fract() == 0.0 && number >= f64::from(min) && number <= f64::from(max)
         };
-        let checked = match (self.kind, value) {
-            (SettingKind::Flag, SettingValue::Flag(_)) => Some(value.clone()),
-            (SettingKind::Integer { min, max }, &SettingValue::Number(number)) if whole(number, min, max) => {
-                Some(value.clone())
+        let fits = match (self.kind, value) {
+            (SettingKind::Flag, SettingValue::Flag(_)) | (SettingKind::Text, SettingValue::Text(_)) => true,
+            (SettingKind::Integer { min, max }, SettingValue::Number(number)) => whole(*number, min, max),
+            // Most numbers become `f32`.
+            (SettingKind::Number { min, max }, SettingValue::Number(number)) => {
+                (*number as f32).is_finite() && (min, max).contains(number)
             }
-            (SettingKind::Number { min, max }, SettingValue::Number(number)) if (min, max).contains(number) => {
-                Some(value.clone())
+            (SettingKind::Choice(words), SettingValue::Text(word)) => words.contains(&word.as_str()),
+            (SettingKind::Pair { min, max }, SettingValue::Number(number)) => {
+                return whole(*number, min, max).then(|| vec![*number; 2].into());
             }
-            (SettingKind::Choice(words), SettingValue::Text(word)) if words.contains(&word.as_str()) => {
-                Some(value.clone())
+            (SettingKind::Pair { min, max }, SettingValue::Numbers(numbers)) => {
+                numbers.len() == 2 && numbers.iter().all(|number| whole(*number, min, max))
             }
-            (SettingKind::Pair { min, max }, value) => {
-                let numbers = match value {
-                    SettingValue::Number(number) => vec![*number; 2],
-                    SettingValue::Numbers(numbers) => numbers.clone(),
-                    SettingValue::Flag(_) | SettingValue::Text(_) => Vec::new(),
-                };
-                (numbers.len() == 2 && numbers.iter().all(|number| whole(*number, min, max)))
-                    .then_some(SettingValue::Numbers(numbers))
-            }
-            _ => None,
+            _ => false,
         };
-        checked.ok_or_else(|| {
-            let error = Error::new("bad-setting", self.name).expected(self.kind.expectation()).got(value.to_string());
-            match (self.kind, value) {
-                (SettingKind::Choice(words), SettingValue::Text(word)) => match nearest(word, words.iter().copied()) {
-                    Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
-                    None => error,
-                },
-                _ => error,
-            }
-        })
+        fits.then(|| value.clone())
+    }
+
+    fn refusal(&self, value: &SettingValue) -> Error {
+        let error = Error::new("bad-setting", self.name).expected(self.kind.expectation()).got(value.to_string());
+        match (self.kind, value) {
+            (SettingKind::Choice(words), SettingValue::Text(word)) => match nearest(word, words.iter().copied()) {
+                Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
+                None => error,
+            },
+            _ => error,
+        }
     }
 }
 
@@ -248,6 +325,7 @@ impl SettingKind {
     pub fn expectation(&self) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),
+            Self::Text => "a text".to_owned(),
             Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
             Self::Number { min, max } => range_text(*min, *max),
             Self::Pair { min, max } => format!("one or two whole numbers from {min} to {max}"),
@@ -315,4 +393,9 @@ fn unknown_setting(schema: &Schema, unknown: &str) -> Error {
         Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
         None => error.hint("Remove it."),
     }
+}
+
+/// Asks whether the nearest known name was meant; empty if none is near.
+pub fn did_you_mean(name: &str, known: &[&str]) -> String {
+    nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("Did you mean \"{near}\"?"))
 }

@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, MapDeserializer};
-use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use super::losses::LossSpec;
+pub use super::optimizers::OptimizerSpec;
+pub use super::schedules::ScheduleSpec;
 use crate::tensor::number_text;
 
 /// A sequential model.
@@ -230,8 +231,8 @@ pub struct TrainingConfig {
     pub dataset: String,
     pub epochs: u32,
     pub batch_size: u32,
-    #[serde(deserialize_with = "name_or_object")]
     pub optimizer: OptimizerSpec,
+    #[serde(serialize_with = "super::entry::type_or_object")]
     pub loss: LossSpec,
     pub seed: u32,
     /// Without it, step k trains on images `k*batchSize ..` in file order.
@@ -241,7 +242,6 @@ pub struct TrainingConfig {
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
     /// How the learning rate changes; it multiplies the optimizer's.
-    #[serde(deserialize_with = "name_or_object")]
     pub learning_rate_schedule: ScheduleSpec,
     /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,183 +264,16 @@ impl Default for TrainingConfig {
             epochs: 5,
             batch_size: 32,
             optimizer: OptimizerSpec::default(),
-            loss: LossSpec::SparseCategoricalCrossentropy,
+            loss: LossSpec::default(),
             seed: 0,
             shuffle: true,
             train_samples: 60_000,
             validation_split: 0.0,
-            learning_rate_schedule: ScheduleSpec::Constant,
+            learning_rate_schedule: ScheduleSpec::default(),
             clip_norm: None,
             clip_value: None,
             target_accuracy: None,
             patience: None,
         }
     }
-}
-
-/// Reads an object with a `type`, or the type alone: `"Adam"` stands for `{"type": "Adam"}`.
-fn name_or_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
-    struct NameOrObject<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for NameOrObject<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a type by its name, or an object with a \"type\"")
-        }
-
-        fn visit_str<E: de::Error>(self, name: &str) -> Result<T, E> {
-            T::deserialize(MapDeserializer::new([("type", name)].into_iter()))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(fields))
-        }
-    }
-
-    deserializer.deserialize_any(NameOrObject(PhantomData))
-}
-
-/// The optimizer with Keras 3's names and defaults.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
-pub enum OptimizerSpec {
-    #[serde(rename = "SGD")]
-    Sgd {
-        #[serde(default = "default::sgd_learning_rate")]
-        learning_rate: f64,
-        #[serde(default)]
-        momentum: f64,
-        #[serde(default)]
-        nesterov: bool,
-    },
-    #[serde(rename = "RMSprop")]
-    RmsProp {
-        #[serde(default = "default::learning_rate")]
-        learning_rate: f64,
-        #[serde(default = "default::rho")]
-        rho: f64,
-        #[serde(default = "default::epsilon")]
-        epsilon: f64,
-    },
-    Adagrad {
-        #[serde(default = "default::learning_rate")]
-        learning_rate: f64,
-        #[serde(default = "default::initial_accumulator_value")]
-        initial_accumulator_value: f64,
-        #[serde(default = "default::epsilon")]
-        epsilon: f64,
-    },
-    Adam {
-        #[serde(default = "default::learning_rate")]
-        learning_rate: f64,
-        #[serde(default = "default::beta1")]
-        beta1: f64,
-        #[serde(default = "default::beta2")]
-        beta2: f64,
-        #[serde(default = "default::epsilon")]
-        epsilon: f64,
-    },
-    AdamW {
-        #[serde(default = "default::learning_rate")]
-        learning_rate: f64,
-        #[serde(default = "default::beta1")]
-        beta1: f64,
-        #[serde(default = "default::beta2")]
-        beta2: f64,
-        #[serde(default = "default::epsilon")]
-        epsilon: f64,
-        #[serde(default = "default::weight_decay")]
-        weight_decay: f64,
-    },
-}
-
-/// Keras's defaults.
-mod default {
-    pub fn sgd_learning_rate() -> f64 {
-        0.01
-    }
-
-    pub fn learning_rate() -> f64 {
-        0.001
-    }
-
-    pub fn rho() -> f64 {
-        0.9
-    }
-
-    pub fn epsilon() -> f64 {
-        1e-7
-    }
-
-    pub fn initial_accumulator_value() -> f64 {
-        0.1
-    }
-
-    pub fn beta1() -> f64 {
-        0.9
-    }
-
-    pub fn beta2() -> f64 {
-        0.999
-    }
-
-    pub fn weight_decay() -> f64 {
-        0.004
-    }
-}
-
-impl Default for OptimizerSpec {
-    fn default() -> Self {
-        Self::Adam { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 }
-    }
-}
-
-impl OptimizerSpec {
-    pub fn learning_rate(&self) -> f64 {
-        match *self {
-            Self::Sgd { learning_rate, .. }
-            | Self::RmsProp { learning_rate, .. }
-            | Self::Adagrad { learning_rate, .. }
-            | Self::Adam { learning_rate, .. }
-            | Self::AdamW { learning_rate, .. } => learning_rate,
-        }
-    }
-
-    /// The same optimizer at another learning rate.
-    pub fn with_learning_rate(mut self, rate: f64) -> Self {
-        match &mut self {
-            Self::Sgd { learning_rate, .. }
-            | Self::RmsProp { learning_rate, .. }
-            | Self::Adagrad { learning_rate, .. }
-            | Self::Adam { learning_rate, .. }
-            | Self::AdamW { learning_rate, .. } => *learning_rate = rate,
-        }
-        self
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LossSpec {
-    SparseCategoricalCrossentropy,
-    /// Against one-hot targets.
-    MeanSquaredError,
-    /// Against one-hot targets, each output on its own.
-    BinaryCrossentropy,
-}
-
-/// A factor on the learning rate as a function of the step.
-#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
-pub enum ScheduleSpec {
-    #[default]
-    Constant,
-    /// Multiply by `factor` every `every_epochs` epochs.
-    Step { every_epochs: u32, factor: f64 },
-    /// Half a cosine from 1 down to `final_factor` over all epochs (Keras's `CosineDecay`, its `alpha`).
-    Cosine {
-        #[serde(default)]
-        final_factor: f64,
-    },
 }

@@ -1,47 +1,200 @@
-//! Checks of a training configuration that need neither a model nor data.
+//! The fields of a training configuration: their ranges, their groups in the form, and checks that need neither a model
+//! nor data.
 
-use super::spec::{OptimizerSpec, ScheduleSpec, TrainingConfig};
+use std::ops::Bound::{Excluded, Included, Unbounded};
+
+use super::settings::{Setting, SettingDefault};
+use super::spec::{SettingValue, TrainingConfig};
 use crate::error::{Error, Result};
 use crate::tensor::number_text;
 
 /// The largest batch that is accepted, and the most training images.
 pub const MAX_SAMPLES: u32 = 1 << 24;
 
-/// Checks every number of a configuration.
+/// The most epochs.
+pub const MAX_EPOCHS: u32 = 100_000;
+
+/// A field of the configuration that holds one value. Its default is that of [`TrainingConfig::default`].
+pub struct Field {
+    pub setting: Setting,
+    pub group: Group,
+    get: fn(&TrainingConfig) -> Option<SettingValue>,
+    set: fn(&mut TrainingConfig, Option<SettingValue>),
+}
+
+/// The part of the form that shows a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    /// How a step changes the weights.
+    Step,
+    /// The images of a run, and their order.
+    Data,
+    /// When a run ends.
+    End,
+    /// The form does not show it.
+    Hidden,
+}
+
+/// Declares the fields: the struct's field, its group, its setting.
+macro_rules! fields {
+    ($($field:ident: $group:ident, $setting:expr;)*) => {
+        /// Every field, in the order in which the form shows them.
+        pub static FIELDS: &[Field] = &[$(Field {
+            setting: $setting,
+            group: Group::$group,
+            get: |config| FieldValue::to_setting(&config.$field),
+            set: |config, value| {
+                if let Some(value) = FieldValue::from_setting(value) {
+                    config.$field = value;
+                }
+            },
+        }),*];
+    };
+}
+
+fields! {
+    clip_norm: Step, Setting::number("clipNorm", Excluded(0.0), Unbounded).default(SettingDefault::Absent);
+    clip_value: Step, Setting::number("clipValue", Excluded(0.0), Unbounded).default(SettingDefault::Absent);
+    batch_size: Data, Setting::integer("batchSize", 1, MAX_SAMPLES);
+    seed: Data, Setting::integer("seed", 0, u32::MAX);
+    train_samples: Data, Setting::integer("trainSamples", 1, MAX_SAMPLES);
+    validation_split: Data, Setting::number("validationSplit", Included(0.0), Excluded(1.0));
+    epochs: End, Setting::integer("epochs", 1, MAX_EPOCHS);
+    target_accuracy: End, Setting::number("targetAccuracy", Excluded(0.0), Included(1.0)).default(SettingDefault::Absent);
+    patience: End, Setting::integer("patience", 1, MAX_EPOCHS).default(SettingDefault::Absent);
+    shuffle: Hidden, Setting::flag("shuffle", true);
+    dataset: Hidden, Setting::text("dataset");
+}
+
+impl Field {
+    /// The field of this name, `"batchSize"`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FIELDS.iter().find(|field| field.setting.name == name)
+    }
+
+    /// The field's value; `None` if it is left out.
+    pub fn get(&self, config: &TrainingConfig) -> Option<SettingValue> {
+        (self.get)(config)
+    }
+
+    /// Sets the field, or leaves it out. One way of clipping takes the place of the other.
+    ///
+    /// # Errors
+    /// `bad-setting` if the value is out of range; `missing-setting` if the field may not be left out.
+    pub fn set(&self, config: &mut TrainingConfig, value: Option<SettingValue>) -> Result<()> {
+        let value = self.setting.check_optional(value)?;
+        if value.is_some() {
+            match self.setting.name {
+                "clipNorm" => config.clip_value = None,
+                "clipValue" => config.clip_norm = None,
+                _ => {}
+            }
+        }
+        (self.set)(config, value);
+        Ok(())
+    }
+}
+
+/// A type of a field.
+trait FieldValue: Sized {
+    fn to_setting(&self) -> Option<SettingValue>;
+
+    /// Reads a value that the field's setting has checked.
+    fn from_setting(value: Option<SettingValue>) -> Option<Self>;
+}
+
+impl FieldValue for u32 {
+    fn to_setting(&self) -> Option<SettingValue> {
+        Some(SettingValue::Number(f64::from(*self)))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        f64::from_setting(value).map(|number| number as u32)
+    }
+}
+
+impl FieldValue for f64 {
+    fn to_setting(&self) -> Option<SettingValue> {
+        Some(SettingValue::Number(*self))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            Some(SettingValue::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl FieldValue for bool {
+    fn to_setting(&self) -> Option<SettingValue> {
+        Some(SettingValue::Flag(*self))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            Some(SettingValue::Flag(flag)) => Some(flag),
+            _ => None,
+        }
+    }
+}
+
+impl FieldValue for String {
+    fn to_setting(&self) -> Option<SettingValue> {
+        Some(SettingValue::Text(self.clone()))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            Some(SettingValue::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<T: FieldValue> FieldValue for Option<T> {
+    fn to_setting(&self) -> Option<SettingValue> {
+        self.as_ref().and_then(T::to_setting)
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            None => Some(None),
+            value => T::from_setting(value).map(Some),
+        }
+    }
+}
+
+/// Checks every field of a configuration. Optimizer, loss and schedule have been checked when they were made.
 ///
 /// # Errors
 /// `bad-setting`, naming the field as a spec does.
 pub fn check(config: &TrainingConfig) -> Result<()> {
-    whole("epochs", config.epochs, 100_000)?;
-    whole("trainSamples", config.train_samples, MAX_SAMPLES)?;
-    whole("batchSize", config.batch_size, MAX_SAMPLES)?;
-    number("validationSplit", config.validation_split, "a number from 0 to less than 1", |x| (0.0..1.0).contains(&x))?;
+    for field in FIELDS {
+        field.setting.check_optional(field.get(config))?;
+    }
     if config.clip_norm.is_some() && config.clip_value.is_some() {
         return Err(Error::new("bad-setting", "clipNorm")
             .expected("only one of clipNorm and clipValue")
             .got("both")
             .hint("Remove one of the two."));
     }
-    for (name, value) in [("clipNorm", config.clip_norm), ("clipValue", config.clip_value)] {
-        if let Some(value) = value {
-            number(name, value, "a number above 0", |x| x > 0.0)?;
-        }
+    if config.patience.is_some() && config.validation_split == 0.0 {
+        return Err(Error::new("bad-setting", "patience")
+            .expected("images to validate on")
+            .got("validationSplit 0")
+            .hint("Hold some back, for example with validationSplit 0.1."));
     }
-    if let Some(target) = config.target_accuracy {
-        number("targetAccuracy", target, "a number above 0 and at most 1", |x| x > 0.0 && x <= 1.0)?;
+    let samples = config.train_samples as usize;
+    let trained = trained_samples(config, samples);
+    if trained == 0 {
+        // Below this share at least one image is left.
+        let limit = number_text((samples - 1) as f64 / samples as f64);
+        return Err(Error::new("bad-setting", "validationSplit")
+            .expected(format!("a number from 0 to less than {limit}, as there are {samples} training images"))
+            .got(number_text(config.validation_split))
+            .hint("Hold fewer images back, or use more."));
     }
-    if let Some(patience) = config.patience {
-        whole("patience", patience, 100_000)?;
-        if config.validation_split == 0.0 {
-            return Err(Error::new("bad-setting", "patience")
-                .expected("images to validate on")
-                .got("validationSplit 0")
-                .hint("Hold some back, for example with validationSplit 0.1."));
-        }
-    }
-    check_schedule(&config.learning_rate_schedule)?;
-    check_optimizer(&config.optimizer)?;
-    let trained = trained_samples(config, config.train_samples as usize);
     if config.batch_size as usize > trained {
         return Err(Error::new("bad-setting", "batchSize")
             .expected(format!("at most the {trained} images that are trained on"))
@@ -51,66 +204,21 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
     Ok(())
 }
 
-/// How many of the first `samples` images are trained on; the rest, at their end, is held back for validation as in
-/// Keras.
+/// Checks that there are as many images as a configuration trains on.
+///
+/// # Errors
+/// `bad-setting`, naming `trainSamples`.
+pub fn check_images(config: &TrainingConfig, images: usize) -> Result<()> {
+    if config.train_samples as usize <= images {
+        return Ok(());
+    }
+    Err(Error::new("bad-setting", "trainSamples")
+        .expected(format!("at most the {images} training images"))
+        .got(config.train_samples.to_string()))
+}
+
+/// Returns how many of the first `samples` images are trained on; the rest, at their end, is held back for validation as
+/// in Keras.
 pub fn trained_samples(config: &TrainingConfig, samples: usize) -> usize {
     (samples as f64 * (1.0 - config.validation_split)).floor() as usize
-}
-
-fn check_optimizer(optimizer: &OptimizerSpec) -> Result<()> {
-    number("learningRate", optimizer.learning_rate(), "a number of at least 0", |x| x >= 0.0)?;
-    let share = |name, value| number(name, value, "a number from 0 to less than 1", |x| (0.0..1.0).contains(&x));
-    let positive = |name, value| number(name, value, "a number above 0", |x| x > 0.0);
-    match *optimizer {
-        OptimizerSpec::Sgd { momentum, .. } => {
-            number("momentum", momentum, "a number from 0 to 1", |x| (0.0..=1.0).contains(&x))
-        }
-        OptimizerSpec::RmsProp { rho, epsilon, .. } => {
-            share("rho", rho)?;
-            positive("epsilon", epsilon)
-        }
-        OptimizerSpec::Adagrad { initial_accumulator_value, epsilon, .. } => {
-            number("initialAccumulatorValue", initial_accumulator_value, "a number of at least 0", |x| x >= 0.0)?;
-            positive("epsilon", epsilon)
-        }
-        OptimizerSpec::Adam { beta1, beta2, epsilon, .. } => {
-            share("beta1", beta1)?;
-            share("beta2", beta2)?;
-            positive("epsilon", epsilon)
-        }
-        OptimizerSpec::AdamW { beta1, beta2, epsilon, weight_decay, .. } => {
-            share("beta1", beta1)?;
-            share("beta2", beta2)?;
-            positive("epsilon", epsilon)?;
-            number("weightDecay", weight_decay, "a number of at least 0", |x| x >= 0.0)
-        }
-    }
-}
-
-fn check_schedule(schedule: &ScheduleSpec) -> Result<()> {
-    match *schedule {
-        ScheduleSpec::Constant => Ok(()),
-        ScheduleSpec::Step { every_epochs, factor } => {
-            whole("everyEpochs", every_epochs, 100_000)?;
-            number("factor", factor, "a number above 0", |x| x > 0.0)
-        }
-        ScheduleSpec::Cosine { final_factor } => {
-            number("finalFactor", final_factor, "a number from 0 to 1", |x| (0.0..=1.0).contains(&x))
-        }
-    }
-}
-
-fn whole(name: &str, value: u32, max: u32) -> Result<()> {
-    if (1..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::new("bad-setting", name).expected(format!("a whole number from 1 to {max}")).got(value.to_string()))
-}
-
-/// Infinities and what is not a number fail whatever `fits` says.
-fn number(name: &str, value: f64, expected: &str, fits: impl Fn(f64) -> bool) -> Result<()> {
-    if value.is_finite() && (value as f32).is_finite() && fits(value) {
-        return Ok(());
-    }
-    Err(Error::new("bad-setting", name).expected(expected).got(number_text(value)))
 }

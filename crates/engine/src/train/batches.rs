@@ -9,8 +9,8 @@ use crate::data::{Dataset, PIXEL_LEVELS, Part};
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::optimizer::{self, BIAS_CORRECTION, LEARNING_RATE};
-use crate::model::schedule;
+use crate::model::optimizers::{BIAS_CORRECTION, LEARNING_RATE};
+use crate::model::schedules;
 use crate::protocol::EpochReport;
 use crate::tensor::HostTensor;
 
@@ -205,10 +205,10 @@ impl Session {
 
     /// Writes what the optimizer takes for a step, counted from 0.
     pub(super) fn write_rates(&mut self, loaded: &Loaded, step: u32) -> Result<()> {
-        let factor =
-            schedule::factor(&self.config.learning_rate_schedule, step, self.batches_per_epoch(), self.config.epochs);
+        let position = schedules::Position::at_step(step, self.batches_per_epoch(), self.config.epochs);
+        let factor = self.config.learning_rate_schedule.factor(position);
         let rate = (self.config.optimizer.learning_rate() * factor) as f32;
-        let correction = optimizer::bias_correction(&self.config.optimizer, step);
+        let correction = self.config.optimizer.bias_correction(step);
         self.write_scalar(loaded, LEARNING_RATE, rate)?;
         self.write_scalar(loaded, BIAS_CORRECTION, correction)
     }

@@ -16,7 +16,7 @@ use crate::ir::gpu::Tiling;
 use crate::model::builders::{conv2d, dense, flatten, max_pooling2d};
 use crate::model::catalogue::{self, ResolvedLayer};
 use crate::model::initializers::initial_weights;
-use crate::model::optimizer::{BIAS_CORRECTION, LEARNING_RATE};
+use crate::model::optimizers::{BIAS_CORRECTION, LEARNING_RATE};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::ops::matmul::matmul;
 use crate::plan::Plan;

@@ -6,10 +6,10 @@ use crate::autograd::gradients;
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::losses::{append_loss, append_loss_of_probabilities, logits};
+use crate::model::losses::logits;
 use crate::model::lower::{Mode, Network, append_model};
-use crate::model::optimizer::{Clipping, append_guarded_update, append_updates};
-use crate::model::spec::{LossSpec, TrainingConfig};
+use crate::model::optimizers::{Clipping, append_guarded_update, append_updates};
+use crate::model::spec::TrainingConfig;
 use crate::ops::all_finite::all_finite;
 use crate::ops::classification::{argmax, correct_predictions};
 use crate::ops::reshape::Reshape;
@@ -179,11 +179,11 @@ pub fn output_gradients(
     let mut graph = Graph::new();
     let Forward { network, labels, sample_weight, loss } =
         append_forward(&mut graph, layers, input_shape, batch, config, None)?;
-    let is_skipped = config.loss == LossSpec::SparseCategoricalCrossentropy && logits(&graph, network.output).is_some();
+    let is_skipped = config.loss.takes_logits_of(&graph, network.output);
     let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
     let mut taps = gradients(&mut graph, loss, of_loss)?;
     if is_skipped {
-        let losses = append_loss_of_probabilities(&mut graph, network.output, labels)?;
+        let losses = config.loss.append_to_output(&mut graph, network.output, labels)?;
         let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
         let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
         taps.extend(gradients(&mut graph, loss, of_probabilities)?);
@@ -254,7 +254,7 @@ fn append_forward(
     let key = graph.input(KEY, TensorType::i32([2]))?;
     let network = append_model(graph, layers, images, Mode::Training { key })?;
 
-    let losses = append_loss(graph, config.loss, network.output, labels)?;
+    let losses = config.loss.append(graph, network.output, labels)?;
     let weighted = pointwise::mul(graph, losses, sample_weight)?;
     let mut loss = reduce::sum(graph, weighted, &[0], false)?;
     if let Some(penalty) = append_penalty(graph, &network)? {
@@ -283,7 +283,7 @@ pub fn evaluation(
     let labels = graph.input(LABELS, TensorType::i32([batch]))?;
     let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
     let network = append_model(&mut graph, layers, images, Mode::Inference)?;
-    let losses = append_loss(&mut graph, config.loss, network.output, labels)?;
+    let losses = config.loss.append(&mut graph, network.output, labels)?;
     let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
     let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
     graph.set_name(loss, LOSS)?;

@@ -8,7 +8,7 @@ use super::{Session, sampler};
 use crate::error::{Error, Result};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::model::{initializers, optimizer, training};
+use crate::model::{initializers, optimizers, training};
 use crate::protocol::ModelSummary;
 use crate::tensor::HostTensor;
 
@@ -81,8 +81,7 @@ impl Session {
     pub fn set_training(&mut self, config: TrainingConfig) -> Result<()> {
         self.check_training(&config)?;
         let same_graph = config.loss == self.config.loss
-            && config.optimizer.clone().with_learning_rate(0.0)
-                == self.config.optimizer.clone().with_learning_rate(0.0)
+            && config.optimizer.has_same_rule(&self.config.optimizer)
             && config.clip_norm == self.config.clip_norm
             && config.clip_value == self.config.clip_value;
         let same_plans = same_graph && config.batch_size == self.config.batch_size;
@@ -110,7 +109,7 @@ impl Session {
             self.unload_plans();
             self.restart_evaluations();
         }
-        if !optimizer::keeps_state(&old.optimizer, &self.config.optimizer) {
+        if !self.config.optimizer.keeps_state_of(&old.optimizer) {
             self.write_slots();
         }
         if old.seed != self.config.seed && self.untouched && !self.shows_pretrained {
@@ -126,12 +125,7 @@ impl Session {
         if config.dataset != info.name {
             return Err(Error::new("unknown-dataset", config.dataset.clone()).expected(format!("\"{}\"", info.name)));
         }
-        if config.train_samples as usize > info.train_total {
-            return Err(Error::new("bad-setting", "trainSamples")
-                .expected(format!("at most the {} training images of {}", info.train_total, info.name))
-                .got(config.train_samples.to_string()));
-        }
-        Ok(())
+        training::check_images(config, info.train_total)
     }
 
     /// New weights from the seed; optimizer state and counters cleared; training stops.
@@ -161,11 +155,11 @@ impl Session {
 
     /// Gives the optimizer a fresh state.
     fn write_slots(&mut self) {
-        for slot in optimizer::slots(&self.config.optimizer) {
+        for slot in self.config.optimizer.slots() {
             for (name, shape) in self.parameters() {
                 let count = shape.iter().product();
                 if let Some(values) = HostTensor::f32(shape, vec![slot.initial; count]) {
-                    self.backend.write_state(&optimizer::slot_state(&slot, &name), &values);
+                    self.backend.write_state(&optimizers::slot_state(&slot, &name), &values);
                 }
             }
         }
@@ -181,7 +175,7 @@ impl Session {
                 .got(catalogue::shape_text(&spec.input_shape)));
         }
         catalogue::check_classifier(&layers, info.classes)?;
-        let slots = optimizer::slots(&config.optimizer).len() as u64;
+        let slots = config.optimizer.slots().len() as u64;
         let bytes = layers.iter().map(|layer| layer.params() as u64).sum::<u64>().saturating_mul(4 * (2 + slots));
         if bytes > plans::MAX_PLAN_BYTES as u64 {
             return Err(Error::new("too-large", "memory for weights and optimizer")

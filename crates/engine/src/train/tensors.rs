@@ -7,7 +7,7 @@ use crate::backend::TensorRef;
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::initializers;
-use crate::model::optimizer::{slot_state, slots};
+use crate::model::optimizers::slot_state;
 use crate::model::spec::TrainingConfig;
 use crate::protocol::SnapshotInfo;
 use crate::tensor::{HostTensor, Shape};
@@ -212,7 +212,7 @@ pub(super) fn weights(layers: &[ResolvedLayer], trained_only: bool) -> Vec<(Stri
 /// Names and shapes of all states: weights, then the optimizer's.
 pub(super) fn states(layers: &[ResolvedLayer], config: &TrainingConfig) -> Vec<(String, Vec<usize>)> {
     let mut states = weights(layers, false);
-    for slot in slots(&config.optimizer) {
+    for slot in config.optimizer.slots() {
         states.extend(weights(layers, true).into_iter().map(|(name, shape)| (slot_state(&slot, &name), shape)));
     }
     states

@@ -4,8 +4,8 @@ use super::Session;
 use crate::backend::TensorRef;
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::optimizer::{self, Clipping, LastStep, slot_state, slots};
-use crate::model::schedule;
+use crate::model::optimizers::{Clipping, LastStep, slot_state};
+use crate::model::schedules;
 use crate::protocol::{Vitals, WeightUpdate};
 use crate::tensor::HostTensor;
 
@@ -20,7 +20,7 @@ impl Session {
         for weight in trained(layer) {
             wanted.push((Some(handle), format!("grad {weight}")));
             wanted.push((None, weight.clone()));
-            wanted.extend(slots(&self.config.optimizer).iter().map(|slot| (None, slot_state(slot, &weight))));
+            wanted.extend(self.config.optimizer.slots().iter().map(|slot| (None, slot_state(slot, &weight))));
         }
         self.backend.fetch(&wanted)
     }
@@ -49,17 +49,17 @@ impl Session {
     fn update_of(&self, weight: &str) -> Result<WeightUpdate> {
         let values = self.backend.read_state(weight)?;
         let gradient = self.tensor(&format!("grad {weight}"))?;
-        let slots = slots(&self.config.optimizer);
+        let slots = self.config.optimizer.slots();
         let slots =
             slots.iter().map(|slot| self.backend.read_state(&slot_state(slot, weight))).collect::<Result<Vec<_>>>()?;
         let step = self.position.step.saturating_sub(1);
-        let factor =
-            schedule::factor(&self.config.learning_rate_schedule, step, self.batches_per_epoch(), self.config.epochs);
+        let position = schedules::Position::at_step(step, self.batches_per_epoch(), self.config.epochs);
+        let factor = self.config.learning_rate_schedule.factor(position);
         let last = LastStep {
             optimizer: &self.config.optimizer,
             clipping: Clipping { norm: self.config.clip_norm, value: self.config.clip_value },
             rate: factor * self.config.optimizer.learning_rate(),
-            bias_correction: optimizer::bias_correction(&self.config.optimizer, step).into(),
+            bias_correction: self.config.optimizer.bias_correction(step).into(),
             gradient: gradient.words(),
             slots: &slots,
         };

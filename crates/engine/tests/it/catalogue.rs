@@ -1,13 +1,25 @@
 //! The layer catalogue: shapes, names, defaults and what is refused, in words.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chalkgrad_engine::error::Error;
+use chalkgrad_engine::ir::Graph;
+use chalkgrad_engine::ir::interpret::interpret;
+use chalkgrad_engine::json;
 use chalkgrad_engine::model::catalogue::{
     ResolvedLayer, SettingDefault, check_classifier, find, resolve, resolve_prefix,
 };
+use chalkgrad_engine::model::entry::{Catalogue, Configured};
 use chalkgrad_engine::model::layers::LAYERS;
+use chalkgrad_engine::model::losses::Loss;
+use chalkgrad_engine::model::optimizers::{
+    BIAS_CORRECTION, Clipping, LEARNING_RATE, LastStep, OPTIMIZERS, Optimizer, append_updates, slot_state,
+};
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
-use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
-use chalkgrad_engine::model::training;
+use chalkgrad_engine::model::schedules::Schedule;
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingConfig};
+use chalkgrad_engine::model::training::{self, FIELDS};
+use chalkgrad_engine::tensor::{HostTensor, TensorType};
 
 fn model(layers: &str) -> ModelSpec {
     serde_json::from_str(&format!("{{\"layers\": {layers}}}")).unwrap()
@@ -191,13 +203,7 @@ fn every_default_is_a_value_that_would_be_accepted() {
 fn training_configurations_are_checked() {
     let default = TrainingConfig::default();
     training::check(&default).unwrap();
-    let rate =
-        |rate| TrainingConfig { optimizer: OptimizerSpec::default().with_learning_rate(rate), ..default.clone() };
     for (config, field) in [
-        (rate(f64::NAN), "learningRate"),
-        (rate(f64::INFINITY), "learningRate"),
-        (rate(1e300), "learningRate"),
-        (rate(-0.1), "learningRate"),
         (TrainingConfig { batch_size: 0, ..default.clone() }, "batchSize"),
         (TrainingConfig { batch_size: 60_001, ..default.clone() }, "batchSize"),
         (TrainingConfig { train_samples: 100, validation_split: 0.5, batch_size: 51, ..default.clone() }, "batchSize"),
@@ -205,9 +211,163 @@ fn training_configurations_are_checked() {
         (TrainingConfig { epochs: 0, ..default.clone() }, "epochs"),
         (TrainingConfig { validation_split: 1.0, ..default.clone() }, "validationSplit"),
         (TrainingConfig { clip_norm: Some(f64::NAN), ..default.clone() }, "clipNorm"),
+        (TrainingConfig { clip_norm: Some(1.0), clip_value: Some(1.0), ..default.clone() }, "clipNorm"),
+        (TrainingConfig { target_accuracy: Some(0.0), ..default.clone() }, "targetAccuracy"),
+        (TrainingConfig { patience: Some(3), ..default.clone() }, "patience"),
+        // Keras, too, trains on `floor(10 * (1 - 0.9))` images, which is 0.
+        (TrainingConfig { train_samples: 10, validation_split: 0.9, ..default.clone() }, "validationSplit"),
+        (TrainingConfig { train_samples: 1, validation_split: 0.1, ..default.clone() }, "validationSplit"),
     ] {
         let error = training::check(&config).unwrap_err();
         assert_eq!((error.code, error.subject.as_str()), ("bad-setting", field));
+    }
+    for rate in [f64::NAN, f64::INFINITY, 1e300, -0.1] {
+        let error = OptimizerSpec::default().with_learning_rate(rate).unwrap_err();
+        assert_eq!((error.code, error.subject.as_str()), ("bad-setting", "learningRate"));
+    }
+}
+
+#[test]
+fn a_share_that_leaves_nothing_to_train_on_is_refused_with_its_range() {
+    let config =
+        TrainingConfig { train_samples: 10, validation_split: 0.9, batch_size: 1, ..TrainingConfig::default() };
+    let error = training::check(&config).unwrap_err();
+    assert!(error.to_string().contains("from 0 to less than 0.9"), "{error}");
+    training::check(&TrainingConfig { validation_split: 0.89, ..config }).unwrap();
+}
+
+/// Every entry of the catalogues: a menu's first values, and the type alone where nothing must be said.
+fn configurations() -> Vec<serde_json::Value> {
+    fn all<C: Catalogue + ?Sized>() -> impl Iterator<Item = serde_json::Value> {
+        C::entries().iter().map(|entry| serde_json::json!({ C::FIELD: Configured::initial(*entry) }))
+    }
+    all::<dyn Optimizer>().chain(all::<dyn Schedule>()).chain(all::<dyn Loss>()).collect()
+}
+
+#[test]
+fn entries_come_back_as_they_were_written() {
+    let configurations = configurations();
+    assert!(configurations.len() >= 11);
+    for json in configurations {
+        let config: TrainingConfig = serde_json::from_value(json.clone()).unwrap();
+        training::check(&config).unwrap();
+        let written = serde_json::to_value(&config).unwrap();
+        assert_eq!(serde_json::from_value::<TrainingConfig>(written.clone()).unwrap(), config, "{json}");
+    }
+    // As documented, with defaults filled in; a loss by its name.
+    let written = serde_json::to_value(TrainingConfig::default()).unwrap();
+    let adam = r#"{"type": "Adam", "learningRate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7}"#;
+    assert_eq!(written["optimizer"], serde_json::from_str::<serde_json::Value>(adam).unwrap());
+    assert_eq!(written["learningRateSchedule"], serde_json::json!({ "type": "Constant" }));
+    assert_eq!(written["loss"], "sparse_categorical_crossentropy");
+}
+
+#[test]
+fn a_type_alone_has_the_defaults_of_keras() {
+    for (name, defaults) in [
+        ("SGD", r#"{"type": "SGD", "learningRate": 0.01, "momentum": 0, "nesterov": false}"#),
+        ("RMSprop", r#"{"type": "RMSprop", "learningRate": 0.001, "rho": 0.9, "epsilon": 1e-7}"#),
+        ("Adagrad", r#"{"type": "Adagrad", "learningRate": 0.001, "initialAccumulatorValue": 0.1, "epsilon": 1e-7}"#),
+        (
+            "AdamW",
+            r#"{"type": "AdamW", "learningRate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-7, "weightDecay": 0.004}"#,
+        ),
+    ] {
+        let alone: OptimizerSpec = serde_json::from_value(name.into()).unwrap();
+        assert_eq!(serde_json::to_value(&alone).unwrap(), serde_json::from_str::<serde_json::Value>(defaults).unwrap());
+    }
+    // A step must say where it falls, and how far.
+    assert!(serde_json::from_value::<ScheduleSpec>("Step".into()).is_err());
+}
+
+#[test]
+fn ranges_of_a_configuration_are_in_the_errors_of_what_people_write() {
+    for (json, code, subject, expected) in [
+        (r#"{"optimizer": {"type": "SGD", "momentum": 1.5}}"#, "bad-setting", "optimizer.momentum", "from 0 to 1"),
+        (
+            r#"{"optimizer": {"type": "Adam", "learningRate": -1}}"#,
+            "bad-setting",
+            "optimizer.learningRate",
+            "at least 0",
+        ),
+        (r#"{"optimizer": {"type": "Adam", "momentum": 0.9}}"#, "unknown-setting", "optimizer.momentum", "beta1"),
+        (r#"{"optimizer": {"type": "Adm"}}"#, "bad-setting", "optimizer.type", "AdamW"),
+        (r#"{"optimizer": {"learningRate": 0.1}}"#, "bad-setting", "optimizer.type", ""),
+        (r#"{"learningRateSchedule": "cosine"}"#, "bad-setting", "learningRateSchedule", "Cosine"),
+        (r#"{"loss": "mse"}"#, "bad-setting", "loss", "mean_squared_error"),
+        (r#"{"seed": 4294967296}"#, "bad-setting", "seed", "from 0 to 4294967295"),
+    ] {
+        let error = json::read::<TrainingConfig>("training", &serde_json::from_str(json).unwrap()).unwrap_err();
+        assert_eq!((error.code, error.subject.as_str()), (code, subject), "{json}: {error}");
+        assert!(error.expected.contains(expected), "{json}: {error}");
+    }
+}
+
+#[test]
+fn fields_of_the_configuration_have_the_names_of_its_json() {
+    let config = TrainingConfig {
+        clip_norm: Some(1.0),
+        clip_value: Some(1.0),
+        target_accuracy: Some(0.5),
+        patience: Some(1),
+        ..TrainingConfig::default()
+    };
+    let json = serde_json::to_value(&config).unwrap();
+    let fields: BTreeMap<&str, serde_json::Value> =
+        FIELDS.iter().map(|field| (field.setting.name, serde_json::to_value(field.get(&config)).unwrap())).collect();
+    for (name, value) in json.as_object().unwrap() {
+        let is_entry = ["optimizer", "learningRateSchedule", "loss"].contains(&name.as_str());
+        assert!(is_entry || fields[name.as_str()] == *value, "{name}");
+    }
+    assert_eq!(fields.len() + 3, json.as_object().unwrap().len());
+}
+
+#[test]
+fn the_norm_of_an_update_is_that_of_the_change() {
+    let (before, gradient) = (vec![0.5f32, -1.25, 2.0], vec![0.3f32, -0.02, 1.5]);
+    for entry in OPTIMIZERS {
+        for (clipping, settings) in [
+            (Clipping::default(), vec![]),
+            (Clipping { norm: Some(0.7), value: None }, vec![("momentum", 0.9.into())]),
+            (Clipping { norm: None, value: Some(0.2) }, vec![("momentum", 0.9.into()), ("nesterov", true.into())]),
+        ] {
+            let mut optimizer = OptimizerSpec::initial(*entry).with_learning_rate(0.05).unwrap();
+            for (name, value) in settings {
+                optimizer = optimizer.with(name, Some(value)).unwrap_or(optimizer);
+            }
+            let mut graph = Graph::new();
+            let weight = graph.state("weight", TensorType::f32([3])).unwrap();
+            let input = graph.input("gradient", TensorType::f32([3])).unwrap();
+            let is_finite = graph.scalar(1.0);
+            append_updates(&mut graph, &optimizer, clipping, &[weight], &[input], is_finite).unwrap();
+            let tensor = |values: &[f32]| HostTensor::f32([3], values.to_vec()).unwrap();
+            let mut leaves = HashMap::new();
+            leaves.insert("weight".to_owned(), tensor(&before));
+            leaves.insert("gradient".to_owned(), tensor(&gradient));
+            leaves.insert(LEARNING_RATE.to_owned(), HostTensor::scalar(0.05));
+            leaves.insert(BIAS_CORRECTION.to_owned(), HostTensor::scalar(optimizer.bias_correction(4)));
+            for slot in optimizer.slots() {
+                leaves.insert(slot_state(&slot, "weight"), tensor(&[0.1, 0.2, 0.3]));
+            }
+            let values = interpret(&graph, &leaves).unwrap();
+            for &(state, value) in graph.updates() {
+                leaves.insert(graph.node(state).name.clone(), values.get(value).clone());
+            }
+            let after = leaves["weight"].words().to_vec();
+            let slots: Vec<Vec<f32>> =
+                optimizer.slots().iter().map(|slot| leaves[&slot_state(slot, "weight")].words().to_vec()).collect();
+            let last = LastStep {
+                optimizer: &optimizer,
+                clipping,
+                rate: 0.05,
+                bias_correction: optimizer.bias_correction(4).into(),
+                gradient: &gradient,
+                slots: &slots,
+            };
+            let change: f64 = after.iter().zip(&before).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
+            let (norm, change) = (last.norm_of_update(&after), change.sqrt());
+            assert!((norm / change - 1.0).abs() < 5e-5, "{optimizer:?} {clipping:?}: {norm}, {change}");
+        }
     }
 }
 

@@ -118,7 +118,11 @@ fn a_file_gives_back_what_was_saved() {
     assert_eq!((saved.course.epochs.len(), saved.course.losses.len()), (2, 21));
     let file = saved.to_bytes().unwrap();
     assert_eq!(by_name(Checkpoint::from_bytes(&file).unwrap()), saved);
-    let rate = OptimizerSpec::Sgd { learning_rate: 0.1 + 0.2, momentum: 1.0 / 3.0, nesterov: true };
+    let rate = OptimizerSpec::new(
+        "SGD",
+        [("learningRate", (0.1 + 0.2).into()), ("momentum", (1.0 / 3.0).into()), ("nesterov", true.into())],
+    )
+    .unwrap();
     let saved = by_name(session(rate).checkpoint().unwrap());
     assert!(saved.snapshot.untouched);
     assert_eq!(by_name(Checkpoint::from_bytes(&saved.to_bytes().unwrap()).unwrap()), saved);
@@ -127,9 +131,17 @@ fn a_file_gives_back_what_was_saved() {
 #[test]
 fn going_on_from_a_file_equals_never_having_stopped() {
     let optimizers = [
-        OptimizerSpec::Sgd { learning_rate: 0.05, momentum: 0.9, nesterov: false },
+        OptimizerSpec::new(
+            "SGD",
+            [("learningRate", 0.05.into()), ("momentum", 0.9.into()), ("nesterov", false.into())],
+        )
+        .unwrap(),
         adam(),
-        OptimizerSpec::RmsProp { learning_rate: 0.001, rho: 0.9, epsilon: 1e-7 },
+        OptimizerSpec::new(
+            "RMSprop",
+            [("learningRate", 0.001.into()), ("rho", 0.9.into()), ("epsilon", (1e-7).into())],
+        )
+        .unwrap(),
     ];
     for optimizer in optimizers {
         let mut whole = session(optimizer.clone());

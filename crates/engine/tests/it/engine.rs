@@ -345,7 +345,7 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
         }),
         bench.set_training(|config| config.batch_size = 0),
         bench.set_training(|config| config.batch_size = 1000),
-        bench.set_training(|config| config.optimizer = OptimizerSpec::default().with_learning_rate(f64::NAN)),
+        bench.set_training(|config| config.validation_split = f64::NAN),
         bench.ask(Command::SetBackend { choice: BackendChoice::Webgpu, workers: None }),
         bench.ask(Command::SetBackend { choice: BackendChoice::Cpu, workers: Some(0) }),
         bench.ask(Command::Tensor { name: "dens.kernel".to_owned() }),
@@ -406,7 +406,7 @@ fn settings_change_during_training() {
     bench.turn();
     let config = TrainingConfig {
         train_samples: TRAIN_IMAGES as u32,
-        optimizer: OptimizerSpec::default().with_learning_rate(0.5),
+        optimizer: OptimizerSpec::default().with_learning_rate(0.5).unwrap(),
         ..TrainingConfig::default()
     };
     let id = bench.send(Command::SetTraining { config: config.clone() });

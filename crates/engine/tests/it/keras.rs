@@ -12,10 +12,9 @@ use chalkgrad_engine::autograd::gradients;
 use chalkgrad_engine::ir::interpret::interpret;
 use chalkgrad_engine::ir::{Graph, NodeId, NodeKind};
 use chalkgrad_engine::model::catalogue;
-use chalkgrad_engine::model::losses::append_loss;
 use chalkgrad_engine::model::lower::{Mode, append_model};
-use chalkgrad_engine::model::optimizer::{self, BIAS_CORRECTION, Clipping, LEARNING_RATE};
-use chalkgrad_engine::model::schedule;
+use chalkgrad_engine::model::optimizers::{self, BIAS_CORRECTION, Clipping, LEARNING_RATE};
+use chalkgrad_engine::model::schedules::Position;
 use chalkgrad_engine::model::spec::{LayerSpec, LossSpec, ModelSpec, OptimizerSpec, ScheduleSpec};
 use chalkgrad_engine::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 use chalkgrad_engine::ops::{pointwise, softmax, softmax_cross_entropy, sum_to};
@@ -126,16 +125,15 @@ fn softmax_cross_entropy_with_sample_weights() {
 #[test]
 fn losses() {
     let document = read("layers.json");
-    for (name, loss) in
-        [("mean_squared_error", LossSpec::MeanSquaredError), ("binary_crossentropy", LossSpec::BinaryCrossentropy)]
-    {
+    for name in ["mean_squared_error", "binary_crossentropy"] {
+        let loss = LossSpec::new(name, []).unwrap();
         let case = document["losses"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
         let mut bench = Bench::default();
         let output = bench.leaf("output", &shape(&case["shape"]), f32s(&case["input"]));
         let labels = bench.labels(&i32s(&case["labels"]));
         let weights = f32s(&case["weights"]);
         let weights = bench.leaf("weights", &[weights.len()], weights);
-        let losses = append_loss(&mut bench.graph, loss, output, labels).unwrap();
+        let losses = loss.append(&mut bench.graph, output, labels).unwrap();
         let gradient = bench.gradients(losses, weights, &[output])[0];
         bench.check(
             name,
@@ -221,21 +219,21 @@ fn optimizers() {
             .map(|i| bench.leaf(&format!("gradient {}", names[i]), &dims[i], vec![0.0; dims[i].iter().product()]))
             .collect();
         let healthy = bench.graph.scalar(1.0);
-        optimizer::append_updates(&mut bench.graph, &spec, clipping, &parameters, &gradients, healthy).unwrap();
+        optimizers::append_updates(&mut bench.graph, &spec, clipping, &parameters, &gradients, healthy).unwrap();
         for (name, dims) in names.iter().zip(&dims) {
             let initial = HostTensor::f32(dims.clone(), f32s(&document["initial"][name])).unwrap();
             bench.leaves.insert((*name).to_owned(), initial);
-            for slot in optimizer::slots(&spec) {
+            for slot in spec.slots() {
                 let size = dims.iter().product();
                 let value = HostTensor::f32(dims.clone(), vec![slot.initial; size]).unwrap();
-                bench.leaves.insert(optimizer::slot_state(&slot, name), value);
+                bench.leaves.insert(optimizers::slot_state(&slot, name), value);
             }
         }
 
         for (step, expected) in case["parameters"].as_array().unwrap().iter().enumerate() {
-            let rate = spec.learning_rate() * schedule::factor(&schedule, step as u32, per_epoch, epochs);
+            let rate = spec.learning_rate() * schedule.factor(Position::at_step(step as u32, per_epoch, epochs));
             bench.leaves.insert(LEARNING_RATE.to_owned(), HostTensor::scalar(rate as f32));
-            let correction = optimizer::bias_correction(&spec, step as u32);
+            let correction = spec.bias_correction(step as u32);
             bench.leaves.insert(BIAS_CORRECTION.to_owned(), HostTensor::scalar(correction));
             for (name, dims) in names.iter().zip(&dims) {
                 let gradient = HostTensor::f32(dims.clone(), f32s(&document["gradients"][step][name])).unwrap();

@@ -31,7 +31,11 @@ fn session(layers: &str) -> Session {
         serde_json::from_str(&format!(r#"{{"inputShape": [{SIDE}, {SIDE}, 1], "layers": {layers}}}"#)).unwrap();
     let mut session = Session::with(Box::new(CpuBackend::new()), dataset, spec).unwrap();
     // A step that moves no weight: what it computes and what is worked out later is at the same weights.
-    let still = OptimizerSpec::Sgd { learning_rate: 1e-30, momentum: 0.0, nesterov: false };
+    let still = OptimizerSpec::new(
+        "SGD",
+        [("learningRate", (1e-30).into()), ("momentum", 0.0.into()), ("nesterov", false.into())],
+    )
+    .unwrap();
     let training = TrainingConfig { optimizer: still, batch_size: BATCH as u32, ..session.training().clone() };
     session.set_training(training).unwrap();
     session

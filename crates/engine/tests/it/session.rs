@@ -3,6 +3,7 @@
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
 use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::losses::LOSSES;
 use chalkgrad_engine::model::spec::{LossSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{EpochReport, Evaluation, Split, StopRule};
 use chalkgrad_engine::random::Philox;
@@ -282,7 +283,9 @@ fn a_stop_rule_ends_the_run_with_its_epoch_and_counts_anew_in_the_next() {
 
     // A rate of nothing: the validation loss never falls below that of the first epoch.
     session.reset();
-    let optimizer = OptimizerSpec::Sgd { learning_rate: 0.0, momentum: 0.0, nesterov: false };
+    let optimizer =
+        OptimizerSpec::new("SGD", [("learningRate", 0.0.into()), ("momentum", 0.0.into()), ("nesterov", false.into())])
+            .unwrap();
     let patient = TrainingConfig {
         optimizer,
         validation_split: 0.2,
@@ -325,7 +328,7 @@ fn a_rate_that_changes_in_the_middle_of_a_run_takes_effect_with_the_next_step() 
         step(&mut session);
     }
     let config = session.training().clone();
-    let still = config.optimizer.clone().with_learning_rate(0.0);
+    let still = config.optimizer.clone().with_learning_rate(0.0).unwrap();
     session.set_training(TrainingConfig { optimizer: still, ..config.clone() }).unwrap();
     let (kernel, momentum) =
         (session.tensor("dense.kernel").unwrap(), session.tensor("momentum dense.kernel").unwrap());
@@ -371,7 +374,11 @@ fn a_loss_that_is_no_number_stops_training_and_keeps_the_weights() {
     // A learning rate that blows up: the weights stay finite.
     session
         .set_training(TrainingConfig {
-            optimizer: OptimizerSpec::Sgd { learning_rate: 1e30, momentum: 0.0, nesterov: false },
+            optimizer: OptimizerSpec::new(
+                "SGD",
+                [("learningRate", 1e30.into()), ("momentum", 0.0.into()), ("nesterov", false.into())],
+            )
+            .unwrap(),
             ..session.training().clone()
         })
         .unwrap();
@@ -463,17 +470,19 @@ fn a_new_rate_keeps_the_optimizers_state_and_a_new_type_clears_it() {
     train(&mut session, steps(3));
     let momentum = session.tensor("momentum dense.kernel").unwrap();
     let config = session.training().clone();
-    let schedule = ScheduleSpec::Cosine { final_factor: 0.0 };
+    let schedule = ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap();
     session
         .set_training(TrainingConfig {
-            optimizer: config.optimizer.clone().with_learning_rate(0.5),
+            optimizer: config.optimizer.with_learning_rate(0.5).unwrap(),
             learning_rate_schedule: schedule,
             epochs: 9,
             ..config.clone()
         })
         .unwrap();
     assert_eq!(session.tensor("momentum dense.kernel").unwrap(), momentum);
-    let optimizer = OptimizerSpec::Sgd { learning_rate: 0.1, momentum: 0.9, nesterov: false };
+    let optimizer =
+        OptimizerSpec::new("SGD", [("learningRate", 0.1.into()), ("momentum", 0.9.into()), ("nesterov", false.into())])
+            .unwrap();
     session.set_training(TrainingConfig { optimizer, ..config }).unwrap();
     assert!(session.tensor("momentum dense.kernel").unwrap().words().iter().all(|&x| x == 0.0));
     assert_eq!(session.tensor("velocity dense.kernel").unwrap_err().code, "unknown-tensor");
@@ -496,8 +505,8 @@ fn every_loss_and_optimizer_learns() {
         r#"{"type": "AdamW", "learningRate": 0.01}"#,
     ];
     for optimizer in optimizers {
-        for loss in [LossSpec::SparseCategoricalCrossentropy, LossSpec::MeanSquaredError, LossSpec::BinaryCrossentropy]
-        {
+        for loss in LOSSES {
+            let loss = LossSpec::initial(*loss);
             let mut session = session(model());
             let optimizer: OptimizerSpec = serde_json::from_str(optimizer).unwrap();
             let config = TrainingConfig { optimizer, loss, clip_norm: Some(5.0), ..session.training().clone() };
@@ -589,22 +598,43 @@ fn a_look_disturbs_neither_outputs_nor_training() {
 
 #[test]
 fn vitals_are_what_the_step_did() {
-    let sgd = |momentum, nesterov| OptimizerSpec::Sgd { learning_rate: 0.05, momentum, nesterov };
+    let sgd = |momentum: f64, nesterov: bool| {
+        OptimizerSpec::new(
+            "SGD",
+            [("learningRate", 0.05.into()), ("momentum", momentum.into()), ("nesterov", nesterov.into())],
+        )
+        .unwrap()
+    };
     let optimizers = [
         sgd(0.0, false),
         sgd(0.9, false),
         sgd(0.9, true),
-        OptimizerSpec::RmsProp { learning_rate: 0.01, rho: 0.9, epsilon: 1e-7 },
-        OptimizerSpec::Adagrad { learning_rate: 0.01, initial_accumulator_value: 0.1, epsilon: 1e-7 },
+        OptimizerSpec::new("RMSprop", [("learningRate", 0.01.into()), ("rho", 0.9.into()), ("epsilon", (1e-7).into())])
+            .unwrap(),
+        OptimizerSpec::new(
+            "Adagrad",
+            [("learningRate", 0.01.into()), ("initialAccumulatorValue", 0.1.into()), ("epsilon", (1e-7).into())],
+        )
+        .unwrap(),
         OptimizerSpec::default(),
-        OptimizerSpec::AdamW { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, weight_decay: 0.1 },
+        OptimizerSpec::new(
+            "AdamW",
+            [
+                ("learningRate", 0.01.into()),
+                ("beta1", 0.9.into()),
+                ("beta2", 0.999.into()),
+                ("epsilon", (1e-7).into()),
+                ("weightDecay", 0.1.into()),
+            ],
+        )
+        .unwrap(),
     ];
     let norm = |values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     for (at, optimizer) in optimizers.into_iter().enumerate() {
         let mut session = session(small());
         assert_eq!(session.vitals("conv2d").unwrap_err().code, "no-value-yet");
         let clip_norm = (at % 2 == 0).then_some(0.05);
-        let schedule = ScheduleSpec::Cosine { final_factor: 0.1 };
+        let schedule = ScheduleSpec::new("Cosine", [("finalFactor", 0.1.into())]).unwrap();
         let config = TrainingConfig {
             optimizer: optimizer.clone(),
             clip_norm,

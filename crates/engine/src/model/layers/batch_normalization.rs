@@ -6,8 +6,9 @@ use super::Layer;
 use super::common::elements;
 use crate::error::Result;
 use crate::ir::NodeId;
-use crate::model::catalogue::{Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::catalogue::{Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Step, number};
+use crate::model::initializers::{Initializer, Ones, Zeros};
 use crate::model::lower::{Context, Mode};
 use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
 
@@ -35,11 +36,11 @@ impl Layer for BatchNormalization {
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let channels = input.last().copied().unwrap_or(1);
         let weight =
-            |name, initializer, trainable| WeightSpec { name, shape: vec![channels], initializer, trainable, l2: 0.0 };
-        let gamma = settings.flag("scale").then(|| weight("gamma", Initializer::Ones, true));
-        let beta = settings.flag("center").then(|| weight("beta", Initializer::Zeros, true));
-        let moving_mean = weight("moving_mean", Initializer::Zeros, false);
-        let moving_variance = weight("moving_variance", Initializer::Ones, false);
+            |name, initializer: &'static dyn Initializer, trainable| WeightSpec { name, shape: vec![channels], initializer, trainable, l2: 0.0 };
+        let gamma = settings.flag("scale").then(|| weight("gamma", &Ones, true));
+        let beta = settings.flag("center").then(|| weight("beta", &Zeros, true));
+        let moving_mean = weight("moving_mean", &Zeros, false);
+        let moving_variance = weight("moving_variance", &Ones, false);
         gamma.into_iter().chain(beta).chain([moving_mean, moving_variance]).collect()
     }
 

@@ -3,8 +3,9 @@
 use std::ops::Bound;
 
 use crate::error::{Error, Result};
-use crate::model::catalogue::{Initializer, Setting, SettingDefault, Settings, shape_text};
+use crate::model::catalogue::{Setting, SettingDefault, Settings, shape_text};
 use crate::model::formula::{Term, index, looks_at, place, range};
+use crate::model::initializers::{self, GlorotUniform, Initializer};
 use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
@@ -14,25 +15,15 @@ pub const PADDING: Setting = Setting::choice("padding", &["valid", "same"], "val
 
 pub const USE_BIAS: Setting = Setting::flag("useBias", true);
 
-pub const KERNEL_INITIALIZER: Setting = Setting::choice(
-    "kernelInitializer",
-    &["glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"],
-    "glorot_uniform",
-);
+pub const KERNEL_INITIALIZER: Setting = Setting::choice("kernelInitializer", initializers::NAMES, "glorot_uniform");
 
 /// Adds this factor times the sum of the squared kernel weights to the loss.
 pub const L2: Setting =
     Setting::number("l2", Bound::Included(0.0), Bound::Included(1e6)).default(SettingDefault::Number(0.0));
 
-/// The initialiser that `kernelInitializer` names.
-pub fn kernel_initializer(settings: &Settings) -> Initializer {
-    match settings.choice("kernelInitializer") {
-        "he_normal" => Initializer::HeNormal,
-        "he_uniform" => Initializer::HeUniform,
-        "zeros" => Initializer::Zeros,
-        "ones" => Initializer::Ones,
-        _ => Initializer::GlorotUniform,
-    }
+/// Returns the initialiser that `kernelInitializer` names.
+pub fn kernel_initializer(settings: &Settings) -> &'static dyn Initializer {
+    initializers::find(settings.choice("kernelInitializer")).unwrap_or(&GlorotUniform)
 }
 
 /// A window that slides over an image.

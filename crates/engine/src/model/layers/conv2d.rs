@@ -8,8 +8,9 @@ use super::common::{
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Reduction, range};
+use crate::model::initializers::Zeros;
 use crate::model::lower::Context;
 use crate::ops::conv2d::Conv2d;
 
@@ -73,7 +74,7 @@ impl Layer for Conv2D {
         let bias = settings.flag("useBias").then(|| WeightSpec {
             name: "bias",
             shape: vec![filters],
-            initializer: Initializer::Zeros,
+            initializer: &Zeros,
             trainable: true,
             l2: 0.0,
         });

@@ -5,8 +5,9 @@ use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements
 use crate::error::{Error, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Initializer, Schema, Setting, SettingDefault, Settings, WeightSpec, shape_text};
+use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec, shape_text};
 use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
+use crate::model::initializers::Zeros;
 use crate::model::lower::Context;
 use crate::ops::matmul::matmul;
 
@@ -52,7 +53,7 @@ impl Layer for Dense {
         let bias = settings.flag("useBias").then(|| WeightSpec {
             name: "bias",
             shape: vec![units],
-            initializer: Initializer::Zeros,
+            initializer: &Zeros,
             trainable: true,
             l2: 0.0,
         });
