@@ -103,7 +103,7 @@ test('a worker that dies is replaced, from the last epoch', async ({ playground 
   expect(await kernel()).toEqual(trained);
 });
 
-/** A wasm program whose memory may grow to so many pages of 64 KiB and no further. */
+/** A wasm program whose memory may grow to this number of pages of 64 KiB. */
 function limitMemory(bytes, pages) {
   const leb = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
   const read = (at) => {

@@ -178,7 +178,7 @@ test('reduced motion: nothing moves', async ({ playground }) => {
   await tour(playground, async (state) => expect(await moving(), state).toBe(0));
 });
 
-/** Waits until so many training steps have been told. */
+/** Waits until this number of training steps has been reported. */
 const steps = (page, count) =>
   page.evaluate((count) => new Promise((resolve) => {
     let left = count;

@@ -124,7 +124,7 @@ impl Graph {
     /// Appends the result of an op.
     ///
     /// # Errors
-    /// Those of [`Op::infer`], with the layer that is being lowered.
+    /// Errors of [`Op::infer`], with the layer that is being lowered.
     pub fn apply(&mut self, op: Arc<dyn Op>, inputs: &[NodeId]) -> Result<NodeId> {
         let tensor_type = {
             let input_types: SmallVec<[&TensorType; 4]> = inputs.iter().map(|&id| self.tensor_type(id)).collect();

@@ -29,7 +29,7 @@ impl<K: Eq + Clone, V> Cache<K, V> {
     /// Returns the entry of a key, making it if it is missing. The value dropped to make room is given to `dispose`.
     ///
     /// # Errors
-    /// Those of `make`; the cache is then unchanged.
+    /// Errors of `make`; the cache is then unchanged.
     pub fn get_or_make(
         &mut self,
         key: &K,
