@@ -217,7 +217,7 @@ impl Client {
         self.inner.events.call(&(event, Vec::new()));
     }
 
-    /// State that the engine reported last.
+    /// Returns the state that the engine reported last.
     pub fn state(&self) -> RunState {
         self.inner.state.get()
     }
@@ -323,9 +323,9 @@ impl Client {
         self.inner.changes.call(&change);
     }
 
-    /// The handshake with a new worker; after a restart also the way back to where the old one was: one step after the
-    /// other. A model may fit only the configuration that comes after it, or the other way round, so what is refused is
-    /// tried once more after the rest.
+    /// Does the handshake with a new worker and, after a restart, restores the state of the old one step by step. A
+    /// model may fit only the configuration that comes after it, or the reverse, so refused steps are tried once more
+    /// after the others.
     fn bring_up(&self, mut steps: VecDeque<Step>, mut refused: Vec<Step>, is_last_try: bool) {
         let Some((command, arrays)) = steps.pop_front() else {
             return if refused.is_empty() { self.go_up() } else { self.bring_up(refused.into(), Vec::new(), true) };
@@ -354,7 +354,7 @@ impl Client {
         );
     }
 
-    /// The worker is where it should be: sends what has waited.
+    /// Sends the waiting requests, now that the worker is ready.
     fn go_up(&self) {
         let queue = match self.inner.link.replace(Link::Up) {
             Link::Starting(queue) => queue,
@@ -450,7 +450,7 @@ impl Client {
     }
 }
 
-/// An error as people see it.
+/// Makes an error report.
 pub fn report(code: &str, message: &str) -> ErrorReport {
     ErrorReport { code: code.to_owned(), message: message.to_owned(), ..Default::default() }
 }

@@ -94,7 +94,7 @@ pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
     Ok(Envelope { message: read(pair.get(0))?, arrays })
 }
 
-/// A copy of a `Float32Array` or `Uint8Array`; `None` for anything else.
+/// Copies a `Float32Array` or `Uint8Array`; `None` for anything else.
 pub fn bulk_from_js(value: &JsValue) -> Option<Bulk> {
     if let Some(array) = value.dyn_ref::<Float32Array>() {
         Some(Bulk::F32(array.to_vec()))

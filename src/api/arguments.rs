@@ -53,7 +53,7 @@ pub(super) fn text(name: &str, value: &JsValue) -> Result<String> {
     value.as_string().ok_or_else(|| bad_argument(name, "a string", value))
 }
 
-/// One of some words.
+/// Reads one of several words.
 pub(super) fn choice<T: Copy>(name: &str, value: &JsValue, choices: &[(&str, T)]) -> Result<T> {
     let word = value.as_string();
     if let Some(&(_, choice)) = choices.iter().find(|(known, _)| Some(*known) == word.as_deref()) {
@@ -63,7 +63,7 @@ pub(super) fn choice<T: Copy>(name: &str, value: &JsValue, choices: &[(&str, T)]
     Err(bad_argument(name, &format!("one of {}", known.join(", ")), value))
 }
 
-/// Images: bytes from 0 to 255, or numbers as they are.
+/// Reads images: bytes from 0 to 255, or numbers used as they are.
 pub(super) fn pixels(value: &JsValue) -> Result<Bulk> {
     if let Some(array) = value.dyn_ref::<Uint8Array>() {
         Ok(Bulk::U8(array.to_vec()))
@@ -80,7 +80,7 @@ pub(super) fn bad_argument(subject: &str, expected: &str, value: &JsValue) -> Er
     Error::new("bad-argument", subject).expected(expected).got(describe(value))
 }
 
-/// A value in a few words.
+/// Describes a value in a few words.
 fn describe(value: &JsValue) -> String {
     if let Some(text) = value.as_string() {
         let short: String = text.chars().take(40).collect();

@@ -26,8 +26,8 @@ impl Events {
         Self { client: client.clone(), next_id: Cell::new(0), subscriptions: Rc::default() }
     }
 
-    /// Subscribes; returns the function that unsubscribes. A handler or event that is none is told by a `warning`, since
-    /// this function does not throw.
+    /// Subscribes a handler, and returns the function that unsubscribes it. An invalid handler or event is reported by
+    /// a `warning`, since this function does not throw.
     pub fn on(&self, event: JsValue, handler: JsValue) -> JsValue {
         let known = event.as_string().and_then(|event| NAMES.iter().find(|name| **name == event));
         let (Some(&name), Some(handler)) = (known, handler.dyn_ref::<Function>()) else {

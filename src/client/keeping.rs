@@ -82,7 +82,7 @@ impl Client {
         self.ask(Command::Snapshot, Vec::new(), Box::new(done));
     }
 
-    /// The last snapshot with what belongs to it.
+    /// Returns the last snapshot as a checkpoint.
     fn checkpoint(&self, model: Option<ModelSpec>, training: Option<TrainingConfig>) -> Option<Checkpoint> {
         let (snapshot, arrays) = self.inner.recovery.borrow().snapshot()?;
         let keeping = &self.inner.keeping;
@@ -151,7 +151,7 @@ impl Client {
         self.inner.keeping.show.set(Show::Over);
     }
 
-    /// The engine that showed them is gone.
+    /// Forgets the pretrained weights, because the engine that showed them is gone.
     pub(super) fn forget_pretrained(&self) {
         if self.inner.keeping.show.replace(Show::Over) == Show::On {
             self.inner.changes.call(&Change::Pretrained(None));

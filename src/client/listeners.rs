@@ -55,7 +55,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Stay subscribed for as long as the page lives.
+    /// Keeps the subscription for as long as the page lives.
     pub fn forever(mut self) {
         self.cancel = None;
     }

@@ -35,7 +35,7 @@ struct Run {
 }
 
 impl Recovery {
-    /// A worker has completed the handshake at least once.
+    /// Returns true if a worker has completed the handshake at least once.
     pub fn was_up(&self) -> bool {
         self.up
     }
@@ -55,7 +55,7 @@ impl Recovery {
         }
     }
 
-    /// The last snapshot and its arrays.
+    /// Returns the last snapshot and its arrays.
     pub fn snapshot(&self) -> Option<(SnapshotInfo, Vec<Vec<f32>>)> {
         let (info, arrays) = self.snapshot.as_ref()?;
         let floats = |array: &Bulk| match array {
@@ -118,7 +118,7 @@ impl Recovery {
         self.run.take_if(|run| run.request_id == request_id);
     }
 
-    /// The commands for a new worker, in order, from the handshake on.
+    /// Returns the commands for a new worker, in order, from the handshake on.
     pub fn steps(&self, data_url: &str) -> Vec<(Command, Vec<Bulk>)> {
         let mut steps = vec![(Command::Hello { data_url: data_url.to_owned() }, Vec::new())];
         if let Some((choice, workers)) = self.backend {

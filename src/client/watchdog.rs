@@ -30,12 +30,12 @@ impl Watchdog {
         }
     }
 
-    /// The worker gave a sign of life.
+    /// Notes a sign of life from the worker.
     pub fn heard(&self) {
         self.silent_ticks.set(0);
     }
 
-    /// Nothing is expected of the worker, or it is a new one.
+    /// Resets the count: nothing is expected of the worker, or it is new.
     pub fn reset(&self) {
         self.silent_ticks.set(0);
     }

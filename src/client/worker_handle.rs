@@ -25,7 +25,7 @@ pub(super) struct WorkerProgram {
 }
 
 impl WorkerProgram {
-    /// `{script, module}`, as the loader wants it.
+    /// Makes the loader's message, `{script, module}`.
     fn first_message(&self) -> JsValue {
         let message = js_sys::Object::new();
         let module = self.wasm_url.as_deref().map_or_else(wasm_bindgen::module, JsValue::from);

@@ -70,12 +70,13 @@ fn app(client: Client) -> Element {
         .child(layer_menu(state))
 }
 
-/// The long form: beside the dock, or where there is no room after it. The document has the order that is to be seen.
+/// Places the training form beside the dock or, without room there, after it. The order in the document is the visible
+/// order.
 fn training(state: State, is_stacked: bool) -> Element {
     place().when(move || state.is_stacked.get() == is_stacked, move || training_panel(state))
 }
 
-/// Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except where the browser undoes typing itself.
+/// Handles Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except in fields, where the browser undoes typing itself.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     if !(event.ctrl_key() || event.meta_key()) || event.alt_key() {
         return;
@@ -96,7 +97,7 @@ fn root() -> Option<web_sys::Element> {
     document().document_element()
 }
 
-/// The remembered theme, or else the system's, followed as long as the user has chosen none.
+/// Applies the remembered theme, or else the system's, which it follows until the user chooses one.
 fn use_theme(state: State, page: Element) -> Element {
     const KEY: &str = "chalkgrad.theme";
     let chosen = remembered(KEY);
@@ -122,7 +123,7 @@ fn use_theme(state: State, page: Element) -> Element {
     })
 }
 
-/// The remembered language, or else the browser's.
+/// Applies the remembered language, or else the browser's.
 fn use_locale(page: Element) -> Element {
     const KEY: &str = "chalkgrad.language";
     let tag = remembered(KEY).or_else(|| window().navigator().language()).unwrap_or_default();

@@ -19,7 +19,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Computed over the finite values only.
+    /// Computes the statistics of the finite values.
     pub fn new(step: u32, values: &[f32]) -> Self {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let scale = finite().fold(0.0, |top: f32, value| top.max(value.abs()));
@@ -34,7 +34,7 @@ impl Snapshot {
         Self { step, scale, bins, mean, deviation }
     }
 
-    /// The share of values around `value`, per bin of a histogram that reaches from minus `scale` to `scale`.
+    /// Returns the share of values around `value`, per bin of a histogram from `-scale` to `scale`.
     pub fn density(&self, value: f32, scale: f32) -> f32 {
         if value.abs() > self.scale || self.scale == 0.0 {
             return if value == 0.0 && self.scale == 0.0 { 1.0 } else { 0.0 };
@@ -59,7 +59,7 @@ pub struct Track {
 }
 
 impl Track {
-    /// One more. Once there are too many, every second one goes, so that the whole course stays.
+    /// Adds a snapshot. When there are too many, every second one is dropped, so that the whole history stays covered.
     pub fn add(&mut self, snapshot: Snapshot) {
         match self.snapshots.last_mut() {
             // Read twice at the same step: the later one counts, since a weight may have been written.
@@ -78,7 +78,7 @@ impl Track {
         }
     }
 
-    /// The largest magnitude of all.
+    /// Returns the largest magnitude of all.
     pub fn scale(&self) -> f32 {
         self.snapshots.iter().map(|snapshot| snapshot.scale).fold(0.0, f32::max)
     }

@@ -28,7 +28,7 @@ fn once(run: impl FnOnce() + 'static) -> JsValue {
     Closure::once_into_js(run)
 }
 
-/// A handler that lives as long as the browser may call it.
+/// Makes a handler that lives as long as the browser may call it.
 pub fn callback(run: Box<dyn Fn(JsValue)>) -> js_sys::Function {
     Closure::<dyn Fn(JsValue)>::wrap(run).into_js_value().unchecked_into()
 }
@@ -54,7 +54,7 @@ pub fn scroll_to(id: &str) {
     }
 }
 
-/// The drawing context of a canvas.
+/// Returns the drawing context of a canvas.
 pub fn context_2d(canvas: &web_sys::HtmlCanvasElement) -> Option<web_sys::CanvasRenderingContext2d> {
     canvas.get_context("2d").ok().flatten().map(JsCast::unchecked_into)
 }
@@ -120,7 +120,7 @@ pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
     let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
 }
 
-/// The time of day as a clock shows it.
+/// Formats the current time of day.
 pub fn clock_time() -> String {
     time_of(&Date::new_0())
 }
@@ -129,12 +129,12 @@ fn time_of(date: &Date) -> String {
     String::from(date.to_time_string()).chars().take(8).collect()
 }
 
-/// In milliseconds since 1970.
+/// Returns the milliseconds since 1970.
 pub fn now_ms() -> f64 {
     Date::now()
 }
 
-/// The time of a moment of today, the day of an earlier one.
+/// Formats a moment: the time if it is today, else the day.
 pub fn moment(ms: f64, language: &str) -> String {
     let date = Date::new(&ms.into());
     if date.to_date_string() == Date::new_0().to_date_string() {
@@ -161,12 +161,12 @@ pub fn save_url(name: &str, url: &str) {
     link.unchecked_ref::<web_sys::HtmlElement>().click();
 }
 
-/// A field of a JavaScript value; `undefined` where there is none.
+/// Returns a field of a JavaScript value; `undefined` if it is missing.
 pub fn get(value: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(value, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// The text in the field that an event comes from.
+/// Returns the text of the event's field.
 pub fn event_text(event: &web_sys::Event) -> String {
     event.target().and_then(|target| get(&target, "value").as_string()).unwrap_or_default()
 }

@@ -71,7 +71,7 @@ impl Checked {
         self.layers.iter().map(|layer| layer.params).sum()
     }
 
-    /// The fault of the layer at this place.
+    /// Returns the fault of the layer at this index.
     pub fn error_at(&self, index: usize) -> Option<&Error> {
         self.error.as_ref().filter(|error| error.layer_index == Some(index))
     }

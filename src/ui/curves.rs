@@ -68,7 +68,7 @@ impl Default for Curves {
 }
 
 impl Curves {
-    /// The course of an experiment so far, with the same smoothing.
+    /// Makes the curves of an experiment's history, with the same smoothing.
     pub fn followed(&self, course: &Course) -> Self {
         let mut curves = self.cleared();
         course.losses.iter().for_each(|loss| curves.push(*loss));
@@ -126,12 +126,12 @@ impl Curves {
         self.smoothing
     }
 
-    /// Empty, with the same smoothing.
+    /// Makes empty curves with the same smoothing.
     pub fn cleared(&self) -> Self {
         Self { smoothing: self.smoothing, ..Self::default() }
     }
 
-    /// How much of the past the smoothed loss keeps, from 0 to less than 1.
+    /// Sets the share of the past that the smoothed loss keeps, from 0 to less than 1.
     pub fn set_smoothing(&mut self, smoothing: f32) {
         self.smoothing = smoothing;
         self.smooth_again();
@@ -144,7 +144,7 @@ impl Curves {
         kept.into_iter().for_each(|loss| self.push(loss));
     }
 
-    /// All of it as a table: a line for every step, with the accuracy and the validation where there is one.
+    /// Writes a table with a line for every step, with accuracy and validation at the ends of epochs.
     pub fn csv(&self) -> String {
         let mut text = String::from("step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy\n");
         let at = |series: &[Sample], next: &mut usize, step: u32| {
@@ -194,13 +194,13 @@ impl Curves {
         self.smooth_loss.push(self.smoother / (1.0 - self.smoothing.powi(steps)));
     }
 
-    /// The loss of a step (from 1), and the smoothed one.
+    /// Returns the loss of a step (from 1), and the smoothed one.
     pub fn loss_at(&self, step: u32) -> Option<(f32, f32)> {
         let index = step.checked_sub(1)? as usize;
         Some((*self.step_loss.get(index)?, *self.smooth_loss.get(index)?))
     }
 
-    /// The smoothed loss, thinned out to about `columns` samples.
+    /// Returns the smoothed loss, thinned out to about `columns` samples.
     pub fn smooth(&self, columns: usize) -> Vec<Sample> {
         let stride = self.smooth_loss.len().div_ceil(columns.max(1)).max(1);
         let last = self.smooth_loss.len().saturating_sub(1);
@@ -212,7 +212,7 @@ impl Curves {
             .collect()
     }
 
-    /// Lowest and highest loss in each of about `columns` groups of steps.
+    /// Returns the lowest and highest loss in each of about `columns` groups of steps.
     pub fn loss_range(&self, columns: usize) -> Vec<(u32, Range<f32>)> {
         let stride = self.step_loss.len().div_ceil(columns.max(1)).max(1);
         let group = |(group, values): (usize, &[f32])| {
@@ -224,7 +224,7 @@ impl Curves {
         self.step_loss.chunks(stride).enumerate().filter_map(group).collect()
     }
 
-    /// The top of the loss axis: above the smoothed loss and the validation loss, not above every single outlier.
+    /// Returns the top of the loss axis, above the smoothed loss and the validation loss but not above every outlier.
     pub fn loss_top(&self) -> f32 {
         let smooth = self.smooth_loss.iter().copied();
         let validation = self.validation_loss.iter().map(|sample| sample.value);
@@ -232,7 +232,7 @@ impl Curves {
         if top > 0.0 { top * 1.08 } else { 1.0 }
     }
 
-    /// The bottom of the accuracy axis.
+    /// Returns the bottom of the accuracy axis.
     pub fn accuracy_bottom(&self) -> f32 {
         if self.train_accuracy.is_empty() {
             return 0.0;
@@ -245,7 +245,7 @@ impl Curves {
     }
 }
 
-/// Three to six round numbers within `low..=high`.
+/// Chooses three to six round numbers within `low..=high`.
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     let span = high - low;
     if span <= 0.0 || !span.is_finite() {
@@ -260,7 +260,7 @@ pub fn ticks(low: f64, high: f64) -> Vec<f64> {
     (first..=last).map(|at| at as f64 * step).collect()
 }
 
-/// A tick as text, with as many decimals as its neighbours need.
+/// Formats a tick with as many decimals as its neighbours need.
 pub fn tick_text(value: f64, ticks: &[f64]) -> String {
     let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
     let decimals = (0..6).find(|decimals| {

@@ -97,7 +97,7 @@ impl Drawing {
         if self.is_painted(cell) { self.erase(cell) } else { self.paint_cell(cell) }
     }
 
-    /// As [`Self::toggle_cell`], without taking anything away.
+    /// Paints a cell like [`Self::toggle_cell`], but never erases.
     pub fn paint_cell(&mut self, cell: [usize; 2]) {
         let [x, y] = cell_centre(cell);
         let last = self.strokes.last().and_then(|stroke| stroke.last());
@@ -134,7 +134,7 @@ impl Drawing {
         }
     }
 
-    /// How the image comes about, step by step; the last is [`Self::image`].
+    /// Returns the steps of the image's preparation; the last is [`Self::image`].
     pub fn stages(&self, pen_radius: f32) -> Vec<Stage> {
         let Some(frame) = self.frame(pen_radius) else { return Vec::new() };
         let pad = Frame { centre: [0.5, 0.5], scale: DRAWN as f32, radius: pen_radius * DRAWN as f32, ..frame };
@@ -147,7 +147,7 @@ impl Drawing {
         vec![drawn].into_iter().chain(cropped).chain([scaled, centred]).collect()
     }
 
-    /// The 28x28 image, row by row, ink 255 on 0. `pen_radius` is in units of the pad's side.
+    /// Renders the 28x28 image, row by row, ink 255 on 0. `pen_radius` is in units of the pad's side.
     pub fn image(&self, pen_radius: f32) -> Vec<u8> {
         let Some(frame) = self.frame(pen_radius) else { return vec![0; SIDE * SIDE] };
         let middle = SIDE as f32 / 2.0;
@@ -162,7 +162,7 @@ impl Drawing {
         to_bytes(&self.rasterize(SIDE, &frame, shift))
     }
 
-    /// How the drawing maps onto the image.
+    /// Computes the map from the drawing to the image.
     fn frame(&self, pen_radius: f32) -> Option<Frame> {
         let points = || self.strokes.iter().flatten();
         points().next()?;
@@ -180,7 +180,7 @@ impl Drawing {
         Some(Frame { centre: [(left + right) / 2.0, (top + bottom) / 2.0], width, height, scale, radius })
     }
 
-    /// Ink from 0 to 1 at every pixel of a square. The edge of a line is one pixel wide, which antialiases it.
+    /// Renders ink from 0 to 1 at every pixel of a square. The edge of a line is one pixel wide, which antialiases it.
     fn rasterize(&self, side: usize, frame: &Frame, shift: [f32; 2]) -> Vec<f32> {
         let middle = side as f32 / 2.0;
         let mut image = vec![0.0f32; side * side];
@@ -227,7 +227,7 @@ struct Frame {
     radius: f32,
 }
 
-/// The middle of a cell of the grid, in units of the pad's side.
+/// Returns the middle of a cell of the grid, in units of the pad's side.
 fn cell_centre(cell: [usize; 2]) -> [f32; 2] {
     cell.map(|at| (at as f32 + 0.5) / GRID as f32)
 }

@@ -58,7 +58,7 @@ enum Said {
 }
 
 impl Entry {
-    /// In the language of the page.
+    /// Returns the text in the language of the page.
     pub fn text(&self) -> String {
         match &self.said {
             Said::Text(key, values) => {
@@ -196,7 +196,7 @@ impl State {
         });
     }
 
-    /// The present weights are given up.
+    /// Ends the run of the current weights, which are discarded.
     pub(super) fn end_run(&self) {
         self.note_run();
         self.dock.runs.update(Runs::end);
@@ -218,7 +218,7 @@ impl State {
 
     // Histograms.
 
-    /// The tensors of a layer that histograms are made of: its main weights and their gradient. By its place.
+    /// Returns the tensors for a layer's histograms, its main weights and their gradient, given its index.
     pub fn histogram_names(&self, index: usize) -> Option<[String; 2]> {
         self.checked.with(|checked| {
             let layer = checked.layers.get(index)?;

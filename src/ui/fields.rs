@@ -82,7 +82,7 @@ fn pair(first: &str, second: &str) -> Option<SettingValue> {
     })
 }
 
-/// The most important settings of a layer in a few characters for its card: `3×3`, `64`, `relu`.
+/// Returns the most important settings of a layer in a few characters for its card: `3×3`, `64`, `relu`.
 pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
     let shown = settings.iter().filter_map(|setting| {
         let prefix = match setting.card {
@@ -106,7 +106,8 @@ pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
     shown.collect()
 }
 
-/// The value one step up or down from a number in a field: by one for whole numbers, else by a tenth of its magnitude.
+/// Returns the value one step up or down from a number in a field: by one for integers, else by a tenth of its
+/// magnitude.
 pub fn stepped(kind: &SettingKind, text: &str, up: bool) -> Option<String> {
     let direction = if up { 1.0 } else { -1.0 };
     let low = |bound| match bound {

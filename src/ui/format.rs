@@ -1,11 +1,11 @@
 //! Numbers and shapes as people read them.
 
-/// `28×28×1`.
+/// Formats a shape, `28×28×1`.
 pub fn shape(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
-/// `93,322`.
+/// Formats a count, `93,322`.
 pub fn count(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -25,13 +25,13 @@ pub fn fixed(value: f64, decimals: u8) -> String {
 
 pub use chalkgrad_engine::tensor::number_text as number;
 
-/// The finite decimal number that a text stands for, `None` for anything else.
+/// Parses a finite decimal number; `None` for anything else.
 pub fn parse(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A style that stretches a bar to a share of its place, in thousandths: finer than a bar can show, and the less often
-/// the page has to be touched.
+/// Makes the style that stretches a bar to a share of its width, in thousandths: finer than a bar shows, and coarse
+/// enough to save updates of the page.
 pub fn scale_x(share: f64) -> String {
     let thousandths = (share.clamp(0.0, 1.0) * 1000.0).round() as u32;
     format!("transform:scaleX({}.{:03})", thousandths / 1000, thousandths % 1000)
@@ -42,7 +42,7 @@ pub fn percent(share: f32, decimals: u8) -> String {
     if share.is_finite() { format!("{}%", fixed(share as f64 * 100.0, decimals)) } else { "–".to_owned() }
 }
 
-/// A loss: four decimals while it is small, fewer when it is not.
+/// Formats a loss: four decimals if it is small, else fewer.
 pub fn loss(value: f32) -> String {
     match value {
         value if !value.is_finite() => "–".to_owned(),
@@ -56,7 +56,7 @@ pub fn loss(value: f32) -> String {
     }
 }
 
-/// Any number in a few digits: as [`loss`], and with an exponent where it is tiny.
+/// Formats any number in a few digits: like [`loss`], and with an exponent if it is tiny.
 pub fn number_short(value: f32) -> String {
     let size = value.abs();
     if size == 0.0 || size >= 1e-3 || !size.is_finite() {
@@ -66,7 +66,7 @@ pub fn number_short(value: f32) -> String {
     format!("{}e{}", fixed(f64::from(value) / 10f64.powf(power.into()), 1), power as i32)
 }
 
-/// A number of a tensor: four digits that count, three and a power of ten where it is tiny.
+/// Formats a number of a tensor: four significant digits, or three and a power of ten if it is tiny.
 pub fn value(value: f32) -> String {
     const DIGITS: i32 = 4;
     if value == 0.0 || !value.is_finite() {
@@ -80,7 +80,7 @@ pub fn value(value: f32) -> String {
     if power < DIGITS { fixed(value.into(), (DIGITS - 1 - power) as u8) } else { scientific }
 }
 
-/// `5.6 M`, `38 k`, `7 `: a count in thousands, millions, ..., to be followed by its unit.
+/// Formats a count in thousands, millions, ..., before its unit: `5.6 M`, `38 k`, `7 `.
 pub fn magnitude(number: f64) -> String {
     let units = [" ", " k", " M", " G", " T"];
     let (mut number, mut unit) = (number, 0);
@@ -92,7 +92,7 @@ pub fn magnitude(number: f64) -> String {
     format!("{}{}", fixed(number, decimals), units[unit])
 }
 
-/// `0:09`, `12:34`, `1:02:03`.
+/// Formats a duration: `0:09`, `12:34`, `1:02:03`.
 pub fn duration(seconds: f64) -> String {
     if !(0.0..8.64e6).contains(&seconds) {
         return "–".to_owned();
@@ -102,7 +102,7 @@ pub fn duration(seconds: f64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// `11.6 MB`, in units of a million bytes.
+/// Formats bytes in units of a million, `11.6 MB`.
 pub fn megabytes(bytes: f64) -> String {
     format!("{} MB", fixed(bytes / 1e6, 1))
 }

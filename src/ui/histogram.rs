@@ -48,7 +48,7 @@ impl Histogram {
         self.counts.iter().map(move |count| (*count as f32 / top).sqrt())
     }
 
-    /// The middle of a bin.
+    /// Returns the middle of a bin.
     pub fn middle(&self, bin: usize) -> f32 {
         self.low + (self.high - self.low) * (bin as f32 + 0.5) / self.counts.len().max(1) as f32
     }

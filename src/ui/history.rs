@@ -199,7 +199,7 @@ impl History {
         }
     }
 
-    /// The next edit of the same field is a step of its own (the field lost the focus).
+    /// Ends the current field's edit (it lost the focus), so that its next edit is a step of its own.
     pub fn close_field(&mut self) {
         self.open_field = None;
     }

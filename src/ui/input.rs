@@ -68,7 +68,7 @@ impl Default for Input {
 }
 
 impl Input {
-    /// Something to look at, if there is nothing yet.
+    /// Shows the example drawing if the input is empty.
     pub fn show_example(&self) {
         if self.image.with_untracked(Vec::is_empty) {
             self.draw(|drawing| *drawing = Drawing::sample());
@@ -76,7 +76,7 @@ impl Input {
         }
     }
 
-    /// The user has painted a cell of the keyboard's grid.
+    /// Returns true if the user has painted a cell of the keyboard's grid.
     pub fn is_painted(&self, cell: [usize; 2]) -> bool {
         !self.is_example.get() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
     }
@@ -104,7 +104,7 @@ impl Input {
         self.draw(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
     }
 
-    /// Image that is shown instead of a drawing.
+    /// Shows an image instead of a drawing.
     pub fn show(&self, pixels: Vec<u8>, source: Source) {
         self.is_example.set(false);
         self.drawing.update(Drawing::clear);
@@ -112,7 +112,7 @@ impl Input {
         self.image.set(pixels);
     }
 
-    /// The steps by which the image was made, the last one first to be had; none for images of the data set.
+    /// Returns the steps of the image's preparation; none for images of the data set.
     pub fn stages(&self) -> Vec<Stage> {
         match self.source.get() {
             Source::Drawing => self.drawing.with(|drawing| drawing.stages(PEN_RADIUS)),
@@ -175,7 +175,7 @@ impl State {
         });
     }
 
-    /// The same with the image at hand. It becomes the one that stands for its class, too.
+    /// Shows a sample whose image is at hand. It also becomes the sample of its class.
     pub fn show_sample(&self, sample: Sample) {
         self.input.show(sample.pixels.clone(), Source::Test { index: sample.index, label: sample.label });
         let is_known = self.input.samples.with_untracked(|samples| samples.contains(&sample));
@@ -189,7 +189,7 @@ impl State {
         }
     }
 
-    /// The next image of the same class, or the one before; round and round.
+    /// Shows the next or the previous image of the same class, cyclically.
     pub fn show_neighbour(&self, is_next: bool) {
         let Source::Test { index, label } = self.input.source.get_untracked() else { return };
         let neighbour = self.input.test_labels.with_untracked(|labels| {

@@ -30,7 +30,7 @@ impl<T> Live<T> {
         read(&self.value.borrow())
     }
 
-    /// As [`Self::with`], without following.
+    /// Reads like [`Self::with`], without tracking.
     pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.value.borrow())
     }

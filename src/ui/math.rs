@@ -1,6 +1,6 @@
 //! Formulas as MathML, which browsers typeset and screen readers read, from the notation of `model::formula`.
 
-/// `<math>` for a formula.
+/// Converts a formula to `<math>`.
 pub fn mathml(formula: &str) -> String {
     let mut parser = Parser { rest: formula, out: String::with_capacity(formula.len() * 8) };
     parser.out.push_str("<math displaystyle=\"true\">");
@@ -15,7 +15,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Everything up to one of the `end`s, which is taken.
+    /// Converts everything up to one of the `end`s, which is consumed.
     fn row(&mut self, ends: &str) -> Option<char> {
         self.out.push_str("<mrow>");
         let end = loop {
@@ -37,7 +37,7 @@ impl<'a> Parser<'a> {
         end
     }
 
-    /// An atom with what stands below and above it.
+    /// Converts an atom with its subscript and superscript.
     fn item(&mut self) {
         let start = self.out.len();
         let is_big = ["\\sum", "\\max_"].iter().any(|big| self.rest.starts_with(big));
@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
         self.out.push_str(&["</", tag, ">"].concat());
     }
 
-    /// `\cases{value & condition \\ value & condition}`
+    /// Converts `\cases{value & condition \\ value & condition}`.
     fn cases(&mut self) {
         self.rest = self.rest.strip_prefix('{').unwrap_or(self.rest);
         self.out.push_str("<mrow><mo>{</mo><mtable><mtr><mtd>");

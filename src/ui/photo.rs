@@ -34,20 +34,20 @@ impl Stage {
         Self { key, width, height: pixels.len() / width.max(1), pixels }
     }
 
-    /// A part of it.
+    /// Returns a part of the image.
     pub fn part(&self, key: &'static str, columns: Range<usize>, rows: Range<usize>) -> Self {
         let pixels = rows.flat_map(|row| &self.pixels[row * self.width..][columns.clone()]).copied().collect();
         Self::new(key, columns.len(), pixels)
     }
 
-    /// The part that holds all pixels above `ink`; `None` if there are none.
+    /// Returns the part that contains all pixels above `ink`; `None` if there are none.
     pub fn cropped(&self, key: &'static str, ink: u8) -> Option<Self> {
         let inked = || (0..self.pixels.len()).filter(|index| self.pixels[*index] > ink);
         let bounds = |place: &dyn Fn(usize) -> usize| Some(inked().map(place).min()?..inked().map(place).max()? + 1);
         Some(self.part(key, bounds(&|index| index % self.width)?, bounds(&|index| index / self.width)?))
     }
 
-    /// Scaled by the mean over the area of each new pixel.
+    /// Scales the image by the mean over the area of each new pixel.
     fn scaled(&self, key: &'static str, width: usize, height: usize) -> Self {
         // Returns the old pixels that a new pixel covers, and the covered shares of the first and the last.
         let span = |at: usize, new: usize, old: usize| {
@@ -76,8 +76,8 @@ impl Stage {
     }
 }
 
-/// The steps from a picture, `[height,width,4]` in red, green, blue and alpha, to the 28x28 image, which is the last.
-/// `None` if there is nothing on it.
+/// Prepares a picture, `[height,width,4]` in red, green, blue and alpha, step by step; the last step is the 28x28
+/// image. `None` if the picture is empty.
 pub fn prepare(width: usize, height: usize, rgba: &[u8]) -> Option<Vec<Stage>> {
     if width == 0 || height == 0 || rgba.len() != width * height * 4 {
         return None;
@@ -108,7 +108,7 @@ pub fn prepare(width: usize, height: usize, rgba: &[u8]) -> Option<Vec<Stage>> {
     Some(vec![original, grey, cropped, scaled, centred])
 }
 
-/// The median brightness along the four edges: what the digit lies on.
+/// Returns the median brightness along the four edges, the brightness of the background.
 fn border_median(brightness: &[f32], width: usize, height: usize) -> f32 {
     let is_border = |index: &usize| {
         let (column, row) = (index % width, index / width);
@@ -119,7 +119,7 @@ fn border_median(brightness: &[f32], width: usize, height: usize) -> f32 {
     if border.is_empty() { 0.0 } else { *border.select_nth_unstable_by(middle, f32::total_cmp).1 }
 }
 
-/// Moved so that the centre of mass is in the middle, by whole pixels, as far as all stays inside.
+/// Moves the centre of mass to the middle, by whole pixels, as far as everything stays inside.
 fn centred(scaled: &Stage) -> Option<Stage> {
     let ink: Vec<f32> = scaled.pixels.iter().map(|ink| f32::from(*ink)).collect();
     let mass = centre_of_mass(&ink, scaled.width)?;
@@ -139,7 +139,7 @@ fn centred(scaled: &Stage) -> Option<Stage> {
 mod tests {
     use super::*;
 
-    /// A picture of `ground` with a block of `ink`.
+    /// Makes a picture of `ground` with a block of `ink`.
     fn picture(side: usize, ground: u8, ink: u8, columns: Range<usize>, rows: Range<usize>) -> Vec<u8> {
         let grey = |index: usize| {
             let is_ink = columns.contains(&(index % side)) && rows.contains(&(index / side));

@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 3;
 pub struct Phrases<Text>(pub Text);
 
 impl<Text: AsRef<str>> Phrases<Text> {
-    /// The translation of a phrase; what no line fits stays as it is.
+    /// Translates a phrase; one without a matching line stays as it is.
     pub fn say(&self, phrase: &str) -> String {
         self.say_within(phrase, MAX_DEPTH)
     }
@@ -33,7 +33,7 @@ impl<Text: AsRef<str>> Phrases<Text> {
         phrase.to_owned()
     }
 
-    /// An error's sentences: `layer, subject: expected this, got that. Hint`. The subject's name is the caller's.
+    /// Writes an error's sentences: `layer, subject: expected this, got that. Hint`. The caller names the subject.
     pub fn sentences(&self, error: &Parts<'_>, subject: &str) -> String {
         let mut text = String::new();
         if let Some(layer) = error.layer.filter(|layer| *layer != error.subject) {
@@ -74,7 +74,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// `None` for a report of the page itself, which is a sentence.
+    /// Splits a report; `None` for a report of the page itself, which is a sentence.
     pub fn of_report(report: &'a ErrorReport) -> Option<Self> {
         let [subject, expected, got, hint] = report.parts.as_slice() else { return None };
         Some(Self { layer: report.layer.as_deref(), subject, expected, got, hint })
@@ -120,7 +120,7 @@ mod tests {
         CHINESE.0.lines().map(|line| line.split_once('\t').unwrap_or_else(|| panic!("no tab: {line}"))).collect()
     }
 
-    /// A string literal at the start of `source`, with `{}` for what is formatted into it.
+    /// Reads a string literal at the start of `source`, with `{}` for its arguments.
     fn literal(source: &str) -> Option<String> {
         let source = source.trim_start().trim_start_matches('&').trim_start_matches("format!(").trim_start();
         let mut characters = source.strip_prefix('"')?.chars();

@@ -51,7 +51,7 @@ fn refuse(state: State, code: &str, message: &str) {
     state.notify(NoticeKind::Error, report(code, message));
 }
 
-/// The picture's pixels, prepared; `None` if it is empty.
+/// Reads and prepares the picture's pixels; `None` if it is empty.
 fn read(bitmap: &ImageBitmap) -> Result<Option<Vec<Stage>>, JsValue> {
     let (width, height) = (f64::from(bitmap.width()), f64::from(bitmap.height()));
     let scale = (MAX_SIDE / width.max(height).max(1.0)).min(1.0);

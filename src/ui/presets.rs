@@ -5,7 +5,7 @@ use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 /// The key of the text that names each, in the order of the list.
 pub const PRESETS: [&str; 5] = ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_softmax"];
 
-/// The network that a name of [`PRESETS`] stands for; the reference network for any other.
+/// Returns the network of a name in [`PRESETS`]; the reference network for any other name.
 pub fn preset(name: &str) -> ModelSpec {
     let layers = match name {
         // LeCun et al. 1998, without its sparse connections and with a softmax at its end.

@@ -87,17 +87,17 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The latest first.
+    /// Iterates over the runs, the latest first.
     pub fn latest_first(&self) -> impl Iterator<Item = &RunRecord> {
         self.records.iter().rev()
     }
 
-    /// The run of the present weights.
+    /// Returns the run of the current weights.
     pub fn present(&mut self) -> Option<&mut RunRecord> {
         if self.is_present { self.records.last_mut() } else { None }
     }
 
-    /// A run has begun; its number is given here.
+    /// Begins a run and numbers it.
     pub fn begin(&mut self, record: RunRecord) {
         self.begun = self.begun.saturating_add(1);
         self.records.push(RunRecord { number: self.begun, ..record });
@@ -105,7 +105,8 @@ impl Runs {
         self.bound();
     }
 
-    /// The present weights are given up. Their run is now compared with, in place of the first of too many.
+    /// Ends the run of the current weights, which are discarded. It is now compared with, and the first of too many
+    /// compared runs is not.
     pub fn end(&mut self) {
         self.is_present = false;
         if self.compared().count() > MAX_COMPARED
@@ -154,7 +155,7 @@ impl Runs {
         self.bound();
     }
 
-    /// A run of an earlier visit goes on: the one that began at this time.
+    /// Resumes the run of an earlier visit that began at this time.
     pub fn resume(&mut self, begun_ms: f64) {
         if let Some(at) = self.records.iter().position(|record| record.begun_ms == begun_ms)
             && !self.is_present
@@ -166,12 +167,12 @@ impl Runs {
         }
     }
 
-    /// When the run of the present weights began.
+    /// Returns the start time of the current weights' run.
     pub fn present_begun(&self) -> Option<f64> {
         self.records.last().filter(|_| self.is_present).map(|record| record.begun_ms)
     }
 
-    /// The number of the run of the present weights.
+    /// Returns the number of the current weights' run.
     fn present_number(&self) -> Option<u32> {
         self.records.last().filter(|_| self.is_present).map(|record| record.number)
     }
@@ -191,7 +192,7 @@ impl Runs {
         }
     }
 
-    /// The runs that are drawn beside the present one.
+    /// Iterates over the runs that are drawn beside the current one.
     pub fn compared(&self) -> impl Iterator<Item = &RunRecord> {
         let earlier = self.records.len() - usize::from(self.is_present);
         self.records[..earlier].iter().filter(|record| record.is_compared)

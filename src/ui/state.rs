@@ -150,7 +150,7 @@ pub struct Store {
 }
 
 impl State {
-    /// The state of the page, which lives as long as the page.
+    /// Makes the state of the page, which lives as long as the page.
     pub fn new(client: Client) -> Self {
         let model = ModelSpec::reference_cnn();
         let history = History::new(&model);
@@ -211,7 +211,7 @@ impl State {
         &self.client
     }
 
-    /// The model that the engine has.
+    /// Returns the engine's model.
     pub(super) fn engine_model(&self) -> ModelSpec {
         self.sent_model.borrow().clone()
     }
@@ -296,7 +296,7 @@ impl State {
         }
     }
 
-    /// Only valid models are sent, and not one for every key that is typed.
+    /// Sends the model if it is valid, but not after every key that is typed.
     fn send_model(&self) {
         const PAUSE_MS: i32 = 200;
         if let Some(pending) = self.pending_model.take() {
@@ -368,7 +368,7 @@ impl State {
         self.run_command(Command::Train { epochs: Some(1), steps: None });
     }
 
-    /// How long training rests after each step, in ms.
+    /// Sets the delay after each training step, in ms.
     pub fn set_rest(&self, rest_ms: u32) {
         self.rest_ms.set(rest_ms);
         self.run_command(Command::SetPace { rest_ms: f64::from(rest_ms) });
@@ -379,7 +379,7 @@ impl State {
         if pauses { forget(TRAINS_HIDDEN) } else { remember(TRAINS_HIDDEN, "true") }
     }
 
-    /// The page is no longer to be seen, or is again. A run that a script has started is the script's: it goes on.
+    /// Handles the page becoming hidden or visible. A run that a script has started continues.
     pub fn page_hidden(&self, is_hidden: bool) {
         let is_training = matches!(self.run.get_untracked(), RunState::Training | RunState::Waiting);
         if is_hidden && is_training && self.is_own_run.get() && self.pauses_hidden.get_untracked() {
@@ -443,7 +443,7 @@ impl State {
         });
     }
 
-    /// The weights are new: what was measured before says nothing about them.
+    /// Drops earlier measurements, because the weights are new.
     fn forget_run(&self) {
         self.end_run();
         self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(Checked::params)))]);
@@ -552,7 +552,7 @@ impl State {
         }
     }
 
-    /// Which backend runs and why, and how far a GPU has come with the kernels of the network while it compiles them.
+    /// Describes the backend and the reason for its choice and, while a GPU compiles kernels, the progress.
     pub fn backend_text(&self) -> String {
         let Some(detail) = self.backend.with(|backend| backend.as_ref().map(|info| phrase(&info.detail))) else {
             return t("engine_starts");
@@ -617,7 +617,7 @@ impl State {
     }
 }
 
-/// The answer to an evaluation, put together.
+/// Builds the result from the answer to an evaluation.
 fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestResult {
     let mut arrays = arrays.into_iter();
     let confusion = arrays.next().and_then(floats).unwrap_or_default();
@@ -628,7 +628,7 @@ fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestRes
     TestResult { evaluation: evaluation.clone(), confusion, labels, predicted, confidence, step }
 }
 
-/// An array that holds bytes.
+/// Returns the bytes of an array.
 pub fn bytes(bulk: Bulk) -> Option<Vec<u8>> {
     match bulk {
         Bulk::U8(values) => Some(values),
@@ -636,7 +636,7 @@ pub fn bytes(bulk: Bulk) -> Option<Vec<u8>> {
     }
 }
 
-/// The numbers of an array that holds floats.
+/// Returns the numbers of an array of floats.
 pub fn floats(bulk: Bulk) -> Option<Vec<f32>> {
     match bulk {
         Bulk::F32(values) => Some(values),

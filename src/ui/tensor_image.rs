@@ -60,12 +60,12 @@ impl Tiles {
         Self { count: self.count.min(rows * columns), columns: columns.min(self.count).max(1), ..self }
     }
 
-    /// One tile alone.
+    /// Keeps only one tile.
     pub fn only(self, tile: usize) -> Self {
         Self { count: 1, columns: 1, alone: Some(tile), ..self }
     }
 
-    /// The place in the image of a tile's row and column: the inverse of [`Tiles::at`].
+    /// Returns the position in the image of a tile's row and column: the inverse of [`Tiles::at`].
     pub fn position(&self, [tile, row, column]: [usize; 3]) -> (usize, usize) {
         let tile = if self.alone.is_some() { 0 } else { tile };
         (tile % self.columns * (self.width + 1) + column, tile / self.columns * (self.height + 1) + row)
@@ -76,7 +76,8 @@ impl Tiles {
         (self.columns * (self.width + 1) - 1, self.count.div_ceil(self.columns) * (self.height + 1) - 1)
     }
 
-    /// The place in the tensor of a pixel of the image with all tiles: tile, row, column and index; `None` between tiles.
+    /// Returns the position in the tensor of a pixel of the image with all tiles: tile, row, column and index; `None`
+    /// between tiles.
     pub fn at(&self, x: usize, y: usize) -> Option<[usize; 4]> {
         let (column, row) = (x % (self.width + 1), y % (self.height + 1));
         let tile = y / (self.height + 1) * self.columns + x / (self.width + 1);
@@ -88,7 +89,7 @@ impl Tiles {
     }
 }
 
-/// A vector as rows: height, width, one tile, strides.
+/// Folds a vector into rows: height, width, one tile, strides.
 fn fold(length: usize) -> (usize, usize, usize, [usize; 3]) {
     const MAX_ROW: usize = 16;
     if length <= MAX_ROW {

@@ -27,7 +27,7 @@ static ENGLISH: LazyLock<Texts> = LazyLock::new(|| parse(Locale::English.json())
 static CHINESE: LazyLock<Texts> = LazyLock::new(|| parse(Locale::Chinese.json()));
 const CHINESE_PHRASES: Phrases<&str> = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
 
-/// A test reads the files, so that they are what this expects.
+/// Parses a locale file. A test parses all of them, so this cannot fail.
 fn parse(json: &'static str) -> Texts {
     serde_json::from_str(json).unwrap_or_default()
 }
@@ -35,7 +35,7 @@ fn parse(json: &'static str) -> Texts {
 impl Locale {
     pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
 
-    /// As in `<html lang>`.
+    /// Returns the tag for `<html lang>`.
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -43,12 +43,12 @@ impl Locale {
         }
     }
 
-    /// The best match for a language tag such as `zh-CN`.
+    /// Finds the best match for a language tag such as `zh-CN`.
     pub fn from_tag(tag: &str) -> Self {
         if tag.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
     }
 
-    /// The language's own name for itself.
+    /// Returns the language's own name.
     pub fn name(self) -> &'static str {
         match self {
             Self::English => "English",
@@ -64,7 +64,7 @@ impl Locale {
         }
     }
 
-    /// The text of a key, if it has one.
+    /// Returns the text of a key, if it has one.
     pub fn text(self, key: &str) -> Option<&'static str> {
         let texts: &'static Texts = match self {
             Self::English => &ENGLISH,
@@ -73,7 +73,7 @@ impl Locale {
         texts.get(key).map(|text| &**text)
     }
 
-    /// Text of what was expected, what came and what to do.
+    /// Returns the text that says what was expected, what came and what to do.
     pub fn report_text(self, report: &ErrorReport) -> String {
         let Some(sentence) = self.message("error", &report.key, &report.arguments) else {
             return match (self, Parts::of_report(report)) {
@@ -91,7 +91,7 @@ impl Locale {
         }
     }
 
-    /// Description that the engine gives of itself.
+    /// Translates a description that the engine gives of itself.
     pub fn phrase(self, text: &str) -> String {
         match self {
             Self::English => text.to_owned(),
@@ -99,7 +99,7 @@ impl Locale {
         }
     }
 
-    /// The text of a key with its arguments, if it has one.
+    /// Returns the text of a key with its arguments, if it has one.
     fn message(self, group: &str, key: &str, arguments: &Arguments) -> Option<String> {
         let text = self.text(&format!("{group}.{key}"))?;
         let values: Vec<(&str, String)> =
@@ -108,7 +108,7 @@ impl Locale {
         Some(fill(text, &values))
     }
 
-    /// An argument as it stands in a text: numbers and lists as in English, another text in this language.
+    /// Formats an argument for a text: numbers and lists as in English, texts in this language.
     fn argument(self, value: &Value) -> String {
         match value {
             Value::String(text) => text.clone(),
@@ -144,7 +144,7 @@ mod browser {
         static LOCALE: Live<Locale> = Live::new(Locale::English);
     }
 
-    /// The language of the page, which the surrounding view then follows.
+    /// Returns the language of the page. The surrounding view follows it.
     pub fn locale() -> Locale {
         LOCALE.with(Live::get)
     }
@@ -153,42 +153,43 @@ mod browser {
         LOCALE.with(|live| live.set(locale));
     }
 
-    /// The text of a key in the language of the page. The surrounding view follows the language.
+    /// Returns the text of a key in the language of the page. The surrounding view follows the language.
     pub fn t(key: &str) -> String {
         locale().text(key).unwrap_or(key).to_owned()
     }
 
-    /// As [`t`], but nothing for a key that has no text.
+    /// Returns the text like [`t`], but an empty one for a key without a text.
     pub fn t_or_empty(key: &str) -> String {
         locale().text(key).unwrap_or_default().to_owned()
     }
 
-    /// The text of a key with values in the place of `{name}`, as it is now: for what is said once.
+    /// Returns the text of a key with values in place of `{name}`, without following the language: for one-time
+    /// messages.
     pub fn t_once(key: &str, values: &[(&str, &str)]) -> String {
         untrack(|| t_with(key, values))
     }
 
-    /// The text of a key with values in the place of `{name}`.
+    /// Returns the text of a key with values in place of `{name}`.
     pub fn t_with(key: &str, values: &[(&str, &str)]) -> String {
         fill(&t(key), values)
     }
 
-    /// Title for the kind of fault.
+    /// Returns a short title for the kind of fault.
     pub fn error_title(code: &str) -> String {
         locale().text(&format!("error_{code}")).map_or_else(|| t("error_other"), str::to_owned)
     }
 
-    /// Text of what was expected, what came and what to do.
+    /// Returns the text that says what was expected, what came and what to do.
     pub fn error_detail(error: &Error) -> String {
         report_text(&ErrorReport::from(error.clone()))
     }
 
-    /// An error that came from the engine.
+    /// Returns the text of an error that came from the engine.
     pub fn report_text(report: &ErrorReport) -> String {
         locale().report_text(report)
     }
 
-    /// Description that the engine gives of itself.
+    /// Translates a description that the engine gives of itself.
     pub fn phrase(text: &str) -> String {
         locale().phrase(text)
     }
@@ -222,7 +223,7 @@ pub mod tests {
             .collect()
     }
 
-    /// The string literals that directly follow `call` in the sources under `folder`.
+    /// Finds the string literals that directly follow `call` in the sources under `folder`.
     fn literals(folder: &str, calls: &[&str]) -> BTreeSet<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut found = BTreeSet::new();

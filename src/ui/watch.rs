@@ -85,7 +85,7 @@ impl State {
         if image.len() == size { image } else { vec![0; size] }
     }
 
-    /// How many numbers an input of the network has.
+    /// Returns the number of values of a network input.
     pub fn input_size(&self) -> usize {
         self.history.with_untracked(|history| history.draft().input_shape.iter().product())
     }

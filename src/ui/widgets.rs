@@ -22,8 +22,8 @@ pub mod vitals_view;
 use self::element::{Element, button, el};
 use super::text::t;
 
-/// A button that shows an icon and is called by a text. `shortcut`: what its title adds to the name, such as the key that
-/// does the same.
+/// Makes a button with an icon and a text as its name. `shortcut` is added to the name in its title, for example the
+/// equivalent key.
 pub fn icon_button(
     text_key: &'static str,
     icon: &'static str,
@@ -39,12 +39,12 @@ pub fn icon_button(
         .child(icon::icon(icon))
 }
 
-/// The head of a panel; `id` is its title's, by which the panel is called.
+/// Makes the header of a panel; `id` is the id of its title, which names the panel.
 pub fn panel_header(id: &str, title: &'static str) -> Element {
     el("header").class("panel-header").child(el("h2").id(id).tr(title))
 }
 
-/// A place for content that comes and goes, without a box of its own.
+/// Makes a place for changing content, without a box of its own.
 pub fn place() -> Element {
     el("div").class("contents")
 }

@@ -210,7 +210,7 @@ impl Member {
         }
     }
 
-    /// Another worker takes its place, with the same task.
+    /// Replaces the worker by another one with the same task.
     fn replace(self: &Rc<Self>, reason: &str) {
         self.dismiss();
         self.deaths.set(self.deaths.get() + 1);

@@ -74,7 +74,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// `data_url` ends in a slash.
+    /// Makes a loader. `data_url` ends in a slash.
     pub fn new(data_url: &str, name: &str) -> Self {
         Self {
             folder_url: format!("{data_url}{name}/"),
@@ -150,7 +150,7 @@ impl Loader {
         Err(named(last_error, &subject))
     }
 
-    /// The unpacked bytes of a shard.
+    /// Returns the unpacked bytes of a shard.
     async fn load_shard(
         &self,
         shard: &Shard,
@@ -219,8 +219,8 @@ impl Manifest {
         }
     }
 
-    /// The first training shard, so that training can start; then the test images, so that it can be judged; then the
-    /// rest.
+    /// Returns the order of downloads: the first training shard, so that training can start; then the test images, for
+    /// evaluation; then the rest.
     fn order(&self) -> Vec<usize> {
         let of = |split| (0..self.shards.len()).filter(move |&index| self.shards[index].split == split);
         of(SplitName::Train).take(1).chain(of(SplitName::Test)).chain(of(SplitName::Train).skip(1)).collect()
@@ -251,7 +251,7 @@ async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) 
     Ok(unpacked)
 }
 
-/// The error under the file's name, with what to do.
+/// Adds the file's name and advice to the error.
 fn named(error: Option<Error>, subject: &str) -> Error {
     let mut error = error.unwrap_or_else(|| Error::new("data-unavailable", ""));
     error.subject = subject.to_owned();

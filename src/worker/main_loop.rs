@@ -166,7 +166,7 @@ impl MainLoop {
         self.go_on();
     }
 
-    /// The device has answered.
+    /// Continues after an answer of the device.
     fn wake(self: &Rc<Self>) {
         // Never while the engine works: the browser tells of it between two turns.
         if let Ok(mut engine) = self.engine.try_borrow_mut() {

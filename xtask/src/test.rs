@@ -83,7 +83,8 @@ fn native() -> Result<()> {
     run(command("cargo").args(["test", "--workspace", "--features", "gpu", "--quiet", "--lib", "--bins", "--tests"]))
 }
 
-/// If there is no adapter, tries Debian's software one. Without any adapter the tests report that they are skipped.
+/// Runs the GPU tests. If there is no adapter, tries Debian's software one. Without any adapter the tests report that
+/// they are skipped.
 fn gpu() -> Result<()> {
     let drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
     let has_driver = drivers.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));

@@ -156,7 +156,8 @@ fn shapes(model: &ModelSpec) -> Result<Vec<(String, Vec<usize>)>> {
     Ok(weights.map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone())).collect())
 }
 
-/// The shape of a weight, or of the optimizer's state for it, which has its name at the end: `momentum conv2d.kernel`.
+/// Returns the shape of a weight, or of the optimizer's state for it, whose name ends with the weight's: `momentum
+/// conv2d.kernel`.
 fn shape_of<'a>(shapes: &'a [(String, Vec<usize>)], name: &str) -> Option<&'a [usize]> {
     let weight = name.rsplit(' ').next()?;
     shapes.iter().find(|(own, _)| own == weight).map(|(_, shape)| &shape[..])

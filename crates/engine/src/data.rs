@@ -28,7 +28,7 @@ pub struct DatasetInfo {
 }
 
 impl DatasetInfo {
-    /// 60,000 and 10,000 handwritten digits, `[28,28,1]`.
+    /// Describes MNIST: 60,000 and 10,000 handwritten digits, `[28,28,1]`.
     pub fn mnist() -> Self {
         Self {
             name: "mnist".to_owned(),
@@ -46,7 +46,7 @@ impl DatasetInfo {
         self.height * self.width * self.channels
     }
 
-    /// The shape of one image, `[H,W,C]`.
+    /// Returns the shape of one image, `[H,W,C]`.
     pub fn image_shape(&self) -> [usize; 3] {
         [self.height, self.width, self.channels]
     }
@@ -75,7 +75,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// An empty data set that waits for its shards.
+    /// Makes an empty data set that waits for its shards.
     pub fn new(info: DatasetInfo) -> Self {
         Self { info, train: Images::default(), test: Images::default() }
     }
@@ -93,12 +93,12 @@ impl Dataset {
         }
     }
 
-    /// Training images that have arrived.
+    /// Returns the number of training images that have arrived.
     pub fn train_images(&self) -> usize {
         self.train.labels.len()
     }
 
-    /// Test images that have arrived.
+    /// Returns the number of test images that have arrived.
     pub fn test_images(&self) -> usize {
         self.test.labels.len()
     }
@@ -169,19 +169,19 @@ impl Dataset {
         self.add(Part::Test, pixels, labels)
     }
 
-    /// The pixels of one image, `[H,W,C]`; `None` where it has not arrived.
+    /// Returns the pixels of one image, `[H,W,C]`; `None` if it has not arrived.
     pub fn image(&self, part: Part, index: usize) -> Option<&[u8]> {
         let image_len = self.info.image_len();
         let start = index.checked_mul(image_len)?;
         self.part(part).pixels.get(start..start + image_len)
     }
 
-    /// The labels of a part that have arrived.
+    /// Returns the labels of a part that have arrived.
     pub fn labels(&self, part: Part) -> &[u8] {
         &self.part(part).labels
     }
 
-    /// The pixels of all images of a part that have arrived, `[n,H,W,C]`.
+    /// Returns the pixels of all images of a part that have arrived, `[n,H,W,C]`.
     pub fn pixels(&self, part: Part) -> &[u8] {
         &self.part(part).pixels
     }
@@ -260,7 +260,7 @@ pub fn scale_pixels(pixels: &[u8], out: &mut [f32]) {
     elementwise::divide_bytes(out, pixels, HIGHEST_PIXEL);
 }
 
-/// Which images of the training file are trained on, and which are held back for validation.
+/// Divides the images of the training file into those for training and those for validation.
 ///
 /// The first `samples` images are used; of those the last share of `validation_split` is held back, as Keras's
 /// `validation_split` does (`floor(samples * (1 - validation_split))` images remain).

@@ -229,8 +229,7 @@ impl HostTensor {
         bytemuck::cast_slice(&self.words)
     }
 }
-/// The number within these bounds that is nearest to `value`; NaN stays. `clamp` would do, but that it panics where the
-/// bounds are the wrong way round brings Rust's formatting of floats into the page's program.
+/// Clamps a number to these bounds; keeps NaN. Unlike `clamp` it accepts bounds in the wrong order.
 pub fn limit(value: f64, low: f64, high: f64) -> f64 {
     if value > high {
         high
@@ -241,12 +240,12 @@ pub fn limit(value: f64, low: f64, high: f64) -> f64 {
     }
 }
 
-/// A number as people write it: `0.001`, `1e-7`, `30`.
+/// Formats a number as people write it: `0.001`, `1e-7`, `30`.
 pub fn number_text(number: f64) -> String {
     if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
 }
 
-/// A number of a computation, as the printed forms of graphs and plans show it.
+/// Formats a constant for the printed forms of graphs and plans.
 pub fn constant_text(number: f32) -> String {
     format!("{number:?}")
 }

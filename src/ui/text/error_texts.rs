@@ -22,7 +22,7 @@ struct Sample {
     english: String,
 }
 
-/// All errors of all areas.
+/// Returns all errors of all areas.
 fn samples() -> Vec<Sample> {
     // An area that is new here belongs into the list below, too.
     fn known(kind: &ErrorKind) {
@@ -71,7 +71,7 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect()
 }
 
-/// The English text with placeholders, as it should stand in the locale file.
+/// Returns the English text with placeholders, as the locale file should have it.
 fn template(sample: &Sample) -> String {
     let mut text = sample.english.clone();
     for (name, value) in &sample.arguments {

@@ -34,19 +34,19 @@ type Getter<T> = Box<dyn Fn() -> T>;
 /// Makes the content that belongs to a key.
 type Content = Box<dyn Fn(&str) -> Option<Element>>;
 
-/// A new element, in no place yet.
+/// Makes an element that is not in the document yet.
 pub fn el(tag: &'static str) -> Element {
     // It fails only for a tag that is no name.
     Element::new(document().create_element(tag).expect("a tag is a name"))
 }
 
-/// As [`el`], of an SVG image.
+/// Makes an SVG element.
 pub fn svg(tag: &'static str) -> Element {
     const NAMESPACE: Option<&str> = Some("http://www.w3.org/2000/svg");
     Element::new(document().create_element_ns(NAMESPACE, tag).expect("a tag is a name"))
 }
 
-/// A `<button type="button">`.
+/// Makes a `<button type="button">`.
 pub fn button(class: &str, on_click: impl Fn() + 'static) -> Element {
     el("button").attr("type", "button").class(class).on("click", move |_| on_click())
 }
@@ -56,12 +56,12 @@ impl Element {
         Self { node, kept: Vec::new() }
     }
 
-    /// The node of an element that was made by `el("canvas")`.
+    /// Returns the node of an element that was made by `el("canvas")`.
     pub fn canvas(&self) -> web_sys::HtmlCanvasElement {
         self.node.clone().unchecked_into()
     }
 
-    /// The node itself.
+    /// Returns the element's node.
     pub fn node(&self) -> web_sys::Element {
         self.node.clone()
     }
@@ -112,7 +112,7 @@ impl Element {
         self
     }
 
-    /// As [`Self::on`], before what is inside hears of it.
+    /// Calls `handler` in the capture phase, before the elements inside get the event.
     pub fn on_capture(self, event: &str, handler: impl Fn(web_sys::Event) + 'static) -> Self {
         let handler = callback(Box::new(move |event: JsValue| handler(event.unchecked_into())));
         let _ = self.node.add_event_listener_with_callback_and_bool(event, &handler, true);
@@ -148,23 +148,23 @@ impl Element {
         }))
     }
 
-    /// Content in MathML, which is ours.
+    /// Sets the content to our own MathML.
     pub fn math(self, formula: &str) -> Self {
         self.node.set_inner_html(&mathml(formula));
         self
     }
 
-    /// The text of a key, in the language of the page.
+    /// Sets the text of a key, in the language of the page.
     pub fn tr(self, key: &'static str) -> Self {
         self.text_boxed(Box::new(move || t(key)))
     }
 
-    /// An `aria-label` from the locale file.
+    /// Sets an `aria-label` from the locale file.
     pub fn label(self, key: &'static str) -> Self {
         self.attr_boxed("aria-label", Box::new(move || Some(t(key))))
     }
 
-    /// A `title` from the locale file.
+    /// Sets a `title` from the locale file.
     pub fn title(self, key: &'static str) -> Self {
         self.attr_boxed("title", Box::new(move || Some(t(key))))
     }
@@ -173,17 +173,17 @@ impl Element {
         self.attr_boxed(name, Box::new(move || Some(value())))
     }
 
-    /// An attribute that is there while there is a value.
+    /// Sets an attribute while there is a value.
     pub fn attr_option(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
         self.attr_boxed(name, Box::new(value))
     }
 
-    /// An attribute without a value, such as `disabled`, while `value` says so.
+    /// Sets an attribute without a value, such as `disabled`, while `value` is true.
     pub fn flag(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
         self.attr_boxed(name, Box::new(move || value().then(String::new)))
     }
 
-    /// An attribute that says `true` or `false`, such as `aria-pressed`.
+    /// Sets an attribute to `true` or `false`, such as `aria-pressed`.
     pub fn bool_attr(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
         self.attr_boxed(name, Box::new(move || Some(if value() { "true" } else { "false" }.to_owned())))
     }
@@ -200,7 +200,7 @@ impl Element {
         }))
     }
 
-    /// A class that the element has while `value` says so.
+    /// Adds a class while `value` is true.
     pub fn toggle(self, class: &'static str, value: impl Fn() -> bool + 'static) -> Self {
         self.toggle_boxed(class, Box::new(value))
     }
@@ -213,7 +213,7 @@ impl Element {
         }))
     }
 
-    /// A property of the node, such as the `value` of a field, set where it differs from what is there.
+    /// Sets a property of the node, such as the `value` of a field, if it differs.
     pub fn property(self, name: &'static str, value: impl Fn() -> JsValue + 'static) -> Self {
         self.property_boxed(name, Box::new(value))
     }
@@ -251,14 +251,14 @@ impl Element {
         }))
     }
 
-    /// As [`Self::switch`]: the content is there while `condition` holds.
+    /// Shows the content while `condition` holds.
     pub fn when(self, condition: impl Fn() -> bool + 'static, view: impl Fn() -> Element + 'static) -> Self {
         let key = move || if condition() { "true" } else { "" }.to_owned();
         self.switch_boxed(Box::new(key), Box::new(move |key| (!key.is_empty()).then(&view)))
     }
 
-    /// Behind the content so far, one element per key. An element stays, with focus and scroll position, as long as its
-    /// key does.
+    /// Adds one element per key after the existing content. An element stays, with focus and scroll position, as long
+    /// as its key does.
     pub fn keyed(self, keys: impl Fn() -> Vec<u32> + 'static, view: impl Fn(u32) -> Element + 'static) -> Self {
         self.keyed_boxed(Box::new(keys), Box::new(view))
     }

@@ -23,15 +23,15 @@ fn scope() -> WorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// A property of the worker's global scope that only secure contexts have.
+/// Returns a property of the worker's global scope that only secure contexts have.
 fn secure_property(path: &[&str]) -> Option<JsValue> {
     path.iter().try_fold(JsValue::from(js_sys::global()), |object, name| {
         Reflect::get(&object, &JsValue::from_str(name)).ok().filter(|value| value.is_object())
     })
 }
 
-/// The body of a response, in pieces as they arrive; `on_bytes` hears how many there are so far. With `reload` the
-/// browser's HTTP cache is passed by.
+/// Reads the body of a response in pieces as they arrive; `on_bytes` gets the number of bytes so far. With `reload` the
+/// browser's HTTP cache is bypassed.
 ///
 /// # Errors
 /// `data-unavailable`, without a subject.
@@ -68,7 +68,7 @@ pub fn is_gzip(bytes: &Uint8Array) -> bool {
     bytes.length() > 2 && bytes.get_index(0) == 0x1f && bytes.get_index(1) == 0x8b
 }
 
-/// In hexadecimal; `None` where the browser does not offer it (not a secure context).
+/// Computes SHA-256 in hexadecimal; `None` if the browser does not offer it (not a secure context).
 pub async fn sha256(bytes: &Uint8Array) -> Option<String> {
     let subtle: SubtleCrypto = secure_property(&["crypto", "subtle"])?.unchecked_into();
     let promise = subtle.digest_with_str_and_buffer_source("SHA-256", bytes).ok()?;
@@ -119,7 +119,7 @@ async fn next_task() {
     settle(promise).await;
 }
 
-/// The next piece of a stream, nothing at its end; `None` if it broke off or holds no bytes.
+/// Reads the next piece of a stream, an empty one at its end; `None` if it broke off or contains no bytes.
 async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Option<Option<Uint8Array>> {
     let read = settle(reader.read()).await?;
     if Reflect::get(&read, &"done".into()).is_ok_and(|done| done.is_truthy()) {
@@ -134,7 +134,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// `None` where the browser does not offer one (not a secure context, or storage is forbidden).
+    /// Opens the cache; `None` if the browser does not offer one (not a secure context, or storage is forbidden).
     pub async fn open(name: &str) -> Option<Self> {
         let storage: CacheStorage = secure_property(&["caches"])?.unchecked_into();
         let cache = settle(storage.open(name)).await?;

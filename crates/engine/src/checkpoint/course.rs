@@ -49,7 +49,7 @@ impl Course {
         self.epochs.iter().flat_map(row).collect()
     }
 
-    /// From what [`Course::epoch_rows`] gave.
+    /// Reads the rows that [`Course::epoch_rows`] gave.
     pub(super) fn read_epochs(&mut self, rows: &[f32]) {
         let report = |row: &[f32; 8]| {
             let [epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second] = *row;

@@ -19,7 +19,7 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// A sampler over the first `images` images of the training file; without `shuffle` in file order.
+    /// Makes a sampler over the first `images` images of the training file; without `shuffle` in file order.
     pub fn new(seed: u64, shuffle: bool, images: usize) -> Self {
         Self { seed, shuffle, order: (0..images as u32).collect(), epoch: None }
     }
@@ -28,7 +28,7 @@ impl Sampler {
         self.order.len()
     }
 
-    /// The order of an epoch, `[images]`. Computed once per epoch, without allocating.
+    /// Returns the order of an epoch, `[images]`. Computes it once per epoch, without allocating.
     pub fn order(&mut self, epoch: u32) -> &[u32] {
         if self.epoch != Some(epoch) {
             self.epoch = Some(epoch);
@@ -46,7 +46,7 @@ impl Sampler {
         &self.order
     }
 
-    /// The images of one batch; the last batch of an epoch may be shorter, and one past it is empty.
+    /// Returns the images of one batch; the last batch of an epoch may be shorter, and one past it is empty.
     pub fn batch(&mut self, epoch: u32, batch: usize, batch_size: usize) -> &[u32] {
         let images = self.images();
         let start = batch.saturating_mul(batch_size).min(images);
@@ -54,7 +54,8 @@ impl Sampler {
         &self.order(epoch)[start..end]
     }
 
-    /// How many images, from the beginning of the training file, must have arrived before this batch can be drawn.
+    /// Returns the number of images, from the beginning of the training file, that must have arrived before this batch
+    /// can be drawn.
     ///
     /// It may be more than the batch itself touches: it depends on the position only.
     pub fn needed(&self, epoch: u32, batch: usize, batch_size: usize) -> usize {
@@ -68,7 +69,7 @@ impl Sampler {
     }
 }
 
-/// Fisher and Yates, in place.
+/// Shuffles in place (Fisher and Yates).
 fn shuffle(values: &mut [u32], random: &mut Philox) {
     for last in (1..values.len()).rev() {
         values.swap(last, random.below(last as u32 + 1) as usize);
@@ -116,7 +117,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
-        /// Every epoch visits each image once, in batches that are full but for the last.
+        /// Checks that every epoch visits each image once, in batches that are full except the last.
         #[test]
         fn an_epoch_visits_every_image_once(
             seed: u64, shuffle: bool, images in 0usize..25_000, batch_size in 1usize..4_000, epoch in 0u32..3,
