@@ -59,8 +59,8 @@ impl TrainingRow {
         Ok(config)
     }
 
-    /// Returns the configuration with the value of a text, checked as the engine checks what a script sets while there are
-    /// so many training images.
+    /// Returns the configuration with the value of a text, checked against this number of training images as the engine
+    /// checks a script's settings.
     ///
     /// # Errors
     /// If the setting does not accept the value, or if the configuration was valid and no longer would be.
@@ -265,7 +265,7 @@ pub mod tests {
             assert_eq!((error.code, error.subject.as_str()), ("bad-setting", subject), "{name} {text}");
         }
         assert_eq!(row("learningRate").read(&config, "1e-3", IMAGES).unwrap(), config);
-        // What was valid before stays so: the validation images that `patience` looks at are not given up.
+        // A valid configuration stays valid: the validation images that `patience` needs are kept.
         let patient = TrainingConfig { validation_split: 0.1, patience: Some(3), ..config };
         assert_eq!(row("validationSplit").read(&patient, "0", IMAGES).unwrap_err().subject, "patience");
     }
