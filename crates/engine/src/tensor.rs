@@ -229,16 +229,6 @@ impl HostTensor {
         bytemuck::cast_slice(&self.words)
     }
 }
-/// Clamps a number to these bounds; keeps NaN. Unlike `clamp` it accepts bounds in the wrong order.
-pub fn limit(value: f64, low: f64, high: f64) -> f64 {
-    if value > high {
-        high
-    } else if value < low {
-        low
-    } else {
-        value
-    }
-}
 
 /// Formats a number as people write it: `0.001`, `1e-7`, `30`.
 pub fn number_text(number: f64) -> String {
