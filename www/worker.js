@@ -7,7 +7,7 @@ self.onmessage = async ({ data: { script, module, role } }) => {
     // Within reach of whoever wants to know how much memory the engine has.
     self.program = await init({ module_or_path: module });
   } catch (error) {
-    // Whoever started this worker hears of what is thrown, but not of a promise that is rejected.
+    // The starter of this worker gets its exceptions, but not its rejected promises.
     setTimeout(() => { throw error; });
   }
 };

@@ -235,7 +235,7 @@ function bestOf(racing) {
   return own.sort((a, b) => median(b.rates) - median(a.rates))[0];
 }
 
-/** What the figures are figures of. */
+/** Describes the machine and the programs of the figures. */
 function describe() {
   const machine = { cpu: os.cpus()[0].model, threads, chromium: browser.version(), node: process.version, load: os.loadavg()[0] };
   console.log(`${machine.cpu}, ${threads} threads, Chromium ${machine.chromium}; load ${machine.load.toFixed(1)}${machine.load > 0.5 ? ': other work disturbs the figures' : ''}`);

@@ -63,7 +63,7 @@ async function tour(playground, visit) {
   await visit('notice');
 }
 
-/** What lies beyond the edges of the page or of its own box. */
+/** Finds elements beyond the edges of the page or of their own box. */
 const cut = (page) =>
   page.evaluate(() => {
     const found = [];
@@ -84,7 +84,7 @@ const cut = (page) =>
     return found;
   });
 
-/** What axe finds: in the panel that a state is about, or in the whole page. */
+/** Returns axe's findings in a state's panel, or in the whole page. */
 const axe = async (page, state) => {
   const place = { inspector: '.inspector', dock: '.dock' }[state.split('-')[0]] ?? 'html';
   // An element under the sticky bar is not a target of full size.

@@ -5,7 +5,7 @@ const image = (playground) => playground.shownImage();
 const ink = async (playground) => (await image(playground)).reduce((sum, value) => sum + value, 0);
 const verdict = (playground) => playground.page.getByText(/Looks like \d/);
 
-/** Where the centre of mass lies. */
+/** Returns the centre of mass. */
 const mass = (pixels) => {
   const total = pixels.reduce((sum, value) => sum + value, 0);
   const at = (place) => pixels.reduce((sum, value, index) => sum + value * (place(index) + 0.5), 0) / total;

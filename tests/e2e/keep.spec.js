@@ -26,7 +26,7 @@ const uninterrupted = async (page) => {
   return losses;
 };
 
-/** What the browser has saved: descriptions of experiments, the latest first, and the history of runs. */
+/** Returns the browser's saved data: descriptions of experiments, the latest first, and the history of runs. */
 const stored = (page) =>
   page.evaluate(
     () =>
@@ -168,7 +168,7 @@ test('what was done is offered on the next visit, and goes on as if there had be
   await page.goto(`${server.url}#c=${configuration}`);
   await ready(page);
   const later = messages(page).getByText(/Continue where you left off\?/);
-  // What was continued, at its last step, and before it what the second visit had done on its own.
+  // The continued experiment at its last step, and before it the second visit's own.
   await expect(later).toHaveText([/step 60/, /step 3,/]);
   await expect.poll(() => playground.layerTypes()).toHaveLength(2);
   await messages(page).getByRole('button', { name: 'Dismiss' }).first().click();

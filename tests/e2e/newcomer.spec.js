@@ -2,7 +2,7 @@
 // on by a link. Once with the keyboard alone and once with fingers alone.
 import { expect, test } from './playground.js';
 
-/** Where the network stands after the changes. */
+/** Returns the state of the network after the changes. */
 const CUSTOM = ['Conv2D', 'MaxPooling2D', 'Conv2D', 'MaxPooling2D', 'Conv2D', 'Flatten', 'Dense', 'Dropout', 'Dense'];
 
 const model = (playground) => playground.call('getModel');
@@ -16,7 +16,7 @@ const watchSteps = (playground) =>
 
 const until500 = (playground) => playground.page.waitForFunction(() => window.stepsSeen >= 500, null, { timeout: 150_000, polling: 50 });
 
-/** What is true of the end, however it was reached. */
+/** Checks the final state, however it was reached. */
 async function expectEnd(playground, context) {
   const layers = (await model(playground)).layers;
   expect(layers.map((layer) => layer.type)).toEqual(CUSTOM);

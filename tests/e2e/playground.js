@@ -124,7 +124,7 @@ export class Playground {
 /** With ARTIFACTS set, keeps a screenshot of the whole page in `tests/e2e/artifacts`, which git ignores. */
 export const artifact = (page, name) => process.env.ARTIFACTS && page.screenshot({ path: new URL(`artifacts/${name}.png`, import.meta.url).pathname, fullPage: true });
 
-/** What axe finds by the rules of WCAG 2.2 AA within `place`, a selector. */
+/** Returns axe's findings by the rules of WCAG 2.2 AA within `place`, a selector. */
 export const axeViolations = async (page, place = 'html') => {
   const { violations } = await new AxeBuilder({ page }).include(place).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
