@@ -306,8 +306,9 @@ fn ranges_of_a_configuration_are_in_the_errors_of_what_people_write() {
 #[test]
 fn fields_of_the_configuration_have_the_names_of_its_json() {
     let config = TrainingConfig {
-        clip_norm: Some(1.0),
-        clip_value: Some(1.0),
+        validation_split: 0.25,
+        clip_norm: Some(0.5),
+        clip_value: Some(0.5),
         target_accuracy: Some(0.5),
         patience: Some(1),
         ..TrainingConfig::default()
