@@ -102,10 +102,25 @@ impl Locale {
     /// Returns the text of a key with its arguments, if it has one.
     fn message(self, group: &str, key: &str, arguments: &Arguments) -> Option<String> {
         let text = self.text(&format!("{group}.{key}"))?;
+        let value = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+            ("setting", Value::String(setting)) => self.setting_name(setting),
+            (_, value) => self.argument(value),
+        };
         let values: Vec<(&str, String)> =
-            arguments.iter().map(|(name, value)| (name.as_str(), self.argument(value))).collect();
+            arguments.iter().map(|(name, own)| (name.as_str(), value((name, own)))).collect();
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         Some(fill(text, &values))
+    }
+
+    /// Names a setting for an error: in English as in the API, in other languages as in the form.
+    fn setting_name(self, setting: &str) -> String {
+        let label = match self {
+            Self::English => None,
+            Self::Chinese => {
+                self.text(&format!("setting_{setting}")).or_else(|| self.text(&format!("training_{setting}")))
+            }
+        };
+        label.unwrap_or(setting).to_owned()
     }
 
     /// Formats an argument for a text: numbers and lists as in English, texts in this language.

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Worker};
 
 use crate::transport;
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{BackendError, Result};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::train::Wake;
 use chalkgrad_engine::train::replicas::Replicas;
@@ -88,9 +88,7 @@ impl Replicas for Crew {
     fn receive(&mut self, replica: usize, result: &mut [f32]) -> Result<bool> {
         let member = &self.members[replica];
         if let Some(reason) = &*member.failure.borrow() {
-            return Err(Error::new("replica-failed", "workers")
-                .got(reason.clone())
-                .hint("Training goes on with one worker."));
+            return Err(BackendError::ReplicaFailed { reason: reason.clone() }.into());
         }
         if !member.has_result.get() {
             return Ok(false);

@@ -8,7 +8,7 @@ mod browser;
 
 use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
 use chalkgrad_engine::data::{DatasetInfo, Part};
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{DataError, Error, FetchFault, FileFault, Result};
 use serde::Deserialize;
 
 /// The cache's name; the number changes when the shards' format does.
@@ -45,6 +45,37 @@ struct Shard {
 enum SplitName {
     Train,
     Test,
+}
+
+/// Reason why an attempt to get a file failed.
+enum Failure {
+    Fetch(FetchFault),
+    File(FileFault),
+    /// Returned by the callback that is told the bytes.
+    Other(Error),
+}
+
+impl From<FetchFault> for Failure {
+    fn from(fault: FetchFault) -> Self {
+        Self::Fetch(fault)
+    }
+}
+
+impl From<FileFault> for Failure {
+    fn from(fault: FileFault) -> Self {
+        Self::File(fault)
+    }
+}
+
+impl Failure {
+    /// Turns the failure into the error of the file with this name.
+    fn of(self, file: String) -> Error {
+        match self {
+            Self::Fetch(reason) => DataError::DataUnavailable { file, reason }.into(),
+            Self::File(reason) => DataError::DataCorrupt { file, reason }.into(),
+            Self::Other(error) => error,
+        }
+    }
 }
 
 /// Report of a [`Loader`].
@@ -124,21 +155,18 @@ impl Loader {
 
     async fn load_manifest(&self, cache: Option<&Cache>) -> Result<Manifest> {
         let url = format!("{}manifest.json", self.folder_url);
-        let subject = format!("{}/manifest.json", self.name);
-        let mut last_error = None;
+        let mut last_failure = Failure::from(FetchFault::NoConnection);
         for attempt in 0..2 {
             // Requests the manifest from the server first, so that a new data set is noticed.
-            match fetch_bytes(&url, attempt > 0, &mut |_| Ok(())).await.and_then(|bytes| {
-                let manifest = Manifest::parse(&bytes)?;
-                Ok((manifest, bytes))
-            }) {
+            let fetched = fetch_bytes(&url, attempt > 0, &mut |_| Ok(())).await;
+            match fetched.and_then(|bytes| Ok((Manifest::parse(&bytes)?, bytes))) {
                 Ok((manifest, bytes)) => {
                     if let Some(cache) = cache {
                         cache.put(&url, &bytes).await;
                     }
                     return Ok(manifest);
                 }
-                Err(error) => last_error = Some(error),
+                Err(failure) => last_failure = failure,
             }
         }
         if let Some(cache) = cache
@@ -147,7 +175,7 @@ impl Loader {
         {
             return Ok(manifest);
         }
-        Err(named(last_error, &subject))
+        Err(last_failure.of(format!("{}/manifest.json", self.name)))
     }
 
     /// Returns the unpacked bytes of a shard.
@@ -169,7 +197,7 @@ impl Loader {
                 Err(_) => cache.delete(&key).await,
             }
         }
-        let mut last_error = None;
+        let mut last_failure = Failure::from(FetchFault::NoConnection);
         for attempt in 0..2 {
             match fetch_bytes(&url, attempt > 0, on_bytes).await {
                 Ok(bytes) => match unpack(&bytes, shard, manifest).await {
@@ -179,26 +207,25 @@ impl Loader {
                         }
                         return Ok(unpacked);
                     }
-                    Err(error) => last_error = Some(error),
+                    Err(fault) => last_failure = fault.into(),
                 },
-                Err(error) => last_error = Some(error),
+                Err(failure) => last_failure = failure,
             }
         }
-        Err(named(last_error, &format!("{}/{}", self.name, shard.file)))
+        Err(last_failure.of(format!("{}/{}", self.name, shard.file)))
     }
 }
 
 impl Manifest {
-    fn parse(bytes: &js_sys::Uint8Array) -> Result<Self> {
-        let corrupt = |got: String| Error::new("data-corrupt", "").expected("a description of the data set").got(got);
+    fn parse(bytes: &js_sys::Uint8Array) -> Result<Self, FileFault> {
         let manifest: Self = serde_json::from_slice(&bytes.to_vec())
-            .map_err(|error| corrupt(format!("JSON that does not fit: {error}")))?;
+            .map_err(|error| FileFault::BadDescription { details: error.to_string() })?;
         if manifest.format_version != FORMAT_VERSION {
-            return Err(corrupt(format!("format version {}", manifest.format_version)));
+            return Err(FileFault::FormatVersion { expected: FORMAT_VERSION, got: manifest.format_version });
         }
         let sizes = [manifest.height, manifest.width, manifest.channels, manifest.classes];
         if sizes.iter().any(|size| !(1..=4096).contains(size)) || manifest.images(SplitName::Train) > 10_000_000 {
-            return Err(corrupt(format!("extents {sizes:?}")));
+            return Err(FileFault::BadExtents { extents: sizes.iter().collect() });
         }
         Ok(manifest)
     }
@@ -228,32 +255,23 @@ impl Manifest {
 }
 
 /// Checks and unpacks a shard as it came from the server or the cache.
-async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) -> Result<Vec<u8>> {
-    let corrupt = |expected: String, got: String| Error::new("data-corrupt", "").expected(expected).got(got);
+async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) -> Result<Vec<u8>, FileFault> {
     let unpacked_len = shard.images * (manifest.height * manifest.width * manifest.channels + 1);
     // Some servers declare such files as compressed on the way, and the browser has unpacked them already.
     if !is_gzip(bytes) && bytes.length() as usize == unpacked_len {
         return Ok(bytes.to_vec());
     }
     if f64::from(bytes.length()) != shard.size_bytes {
-        return Err(corrupt(format!("{} bytes", shard.size_bytes as u64), format!("{} bytes", bytes.length())));
+        return Err(FileFault::PackedLength { expected: shard.size_bytes as usize, got: bytes.length() as usize });
     }
     if let Some(hash) = sha256(bytes).await
         && !hash.eq_ignore_ascii_case(&shard.sha256)
     {
-        return Err(corrupt(format!("SHA-256 {}", shard.sha256), hash));
+        return Err(FileFault::Hash { expected: shard.sha256.clone(), got: hash });
     }
-    let unpacked =
-        gunzip(bytes, unpacked_len).await.ok_or_else(|| corrupt("gzip".to_owned(), "damaged bytes".to_owned()))?;
+    let unpacked = gunzip(bytes, unpacked_len).await.ok_or(FileFault::NotGzip)?;
     if unpacked.len() != unpacked_len {
-        return Err(corrupt(format!("{unpacked_len} bytes unpacked"), format!("{}", unpacked.len())));
+        return Err(FileFault::UnpackedLength { expected: unpacked_len, got: unpacked.len() });
     }
     Ok(unpacked)
-}
-
-/// Adds the file's name and advice to the error.
-fn named(error: Option<Error>, subject: &str) -> Error {
-    let mut error = error.unwrap_or_else(|| Error::new("data-unavailable", ""));
-    error.subject = subject.to_owned();
-    error.hint("It was tried twice. Check the connection and try again.")
 }

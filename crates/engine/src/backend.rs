@@ -6,7 +6,7 @@ pub mod gpu;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Result};
 use crate::plan::Plan;
 use crate::tensor::HostTensor;
 
@@ -201,7 +201,8 @@ pub trait Backend {
 /// `wrong-length` if the sizes differ.
 fn copy_words(name: &str, words: &[f32], out: &mut [f32]) -> Result<()> {
     if words.len() != out.len() {
-        return Err(Error::new("wrong-length", name).expected(out.len().to_string()).got(words.len().to_string()));
+        let (expected, got) = (out.len(), words.len());
+        return Err(BackendError::CopyLength { name: name.to_owned(), expected, got }.into());
     }
     out.copy_from_slice(words);
     Ok(())

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 pub use sampler::{BLOCK_IMAGES, Sampler};
 
-use crate::error::{Error, Result};
+use crate::error::{DataError, Error, Result};
 use crate::simd::elementwise;
 
 /// Description of a data set, known before any of it has arrived.
@@ -127,22 +127,19 @@ impl Dataset {
     /// has. The data set stays as it was.
     pub fn add(&mut self, part: Part, pixels: &[u8], labels: &[u8]) -> Result<()> {
         let image_len = self.info.image_len();
-        let subject = || format!("{}, {part} images", self.info.name);
+        let names = || (self.info.name.clone(), part.to_string());
         if pixels.len() != labels.len() * image_len {
-            return Err(Error::new("bad-data", subject())
-                .expected(format!("{image_len} bytes for each of {} images", labels.len()))
-                .got(format!("{} bytes", pixels.len())));
+            let ((dataset, part), images) = (names(), labels.len());
+            return Err(DataError::PixelCount { dataset, part, images, expected: image_len, got: pixels.len() }.into());
         }
         if let Some(label) = labels.iter().find(|&&label| usize::from(label) >= self.info.classes) {
-            return Err(Error::new("bad-data", subject())
-                .expected(format!("labels from 0 to {}", self.info.classes.saturating_sub(1)))
-                .got(format!("label {label}")));
+            let ((dataset, part), max) = (names(), self.info.classes.saturating_sub(1));
+            return Err(DataError::LabelOutOfRange { dataset, part, max, label: usize::from(*label) }.into());
         }
         let room = self.total(part) - self.images(part);
         if labels.len() > room {
-            return Err(Error::new("bad-data", subject())
-                .expected(format!("at most {room} more images"))
-                .got(format!("{}", labels.len())));
+            let (dataset, part) = names();
+            return Err(DataError::TooManyImages { dataset, part, room, got: labels.len() }.into());
         }
         let images = match part {
             Part::Train => &mut self.train,
@@ -194,11 +191,12 @@ impl Dataset {
     pub fn copy_batch(&self, part: Part, indices: &[u32], out: &mut [f32], labels: &mut [i32]) -> Result<()> {
         let image_len = self.info.image_len();
         if out.len() < indices.len() * image_len {
-            return Err(self.no_room(part, indices, format!("room for {} pixels", out.len())));
+            let (dataset, part, images, room) = (self.info.name.clone(), part.to_string(), indices.len(), out.len());
+            return Err(DataError::NoRoomForPixels { dataset, part, images, room }.into());
         }
         self.copy_labels(part, indices, labels)?;
         for (&index, out) in indices.iter().zip(out.chunks_exact_mut(image_len)) {
-            let missing = || self.no_room(part, indices, format!("image {index}"));
+            let missing = || self.not_arrived(part, index);
             scale_pixels(self.image(part, index as usize).ok_or_else(missing)?, out);
         }
         Ok(())
@@ -210,19 +208,19 @@ impl Dataset {
     /// As [`Dataset::copy_batch`].
     pub fn copy_labels(&self, part: Part, indices: &[u32], labels: &mut [i32]) -> Result<()> {
         if labels.len() < indices.len() {
-            return Err(self.no_room(part, indices, format!("room for {} labels", labels.len())));
+            let (dataset, part, images, room) = (self.info.name.clone(), part.to_string(), indices.len(), labels.len());
+            return Err(DataError::NoRoomForLabels { dataset, part, images, room }.into());
         }
         for (&index, label) in indices.iter().zip(labels) {
             let own = self.labels(part).get(index as usize);
-            *label = i32::from(*own.ok_or_else(|| self.no_room(part, indices, format!("image {index}")))?);
+            *label = i32::from(*own.ok_or_else(|| self.not_arrived(part, index))?);
         }
         Ok(())
     }
 
-    fn no_room(&self, part: Part, indices: &[u32], got: String) -> Error {
-        Error::new("bad-data", format!("{}, {part} images", self.info.name))
-            .expected(format!("room for {} images of the first {}", indices.len(), self.images(part)))
-            .got(got)
+    fn not_arrived(&self, part: Part, index: u32) -> Error {
+        let (dataset, arrived) = (self.info.name.clone(), self.images(part));
+        DataError::ImageNotArrived { dataset, part: part.to_string(), index, arrived }.into()
     }
 
     fn part(&self, part: Part) -> &Images {

@@ -4,7 +4,14 @@
 //! several variants may share. Pages in other languages look the variant's key up in their locale files and put the
 //! arguments in the place of `{name}`.
 
+mod backend;
+mod checkpoint;
+mod data;
 mod graph;
+mod message;
+mod model;
+mod session;
+mod setting;
 mod text;
 
 use std::fmt;
@@ -12,7 +19,14 @@ use std::ops::{Deref, DerefMut};
 
 use serde::Serialize;
 
+pub use backend::BackendError;
+pub use checkpoint::CheckpointError;
+pub use data::{DataError, FetchFault, FileFault};
 pub use graph::GraphError;
+pub use message::MessageError;
+pub use model::ModelError;
+pub use session::SessionError;
+pub use setting::{SettingError, SettingRule};
 pub use text::{Arguments, List, key_and_arguments};
 
 use crate::tensor::Shape;
@@ -45,13 +59,34 @@ pub struct Report {
 #[serde(untagged)]
 pub enum ErrorKind {
     #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
     Graph(#[from] GraphError),
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
 }
 
 impl ErrorKind {
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Backend(error) => error.into(),
+            Self::Checkpoint(error) => error.into(),
+            Self::Data(error) => error.into(),
             Self::Graph(error) => error.into(),
+            Self::Message(error) => error.into(),
+            Self::Model(error) => error.into(),
+            Self::Session(error) => error.into(),
+            Self::Setting(error) => error.into(),
         }
     }
 }
@@ -106,6 +141,16 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
+    }
+
+    /// The name of the setting at fault, where one is.
+    pub fn setting(&self) -> Option<&str> {
+        match &self.kind {
+            Some(ErrorKind::Setting(error)) => error.setting(),
+            Some(ErrorKind::Model(error)) => error.setting(),
+            Some(_) => None,
+            None => Some(&self.subject),
+        }
     }
 
     /// Names the layer at fault, unless one is named already.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use chalkgrad_engine::error::{Arguments, ErrorKind, GraphError, key_and_arguments};
+use chalkgrad_engine::error::{
+    Arguments, BackendError, CheckpointError, DataError, ErrorKind, FetchFault, FileFault, GraphError, MessageError,
+    ModelError, SessionError, SettingError, SettingRule, key_and_arguments,
+};
 use chalkgrad_engine::protocol::ErrorReport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,11 +30,23 @@ fn samples() -> Vec<Sample> {
     // An area that is new here belongs into the list below, too.
     fn known(kind: &ErrorKind) {
         match kind {
-            ErrorKind::Graph(_) => (),
+            ErrorKind::Backend(_) | ErrorKind::Checkpoint(_) | ErrorKind::Data(_) | ErrorKind::Graph(_) => (),
+            ErrorKind::Message(_) | ErrorKind::Model(_) | ErrorKind::Session(_) | ErrorKind::Setting(_) => (),
         }
     }
     let _ = known;
-    [errors::<GraphError>()].into_iter().flatten().collect()
+    let errors = [
+        errors::<BackendError>(),
+        errors::<CheckpointError>(),
+        errors::<DataError>(),
+        errors::<GraphError>(),
+        errors::<MessageError>(),
+        errors::<ModelError>(),
+        errors::<SessionError>(),
+        errors::<SettingError>(),
+    ];
+    let reasons = [reasons::<FetchFault>(), reasons::<FileFault>(), reasons::<SettingRule>()];
+    errors.into_iter().chain(reasons).flatten().collect()
 }
 
 fn errors<E>() -> Vec<Sample>
@@ -41,6 +56,10 @@ where
 {
     let code = |error: &E| Some(error.into());
     E::iter().map(|error| sample("error", error, code)).collect()
+}
+
+fn reasons<E: IntoEnumIterator + Serialize + DeserializeOwned + Display>() -> Vec<Sample> {
+    E::iter().map(|reason| sample("reason", reason, |_| None)).collect()
 }
 
 fn sample<T: Serialize + DeserializeOwned + Display>(

@@ -8,7 +8,8 @@ use web_sys::{
     WorkerGlobalScope, WritableStream,
 };
 
-use chalkgrad_engine::error::{Error, Result};
+use super::Failure;
+use chalkgrad_engine::error::{FetchFault, Result};
 
 // web-sys offers this one only among its unstable interfaces.
 #[wasm_bindgen]
@@ -34,26 +35,29 @@ fn secure_property(path: &[&str]) -> Option<JsValue> {
 /// browser's HTTP cache is bypassed.
 ///
 /// # Errors
-/// `data-unavailable`, without a subject.
-pub async fn fetch_bytes(url: &str, reload: bool, on_bytes: &mut dyn FnMut(f64) -> Result<()>) -> Result<Uint8Array> {
-    let unavailable = |got: &str| Error::new("data-unavailable", "").expected("the file").got(got);
-    let lost = |_: JsValue| unavailable("no connection to the server");
+/// If the file does not come; those of `on_bytes`.
+pub async fn fetch_bytes(
+    url: &str,
+    reload: bool,
+    on_bytes: &mut dyn FnMut(f64) -> Result<()>,
+) -> Result<Uint8Array, Failure> {
+    let lost = |_: JsValue| FetchFault::NoConnection;
     let init = RequestInit::new();
     // A manifest or shard from the HTTP cache may be stale; `no-cache` asks the server whether it still holds.
     init.set_cache(if reload { RequestCache::Reload } else { RequestCache::NoCache });
     let response: Response =
         JsFuture::from(scope().fetch_with_str_and_init(url, &init)).await.map_err(lost)?.unchecked_into();
     if !response.ok() {
-        return Err(unavailable(&format!("HTTP status {}", response.status())));
+        return Err(FetchFault::HttpStatus { status: response.status() }.into());
     }
-    let body = response.body().ok_or_else(|| unavailable("an empty answer"))?;
+    let body = response.body().ok_or(FetchFault::EmptyAnswer)?;
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut chunks: Vec<Uint8Array> = Vec::new();
     let mut len = 0;
-    while let Some(chunk) = next_chunk(&reader).await.ok_or_else(|| unavailable("an answer that broke off"))? {
+    while let Some(chunk) = next_chunk(&reader).await.ok_or(FetchFault::AnswerBrokeOff)? {
         len += chunk.length();
         chunks.push(chunk);
-        on_bytes(f64::from(len))?;
+        on_bytes(f64::from(len)).map_err(Failure::Other)?;
     }
     let bytes = Uint8Array::new_with_length(len);
     let mut offset = 0;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{Backend, PlanHandle, RunStatus, copy_words};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Error, Result};
 use crate::ir::{CpuCall, KernelPart};
 use crate::plan::{Kernel, Plan, Pointwise, Slot, SlotId, SlotKind, Source, Work};
 use crate::tensor::{HostTensor, TensorType};
@@ -73,7 +73,7 @@ impl CpuBackend {
     }
 
     fn state(&self, name: &str) -> Result<&[f32]> {
-        let buffer = self.states.get(name).ok_or_else(|| Error::new("unknown-tensor", name).expected("a state"))?;
+        let buffer = self.states.get(name).ok_or_else(|| BackendError::UnknownState { name: name.to_owned() })?;
         Ok(&self.buffers[*buffer])
     }
 
@@ -81,7 +81,9 @@ impl CpuBackend {
         let loaded = self.loaded(handle)?;
         let value = loaded.plan.value(name)?;
         let words = &self.buffers[loaded.buffers[value.slot.0 as usize]];
-        let words = words.get(..value.tensor_type.shape.len()).ok_or_else(|| Error::new("no-value-yet", name))?;
+        let words = words
+            .get(..value.tensor_type.shape.len())
+            .ok_or_else(|| BackendError::NotComputed { name: name.to_owned() })?;
         Ok((&value.tensor_type, words))
     }
 
@@ -172,7 +174,7 @@ fn operand_words<'a>(pointwise: &'a Pointwise, words: &dyn Fn(SlotId) -> &'a [f3
 }
 
 fn unknown_plan() -> Error {
-    Error::new("unknown-plan", "backend cpu").expected("a plan that is loaded")
+    BackendError::UnknownPlan { backend: "cpu".to_owned() }.into()
 }
 
 impl Backend for CpuBackend {
@@ -185,9 +187,7 @@ impl Backend for CpuBackend {
             let SlotKind::State(name) = &slot.kind else { continue };
             let existing = self.states.get(name).map(|&buffer| self.buffers[buffer].len());
             if let Some(size) = existing.filter(|&size| size != slot.size_words) {
-                return Err(Error::new("state-size", name.clone())
-                    .expected(format!("{} words", slot.size_words))
-                    .got(format!("{size} words, set before")));
+                return Err(BackendError::StateSize { name: name.clone(), expected: slot.size_words, got: size }.into());
             }
         }
         let mut buffers = Vec::with_capacity(plan.slots.len());
@@ -265,7 +265,7 @@ impl Backend for CpuBackend {
             .slots
             .iter()
             .position(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
-            .ok_or_else(|| Error::new("unknown-tensor", name).expected("the name of an input of the plan"))?;
+            .ok_or_else(|| BackendError::NotAnInput { name: name.to_owned() })?;
         let buffer = loaded.buffers[position];
         fill(&mut self.buffers[buffer]);
         Ok(())

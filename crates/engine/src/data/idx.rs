@@ -1,7 +1,7 @@
 //! The IDX format of the original MNIST files: two zero bytes, the element type, the number of axes, one big-endian
 //! 32-bit extent per axis, then the values (described by LeCun, Cortes and Burges beside the data set).
 
-use crate::error::{Error, Result};
+use crate::error::{DataError, Error, Result};
 
 /// The element type of unsigned bytes, the only one that images and labels use.
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -24,37 +24,33 @@ pub fn read<'a, const AXES: usize>(name: &str, bytes: &'a [u8]) -> Result<Idx<'a
     let expected_magic = [0, 0, UNSIGNED_BYTE, AXES as u8];
     let magic = bytes.get(..4).ok_or_else(|| truncated(name, header_len, bytes.len()))?;
     if magic != expected_magic {
-        let hint = if magic.starts_with(&[0x1f, 0x8b]) { "This is a gzip file: unpack it first." } else { "" };
-        return Err(Error::new("bad-idx", name)
-            .expected(format!("an IDX file of bytes with {AXES} axes (magic number {})", hex(&expected_magic)))
-            .got(format!("magic number {}", hex(magic)))
-            .hint(hint));
+        let file = name.to_owned();
+        return Err(match magic.starts_with(&[0x1f, 0x8b]) {
+            true => DataError::GzipIdx { file },
+            false => DataError::NotIdx { file, axes: AXES, expected: hex(&expected_magic), got: hex(magic) },
+        }
+        .into());
     }
     let header = bytes.get(4..header_len).ok_or_else(|| truncated(name, header_len, bytes.len()))?;
     let mut shape = [0; AXES];
     for (extent, bytes) in shape.iter_mut().zip(header.chunks_exact(4)) {
         *extent = bytes.iter().fold(0, |value, &byte| (value << 8) | usize::from(byte));
     }
-    let len = shape.iter().try_fold(1usize, |len, &extent| len.checked_mul(extent)).ok_or_else(|| {
-        Error::new("bad-idx", name).expected("a size that fits into memory").got(format!("extents {shape:?}"))
-    })?;
+    let len = shape.iter().try_fold(1usize, |len, &extent| len.checked_mul(extent));
+    let len = len.ok_or_else(|| DataError::HugeIdx { file: name.to_owned(), extents: shape.iter().collect() })?;
     let values = &bytes[header_len..];
     if values.len() < len {
         return Err(truncated(name, len.saturating_add(header_len), bytes.len()));
     }
     if values.len() > len {
-        return Err(Error::new("bad-idx", name)
-            .expected(format!("{} bytes for the extents {shape:?}", header_len + len))
-            .got(format!("{} bytes", bytes.len())));
+        let (extents, expected) = (shape.iter().collect(), header_len + len);
+        return Err(DataError::IdxTooLong { file: name.to_owned(), extents, expected, got: bytes.len() }.into());
     }
     Ok(Idx { shape, values })
 }
 
 fn truncated(name: &str, expected: usize, got: usize) -> Error {
-    Error::new("truncated-idx", name)
-        .expected(format!("{expected} bytes"))
-        .got(format!("{got} bytes"))
-        .hint("The file is not complete: fetch it again.")
+    DataError::TruncatedIdx { file: name.to_owned(), expected, got }.into()
 }
 
 fn hex(bytes: &[u8]) -> String {

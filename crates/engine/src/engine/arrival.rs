@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::data::{Dataset, DatasetInfo, Part};
-use crate::error::{Error, Result};
+use crate::error::{DataError, Error, Result};
 use crate::protocol::{DataProgress, Event};
 
 /// At most one download event in so many milliseconds, but for shards.
@@ -37,7 +37,7 @@ impl Engine {
         let dataset = self.session.dataset_mut();
         if *dataset.info() != info {
             if dataset.train_images() + dataset.test_images() > 0 {
-                return Err(Error::new("bad-data", info.name).expected("the same data set as before"));
+                return Err(DataError::DescriptionChanged { dataset: info.name }.into());
             }
             let train_total = info.train_total as u32;
             *dataset = Dataset::new(info);

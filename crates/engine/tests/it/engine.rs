@@ -5,7 +5,7 @@ use std::cell::Cell;
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part};
 use chalkgrad_engine::engine::Engine;
-use chalkgrad_engine::error::Error;
+use chalkgrad_engine::error::{DataError, FileFault};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
     Answer, BackendChoice, Bulk, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState, Split,
@@ -480,7 +480,10 @@ fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
     let samples = bench.send(Command::Samples { split: Split::Train, label: None, count: 4, seed: 0 });
     bench.work();
-    bench.engine.download_ended(Err(Error::new("data-corrupt", "mnist/train-0.bin.gz")), bench.now_ms.get());
+    bench.engine.download_ended(
+        Err(DataError::DataCorrupt { file: "mnist/train-0.bin.gz".to_owned(), reason: FileFault::NotGzip }.into()),
+        bench.now_ms.get(),
+    );
     bench.listen();
     for id in [run, evaluation, samples] {
         let error = bench.answer(id).unwrap().unwrap_err();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{BackendError, Result};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::Split;
 use chalkgrad_engine::random::Philox;
@@ -65,7 +65,7 @@ impl Replicas for InThread {
         }
         self.waited = 0;
         if let Some(left) = &mut self.fails_after {
-            *left = left.checked_sub(1).ok_or_else(|| Error::new("replica-died", "worker"))?;
+            *left = left.checked_sub(1).ok_or_else(|| BackendError::ReplicaFailed { reason: "it died".to_owned() })?;
         }
         let task = self.tasks[replica].take().expect("a result is asked for once");
         let mut own = Vec::new();
@@ -359,5 +359,7 @@ fn replicas_that_fail_amid_an_evaluation_or_a_prediction_cost_nothing_but_time()
     let mut shared = session(PLAIN, Some(fails(1)));
     assert_eq!(shared.predict(Pixels::U8(pixels)).unwrap(), expected);
     assert_eq!(shared.workers(), 1);
-    assert!(matches!(shared.advance(&mut || true).unwrap(), Progress::Warning(error) if error.code == "replica-died"));
+    assert!(
+        matches!(shared.advance(&mut || true).unwrap(), Progress::Warning(error) if error.code == "replica-failed")
+    );
 }

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Result};
 
 /// Faults that a device reports, at any time. The first fault counts.
 #[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<Option<(&'static str, String)>>>);
+pub struct Faults(Arc<Mutex<Option<BackendError>>>);
 
 impl Faults {
-    fn note(&self, code: &'static str, message: String) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert((code, message));
+    fn note(&self, fault: BackendError) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
     }
 
     /// Returns the first fault as an error.
@@ -19,9 +19,7 @@ impl Faults {
     /// `device-lost`, `gpu-out-of-memory` or `gpu-error` if there was a fault.
     pub fn check(&self) -> Result<()> {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some((code, message)) => {
-                Err(Error::new(code, "WebGPU").expected("a device that works").got(message.clone()))
-            }
+            Some(fault) => Err(fault.clone().into()),
             None => Ok(()),
         }
     }
@@ -46,12 +44,7 @@ impl GpuDevice {
     /// # Errors
     /// `backend-unavailable` if there is none, or it cannot be opened.
     pub async fn open() -> Result<Self> {
-        let unavailable = |got: String| {
-            Error::new("backend-unavailable", "webgpu")
-                .expected("a GPU that the browser lets pages use")
-                .got(got)
-                .hint("Choose \"cpu\" or \"auto\", or try another browser.")
-        };
+        let unavailable = |reason: String| BackendError::GpuUnavailable { reason };
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::VULKAN | wgpu::Backends::BROWSER_WEBGPU;
         let instance = wgpu::Instance::new(descriptor);
@@ -76,14 +69,18 @@ impl GpuDevice {
         let faults = Faults::default();
         let noted = faults.clone();
         device.on_uncaptured_error(Arc::new(move |error| match error {
-            wgpu::Error::OutOfMemory { .. } => noted.note("gpu-out-of-memory", "no memory left".to_owned()),
+            wgpu::Error::OutOfMemory { .. } => noted.note(BackendError::GpuOutOfMemory),
             wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
-                noted.note("gpu-error", description);
+                noted.note(BackendError::GpuError { reason: description });
             }
         }));
         let noted = faults.clone();
         device.set_device_lost_callback(move |_, message| {
-            noted.note("device-lost", if message.is_empty() { "it was lost".to_owned() } else { message });
+            noted.note(if message.is_empty() {
+                BackendError::DeviceSilent
+            } else {
+                BackendError::DeviceLost { reason: message }
+            });
         });
         let name = if info.name.is_empty() { "the browser's adapter".to_owned() } else { info.name };
         let is_software = info.device_type == wgpu::DeviceType::Cpu;

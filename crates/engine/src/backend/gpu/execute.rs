@@ -14,7 +14,7 @@ use super::states::States;
 use super::timer::Timer;
 use super::updates::ALIGNMENT_WORDS;
 use crate::backend::{Backend, PlanHandle, ResidentDataset, RunStatus, TensorRef, Timed, Wake};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Error, Result};
 use crate::ir::gpu::Tiling;
 use crate::plan::{Plan, SlotId, SlotKind};
 use crate::tensor::HostTensor;
@@ -127,10 +127,7 @@ impl GpuBackend {
     fn lowered(&mut self, plan: &Plan) -> Result<(Lowered, Vec<Option<Place>>)> {
         let limit_words = self.limit_words();
         let too_large = |size: usize| {
-            Error::new("too-large", "memory for one tensor on this GPU")
-                .expected(format!("at most {} MiB", limit_words >> 18))
-                .got(format!("{} MiB", size >> 18))
-                .hint("Use smaller batches or smaller layers.")
+            Error::from(BackendError::TensorTooLarge { size_mib: size >> 18, limit_mib: limit_words >> 18 })
         };
         let is_too_large = |size: &usize| size + ALIGNMENT_WORDS > limit_words;
         if let Some(size) = plan.slots.iter().map(|slot| slot.size_words).find(is_too_large) {
@@ -139,9 +136,7 @@ impl GpuBackend {
         for slot in &plan.slots {
             let SlotKind::State(name) = &slot.kind else { continue };
             if let Some((_, size)) = self.states.get(name).filter(|(_, size)| *size != slot.size_words) {
-                return Err(Error::new("state-size", name.clone())
-                    .expected(format!("{} words", slot.size_words))
-                    .got(format!("{size} words, set before")));
+                return Err(BackendError::StateSize { name: name.clone(), expected: slot.size_words, got: size }.into());
             }
         }
         let mut places = Vec::with_capacity(plan.slots.len());
@@ -175,7 +170,7 @@ impl GpuBackend {
                 .states
                 .get(name)
                 .map(|(place, size)| (Range::new(&self.states.buffers[place.buffer], place.offset_words, size), size))
-                .ok_or_else(|| Error::new("unknown-tensor", name.as_str()).expected("a state")),
+                .ok_or_else(|| BackendError::UnknownState { name: name.clone() }.into()),
             Some(handle) => {
                 let loaded = self.loaded(*handle)?;
                 let value = loaded.plan.value(name)?;
@@ -212,7 +207,7 @@ impl GpuBackend {
                 self.idle.borrow_mut().push(staging);
                 Ok(words)
             }
-            Ok(None) => Err(Error::new("not-fetched", wanted.1.as_str()).expected("a tensor that was fetched before")),
+            Ok(None) => Err(BackendError::NotFetched { name: wanted.1.clone() }.into()),
             Err(()) => Err(self.lost()),
         }
     }
@@ -220,17 +215,17 @@ impl GpuBackend {
     fn lost(&self) -> Error {
         match self.gpu.faults.check() {
             Err(error) => error,
-            Ok(()) => Error::new("device-lost", "WebGPU").expected("a device that works").got("no answer"),
+            Ok(()) => BackendError::DeviceSilent.into(),
         }
     }
 }
 
 fn unknown_plan() -> Error {
-    Error::new("unknown-plan", "backend webgpu").expected("a plan that is loaded")
+    BackendError::UnknownPlan { backend: "webgpu".to_owned() }.into()
 }
 
 fn unknown_input(name: &str) -> Error {
-    Error::new("unknown-tensor", name).expected("the name of an input of the plan")
+    BackendError::NotAnInput { name: name.to_owned() }.into()
 }
 
 impl Backend for GpuBackend {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::updates::{ALIGNMENT_WORDS, Lane, Packed, as_update, deferrable, lanes, pack, packed_at};
 use super::wgsl::{Epilogue, LaneKernel, LaneOperand, Origin, Stretch, lane_shader, shader};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Result};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, Tiling};
 use crate::plan::{Kernel, Plan, Pointwise, SlotId, SlotKind, Source, Work};
 use crate::tensor::TensorType;
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
                 let call = GpuCall { input_types: &input_types, output_type: &kernel.output_type, tiling: self.tiling };
                 let passes = op.gpu(&call);
                 let Some(last) = passes.len().checked_sub(1) else {
-                    return Err(Error::new("no-shader", op.name()).expected("an op that runs on a GPU"));
+                    return Err(BackendError::NoShader { op: op.name().to_owned() }.into());
                 };
                 // The kernel writes a state and reads another state in the same buffer.
                 let aside = self.is_state(kernel.output)

@@ -7,7 +7,7 @@ use super::execute::GpuBackend;
 use super::loaded::{LoadedPlan, Ready};
 use super::timer::Timer;
 use crate::backend::{PlanHandle, Timed};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Result};
 
 impl GpuBackend {
     /// Measures each dispatch `repeats` times, with the current inputs and states. Returns the shortest times, and true
@@ -39,7 +39,7 @@ fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) 
     timer.resolve(&mut encoder);
     queue.submit([encoder.finish()]);
     timer.request(None);
-    let lost = || Error::new("device-lost", "WebGPU").expected("times of dispatches").got("no answer");
+    let lost = || BackendError::DeviceSilent;
     timer.take(device, queue).map_err(|()| lost())?.ok_or_else(lost).map(Some)
 }
 

@@ -1,0 +1,81 @@
+//! Errors of models.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+use super::List;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, EnumIter, IntoStaticStr, thiserror::Error)]
+#[serde(tag = "key", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum ModelError {
+    #[error("There is no layer type {layer_type}. The layer types are {known}.")]
+    UnknownLayer { layer_type: String, known: List },
+    #[error("There is no layer type {layer_type}. Did you mean {nearest}? The layer types are {known}.")]
+    #[strum(serialize = "unknown-layer")]
+    MisspeltLayer { layer_type: String, nearest: String, known: List },
+    #[error("The model has no layers. Add a layer.")]
+    NoLayers,
+    #[error("A model has at most {max} layers, but this one has {count}. Remove some.")]
+    TooManyLayers { max: usize, count: usize },
+    #[error(
+        "An input shape has one to four extents of at least 1, and at most {max} numbers in all, but this one is {shape}."
+    )]
+    BadInputShape { shape: String, max: u64 },
+    #[error(
+        "The outputs up to this layer would hold {count} numbers, but at most {max} are possible. Use a smaller layer."
+    )]
+    #[strum(serialize = "too-large")]
+    TooManyActivations { count: u64, max: u64 },
+    #[error(
+        "The weights up to this layer would hold {count} numbers, but at most {max} are possible. Use a smaller layer."
+    )]
+    #[strum(serialize = "too-large")]
+    TooManyWeights { count: u64, max: u64 },
+    #[error("A layer's name has 1 to {max} letters, digits, \"_\" or \"-\", but this one is \"{name}\".")]
+    BadName { name: String, max: usize },
+    #[error("The name \"{name}\" belongs to an earlier layer. Give each layer a name of its own.")]
+    #[strum(serialize = "bad-name")]
+    NameTaken { name: String },
+    #[error(
+        "The output has the shape {shape}, but must be one number for each of the {classes} classes, [{classes}]. End the \
+         model with a Dense layer of {classes} units."
+    )]
+    WrongOutput { classes: usize, shape: String },
+    #[error(
+        "The input has the shape {shape}, but this layer needs a vector, [features]. Insert a Flatten layer before it."
+    )]
+    MissingFlatten { shape: String },
+    #[error(
+        "The window of {window} pixels is larger than its input of {input}. Make the {setting} smaller, use padding \
+         \"same\", or remove a layer that shrinks the image before it."
+    )]
+    KernelTooLarge { setting: String, window: String, input: String },
+    #[error(
+        "The input has the shape {shape}, but this layer needs an image, [height,width,channels]. Place this layer before \
+         the layer that flattens the image."
+    )]
+    #[strum(serialize = "wrong-rank")]
+    NotAnImage { shape: String },
+    #[error("The layer declares no weight {name}.")]
+    #[strum(serialize = "unknown-tensor")]
+    UndeclaredWeight { name: String },
+    #[error("The layer type {layer_type} cannot be turned into a graph.")]
+    #[strum(serialize = "unknown-layer")]
+    NotLowered { layer_type: String },
+    #[error("The input shape {shape} does not fit {dataset}, whose images hold {expected} numbers.")]
+    #[strum(serialize = "wrong-input")]
+    InputNotOfDataset { shape: String, dataset: String, expected: usize },
+}
+
+impl ModelError {
+    /// The name of the setting at fault, where one is.
+    pub fn setting(&self) -> Option<&str> {
+        match self {
+            Self::KernelTooLarge { setting, .. } => Some(setting),
+            Self::BadName { .. } | Self::NameTaken { .. } => Some("name"),
+            Self::BadInputShape { .. } | Self::InputNotOfDataset { .. } => Some("inputShape"),
+            _ => None,
+        }
+    }
+}

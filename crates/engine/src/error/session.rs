@@ -1,0 +1,107 @@
+//! Errors of training sessions and of the engine round them.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, EnumIter, IntoStaticStr, thiserror::Error)]
+#[serde(tag = "key", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum SessionError {
+    #[error(
+        "The loss became infinite or NaN. Training has stopped; the weights are those before this step. Try a smaller \
+         learning rate."
+    )]
+    #[strum(serialize = "not-a-number")]
+    LossNotFinite,
+    #[error(
+        "The outputs became infinite or NaN. Training has stopped; the weights are those before this step. Try a smaller \
+         learning rate."
+    )]
+    #[strum(serialize = "not-a-number")]
+    OutputNotFinite,
+    #[error(
+        "The gradient became infinite or NaN. Training has stopped; the weights are those before this step. Try a \
+         smaller learning rate."
+    )]
+    #[strum(serialize = "not-a-number")]
+    GradientNotFinite,
+    #[error("The model has no layer {layer}.")]
+    #[strum(serialize = "unknown-layer")]
+    NotInModel { layer: String },
+    #[error("There is no value of {name} before the first training step. Train for a step first.")]
+    #[strum(serialize = "no-value-yet")]
+    NotTrainedYet { name: String },
+    #[error(
+        "There is no value of {name} before the first training step. Train for a step first; for an output, a prediction \
+         does as well."
+    )]
+    NoValueYet { name: String },
+    #[error("There is no tensor {name}. The names are those of tensorNames().")]
+    UnknownTensor { name: String },
+    #[error("There is no tensor {name}. Did you mean \"{nearest}\"? The names are those of tensorNames().")]
+    #[strum(serialize = "unknown-tensor")]
+    MisspeltTensor { name: String, nearest: String },
+    #[error("{name} is an output or a gradient, which can be read only. Only parameters can be set.")]
+    ReadOnly { name: String },
+    #[error("{name} takes {expected} numbers for its shape {shape}, but got {got}.")]
+    #[strum(serialize = "wrong-length")]
+    TensorLength { name: String, expected: usize, shape: String, got: usize },
+    #[error("The number of pixels must be a multiple of the input size {size}, but is {got}.")]
+    #[strum(serialize = "wrong-length")]
+    PixelsLength { size: usize, got: usize },
+    #[error("The image must have {expected} numbers, but has {got}.")]
+    #[strum(serialize = "wrong-length")]
+    ImageLength { expected: usize, got: usize },
+    #[error("A task for a worker does not fit its model.")]
+    #[strum(serialize = "bad-message")]
+    ForeignTask,
+    #[error("The GPU does not compute as the CPU does: {fault}. The CPU is used instead.")]
+    #[strum(serialize = "backend-unavailable")]
+    GpuSelfTest { fault: String },
+    #[error(
+        "One batch would take {size_mib} MiB of memory, but at most {limit_mib} MiB can be used. Use smaller batches or smaller layers."
+    )]
+    #[strum(serialize = "too-large")]
+    BatchMemory { size_mib: u64, limit_mib: u64 },
+    #[error(
+        "Weights and optimizer would take {size_mib} MiB of memory, but at most {limit_mib} MiB can be used. Use smaller layers."
+    )]
+    #[strum(serialize = "too-large")]
+    WeightsMemory { size_mib: u64, limit_mib: u64 },
+    #[error("Not all images that training asks for have arrived.")]
+    MissingData,
+    #[error("The weights here are the user's already: pretrained ones serve only a model that is not trained.")]
+    AlreadyTrained,
+    #[error(
+        "A snapshot names {expected} tensors, but has {got}. It fits only the model and the optimizer that it was taken of. Nothing here has changed."
+    )]
+    #[strum(serialize = "wrong-snapshot")]
+    SnapshotCount { expected: usize, got: usize },
+    #[error(
+        "The snapshot has no {name}. It fits only the model and the optimizer that it was taken of. Nothing here has changed."
+    )]
+    #[strum(serialize = "wrong-snapshot")]
+    SnapshotWithout { name: String },
+    #[error(
+        "The snapshot's {name} should have the shape {shape}, but has {got} numbers. It fits only the model and the optimizer that it was taken of. Nothing here has changed."
+    )]
+    #[strum(serialize = "wrong-snapshot")]
+    SnapshotShape { name: String, shape: String, got: usize },
+
+    #[error("Training goes on already. Wait for it, or stop it first.")]
+    AlreadyTraining,
+    #[error("Training is paused. Resume it and wait for it, or stop it first.")]
+    #[strum(serialize = "already-training")]
+    TrainingPaused,
+    #[error("The model was replaced before it was evaluated.")]
+    EvaluationDropped,
+    #[error("The model was replaced before its snapshot was taken.")]
+    SnapshotDropped,
+    #[error("This GPU cannot measure the time of its work (timestamp-query).")]
+    NoClock,
+    #[error("Kernels are timed while training goes on. Start training, then ask again.")]
+    NotTraining,
+    #[error("This engine has no backend \"webgpu\". Choose \"cpu\" or \"auto\".")]
+    #[strum(serialize = "backend-unavailable")]
+    NoGpuBackend,
+}

@@ -1,0 +1,119 @@
+//! Errors of settings: of layers, of the training configuration, of calls.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoStaticStr};
+
+use super::List;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, EnumIter, IntoStaticStr, thiserror::Error)]
+#[serde(tag = "key", rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum SettingError {
+    #[error("The setting {setting} cannot be {value}. {rule}")]
+    BadSetting { setting: String, value: String, rule: SettingRule },
+    #[error("The setting {setting} cannot be {value}. Did you mean \"{nearest}\"? {rule}")]
+    #[strum(serialize = "bad-setting")]
+    MisspeltChoice { setting: String, value: String, nearest: String, rule: SettingRule },
+    #[error("{owner} needs the setting {setting}. {rule}")]
+    MissingSetting { owner: String, setting: String, rule: SettingRule },
+    #[error("{owner} has no setting {setting}: its settings are {known}. Remove it.")]
+    UnknownSetting { owner: String, setting: String, known: List },
+    #[error("{owner} has no setting {setting}: its settings are {known}. Did you mean \"{nearest}\"?")]
+    #[strum(serialize = "unknown-setting")]
+    MisspeltSetting { owner: String, setting: String, known: List, nearest: String },
+    #[error("{owner} has no setting {setting}, as it has no settings at all. Remove it.")]
+    #[strum(serialize = "unknown-setting")]
+    NoSettings { owner: String, setting: String },
+    #[error("clipNorm and clipValue are both set, but only one of them can be used. Remove one of the two.")]
+    #[strum(serialize = "bad-setting")]
+    BothClips,
+    #[error(
+        "The setting patience needs images to validate on, but validationSplit is 0. Hold some back, for example with \
+         validationSplit 0.1."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NothingToValidateOn,
+    #[error(
+        "The setting validationSplit is {value}, which leaves nothing of the {images} training images to train on: it \
+         must be below {limit}. Hold fewer images back, or use more."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NothingToTrainOn { value: String, images: usize, limit: String },
+    #[error(
+        "The setting batchSize is {value}, but only {images} images are trained on. Make the batch smaller or use more \
+         images."
+    )]
+    #[strum(serialize = "bad-setting")]
+    BatchTooLarge { value: u32, images: usize },
+    #[error("The setting trainSamples is {value}, but {dataset} has only {images} training images.")]
+    #[strum(serialize = "bad-setting")]
+    TooManyTrainSamples { value: u32, images: usize, dataset: String },
+    #[error("There is no data set {dataset}. The data set here is \"{known}\".")]
+    UnknownDataset { dataset: String, known: String },
+    #[error("The split holds no images. Set validationSplit above 0 to hold back images for validation.")]
+    #[strum(serialize = "bad-setting")]
+    EmptySplit,
+    #[error("Image {index} cannot be read: only {images} images of the split have arrived.")]
+    #[strum(serialize = "bad-setting")]
+    NoSuchImage { index: u32, images: usize },
+    #[error("{count} images were asked for, but at most {max} come at a time.")]
+    #[strum(serialize = "bad-setting")]
+    TooManyImagesAtOnce { count: usize, max: u32 },
+    #[error(
+        "The dilationRate is {dilation}, but it must be 1 where strides are larger than 1. Set one of the two to 1."
+    )]
+    #[strum(serialize = "bad-setting")]
+    StridesAndDilation { dilation: String },
+}
+
+/// The values that a setting accepts.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, EnumIter, thiserror::Error)]
+#[serde(tag = "key", rename_all = "kebab-case")]
+pub enum SettingRule {
+    #[default]
+    #[error("It must be true or false.")]
+    TrueOrFalse,
+    #[error("It must be a whole number from {min} to {max}.")]
+    WholeNumber { min: u32, max: u32 },
+    #[error("It must be a whole number of at least {min}.")]
+    WholeNumberFrom { min: u32 },
+    #[error("It must be a number from {min} to {max}.")]
+    Number { min: String, max: String },
+    #[error("It must be a number from {min} to less than {limit}.")]
+    NumberBelow { min: String, limit: String },
+    #[error("It must be a number above {min}.")]
+    NumberAbove { min: String },
+    #[error("It must be a number of at least {min}.")]
+    NumberFrom { min: String },
+    #[error("It must be a number above {min} and at most {max}.")]
+    NumberAboveTo { min: String, max: String },
+    #[error("It must be one or two whole numbers from {min} to {max}.")]
+    Pair { min: u32, max: u32 },
+    #[error("It must be one of {words}.")]
+    OneOf { words: List },
+    #[error("It must be {kind}.")]
+    Kind { kind: String },
+}
+
+impl SettingError {
+    /// The name of the setting at fault.
+    pub fn setting(&self) -> Option<&str> {
+        match self {
+            Self::BadSetting { setting, .. }
+            | Self::MisspeltChoice { setting, .. }
+            | Self::MissingSetting { setting, .. }
+            | Self::UnknownSetting { setting, .. }
+            | Self::MisspeltSetting { setting, .. }
+            | Self::NoSettings { setting, .. } => Some(setting),
+            Self::BothClips => Some("clipNorm"),
+            Self::NothingToValidateOn => Some("patience"),
+            Self::NothingToTrainOn { .. } => Some("validationSplit"),
+            Self::BatchTooLarge { .. } => Some("batchSize"),
+            Self::TooManyTrainSamples { .. } => Some("trainSamples"),
+            Self::UnknownDataset { .. } => Some("dataset"),
+            Self::EmptySplit => Some("split"),
+            Self::NoSuchImage { .. } | Self::TooManyImagesAtOnce { .. } => Some("indices"),
+            Self::StridesAndDilation { .. } => Some("dilationRate"),
+        }
+    }
+}
