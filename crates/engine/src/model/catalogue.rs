@@ -15,9 +15,9 @@ pub struct WeightSpec {
     /// `"kernel"`, `"bias"`, `"gamma"`, ...
     pub name: &'static str,
     pub shape: Vec<usize>,
-    /// How it starts.
+    /// The rule for its initial values.
     pub initializer: &'static dyn Initializer,
-    /// Whether the optimizer changes it; the moving statistics of a batch normalisation are not trained.
+    /// True if the optimizer changes it; the moving statistics of a batch normalisation are not trained.
     pub trainable: bool,
     /// The factor of an L2 penalty, 0 for none.
     pub l2: f32,
@@ -87,7 +87,7 @@ pub fn resolve(spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
     }
 }
 
-/// Like [`resolve`], but returns the layers before the one at fault as well: what the page shows while a model is
+/// Like [`resolve`], but returns the layers before the one at fault as well, for the page to show while a model is
 /// being edited.
 pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
     let mut layers = Vec::with_capacity(spec.layers.len().min(MAX_LAYERS));

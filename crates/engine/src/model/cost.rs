@@ -1,4 +1,4 @@
-//! What a model costs: operations and memory.
+//! The cost of a model: operations and memory.
 //!
 //! Operations are those of one example forward. A multiplication and the addition that takes its product count as two; a
 //! bias, and a number that a pooling window sees, as one; an activation function as one a number. Moving numbers is free.
@@ -9,7 +9,7 @@ use super::catalogue::ResolvedLayer;
 /// The bytes of a number.
 const NUMBER_BYTES: u64 = 4;
 
-/// What a layer or a model costs.
+/// The cost of a layer or a model.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cost {
     /// Forward, for one example.
@@ -19,7 +19,7 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Of a layer, with batches of so many examples.
+    /// Returns the cost of a layer, with batches of `batch` examples.
     pub fn of(layer: &ResolvedLayer, batch: u32) -> Self {
         Self {
             flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
@@ -28,7 +28,7 @@ impl Cost {
     }
 }
 
-/// The bytes of so many weights, and of outputs of this shape for a batch.
+/// Counts the bytes of `params` weights and of outputs of this shape for a batch.
 pub fn memory_bytes(params: usize, output: &[usize], batch: u32) -> u64 {
     let outputs = output.iter().fold(u64::from(batch), |product, extent| product.saturating_mul(*extent as u64));
     outputs.saturating_add(params as u64).saturating_mul(NUMBER_BYTES)

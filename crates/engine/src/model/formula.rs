@@ -1,5 +1,5 @@
-//! What a layer computes, as people read it: its formulas, the rule of its shape, and how one number of its output comes
-//! about. Each layer says so in its own file; here is what these sayings are made of.
+//! Explanations of layers: formulas, and the derivation of one number of the output. Each layer makes its own, in its own
+//! file, from the parts here.
 //!
 //! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
 
@@ -8,12 +8,12 @@ use super::catalogue::ResolvedLayer;
 use crate::tensor::number_text;
 
 impl ResolvedLayer {
-    /// The layer's formulas, with its numbers.
+    /// Returns the layer's formulas, with its numbers.
     pub fn formula(&self) -> Formula {
         self.layer_type.formula(&self.settings, &self.input_shape, &self.output_shape)
     }
 
-    /// How the number at this index of the output comes about, for one example.
+    /// Returns how the number at this index of the output is computed, for one example.
     pub fn derivation(&self, at: usize) -> Derivation {
         self.layer_type.derivation(&self.settings, &self.input_shape, &self.output_shape, at)
     }
@@ -27,7 +27,7 @@ pub struct Formula {
     pub backward: Vec<String>,
     /// The tensors in them: letter, and shape without the batch axis.
     pub symbols: Vec<(&'static str, Vec<usize>)>,
-    /// Where indices run: `u = 0 … 2`.
+    /// The ranges of indices: `u = 0 … 2`.
     pub ranges: Vec<String>,
 }
 
@@ -46,11 +46,11 @@ pub fn range(letter: &str, count: usize) -> String {
     format!("{letter} = 0 … {}", count.saturating_sub(1))
 }
 
-/// How one number of a layer's output comes about: which numbers go in, and what happens to them. It refers to places in
+/// The computation of one number of a layer's output: its operands and the steps on them. It refers to places in
 /// tensors, of one example, row by row; the numbers themselves are the reader's.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Derivation {
-    /// What goes in, group by group: by channel of the input, where there are several.
+    /// The operands, in one group for each channel of the input.
     pub groups: Vec<Vec<Term>>,
     /// Columns of a group, where it is a window on an image.
     pub columns: usize,
@@ -71,16 +71,16 @@ pub struct Term {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reduction {
-    /// There is one number, and it stays as it is.
+    /// The only number, unchanged.
     Copy,
     Sum,
     /// The largest, of those that are no padding.
     Max,
-    /// Of those that are no padding.
+    /// The mean of the numbers that are no padding.
     Mean,
 }
 
-/// What happens after the reduction.
+/// A step after the reduction.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Step {
     /// A number of a weight is added.
@@ -112,7 +112,7 @@ pub enum Step {
 /// A derivation carried out up to its function: every number on the way.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trace {
-    /// Of each group its sum, maximum or mean.
+    /// The sum, maximum or mean of each group.
     pub groups: Vec<f32>,
     /// Over all groups.
     pub reduced: f32,
@@ -121,7 +121,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What goes into the function, or is the output where there is none.
+    /// Returns the argument of the function, which is the output if there is no function.
     pub fn last(&self) -> f32 {
         self.steps.last().copied().unwrap_or(self.reduced)
     }
@@ -155,7 +155,7 @@ impl Derivation {
         self
     }
 
-    /// What a term contributes.
+    /// Returns the product or number of a term.
     pub fn contribution(&self, term: Term, input: &[f32], weights: &[f32]) -> f32 {
         let value = term.input.and_then(|at| input.get(at)).copied().unwrap_or_default();
         if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }

@@ -25,26 +25,26 @@ pub trait Layer: Sync {
         snake_case(self.type_name())
     }
 
-    /// The output's shape for an input shape, both without the batch axis.
+    /// Returns the output's shape for an input shape, both without the batch axis.
     ///
     /// # Errors
     /// If the input does not fit the layer. The caller adds the layer's name.
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>>;
 
-    /// How each extent of the output comes about, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Here and below, both
+    /// Returns the rule for each extent of the output, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Here and below, both
     /// shapes are ones that [`Layer::output_shape`] accepts and returns.
     fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
         let _ = (settings, input);
         output.iter().map(usize::to_string).collect()
     }
 
-    /// Operations for one example forward; see [`super::cost`] for what counts.
+    /// Counts the operations for one example forward; see [`super::cost`] for what counts.
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
         let _ = (settings, input, output);
         0
     }
 
-    /// The layer's weights, in Keras's order.
+    /// Returns the layer's weights, in Keras's order.
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let _ = (settings, input);
         Vec::new()
@@ -56,10 +56,10 @@ pub trait Layer: Sync {
     /// If an op does not accept what it is given.
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId>;
 
-    /// The layer's formulas, with its numbers.
+    /// Returns the layer's formulas, with its numbers.
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
 
-    /// How the number at this index of the output comes about for one example, with the layer used as for predictions.
+    /// Returns how the number at this index of the output is computed for one example, in inference mode.
     fn derivation(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
         let _ = (settings, input, output);
         Derivation::copy(at)

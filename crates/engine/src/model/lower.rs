@@ -10,7 +10,7 @@ use crate::ops::reshape::Reshape;
 use crate::ops::softmax::softmax;
 use crate::tensor::TensorType;
 
-/// What the graph is for.
+/// The purpose of a graph.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
     /// Dropout drops, batch normalisation takes the statistics of the batch. `key`, `i32[2]`, differs from step to step.
@@ -20,7 +20,7 @@ pub enum Mode {
     Inference,
 }
 
-/// What a layer is given to append its nodes.
+/// The graph and the weights of a layer that appends its nodes.
 pub struct Context<'a> {
     pub graph: &'a mut Graph,
     pub mode: Mode,

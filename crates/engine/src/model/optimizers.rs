@@ -46,7 +46,7 @@ pub struct Slot {
     pub next: Expr,
 }
 
-/// What the expressions of an update rule are made of.
+/// Operands of the expressions of an update rule.
 pub mod operand {
     use crate::ir::Expr;
 
@@ -157,7 +157,7 @@ pub fn slot_state(slot: &Slot, parameter: &str) -> String {
     format!("{} {parameter}", slot.name)
 }
 
-/// How gradients are limited before the update; at most one of the two, as in Keras.
+/// The limits of gradients before the update; at most one of the two, as in Keras.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Clipping {
     /// Each gradient is scaled so that its L2 norm is at most this.

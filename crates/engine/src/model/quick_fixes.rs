@@ -1,4 +1,4 @@
-//! What would put a model right: edits that can be made with one click, beside the error that they answer.
+//! Quick fixes: edits that mend a model with one click, shown beside the error.
 
 use std::ops::Bound;
 
@@ -74,7 +74,7 @@ impl Fix {
     }
 }
 
-/// At most so many are offered.
+/// The number of fixes that are offered at most.
 const MAX_FIXES: usize = 3;
 
 /// Edits that put an error right, the best first. Each has been tried: afterwards the model is in order, or at fault only

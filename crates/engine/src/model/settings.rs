@@ -1,4 +1,4 @@
-//! What can be set on an entry of a catalogue: the schema of its settings, and values that were checked against it.
+//! Settings of the entries of a catalogue: their schema, and values that were checked against it.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
@@ -7,7 +7,7 @@ use super::spec::SettingValue;
 use crate::error::{Error, Result};
 use crate::tensor::number_text;
 
-/// An entry of a catalogue: its name in specs, and what can be set on it.
+/// The name of a catalogue's entry in specs, and its settings.
 ///
 /// The locale files describe it: `<catalogue>_<type name>_help`, and for each setting `setting_<name>` (its label) and
 /// `setting_<name>_help`.
@@ -38,7 +38,7 @@ pub struct Setting {
     pub card: Card,
 }
 
-/// How a layer's card shows a setting.
+/// The way in which a layer's card shows a setting.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Card {
     Hidden,
@@ -169,7 +169,7 @@ impl Settings {
         Self::check(schema, given).map_err(|fault| fault.into_error(schema))
     }
 
-    /// Like [`Settings::resolve`].
+    /// Checks like [`Settings::resolve`].
     ///
     /// # Errors
     /// The first fault.
@@ -321,7 +321,7 @@ impl Setting {
 }
 
 impl SettingKind {
-    /// What a value must be, in words.
+    /// Describes the values that are accepted.
     pub fn expectation(&self) -> String {
         match self {
             Self::Flag => "true or false".to_owned(),

@@ -1,4 +1,4 @@
-//! What a user writes down: the model, layer by layer, and how to train it.
+//! Specifications that users write: the model, layer by layer, and the training configuration.
 //!
 //! These are the types that cross every border (page, worker, URL, file, JavaScript API), so they hold no behaviour but
 //! serialisation. Field names and defaults are Keras's, in camel case. Which layers and settings exist is the
@@ -237,11 +237,11 @@ pub struct TrainingConfig {
     pub seed: u32,
     /// Without it, step k trains on images `k*batchSize ..` in file order.
     pub shuffle: bool,
-    /// Use the first so many images of the training file.
+    /// The number of images used, from the start of the training file.
     pub train_samples: u32,
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
-    /// How the learning rate changes; it multiplies the optimizer's.
+    /// The schedule of the learning rate; its factor multiplies the optimizer's rate.
     pub learning_rate_schedule: ScheduleSpec,
     /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,7 +252,7 @@ pub struct TrainingConfig {
     /// End the run with the epoch that reaches this accuracy: on the validation images or, without any, in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_accuracy: Option<f64>,
-    /// End the run after so many epochs in a row without a lower validation loss (Keras's `EarlyStopping`).
+    /// Ends the run after this many epochs in a row without a lower validation loss (Keras's `EarlyStopping`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u32>,
 }

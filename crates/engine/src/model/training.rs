@@ -25,7 +25,7 @@ pub struct Field {
 /// The part of the form that shows a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Group {
-    /// How a step changes the weights.
+    /// The update of the weights in a step.
     Step,
     /// The images of a run, and their order.
     Data,

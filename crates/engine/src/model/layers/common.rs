@@ -1,4 +1,4 @@
-//! What several layers share: settings, and the geometry of windows that slide over an image.
+//! Parts that several layers share: settings, and the geometry of windows that slide over an image.
 
 use std::ops::Bound;
 
@@ -41,7 +41,7 @@ impl Window {
         if self.same_padding { Padding::Same } else { Padding::Valid }
     }
 
-    /// How many positions the window has, down and right. As in Keras, `valid` counts whole windows and `same` counts
+    /// Counts the positions of the window, down and right. As in Keras, `valid` counts whole windows and `same` counts
     /// strides.
     ///
     /// # Errors
@@ -108,12 +108,12 @@ impl Window {
         format!("{row}=p,\\,{}=q", looks_at("j", self.strides[1], "v", self.dilation[1], left))
     }
 
-    /// Where indices of the window run.
+    /// Returns the ranges of the window's indices.
     pub fn ranges(&self) -> Vec<String> {
         vec![range("u", self.size[0]), range("v", self.size[1])]
     }
 
-    /// What a window at `at` of the output sees of the input's channel, each with the weight that `weight` says by row and
+    /// Returns the numbers of the input's channel under the window at `at` of the output, each with the weight that `weight` returns for row and
     /// column.
     pub fn terms(
         &self,

@@ -1,4 +1,4 @@
-//! What pooling layers share: each window of a channel becomes one number.
+//! The common part of pooling layers: each window of a channel becomes one number.
 
 use super::Layer;
 use super::common::{MAX_WINDOW, PADDING, Window, elements, image_extents};
