@@ -32,7 +32,6 @@ const rows = (playground, name) =>
 async function chooseSample(playground) {
   await playground.draw([[0.3, 0.2], [0.7, 0.2], [0.45, 0.85]]);
   await expect(playground.page.getByText(/Looks like/)).toBeVisible();
-  await playground.page.waitForTimeout(600);
 }
 
 /** Predicts the image in the input panel by the API, so that its outputs are those that the API reads. */
@@ -73,8 +72,9 @@ test('the formula of a convolution works out a number from the tensors that the 
   await expect.poll(() => rows(playground, 'Window on input channel 5 of 32')).toEqual(expected);
   let sum = 0;
   for (let channel = 0; channel < 32; channel += 1) for (let at = 0; at < 9; at += 1) sum += product(Math.floor(at / 3), at % 3, channel)[2];
-  const result = await rows(playground, 'And the result');
   const value = output.data[(4 * 11 + 6) * 64 + 9];
+  await expect.poll(async () => (await rows(playground, 'And the result'))[0]).toEqual(['Sum of 288 products', written(sum)]);
+  const result = await rows(playground, 'And the result');
   expect(result[0]).toEqual(['Sum of 288 products', written(sum)]);
   expect(result[1]).toEqual(['+ bias[9]', written(bias.data[9])]);
   expect(result.at(-1)).toEqual(['relu(z) = conv2d_1.output[0, 4, 6, 9]', written(value)]);
@@ -100,19 +100,21 @@ test('every kind of layer has formulas, and its worked-out number is the one in 
   await chooseSample(playground);
   const { layers } = await playground.page.evaluate(async () => window.chalkgrad.setModel(await window.chalkgrad.getModel()));
   await playground.call('train', { steps: 5 });
-  await playground.page.waitForTimeout(800);
   await predictShown(playground);
   for (const { name } of layers) {
     await playground.card(name).click();
     await view(playground, 'Formula').click();
     await expect(playground.page.locator('.formula math').first(), name).toBeVisible();
     await expect(playground.page.getByRole('table', { name: 'And the result' })).toBeVisible();
-    const [label, shown] = (await rows(playground, 'And the result')).at(-1);
-    const place = label.match(/\[([\d, ]+)\]$/)[1].split(', ').map(Number);
     const output = await tensor(playground, `${name}.output`);
     expect(output.shape[0], 'the prediction for the image in the input panel').toBe(1);
-    const index = place.slice(1).reduce((index, at, axis) => index * output.shape[axis + 1] + at, 0);
-    expect(shown, name).toBe(written(output.data[index]));
+    // The numbers of the layer before stay until those of this one are there.
+    await expect(async () => {
+      const [label, shown] = (await rows(playground, 'And the result')).at(-1);
+      const place = label.match(/\[([\d, ]+)\]$/)[1].split(', ').map(Number);
+      const index = place.slice(1).reduce((index, at, axis) => index * output.shape[axis + 1] + at, 0);
+      expect(shown, name).toBe(written(output.data[index]));
+    }).toPass();
   }
 });
 

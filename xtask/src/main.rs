@@ -47,7 +47,7 @@ cargo xtask COMMAND
 ";
 
 fn main() -> ExitCode {
-    match run() {
+    match relaxed::compile_for_cargo().unwrap_or_else(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("\nFailed: {error:#}");

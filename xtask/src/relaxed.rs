@@ -6,6 +6,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
@@ -20,21 +21,28 @@ const PROGRAM: &str = "chalkgrad";
 /// Prefix of the second build's files. Trunk.toml writes it into index.html.
 pub const RELAXED: &str = "chalkgrad-relaxed";
 
-/// Flags of the second build, which cargo adds to those in `.cargo/config.toml`.
-const FLAGS: &str = r#"target.wasm32-unknown-unknown.rustflags=["-C", "target-feature=+relaxed-simd"]"#;
+/// Set while cargo calls this program in place of the compiler.
+const AS_COMPILER: &str = "CHALKGRAD_RELAXED_SIMD";
+
+/// Compiles one of our crates with relaxed SIMD, if cargo has called this program to do so: `xtask RUSTC ARGUMENTS`.
+pub fn compile_for_cargo() -> Option<Result<()>> {
+    env::var_os(AS_COMPILER)?;
+    let mut arguments = env::args_os().skip(1);
+    let compiler = PathBuf::from(arguments.next()?);
+    Some(run(Command::new(compiler).args(arguments).args(["-C", "target-feature=+relaxed-simd"])))
+}
 
 /// Builds the program and puts it beside what trunk has built; trunk calls this.
 pub fn add() -> Result<()> {
     let staging =
         PathBuf::from(env::var_os("TRUNK_STAGING_DIR").context("trunk calls this, and sets TRUNK_STAGING_DIR")?);
     say("Building the program once more, with relaxed SIMD");
-    // With other flags cargo would rebuild everything in the folder of the first build.
-    let folder = target().join("relaxed");
+    // Cargo calls the wrapper for our own crates only. With other RUSTFLAGS it would also compile every dependency twice.
     run(command("cargo")
         .args(["build", "--quiet", "--bin", PROGRAM, "--profile", PROFILE, "--target", WASM_TARGET])
-        .args(["--config", FLAGS, "--target-dir"])
-        .arg(&folder))?;
-    let program = folder.join(WASM_TARGET).join(PROFILE).join(format!("{PROGRAM}.wasm"));
+        .env("RUSTC_WORKSPACE_WRAPPER", env::current_exe().context("this program's own file is not known")?)
+        .env(AS_COMPILER, "1"))?;
+    let program = target().join(WASM_TARGET).join(PROFILE).join(format!("{PROGRAM}.wasm"));
     // The hash changes with the contents, so that a browser's cache never mixes two versions.
     let name = format!("{RELAXED}-{}", short_hash(&fs::read(&program).context("cargo built no program")?));
     run(command("wasm-bindgen")
