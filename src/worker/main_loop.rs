@@ -50,7 +50,7 @@ pub fn start() {
     let engine = Engine::new().map_err(|error| error.to_string());
     let engine = engine.map(|mut engine| {
         let cores = scope.navigator().hardware_concurrency() as u32;
-        engine.set_hire(cores, Box::new(|count| Ok(Box::new(Crew::new(count)))));
+        engine.set_spawn_replicas(cores, Box::new(|count| Ok(Box::new(Crew::new(count)))));
         engine
     });
     if let Err(message) = engine.and_then(run) {

@@ -10,12 +10,12 @@ use std::time::Instant;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
 use chalkgrad_engine::backend::{Backend, RunStatus};
 use chalkgrad_engine::ir::gpu::Tiling;
-use chalkgrad_engine::model::catalogue::resolve;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::program::Access;
 use chalkgrad_engine::plan::{Kernel, Work};
 use chalkgrad_engine::tensor::TensorType;
-use chalkgrad_engine::train::plans::{PlanKey, compile};
+use chalkgrad_engine::train::model::LoadedModel;
+use chalkgrad_engine::train::plans::PlanKey;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -32,10 +32,9 @@ fn main() {
         }
     }
     println!("{:?} tiles, batch {batch}", backend.tiling());
-    let spec = ModelSpec::reference_cnn();
-    let layers = resolve(&spec).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
     let key = PlanKey::Training(batch);
-    let plan = Arc::new(compile(key, &layers, &spec.input_shape, &TrainingConfig::default()).unwrap());
+    let plan = Arc::new(model.compile(key).unwrap());
     let handle = backend.load(plan.clone()).unwrap();
     let step = |backend: &mut GpuBackend| while backend.run(handle, &mut || true).unwrap() == RunStatus::Unfinished {};
     step(&mut backend);

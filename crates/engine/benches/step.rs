@@ -11,17 +11,16 @@ use std::sync::Arc;
 use chalkgrad_engine::backend::cpu::{CpuBackend, parts};
 use chalkgrad_engine::backend::{Backend, RunStatus};
 use chalkgrad_engine::error::Result;
-use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::SlotKind;
-use chalkgrad_engine::train::plans::{PlanKey, compile};
+use chalkgrad_engine::train::model::LoadedModel;
+use chalkgrad_engine::train::plans::PlanKey;
 
 const BATCH: usize = 32;
 
 fn run() -> Result<()> {
-    let spec = ModelSpec::reference_cnn();
-    let layers = catalogue::resolve(&spec)?;
-    let plan = Arc::new(compile(PlanKey::Training(BATCH), &layers, &spec.input_shape, &TrainingConfig::default())?);
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default())?;
+    let plan = Arc::new(model.compile(PlanKey::Training(BATCH))?);
     let mut backend = CpuBackend::new();
     let handle = backend.load(plan.clone())?;
     for slot in &plan.slots {
@@ -32,7 +31,7 @@ fn run() -> Result<()> {
             }
         };
         match &slot.kind {
-            SlotKind::Input(name) if name == "labels" || name == "key" => {
+            SlotKind::Input(name) if name == "labels" || name == "rng_key" => {
                 backend.write_input(handle, name, &mut |words| words.fill(0.0))?;
             }
             SlotKind::Input(name) => backend.write_input(handle, name, fill)?,

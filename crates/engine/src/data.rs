@@ -189,12 +189,20 @@ impl Dataset {
     /// # Errors
     /// `bad-data` where an image has not arrived or the space does not suffice.
     pub fn copy_batch(&self, part: Part, indices: &[u32], out: &mut [f32], labels: &mut [i32]) -> Result<()> {
+        self.copy_labels(part, indices, labels)?;
+        self.copy_images(part, indices, out)
+    }
+
+    /// Copies the images with these indices, scaled by 1/255, to the beginning of `out` `[k,H,W,C]`.
+    ///
+    /// # Errors
+    /// As [`Dataset::copy_batch`].
+    pub fn copy_images(&self, part: Part, indices: &[u32], out: &mut [f32]) -> Result<()> {
         let image_len = self.info.image_len();
         if out.len() < indices.len() * image_len {
             let (dataset, part, images, room) = (self.info.name.clone(), part.to_string(), indices.len(), out.len());
             return Err(DataError::NoRoomForPixels { dataset, part, images, room }.into());
         }
-        self.copy_labels(part, indices, labels)?;
         for (&index, out) in indices.iter().zip(out.chunks_exact_mut(image_len)) {
             let missing = || self.not_arrived(part, index);
             scale_pixels(self.image(part, index as usize).ok_or_else(missing)?, out);
@@ -240,15 +248,15 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// Number for each value of a pixel; see [`scale_pixels`].
-pub static PIXEL_LEVELS: [f32; 256] = {
-    let mut levels = [0.0; 256];
+/// The number that each value of a pixel stands for, see [`scale_pixels`].
+pub static DEQUANTIZATION: [f32; 256] = {
+    let mut values = [0.0; 256];
     let mut pixel = 0;
-    while pixel < levels.len() {
-        levels[pixel] = pixel as f32 / HIGHEST_PIXEL;
+    while pixel < values.len() {
+        values[pixel] = pixel as f32 / HIGHEST_PIXEL;
         pixel += 1;
     }
-    levels
+    values
 };
 
 const HIGHEST_PIXEL: f32 = 255.0;

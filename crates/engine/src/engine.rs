@@ -3,17 +3,18 @@
 //! [`Engine`] works in slices of time, so that it answers every command while it trains. It knows neither clock nor messages
 //! nor network.
 
-mod ahead;
 mod arrival;
 mod backends;
 mod commands;
 mod deferred;
 mod evaluations;
 mod gradients;
+mod phase;
+mod precompile;
 mod profile;
 mod run;
 mod samples;
-mod staff;
+mod worker_pool;
 
 use std::collections::VecDeque;
 
@@ -21,28 +22,29 @@ use self::arrival::Download;
 use self::deferred::Deferred;
 use self::evaluations::Evaluations;
 use self::gradients::GradientRequests;
+use self::phase::Phase;
 use self::run::Run;
 use self::samples::SampleRequest;
-pub use self::staff::Hire;
-use self::staff::Staff;
+use self::worker_pool::PoolSize;
+pub use self::worker_pool::SpawnReplicas;
 use crate::error::{Error, Result};
 use crate::protocol::{
     Answer, BackendInfo, Bulk, Command, DEVICE_FAULTS, Envelope, ErrorReport, Event, Message, Request, RunState,
 };
 use crate::train::{Goal, Progress, Session};
 
-/// How long one [`Engine::turn`] lasts at most, but for a kernel that has begun. Commands are read between turns.
+/// The longest time of one [`Engine::turn`], except for a kernel that has begun. Commands are read between turns.
 const TURN_MS: f64 = 12.0;
 
-/// How long a step that has begun may take until its end before a command that would rather see it done goes on without.
+/// The time that a step which has begun is given to end, before a command that needs it done goes on without.
 const SETTLE_MS: f64 = 40.0;
 
 /// At most ten batch events a second: the page draws after each, on a core that a worker could have. At thirty, two workers of a
 /// machine with two cores trained a fifth slower.
 const BATCH_EVENT_MS: f64 = 100.0;
 
-/// The step of a run with which it is told what a step costs a GPU: the first one compiles, the second is measured.
-const COST_TOLD_AT: usize = 3;
+/// The step of a run after which the cost of a step on a GPU is reported: the first one compiles, the second is measured.
+const COST_REPORTED_AT: usize = 3;
 
 /// No snapshot when a run begins or ends, if the last one is younger.
 const SNAPSHOT_MS: f64 = 1000.0;
@@ -50,43 +52,37 @@ const SNAPSHOT_MS: f64 = 1000.0;
 /// The session behind messages. Times are in milliseconds of any clock that only goes forward.
 pub struct Engine {
     session: Session,
-    state: RunState,
-    run: Option<Run>,
-    paused: bool,
-    /// The images for the next step have not arrived.
-    waiting: bool,
-    /// The session is in the middle of a step or an evaluation.
-    midway: bool,
+    phase: Phase,
+    /// The state that was posted last.
+    posted_state: RunState,
     evaluations: Evaluations,
     /// Requests for sample images that wait for the first shard.
     samples: Vec<(u32, SampleRequest)>,
     download: Download,
     outbox: Vec<Envelope<Message>>,
-    /// How long training rests after a step, and until when it does now.
-    pace_ms: f64,
+    /// The rest after each step, and the end of the present one.
+    step_delay_ms: f64,
     rests_until_ms: f64,
     last_batch_ms: f64,
     last_snapshot_ms: f64,
     /// Weights have changed since the last snapshot.
     changed: bool,
-    /// What waits for a prediction, or until a backend that works by itself has done what it has begun.
+    /// Commands that wait for a prediction, or for the runs of a backend that works by itself.
     deferred: VecDeque<Deferred>,
-    /// Requests for snapshots that wait for the end of a step: nobody else shall wait for that.
+    /// Requests for snapshots that wait for the end of a step, while other requests do not.
     snapshots: Vec<u32>,
     gradients: GradientRequests,
     /// Requests for the times of kernels.
     profiles: Vec<u32>,
     /// The request of a prediction on its way.
     predicting: Option<u32>,
-    /// There is nothing to do before the device has answered.
+    /// Nothing can be done before the device has answered.
     waits_for_device: bool,
     /// The device compiles a kernel that is made ahead.
     compiles: bool,
-    /// The device is gone, and so is this engine's use.
-    is_dead: bool,
-    /// What runs, where it is not the CPU.
+    /// The backend, unless it is the CPU.
     backend: Option<BackendInfo>,
-    staff: Staff,
+    pool_size: PoolSize,
 }
 
 impl Engine {
@@ -99,16 +95,13 @@ impl Engine {
     pub fn with(session: Session) -> Self {
         Self {
             session,
-            state: RunState::Idle,
-            run: None,
-            paused: false,
-            waiting: false,
-            midway: false,
+            phase: Phase::Idle(RunState::Idle),
+            posted_state: RunState::Idle,
             evaluations: Evaluations::default(),
             samples: Vec::new(),
             download: Download::default(),
             outbox: vec![Envelope::new(Message::Ready)],
-            pace_ms: 0.0,
+            step_delay_ms: 0.0,
             rests_until_ms: f64::NEG_INFINITY,
             last_batch_ms: f64::NEG_INFINITY,
             last_snapshot_ms: f64::NEG_INFINITY,
@@ -120,44 +113,43 @@ impl Engine {
             predicting: None,
             waits_for_device: false,
             compiles: false,
-            is_dead: false,
             backend: None,
-            staff: Staff::default(),
+            pool_size: PoolSize::default(),
         }
     }
 
-    /// On another backend than the CPU: what is said of it.
+    /// Creates an engine on another backend than the CPU, with the description of it.
     pub fn with_backend(session: Session, backend: BackendInfo) -> Self {
         Self { backend: Some(backend), ..Self::with(session) }
     }
 
-    /// What has to be posted, in order.
+    /// Takes the messages to post, in order.
     pub fn take_outbox(&mut self) -> Vec<Envelope<Message>> {
         std::mem::take(&mut self.outbox)
     }
 
-    /// Whether [`Engine::turn`] has something to do.
+    /// Returns true if [`Engine::turn`] has something to do.
     pub fn has_work(&self) -> bool {
-        !self.is_dead
+        !self.phase.is_dead()
             && (self.may_train()
                 || self.may_evaluate()
-                || (self.midway && !self.snapshots.is_empty())
+                || (self.session.is_midway() && !self.snapshots.is_empty())
                 || !self.gradients.is_empty()
                 || self.has_deferred_work()
-                || self.may_prepare())
+                || self.may_precompile())
     }
 
-    /// How long there is nothing to do but to wait for the next step of a slow training; 0: not at all.
+    /// Returns the time until the next step of a training that is slowed down, if there is nothing else to do; else 0.
     pub fn rest_ms(&self, now_ms: f64) -> f64 {
-        let nobody_waits = !self.may_evaluate() && !self.has_deferred_work() && self.gradients.is_empty();
-        let is_idle = self.may_train() && !self.midway && nobody_waits;
+        let is_free = !self.may_evaluate() && !self.has_deferred_work() && self.gradients.is_empty();
+        let is_idle = self.may_train() && !self.session.is_midway() && is_free;
         if is_idle { (self.rests_until_ms - now_ms).max(0.0) } else { 0.0 }
     }
 
     fn set_pace(&mut self, rest_ms: f64, now_ms: f64) {
         // Counted from the last step, so that a change shows at once.
-        self.rests_until_ms = (self.rests_until_ms - self.pace_ms + rest_ms).min(now_ms + rest_ms);
-        self.pace_ms = rest_ms;
+        self.rests_until_ms = (self.rests_until_ms - self.step_delay_ms + rest_ms).min(now_ms + rest_ms);
+        self.step_delay_ms = rest_ms;
     }
 
     /// Carries out a command. Its answer is in the outbox, at once or, for a run or an evaluation, when it ends.
@@ -175,7 +167,7 @@ impl Engine {
     fn carry_out_now(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
         let Envelope { message: Request { id, command }, arrays } = request;
         if !self.session.is_asynchronous() {
-            // Whatever it changes, the next turn sees whether there is still somebody to wait for.
+            // The command may change that; the next turn finds out.
             self.waits_for_device = false;
         }
         if self.wants_output_gradients(&command, clock()) {
@@ -200,23 +192,22 @@ impl Engine {
             if !self.work_off(clock) || !self.has_work() || self.rest_ms(clock()) > 0.0 {
                 break;
             }
-            if !self.midway && !self.gradients.is_empty() {
+            if !self.session.is_midway() && !self.gradients.is_empty() {
                 if self.work_out_gradients(clock, deadline_ms) {
                     continue;
                 }
                 break;
             }
-            if self.may_prepare() {
-                self.prepare();
+            if self.may_precompile() {
+                self.precompile();
                 break;
             }
             let has_time = &mut || clock() < deadline_ms;
             let progress = if self.may_train() || self.may_evaluate() {
                 self.session.advance(has_time)
             } else {
-                // Only somebody who wants a snapshot or gradients of outputs waits for what has begun.
+                // A request for a snapshot or for gradients of outputs waits for the run that has begun.
                 let Some(progress) = self.session.finish_begun(has_time) else {
-                    self.midway = false;
                     self.answer_snapshots(clock);
                     continue;
                 };
@@ -233,27 +224,26 @@ impl Engine {
     }
 
     fn absorb(&mut self, progress: Result<Progress>, now_ms: f64) {
-        self.midway = matches!(progress, Ok(Progress::OutOfTime));
         match progress {
             Ok(Progress::OutOfTime) => {}
             Ok(Progress::Step(report)) => {
                 self.changed = true;
-                self.rests_until_ms = now_ms + self.pace_ms;
+                self.rests_until_ms = now_ms + self.step_delay_ms;
                 let mut steps = 0;
-                if let Some(run) = &mut self.run {
+                if let Some(run) = self.phase.run() {
                     steps = run.step(report, now_ms);
                     if now_ms - self.last_batch_ms >= BATCH_EVENT_MS {
                         self.flush_batch(now_ms);
                     }
                 }
-                if steps == COST_TOLD_AT {
+                if steps == COST_REPORTED_AT {
                     self.tell_cost();
                 }
                 self.answer_profiles();
             }
             Ok(Progress::Epoch(report)) => {
                 self.flush_batch(now_ms);
-                let report = match &mut self.run {
+                let report = match self.phase.run() {
                     Some(run) => run.epoch(report, now_ms),
                     None => report,
                 };
@@ -270,19 +260,14 @@ impl Engine {
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }
-                if let Some(run) = &mut self.run
-                    && !self.paused
-                {
+                if let Phase::Training(run) = &mut self.phase {
                     run.mark(now_ms);
                 }
                 self.show_state();
             }
             Ok(Progress::Warning(error)) => self.event(Event::Warning(error.into())),
             Ok(Progress::WaitingForData) => {
-                self.waiting = true;
-                if let Some(run) = &mut self.run {
-                    run.halt(now_ms);
-                }
+                self.phase.wait(now_ms);
                 match self.download.error.clone() {
                     Some(error) => self.fail_run(error, now_ms),
                     None => self.show_state(),
@@ -290,7 +275,7 @@ impl Engine {
             }
             Ok(Progress::Finished) => self.end_run(RunState::Done, None, now_ms),
             Ok(Progress::Idle) => {
-                // The session has nothing to do, so whoever still waits would wait forever.
+                // The session has nothing to do, so requests that still wait would wait forever.
                 while !self.evaluations.is_empty() {
                     if let Some(id) = self.evaluations.pop() {
                         let error = Error::new("evaluation-dropped", "evaluate").got("a model that was replaced");
@@ -300,7 +285,7 @@ impl Engine {
                 self.end_run(RunState::Stopped, None, now_ms);
             }
             Err(error) if is_device_fault(&error) => self.die(error),
-            Err(error) if self.run.is_some() && !self.session.is_running() => self.fail_run(error, now_ms),
+            Err(error) if self.phase.has_run() && !self.session.is_running() => self.fail_run(error, now_ms),
             Err(error) => {
                 if let Some(id) = self.evaluations.pop() {
                     self.reply(id, Err(error.into()), Vec::new());
@@ -313,13 +298,17 @@ impl Engine {
     }
 
     fn start(&mut self, id: u32, epochs: Option<u32>, steps: Option<u32>, now_ms: f64) -> Result<()> {
-        if self.run.is_some() {
+        if self.phase.is_dead() {
+            // The page starts another engine and repeats the request there.
+            return Ok(());
+        }
+        if self.phase.has_run() {
             return Err(Error::new("already-training", "train")
                 .expected("no run under way")
-                .got(if self.paused { "one that is paused" } else { "one that goes on" })
+                .got(if self.phase.is_paused() { "one that is paused" } else { "one that goes on" })
                 .hint("Wait for it, or stop it first."));
         }
-        // Reports of a step that a stopped run had left behind belong to nobody.
+        // Reports of a step that a stopped run left behind are dropped.
         loop {
             match self.peek() {
                 Some(Ok(Progress::Step(_) | Progress::Epoch(_))) => {}
@@ -335,30 +324,20 @@ impl Engine {
         if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
             self.post_snapshot(now_ms);
         }
-        self.run = Some(Run::new(id, Goal { epochs, steps }, now_ms));
-        (self.paused, self.waiting) = (false, false);
+        self.phase = Phase::Training(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
         Ok(())
     }
 
     fn pause(&mut self, now_ms: f64) {
-        if let Some(run) = &mut self.run
-            && !self.paused
-        {
-            self.paused = true;
-            run.halt(now_ms);
+        if self.phase.pause(now_ms) {
             self.flush_batch(now_ms);
             self.show_state();
         }
     }
 
     fn resume(&mut self, now_ms: f64) {
-        if let Some(run) = &mut self.run
-            && self.paused
-        {
-            self.paused = false;
-            self.waiting = false;
-            run.mark(now_ms);
+        if self.phase.resume(now_ms) {
             self.retry_download();
             self.show_state();
         }
@@ -371,18 +350,17 @@ impl Engine {
 
     /// Ends the run, if there is one, and answers its request.
     fn end_run(&mut self, state: RunState, error: Option<Error>, now_ms: f64) {
-        if self.run.is_none() {
+        if !self.phase.has_run() {
             return;
         }
         self.flush_batch(now_ms);
         self.session.stop();
-        (self.paused, self.waiting) = (false, false);
         if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
             self.post_snapshot(now_ms);
         }
         self.refuse_profiles();
-        if let Some(run) = self.run.take() {
-            self.set_state(state);
+        if let Some(run) = self.phase.end(state) {
+            self.post_state(state);
             let id = run.request_id;
             match error {
                 Some(error) => self.reply(id, Err(error.into()), Vec::new()),
@@ -394,24 +372,23 @@ impl Engine {
         }
     }
 
-    /// The model is another one now, or stands elsewhere; a run on the old one has ended.
+    /// Ends the run on the old model, because the model or its position has been replaced.
     fn begin_anew(&mut self, now_ms: f64) {
         self.refuse_snapshots();
-        self.midway = false;
         self.changed = true;
         self.end_run(RunState::Stopped, None, now_ms);
     }
 
     /// Lets a step that has begun come to its end, unless it takes long, so that what is read is of one step.
     fn settle(&mut self, clock: &dyn Fn() -> f64) {
-        if !self.midway || !self.evaluations.is_empty() {
+        if !self.session.is_midway() || !self.evaluations.is_empty() {
             return;
         }
         let deadline_ms = clock() + SETTLE_MS;
         let Some(progress) = self.session.finish_begun(&mut || clock() < deadline_ms) else { return };
         if matches!(progress, Ok(Progress::OutOfTime)) {
-            // What others have a part in cannot be waited for. It begins again; no weight has changed yet.
-            self.session.abandon_slices();
+            // A shared step cannot be waited for. It begins again; no weight has changed yet.
+            self.session.abandon_shared_step();
         }
         let stepped = matches!(progress, Ok(Progress::Step(_)));
         self.absorb(progress, clock());
@@ -423,23 +400,21 @@ impl Engine {
         }
     }
 
-    /// A report that is there already; no new step begins.
+    /// Returns a report that is there already. No new step begins.
     fn peek(&mut self) -> Option<Result<Progress>> {
-        let progress = self.session.finish_begun(&mut || false);
-        self.midway = matches!(progress, Some(Ok(Progress::OutOfTime)));
-        progress
+        self.session.finish_begun(&mut || false)
     }
 
-    /// Posts a snapshot and answers those who wait for one, if no step is in the middle.
+    /// Posts a snapshot and answers the requests for one, unless a step is under way.
     fn answer_snapshots(&mut self, clock: &dyn Fn() -> f64) {
-        if self.midway || self.snapshots.is_empty() {
+        if self.session.is_midway() || self.snapshots.is_empty() {
             return;
         }
-        // What the step was the last of is told first.
+        // The end of an epoch or of the run is reported first.
         while let Some(Ok(progress @ (Progress::Epoch(_) | Progress::Finished))) = self.peek() {
             self.absorb(Ok(progress), clock());
         }
-        if self.midway {
+        if self.session.is_midway() {
             return;
         }
         self.flush_batch(clock());
@@ -449,7 +424,7 @@ impl Engine {
         }
     }
 
-    /// Model or configuration are other ones now: a snapshot would not be of what whoever asked for it asked about.
+    /// Refuses the requests for snapshots, because model or configuration have been replaced.
     fn refuse_snapshots(&mut self) {
         for id in std::mem::take(&mut self.snapshots) {
             let error = Error::new("snapshot-dropped", "snapshot").got("a model that was replaced");
@@ -462,30 +437,29 @@ impl Engine {
     }
 
     fn may_train(&self) -> bool {
-        self.run.is_some() && !self.paused && !self.waiting
+        self.phase.is_training()
+    }
+
+    /// The state that the page was told last.
+    fn state(&self) -> RunState {
+        self.posted_state
     }
 
     fn show_state(&mut self) {
-        let state = match (&self.run, self.paused, self.waiting) {
-            (Some(_), true, _) => RunState::Paused,
-            (Some(_), _, true) => RunState::Waiting,
-            (Some(_), ..) => RunState::Training,
-            (None, ..) if !self.evaluations.is_empty() => RunState::Evaluating,
-            (None, ..) if self.state == RunState::Evaluating => RunState::Idle,
-            (None, ..) => self.state,
-        };
-        self.set_state(state);
+        if let Some(state) = self.phase.state(!self.evaluations.is_empty()) {
+            self.post_state(state);
+        }
     }
 
-    fn set_state(&mut self, state: RunState) {
-        if self.state != state {
-            self.state = state;
+    fn post_state(&mut self, state: RunState) {
+        if self.posted_state != state {
+            self.posted_state = state;
             self.event(Event::State { state });
         }
     }
 
     fn flush_batch(&mut self, now_ms: f64) {
-        if let Some((report, losses)) = self.run.as_mut().and_then(Run::batch) {
+        if let Some((report, losses)) = self.phase.run().and_then(Run::batch) {
             self.last_batch_ms = now_ms;
             let message = Message::Event(Event::Batch(report));
             self.outbox.push(Envelope { message, arrays: vec![Bulk::F32(losses)] });
@@ -532,9 +506,9 @@ impl Engine {
         self.samples = kept;
     }
 
-    /// The device is gone. Whoever hears of it starts another engine from the last snapshot.
+    /// Reports that the device is gone. The page then starts another engine from the last snapshot.
     fn die(&mut self, error: Error) {
-        self.is_dead = true;
+        self.phase = Phase::Dead;
         self.event(Event::Error(error.into()));
     }
 

@@ -406,6 +406,8 @@ pub struct Evaluation {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReport {
+    /// The request that began the run.
+    pub run_id: u32,
     /// Steps since the weights were initialised.
     pub step: u32,
     /// The running epoch, from 0, counted since the weights were initialised.
@@ -427,6 +429,8 @@ pub struct BatchReport {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EpochReport {
+    /// The request that began the run.
+    pub run_id: u32,
     /// From 0, since the weights were initialised.
     pub epoch: u32,
     pub step: u32,

@@ -1,131 +1,96 @@
-//! The training session: a model, its weights on a backend, a data set, and how far training has come.
+//! The training session: a model, its weights on a backend, a data set, and the position in training.
 //!
-//! A state machine with no clock and no I/O. Whoever drives it calls [`Session::advance`] again and again; each call runs
-//! kernels until its time is up or there is something to report, so that even a huge batch never blocks the caller.
+//! A [`Session`] is a state machine with no clock and no I/O. Its driver calls [`Session::advance`] again and again; each
+//! call runs kernels until its time is up or there is something to report, so that even a huge batch never blocks the
+//! caller. It consists of parts that own their fields:
 //!
-//! * [`fit`]: a session for programs that wait for each answer.
-//! * [`graphs`]: training step, evaluation and prediction as graphs.
-//! * [`plans`]: their plans, kept for the next time.
-//! * [`replicas`]: data-parallel training; `parallel` is the session's side of it.
-//! * [`progress`]: what is reported, and where the model stands.
-//! * `setup`, `batches`, `predict`, `tensors`, `output_gradients`, `look`, `vitals`, `saved`, `timing`, `ahead`: what a session can
-//!   do, by kind.
+//! * [`model`]: the checked model with its configuration; [`graphs`] are its graphs.
+//! * `executor`: the backend, its [`plans`], and the runs that are under way.
+//! * `feeder`: the data set and the batches.
+//! * `training_loop`: steps, epochs and the end of a run; `early_stopping` its rules.
+//! * `evaluation`, `prediction`, `inspection`, `output_gradients`: the other computations.
+//! * `worker_pool`: data-parallel computation by [`replicas`].
+//!
+//! `setup`, `tensors`, `saved`, `layer_stats`, `timing`, `precompile` and `diagnosis` hold the session's methods by subject.
+//! [`fit`] is a session for programs that wait for each answer; [`progress`] has the reports.
 
-mod ahead;
-mod batches;
+mod diagnosis;
+mod early_stopping;
 mod evaluation;
+mod executor;
+mod feeder;
 pub mod fit;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graphs;
-mod look;
+mod inspection;
+mod layer_stats;
+pub mod model;
 mod output_gradients;
-mod parallel;
 pub mod plans;
-mod predict;
+mod precompile;
+mod prediction;
 pub mod progress;
 pub mod replicas;
 mod saved;
 mod setup;
-mod stops;
 mod tensors;
 mod timing;
-mod vitals;
+mod training_loop;
+mod worker_pool;
 
 use std::collections::VecDeque;
 
 pub use crate::backend::Wake;
-use crate::backend::{Backend, PlanHandle, RunStatus, cpu::CpuBackend};
-use crate::data::{Dataset, DatasetInfo, Part, Sampler};
+use crate::backend::{Backend, RunStatus, cpu::CpuBackend};
+use crate::data::{Dataset, DatasetInfo, Part};
 use crate::error::{Error, Result};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::model::training;
-use crate::protocol::{LayerSummary, ModelSummary, Split};
-use ahead::Preparation;
-use evaluation::{EvaluationRun, Purpose};
-use look::Look;
-use output_gradients::OutputGradients;
-use parallel::Crew;
-use plans::{Loaded, PlanKey, Plans};
-pub use predict::Pixels;
-use predict::Prediction;
+use crate::plan::Work;
+use crate::protocol::{EpochReport, ModelSummary, Split};
+use evaluation::{EvaluationQueue, EvaluationRun, Purpose};
+use executor::{Executor, InFlight, OutputHolder, RunKind};
+use feeder::BatchFeeder;
+use inspection::Inspection;
+use model::LoadedModel;
+use plans::PlanKey;
+pub use prediction::Pixels;
+use prediction::Prediction;
 pub use progress::{Goal, Predictions, Progress, StepReport};
-use progress::{Position, Totals};
-use stops::Stops;
+use replicas::Replicas;
+use training_loop::TrainingLoop;
+use worker_pool::WorkerPool;
 
 /// See the [module](self).
 pub struct Session {
-    backend: Box<dyn Backend>,
-    dataset: Dataset,
-    spec: ModelSpec,
-    layers: Vec<ResolvedLayer>,
-    config: TrainingConfig,
-    sampler: Sampler,
-    plans: Plans,
-    preparation: Preparation,
-    position: Position,
-    totals: Totals,
-    run: Option<Run>,
-    /// The first of them is on its way.
-    evaluations: VecDeque<EvaluationRun>,
-    /// Runs that have begun, the oldest first; several only where the backend works by itself.
-    in_flight: VecDeque<InFlight>,
-    /// The loss of a step that went wrong, until it is known where.
-    bad_loss: Option<f32>,
+    model: LoadedModel,
+    executor: Executor,
+    feeder: BatchFeeder,
+    training: TrainingLoop,
+    evaluations: EvaluationQueue,
     prediction: Option<Prediction>,
-    look: Look,
-    /// What is still to be reported.
-    pending: VecDeque<Result<Progress>>,
-    /// The weights are those that the seed gave: nobody has trained or written them.
-    untouched: bool,
-    /// Weights that were trained elsewhere serve predictions; training starts from those of the seed.
-    shows_pretrained: bool,
-    /// Others who compute slices of batches.
-    crew: Option<Crew>,
+    inspection: Inspection,
+    weights: Provenance,
+    pool: Option<WorkerPool>,
     wake: Option<Wake>,
-    /// The plan that holds the outputs of the last batch or the last prediction; [`parallel::SHARED`] where each worker
-    /// has a slice of them.
-    outputs: Option<PlanHandle>,
-    /// The plan that holds the gradients of the last step.
-    gradients: Option<PlanHandle>,
-    /// Where the last step was taken, unless the order of the images has changed since.
-    last_batch: Option<Position>,
-    output_gradients: Option<OutputGradients>,
-    /// Whether the next step is to be timed, and the plan of the one that was.
-    times_next: bool,
-    timed: Option<Loaded>,
-    indices: Vec<u32>,
-    labels: Vec<i32>,
+    /// Reports that have not been returned yet.
+    events: VecDeque<Result<Progress>>,
+    is_midway: bool,
 }
 
-/// A training run, from [`Session::start`] to its goal.
-#[derive(Clone, Copy)]
-struct Run {
-    epochs_left: Option<u32>,
-    steps_left: Option<u32>,
-    stops: Stops,
-    /// A stop rule has ended it.
-    is_stopped: bool,
-}
-
-impl Run {
-    fn is_done(&self) -> bool {
-        self.is_stopped || self.epochs_left == Some(0) || self.steps_left == Some(0)
-    }
-}
-
-/// A plan that has been started and not come to its end.
-struct InFlight {
-    loaded: Loaded,
-    images: usize,
-    evaluation: bool,
-    /// It is a slice of a step; [`Crew`] knows of the others.
-    is_slice: bool,
+/// The origin of the weights.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Provenance {
+    /// Drawn from the seed, and never trained or written.
+    Seeded,
+    Trained,
+    /// Trained elsewhere, and shown until training starts from those of the seed.
+    ShowingPretrained,
 }
 
 impl Session {
-    /// The reference CNN with the default configuration on the CPU; MNIST is still to arrive.
+    /// Creates a session with the reference CNN and the default configuration on the CPU; MNIST is still to arrive.
     ///
     /// # Errors
     /// Those of planning; none is known.
@@ -133,7 +98,7 @@ impl Session {
         Self::with(Box::new(CpuBackend::new()), Dataset::new(DatasetInfo::mnist()), ModelSpec::reference_cnn())
     }
 
-    /// A session on another backend, data set or model. The configuration is the default one, with all of the data.
+    /// Creates a session on a backend, a data set and a model. The configuration is the default one, with all of the data.
     ///
     /// # Errors
     /// Those of [`Session::set_model`].
@@ -146,78 +111,53 @@ impl Session {
             batch_size: default.batch_size.min(train_total),
             ..default
         };
+        let model = LoadedModel::new(&model, &config)?;
+        model.check(dataset.info())?;
         let mut session = Self {
-            backend,
-            sampler: sampler(&config),
-            dataset,
-            spec: model.clone(),
-            layers: Vec::new(),
-            config,
-            plans: Plans::default(),
-            preparation: Preparation::default(),
-            position: Position::default(),
-            totals: Totals::default(),
-            run: None,
-            evaluations: VecDeque::new(),
-            in_flight: VecDeque::new(),
-            bad_loss: None,
+            model,
+            executor: Executor::new(backend),
+            feeder: BatchFeeder::new(dataset, &config),
+            training: TrainingLoop::default(),
+            evaluations: EvaluationQueue::default(),
             prediction: None,
-            look: Look::default(),
-            pending: VecDeque::new(),
-            untouched: true,
-            shows_pretrained: false,
-            crew: None,
+            inspection: Inspection::default(),
+            weights: Provenance::Seeded,
+            pool: None,
             wake: None,
-            outputs: None,
-            gradients: None,
-            last_batch: None,
-            output_gradients: None,
-            times_next: false,
-            timed: None,
-            indices: Vec::new(),
-            labels: Vec::new(),
+            events: VecDeque::new(),
+            is_midway: false,
         };
-        session.set_model(&model)?;
+        session.reset();
         Ok(session)
     }
 
     pub fn model(&self) -> &ModelSpec {
-        &self.spec
+        self.model.spec()
     }
 
     /// The layers of the model, checked.
     pub fn layers(&self) -> &[ResolvedLayer] {
-        &self.layers
+        self.model.layers()
     }
 
     pub fn summary(&self) -> ModelSummary {
-        let layers: Vec<LayerSummary> = self
-            .layers
-            .iter()
-            .map(|layer| LayerSummary {
-                name: layer.name.clone(),
-                type_name: layer.layer_type.type_name().to_owned(),
-                output_shape: layer.output_shape.clone(),
-                params: layer.params(),
-            })
-            .collect();
-        ModelSummary { params: layers.iter().map(|layer| layer.params).sum(), layers }
+        self.model.summary()
     }
 
     pub fn training(&self) -> &TrainingConfig {
-        &self.config
+        self.model.config()
     }
 
     pub fn dataset(&self) -> &Dataset {
-        &self.dataset
+        &self.feeder.dataset
     }
 
-    /// Shards are added to it as they arrive.
+    /// The data set, for shards to be added as they arrive.
     pub fn dataset_mut(&mut self) -> &mut Dataset {
-        &mut self.dataset
+        &mut self.feeder.dataset
     }
 
-    /// Starts training from where the model stands.
+    /// Starts training from the present position.
     ///
     /// # Errors
     /// `bad-setting` if the goal is to do nothing.
@@ -228,26 +168,24 @@ impl Session {
             }
         }
         self.leave_pretrained();
-        let configured = goal.steps.is_none().then_some(self.config.epochs);
-        self.run = Some(Run {
-            epochs_left: goal.epochs.or(configured),
-            steps_left: goal.steps,
-            stops: Stops::default(),
-            is_stopped: false,
-        });
+        self.training.start(goal, self.model.config().epochs);
+        let warnings = [
+            self.training.rate_warning(&self.model, &self.feeder),
+            self.pool.as_ref().and_then(|pool| pool.shard_warning(&self.model)),
+        ];
+        self.events.extend(warnings.into_iter().flatten().map(|warning| Ok(Progress::Warning(warning))));
         Ok(())
     }
 
-    /// Asks for an evaluation; [`Session::advance`] does it and reports [`Progress::Evaluated`]. Training waits for it.
+    /// Requests an evaluation; [`Session::advance`] computes it and reports [`Progress::Evaluated`]. Training waits for it.
     ///
     /// # Errors
     /// `bad-setting` if there are no such images: none asked for, more than there are, or no validation split.
     pub fn start_evaluation(&mut self, split: Split, samples: Option<u32>) -> Result<()> {
-        let trained = self.sampler.images();
         let (part, mut images) = match split {
-            Split::Train => (Part::Train, 0..trained),
-            Split::Validation => (Part::Train, trained..self.config.train_samples as usize),
-            Split::Test => (Part::Test, 0..self.dataset.info().test_total),
+            Split::Train => (Part::Train, 0..self.feeder.trained()),
+            Split::Validation => (Part::Train, self.feeder.validation(self.model.config())),
+            Split::Test => (Part::Test, 0..self.dataset().info().test_total),
         };
         if images.is_empty() {
             return Err(Error::new("bad-setting", "split")
@@ -263,113 +201,404 @@ impl Session {
             }
             images.end = images.start + samples as usize;
         }
-        let classes = self.classes();
-        self.evaluations.push_back(EvaluationRun::new(Purpose::Requested, part, images, classes));
+        self.evaluations.push(EvaluationRun::new(Purpose::Requested, part, images, self.model.outputs()));
         Ok(())
     }
 
     /// Stops training. A step that had begun stays as it is, and is completed when the session goes on.
     pub fn stop(&mut self) {
-        self.run = None;
-        self.pending.clear();
-        if self.is_validating() {
-            if self.in_flight.front().is_some_and(|run| run.evaluation) {
+        self.training.stop();
+        self.events.clear();
+        if self.evaluations.is_validating() {
+            if self.executor.is_front(RunKind::Evaluation) {
                 self.cancel();
             }
-            self.evaluations.pop_front();
+            self.evaluations.drop_first();
         }
     }
 
     pub fn is_running(&self) -> bool {
-        self.run.is_some()
+        self.training.is_running()
     }
 
     /// Goes on with whatever there is to do. Between any two kernels it asks `has_time`.
     ///
     /// # Errors
-    /// `not-a-number` if the loss or a gradient of a step is none, naming the first layer where that shows. The weights
-    /// are those before that step; training stops.
+    /// `not-a-number` if the loss or a gradient of a step is not finite, naming the first layer where that shows. The
+    /// weights are those before that step; training stops.
     pub fn advance(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Progress> {
         loop {
             self.begin_ahead();
             if let Some(progress) = self.finish_begun(has_time) {
                 return progress;
             }
-            let evaluation = self.is_evaluation_ready();
-            match if evaluation { self.begin_evaluation_batch() } else { self.begin_step() } {
+            let (kind, begun) = if self.evaluations.is_ready(&self.feeder.dataset, self.workers()) {
+                (RunKind::Evaluation, self.begin_evaluation_batch())
+            } else {
+                (RunKind::Step, self.begin_step())
+            };
+            match begun {
                 Ok(true) => {}
-                Ok(false) if self.run.is_none() && self.evaluations.is_empty() => return Ok(Progress::Idle),
+                Ok(false) if !self.training.is_running() && self.evaluations.is_empty() => return Ok(Progress::Idle),
                 Ok(false) => return Ok(Progress::WaitingForData),
-                Err(error) => self.fail(evaluation, error),
+                Err(error) => self.fail(kind, error),
             }
         }
     }
 
-    /// Goes on with what has begun, and begins nothing new: what a pause needs. `None` when nothing is on its way and
-    /// nothing is left to report. An error is one of [`Session::advance`].
+    /// Goes on with what has begun, and begins nothing new, as a pause requires. `None` if nothing is under way and nothing
+    /// is left to report. An error is one of [`Session::advance`].
     pub fn finish_begun(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<Result<Progress>> {
+        self.is_midway = false;
         loop {
-            if let Some(report) = self.pending.pop_front() {
+            if let Some(report) = self.events.pop_front() {
                 return Some(report);
             }
             match self.go_on(has_time) {
                 None => break,
-                Some(RunStatus::Unfinished) => return Some(Ok(Progress::OutOfTime)),
+                Some(RunStatus::Unfinished) => {
+                    self.is_midway = true;
+                    return Some(Ok(Progress::OutOfTime));
+                }
                 Some(RunStatus::Done) => {}
             }
         }
-        if self.run.is_some_and(|run| run.is_done()) && !self.is_validating() {
-            self.run = None;
+        if self.training.is_done() && !self.evaluations.is_validating() {
+            self.training.stop();
             return Some(Ok(Progress::Finished));
         }
         None
     }
 
-    /// Whom to tell when something has arrived that [`Session::advance`] and the others wait for.
+    fn begin_step(&mut self) -> Result<bool> {
+        if self.evaluations.is_validating() {
+            return Ok(false);
+        }
+        let Self { training, model, executor, feeder, pool, .. } = self;
+        let begun = training.begin_step(model, executor, feeder, pool.as_mut());
+        self.retire_failed_pool();
+        begun
+    }
+
+    fn begin_evaluation_batch(&mut self) -> Result<bool> {
+        let Self { evaluations, model, executor, feeder, pool, .. } = self;
+        let begun = evaluations.begin_batch(model, executor, feeder, pool.as_mut());
+        self.retire_failed_pool();
+        begun
+    }
+
+    /// Begins more steps while one is under way, if the backend works by itself. An error shows when it is that step's turn.
+    fn begin_ahead(&mut self) {
+        while self.executor.has_room()
+            && self.evaluations.is_empty()
+            && self.training.bad_loss.is_none()
+            && matches!(self.begin_step(), Ok(true))
+        {}
+    }
+
+    /// Goes on with the oldest run that has begun; `None` if there is none.
+    fn go_on(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<RunStatus> {
+        if let Some(loss) = self.training.bad_loss {
+            if let Ok(false) = self.fetch_for_diagnosis() {
+                return Some(RunStatus::Unfinished);
+            }
+            self.training.bad_loss = None;
+            let error = self.not_a_number(loss);
+            self.fail(RunKind::Step, error);
+            return Some(RunStatus::Done);
+        }
+        let &InFlight { ref loaded, images, kind, shards } = self.executor.in_flight.front()?;
+        let status = match (shards, &mut self.pool) {
+            (Some(shards), Some(pool)) => {
+                let (loaded, kind) = (loaded.clone(), kind.into());
+                pool.gather(&mut self.executor, (kind, images, shards), &loaded, has_time)
+            }
+            _ => self.executor.run_front(has_time),
+        };
+        match status {
+            Ok(RunStatus::Unfinished) => return Some(RunStatus::Unfinished),
+            Ok(RunStatus::Done) => self.complete(),
+            Err(error) if shards.is_some() => self.retire_pool(error),
+            Err(error) => self.fail(kind, error),
+        }
+        Some(RunStatus::Done)
+    }
+
+    /// Takes the results of the run that is done, and queues the reports.
+    fn complete(&mut self) {
+        let Some(run) = self.executor.in_flight.pop_front() else { return };
+        let result = match run.kind {
+            RunKind::Step => self.complete_step(&run),
+            RunKind::Evaluation => self.complete_evaluation_batch(&run),
+        };
+        if let Err(error) = result {
+            self.fail(run.kind, error);
+        }
+    }
+
+    fn complete_step(&mut self, run: &InFlight) -> Result<()> {
+        let Self { training, model, executor, feeder, pool, .. } = self;
+        let result = match (run.shards, pool) {
+            (Some(_), Some(pool)) => pool.finish_step(model, executor, run.images),
+            _ => executor.read_step(run),
+        }?;
+        if !result.is_finite {
+            // Steps after this one do not count; they changed no weights either if their numbers are not finite.
+            self.cancel();
+            self.training.bad_loss = Some(result.loss);
+            return Ok(());
+        }
+        self.weights = Provenance::Trained;
+        if let Some(report) = training.count_step(model, feeder, &result, &mut self.events) {
+            self.complete_epoch(report);
+        }
+        Ok(())
+    }
+
+    /// Validates an epoch that has come to its end, or reports it at once.
+    fn complete_epoch(&mut self, report: EpochReport) {
+        let validation = self.feeder.validation(self.model.config());
+        if validation.is_empty() {
+            let report = self.training.apply_stop_rules(&self.model, report);
+            self.events.push_back(Ok(Progress::Epoch(report)));
+        } else {
+            let (purpose, outputs) = (Purpose::Validation(report), self.model.outputs());
+            self.evaluations.push_validation(EvaluationRun::new(purpose, Part::Train, validation, outputs));
+        }
+    }
+
+    fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
+        let Self { evaluations, executor, feeder, pool, .. } = self;
+        let labels = &feeder.batch.labels;
+        match (run.shards, pool) {
+            (Some(shards), Some(pool)) => evaluations.complete_shards(pool.gathered(), run.images, shards, labels),
+            _ => evaluations.complete_batch(executor, run, labels)?,
+        }
+        let progress = match self.evaluations.take_done() {
+            None => return Ok(()),
+            Some((Purpose::Requested, evaluation, predictions)) => Progress::Evaluated(evaluation, predictions),
+            Some((Purpose::Validation(report), evaluation, _)) => {
+                let (val_loss, val_accuracy) = (Some(evaluation.loss), Some(evaluation.accuracy));
+                let report = EpochReport { val_loss, val_accuracy, ..report };
+                Progress::Epoch(self.training.apply_stop_rules(&self.model, report))
+            }
+        };
+        self.events.push_back(Ok(progress));
+        Ok(())
+    }
+
+    /// Gives up an evaluation or training, and queues the error.
+    fn fail(&mut self, kind: RunKind, error: Error) {
+        self.cancel();
+        match kind {
+            RunKind::Evaluation => self.evaluations.drop_first(),
+            RunKind::Step => self.training.stop(),
+        }
+        self.events.push_back(Err(error));
+    }
+
+    /// Gives up all runs that are not done.
+    fn cancel(&mut self) {
+        if let Some(pool) = &mut self.pool {
+            pool.cancel();
+        }
+        if let Some(prediction) = &mut self.prediction {
+            prediction.restart_shared_part(&mut self.executor);
+        }
+        self.executor.cancel();
+    }
+
+    /// Completes the runs that have begun, so that all weights are of one step. Reports come with the next `advance`.
+    fn settle(&mut self) {
+        self.abandon_shared_work();
+        while let Some(status) = self.go_on(&mut || true) {
+            // Nothing can wait for a backend that works by itself; the driver of the session lets it settle first.
+            if status == RunStatus::Unfinished && self.is_asynchronous() {
+                break;
+            }
+        }
+    }
+
+    /// Begins the evaluations again that are not done, for a model that has changed.
+    fn restart_evaluations(&mut self) {
+        if self.executor.is_front(RunKind::Evaluation) {
+            self.cancel();
+        }
+        self.evaluations.restart(self.model.outputs());
+    }
+
+    /// Predicts class probabilities, `[k, classes]`, and returns them with the number of classes. The outputs of all layers
+    /// can be read afterwards; if k is so large that the prediction is done in parts, those of the last part.
+    ///
+    /// # Errors
+    /// `wrong-length` if the pixels are not a whole number of inputs, at least one.
+    pub fn predict(&mut self, pixels: Pixels) -> Result<(Vec<f32>, usize)> {
+        self.start_prediction(pixels)?;
+        loop {
+            if let Some(result) = self.go_on_predicting(&mut || true)? {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Begins a prediction, in place of one that is not done.
+    ///
+    /// # Errors
+    /// As [`Session::predict`].
+    pub fn start_prediction(&mut self, pixels: Pixels) -> Result<()> {
+        let prediction = Prediction::new(&self.model, pixels)?;
+        if prediction.is_long(&self.model, self.workers()) {
+            self.abandon_shared_work();
+        }
+        self.prediction = Some(prediction);
+        Ok(())
+    }
+
+    /// Goes on with a prediction until `has_time` says no, and returns its result once it is done. Call it again otherwise,
+    /// when woken if the backend works by itself.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
+        loop {
+            let Self { prediction, model, executor, pool, .. } = self;
+            let Some(prediction) = prediction else { return Ok(Some((Vec::new(), model.outputs()))) };
+            let done = prediction.advance(model, executor, pool.as_mut(), has_time);
+            if done.is_err() {
+                self.prediction = None;
+            }
+            let done = done?;
+            // Without the pool, the part begins again.
+            if !self.retire_failed_pool() {
+                let prediction = if done { self.prediction.take() } else { None };
+                return Ok(prediction.map(|prediction| (prediction.probabilities, self.model.outputs())));
+            }
+        }
+    }
+
+    /// Returns true if a prediction cannot go on before a worker or the device has answered.
+    pub fn is_prediction_waiting(&self) -> bool {
+        self.is_asynchronous() || (self.is_prediction_shared() && self.is_pool_waiting())
+    }
+
+    fn is_prediction_shared(&self) -> bool {
+        self.prediction.as_ref().is_some_and(Prediction::is_shared)
+    }
+
+    /// Sets or removes the replicas that share the work. A step that is under way begins again.
+    pub fn set_replicas(&mut self, replicas: Option<Box<dyn Replicas>>) {
+        self.abandon_shared_work();
+        if self.executor.retained.outputs == Some(OutputHolder::Workers) {
+            self.executor.retained.outputs = None;
+        }
+        self.pool = replicas.map(|mut replicas| {
+            if let Some(wake) = &self.wake {
+                replicas.set_wake(wake.clone());
+            }
+            WorkerPool::new(replicas)
+        });
+    }
+
+    /// The number of workers that compute a step together.
+    pub fn workers(&self) -> usize {
+        self.pool.as_ref().map_or(1, WorkerPool::workers)
+    }
+
+    /// The largest number of workers that can compute a step together.
+    pub fn most_workers(&self) -> u32 {
+        let batch = self.model.config().batch_size;
+        self.model.most_shards(batch as usize).min(batch as usize) as u32
+    }
+
+    /// Gives up a shared step that is under way; it begins again. No weight has changed yet.
+    pub fn abandon_shared_step(&mut self) {
+        if self.executor.is_front_sharded() && self.executor.is_front(RunKind::Step) {
+            self.cancel();
+        }
+    }
+
+    /// Gives up everything that workers compute together; it begins again.
+    fn abandon_shared_work(&mut self) {
+        if self.executor.is_front_sharded() || self.is_prediction_shared() {
+            self.cancel();
+        }
+    }
+
+    /// Goes on without the worker pool if it has failed.
+    fn retire_failed_pool(&mut self) -> bool {
+        let failure = self.pool.as_mut().and_then(WorkerPool::take_failure);
+        let has_failed = failure.is_some();
+        if let Some(error) = failure {
+            self.retire_pool(error);
+        }
+        has_failed
+    }
+
+    /// Goes on without the worker pool: the step begins again.
+    fn retire_pool(&mut self, error: Error) {
+        self.cancel();
+        self.set_replicas(None);
+        self.events.push_back(Ok(Progress::Warning(error)));
+    }
+
+    fn is_pool_waiting(&self) -> bool {
+        self.pool.as_ref().is_some_and(WorkerPool::is_waiting)
+    }
+
+    /// Returns true if nothing can be done before a replica or the device has answered.
+    pub fn is_waiting(&self) -> bool {
+        self.is_asynchronous() || self.is_pool_waiting()
+    }
+
+    /// Sets the function to call when something has arrived that [`Session::advance`] and the others wait for.
     pub fn set_wake(&mut self, wake: Wake) {
-        if let Some(crew) = &mut self.crew {
-            crew.set_wake(wake.clone());
+        if let Some(pool) = &mut self.pool {
+            pool.set_wake(wake.clone());
         }
         self.wake = Some(wake.clone());
-        self.backend.set_wake(wake);
+        self.executor.backend.set_wake(wake);
     }
 
-    /// Whether the backend works by itself: what is not done then cannot be waited for, only asked for again when
+    /// Returns true if the backend works by itself: unfinished work cannot be waited for, only asked for again when
     /// [woken](Session::set_wake).
     pub fn is_asynchronous(&self) -> bool {
-        self.backend.is_asynchronous()
+        self.executor.backend.is_asynchronous()
     }
 
-    /// For how long the backend will be at work by itself, in milliseconds, as far as it knows.
+    /// The time that the backend will be at work by itself, in milliseconds, as far as it knows.
     pub fn busy_ms(&self) -> f64 {
-        self.backend.busy_ms()
+        self.executor.backend.busy_ms()
     }
 
-    /// Whether nothing has begun that is not done.
+    /// Returns true if the last call of [`Session::advance`] or [`Session::finish_begun`] ended in the middle of a step or of
+    /// a batch of an evaluation.
+    pub fn is_midway(&self) -> bool {
+        self.is_midway
+    }
+
+    /// Returns true if nothing has begun that is not done.
     pub fn is_settled(&self) -> bool {
-        self.in_flight.is_empty() && self.bad_loss.is_none()
+        self.executor.in_flight.is_empty() && self.training.bad_loss.is_none()
     }
 
-    /// How many plans have been made since the session began.
+    /// The number of plans that have been compiled since the session began.
     pub fn plans_made(&self) -> u64 {
-        self.plans.made()
+        self.executor.plans_made()
     }
 
-    /// The number of outputs of the model.
-    pub(super) fn classes(&self) -> usize {
-        self.layers.last().map_or(0, |layer| layer.output_shape.iter().product())
+    /// Counts the floating-point operations of a training step on one image, without the update.
+    ///
+    /// # Errors
+    /// Those of planning.
+    pub fn flops_per_image(&self) -> Result<u64> {
+        let plan = self.model.compile(PlanKey::Gradient(1))?;
+        let flops = plan.kernels.iter().map(|kernel| match &kernel.work {
+            Work::Op { op, inputs, .. } => {
+                let inputs: Vec<_> = inputs.iter().map(|(_, tensor_type)| tensor_type).collect();
+                op.flops(&inputs, &kernel.output_type)
+            }
+            _ => kernel.output_type.shape.len() as u64,
+        });
+        Ok(flops.sum())
     }
-
-    pub(super) fn plan(&mut self, key: PlanKey) -> Result<Loaded> {
-        let (loaded, evicted) =
-            self.plans.get(self.backend.as_mut(), key, &self.layers, &self.spec.input_shape, &self.config)?;
-        self.outputs = self.outputs.filter(|handle| Some(*handle) != evicted);
-        self.output_gradients = self.output_gradients.take().filter(|own| Some(own.handle()) != evicted);
-        Ok(loaded)
-    }
-}
-
-fn sampler(config: &TrainingConfig) -> Sampler {
-    let images = training::trained_samples(config, config.train_samples as usize);
-    Sampler::new(u64::from(config.seed), config.shuffle, images)
 }

@@ -8,17 +8,17 @@ use std::sync::{Arc, Mutex};
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
 use chalkgrad_engine::backend::{Backend, ResidentDataset, RunStatus};
-use chalkgrad_engine::data::PIXEL_LEVELS;
+use chalkgrad_engine::data::DEQUANTIZATION;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
 use chalkgrad_engine::ir::op::Case;
-use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::ops::layout::Transpose;
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::plan::Plan;
 use chalkgrad_engine::tensor::{DType, HostTensor};
-use chalkgrad_engine::train::plans::{self, PlanKey};
+use chalkgrad_engine::train::model::LoadedModel;
+use chalkgrad_engine::train::plans::PlanKey;
 use chalkgrad_engine::train::{Goal, Progress, Session};
 
 /// Software adapters fail with several devices at once.
@@ -110,7 +110,7 @@ fn rows_of_bytes_stay_on_the_device() {
         for name in ["one", "another"] {
             let offset = if name == "one" { 0 } else { 1 };
             let bytes: Vec<u8> = bytes[..arrived * width].iter().map(|byte| byte.wrapping_add(offset)).collect();
-            let table = ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &PIXEL_LEVELS };
+            let table = ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &DEQUANTIZATION };
             assert!(gpu.gather_rows(handle, "input0", &table, &rows).unwrap());
             assert_eq!(dispatches(&gpu), usual + 1);
             let actual = output(&mut gpu);
@@ -120,7 +120,7 @@ fn rows_of_bytes_stay_on_the_device() {
     }
     gpu.write_input(handle, "input0", &mut |words| words.fill(0.5)).unwrap();
     assert_eq!((dispatches(&gpu), output(&mut gpu)), (usual, vec![0.5; 3 * width]));
-    let table = ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &PIXEL_LEVELS };
+    let table = ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &DEQUANTIZATION };
     assert_eq!(gpu.gather_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
 
     // The bytes sent at a time are bounded, so the input must be written meanwhile.
@@ -130,7 +130,7 @@ fn rows_of_bytes_stay_on_the_device() {
         bytes: &large,
         width,
         rows: large.len() / width,
-        dequantization: &PIXEL_LEVELS,
+        dequantization: &DEQUANTIZATION,
     };
     assert!(!gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
     assert!(gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
@@ -169,9 +169,8 @@ fn how_far_it_works_ahead_is_measured_for_each_plan() {
 fn kernels_made_ahead_are_those_that_training_takes() {
     let _guard = ONE_AT_A_TIME.lock().unwrap();
     let Some(mut gpu) = open() else { return };
-    let layers = catalogue::resolve(&ModelSpec::reference_cnn()).unwrap();
-    let config = TrainingConfig::default();
-    let compiled = |key| Arc::new(plans::compile(key, &layers, &[28, 28, 1], &config).unwrap());
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
+    let compiled = |key| Arc::new(model.compile(key).unwrap());
     let plans = [compiled(PlanKey::Training(8)), compiled(PlanKey::Evaluation(16))];
     let mut told = Vec::new();
     while let Some((made, total)) = gpu.prepare(&plans).unwrap() {

@@ -55,6 +55,7 @@ impl Course {
             let [epoch, step, loss, accuracy, val_loss, val_accuracy, seconds, images_per_second] = *row;
             let validated = |value: f32| (!value.is_nan()).then_some(value);
             EpochReport {
+                run_id: 0,
                 epoch: epoch as u32,
                 step: step as u32,
                 loss,

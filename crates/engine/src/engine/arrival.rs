@@ -1,17 +1,18 @@
-//! The data set's arrival: shards come in, and those who wait for them go on or are told that they do not come.
+//! The data set's arrival: shards come in, and runs and requests that wait for them go on or fail.
 
 use super::Engine;
+use super::phase::Phase;
 use crate::data::{Dataset, DatasetInfo, Part};
 use crate::error::{DataError, Error, Result};
 use crate::protocol::{DataProgress, Event};
 
-/// At most one download event in so many milliseconds, but for shards.
+/// The shortest time between two download events, except for shards.
 const DATA_EVENT_MS: f64 = 100.0;
 
-/// How the data set's download stands.
+/// Progress of the data set's download.
 #[derive(Default)]
 pub(super) struct Download {
-    /// Somebody has to start it.
+    /// It has to be started.
     pub wanted: bool,
     pub url: Option<String>,
     pub progress: DataProgress,
@@ -20,7 +21,7 @@ pub(super) struct Download {
 }
 
 impl Engine {
-    /// The URL to load from, if the download has to be started; asked once.
+    /// Returns the URL to load from if the download has to be started; once.
     pub fn take_download_request(&mut self) -> Option<String> {
         std::mem::take(&mut self.download.wanted).then(|| self.download.url.clone()).flatten()
     }
@@ -29,7 +30,7 @@ impl Engine {
         self.session.dataset()
     }
 
-    /// The data set is described; memory is taken for all of it, so that it does not grow during training.
+    /// Takes the description of the data set, and reserves memory for all of it, so that it does not grow during training.
     ///
     /// # Errors
     /// `bad-data` if images have arrived already and the description is another one.
@@ -64,13 +65,7 @@ impl Engine {
     /// As [`Dataset::add`].
     pub fn shard_arrived(&mut self, part: Part, pixels: &[u8], labels: &[u8], now_ms: f64) -> Result<()> {
         self.session.dataset_mut().add(part, pixels, labels)?;
-        if self.waiting {
-            self.waiting = false;
-            if let Some(run) = &mut self.run
-                && !self.paused
-            {
-                run.mark(now_ms);
-            }
+        if self.phase.stop_waiting(now_ms) {
             self.show_state();
         }
         self.answer_samples();
@@ -78,7 +73,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The download is over, for good or with an error. What waits for images that do not come is told.
+    /// Ends the download. If it failed, requests that wait for its images fail.
     pub fn download_ended(&mut self, result: Result<()>, now_ms: f64) {
         let Err(error) = result else { return };
         self.download.error = Some(error.clone());
@@ -89,7 +84,7 @@ impl Engine {
             self.reply(id, Err(error.clone().into()), Vec::new());
         }
         self.answer_samples();
-        if self.waiting && !self.paused {
+        if matches!(self.phase, Phase::Waiting(_)) {
             self.fail_run(error, now_ms);
         }
         self.show_state();

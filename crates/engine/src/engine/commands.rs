@@ -40,7 +40,7 @@ impl Engine {
                     Some(kept) => self.session.edit_model(&spec, &kept)?,
                     None => self.session.set_model(&spec)?,
                 };
-                self.staff_up();
+                self.resize_pool();
                 self.begin_anew(clock());
                 Answer::Summary(summary)
             }
@@ -48,9 +48,8 @@ impl Engine {
             Command::SetTraining { config } => {
                 self.session.set_training(config)?;
                 self.refuse_snapshots();
-                self.staff_up();
-                self.midway = false;
-                self.waiting = false;
+                self.resize_pool();
+                self.phase.stop_waiting(clock());
                 self.changed = true;
                 Answer::Training(self.session.training().clone())
             }
@@ -71,16 +70,16 @@ impl Engine {
             Command::Pause => {
                 self.settle(clock);
                 self.pause(clock());
-                Answer::State { state: self.state }
+                Answer::State { state: self.state() }
             }
             Command::Resume => {
                 self.resume(clock());
-                Answer::State { state: self.state }
+                Answer::State { state: self.state() }
             }
             Command::Stop => {
                 self.settle(clock);
                 self.end_run(RunState::Stopped, None, clock());
-                Answer::State { state: self.state }
+                Answer::State { state: self.state() }
             }
             Command::Reset => {
                 self.session.reset();
@@ -130,9 +129,9 @@ impl Engine {
             }
             Command::Look { names } => {
                 let image = one_array(arrays)?;
-                while !self.session.is_asynchronous() && !self.session.prepare_look(&image, &names)? {}
+                while !self.session.is_asynchronous() && !self.session.prepare_inspection(&image, &names)? {}
                 let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
-                for tensor in self.session.look(&image, &names)? {
+                for tensor in self.session.inspect(&image, &names)? {
                     shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
                     arrays.push(Bulk::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
                 }
@@ -142,7 +141,7 @@ impl Engine {
                 if self.session.workers() == 1 {
                     self.settle(clock);
                 }
-                Answer::Vitals(self.session.vitals(&layer)?)
+                Answer::Vitals(self.session.layer_stats(&layer)?)
             }
             Command::Samples { split, label, count, seed } => {
                 let request = SampleRequest { split, label, count, seed };
@@ -177,7 +176,7 @@ impl Engine {
             }
             Command::Open { model, training, snapshot } => {
                 let summary = self.session.open(&model, &training, &snapshot, &f32_arrays(arrays)?)?;
-                self.staff_up();
+                self.resize_pool();
                 self.begin_anew(clock());
                 Answer::Summary(summary)
             }

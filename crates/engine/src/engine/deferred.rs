@@ -106,7 +106,7 @@ impl Engine {
     /// Carries out what was put off; false if there is more to do for it, or the device has to answer first.
     pub(super) fn work_off(&mut self, clock: &dyn Fn() -> f64) -> bool {
         let mut done = true;
-        while done && !self.is_dead && self.has_deferred_work() {
+        while done && !self.phase.is_dead() && self.has_deferred_work() {
             done = self.work_off_one(clock);
         }
         self.waits_for_device = !done && self.session.is_prediction_waiting();
@@ -139,7 +139,7 @@ impl Engine {
                     self.absorb(progress, clock());
                     return true;
                 }
-                None => self.midway = false,
+                None => {}
             }
             match self.fetch_for_next() {
                 Ok(false) => return false,
@@ -165,10 +165,10 @@ impl Engine {
                 Command::Tensor { name } => self.session.fetch_tensor(name),
                 Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
                 Command::Look { names } => match request.arrays.first() {
-                    Some(image) => self.session.prepare_look(image, names),
+                    Some(image) => self.session.prepare_inspection(image, names),
                     None => Ok(true),
                 },
-                Command::Vitals { layer } => self.session.fetch_vitals(layer),
+                Command::Vitals { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),
             },
             None => Ok(true),

@@ -1,4 +1,4 @@
-//! Evaluations that were asked for, in order.
+//! Requested evaluations, in order.
 
 use std::collections::VecDeque;
 
@@ -28,17 +28,17 @@ impl Evaluations {
         self.queue.is_empty()
     }
 
-    /// The first is done: the request to answer.
+    /// Takes the first, which is done, and returns the request to answer.
     pub fn pop(&mut self) -> Option<u32> {
         self.queue.pop_front().and_then(|waiting| waiting.request_id)
     }
 
-    /// Whether the images of the first one have arrived.
+    /// Returns true if the images of the first one have arrived.
     pub fn is_ready(&self, dataset: &Dataset, config: &TrainingConfig) -> bool {
         self.queue.front().is_some_and(|waiting| waiting.is_ready(dataset, config))
     }
 
-    /// The requests whose images are missing; they count as answered.
+    /// Takes the requests whose images are missing; they count as answered.
     pub fn take_unready(&mut self, dataset: &Dataset, config: &TrainingConfig) -> Vec<u32> {
         let unready = self.queue.iter_mut().filter(|waiting| !waiting.is_ready(dataset, config));
         unready.filter_map(|waiting| waiting.request_id.take()).collect()

@@ -1,16 +1,16 @@
-//! Requests for gradients of outputs, which have to be worked out first: between steps, a turn at a time, so that others need
-//! not wait, and not so often that training suffers.
+//! Requests for gradients of outputs, which are computed between steps, a turn at a time, so that other requests need not
+//! wait, and not so often that training suffers.
 
 use super::{Engine, is_device_fault};
 use crate::protocol::{Bulk, Command, Envelope, Request};
 
-/// Who only looks, while it trains, is shown earlier ones until so many times the time has passed that they took.
+/// During training, inspections get earlier gradients until this many times the time has passed that they took.
 const PAUSE_FACTOR: f64 = 12.0;
 
 #[derive(Default)]
 pub(super) struct GradientRequests {
     waiting: Vec<Envelope<Request>>,
-    /// What working them out has taken so far, and when those who only look are given new ones.
+    /// The time that computing them has taken so far, and the time at which inspections get new ones.
     taken_ms: f64,
     due_ms: f64,
 }
@@ -22,7 +22,7 @@ impl GradientRequests {
 }
 
 impl Engine {
-    /// Whether a command has to wait for gradients of outputs. On a backend that works by itself it waits with the others.
+    /// Returns true if a command has to wait for gradients of outputs. On a backend that works by itself all commands wait.
     pub(super) fn wants_output_gradients(&self, command: &Command, now_ms: f64) -> bool {
         let session = &self.session;
         !session.is_asynchronous()
@@ -41,10 +41,10 @@ impl Engine {
         self.gradients.waiting.push(Envelope { message: Request { id, command }, arrays });
     }
 
-    /// Works on what is waited for, and answers when it is there; false if there is no time left.
+    /// Computes the gradients, and answers the requests when they are there; false if there is no time left.
     pub(super) fn work_out_gradients(&mut self, clock: &dyn Fn() -> f64, deadline_ms: f64) -> bool {
         let begin_ms = clock();
-        let result = self.session.work_out_output_gradients(&mut || clock() < deadline_ms);
+        let result = self.session.compute_output_gradients(&mut || clock() < deadline_ms);
         let now_ms = clock();
         self.gradients.taken_ms += now_ms - begin_ms;
         let error = match result {
@@ -61,7 +61,7 @@ impl Engine {
         for Envelope { message: Request { id, command }, arrays } in std::mem::take(&mut self.gradients.waiting) {
             match (&error, &command) {
                 (Some(error), Command::Tensor { .. }) => self.reply(id, Err(error.clone().into()), Vec::new()),
-                // Who looks at several things sees the others.
+                // An inspection of several tensors shows the others.
                 _ => self.answer(id, command, arrays, clock),
             }
         }

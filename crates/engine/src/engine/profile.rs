@@ -1,4 +1,4 @@
-//! What a training step costs the GPU: told once in a run, and kernel by kernel to who asks.
+//! The cost of a training step on the GPU: reported once in a run, and kernel by kernel on request.
 
 use super::Engine;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ impl Engine {
     }
 
     /// # Errors
-    /// `not-training` where no step will be taken.
+    /// `not-training` if no step will be taken.
     pub(super) fn ask_for_times(&mut self, id: u32) -> Result<()> {
         if !self.may_train() {
             return Err(not_training());
@@ -22,7 +22,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Answers those who asked for times, once they are there.
+    /// Answers the requests for times once they are there.
     pub(super) fn answer_profiles(&mut self) {
         if self.profiles.is_empty() {
             return;
@@ -37,7 +37,7 @@ impl Engine {
         }
     }
 
-    /// The run has ended.
+    /// Refuses the requests for times, because the run has ended.
     pub(super) fn refuse_profiles(&mut self) {
         self.answer_profiles();
         for id in std::mem::take(&mut self.profiles) {

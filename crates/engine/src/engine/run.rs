@@ -1,15 +1,15 @@
-//! The account of one training run: what was reported, how fast it goes, how long it will take.
+//! One training run: its reports, its speed, its remaining time.
 
 use std::collections::VecDeque;
 
 use crate::protocol::{BatchReport, EpochReport, History, RunState};
 use crate::train::{Goal, StepReport};
 
-/// Speed is measured over the last so many milliseconds.
+/// The time over which speed is measured.
 const WINDOW_MS: f64 = 3_000.0;
 const SAMPLE_EVERY_MS: f64 = 100.0;
 
-/// The most losses for which memory is taken ahead.
+/// The largest number of losses for which memory is reserved.
 const MAX_RESERVED_LOSSES: u32 = 1 << 20;
 
 /// One run, from the command that asked for it to its end. Times are in milliseconds of any clock; pauses and
@@ -20,7 +20,7 @@ pub struct Run {
     goal: Goal,
     history: History,
     losses: Vec<f32>,
-    /// Losses that have been posted already.
+    /// The number of losses that have been posted.
     posted: usize,
     last: StepReport,
     /// Steps until the goal, known with the first step.
@@ -31,7 +31,7 @@ pub struct Run {
     mark_ms: Option<f64>,
     /// Images and time when the running epoch began, as far as this run is concerned.
     epoch_start: (u64, f64),
-    /// Images done and time, of late.
+    /// Images done and time, within the window.
     window: VecDeque<(u64, f64)>,
 }
 
@@ -54,23 +54,23 @@ impl Run {
         }
     }
 
-    /// The clock starts to count, or counts from now on.
+    /// Starts the clock.
     pub fn mark(&mut self, now_ms: f64) {
         self.mark_ms = Some(now_ms);
     }
 
-    /// The clock counts up to now and then stops.
+    /// Stops the clock.
     pub fn halt(&mut self, now_ms: f64) {
         self.read_clock(now_ms);
         self.mark_ms = None;
     }
 
-    /// Counts a step, and says how many there are.
+    /// Counts a step, and returns the number of steps.
     pub fn step(&mut self, report: StepReport, now_ms: f64) -> usize {
         self.read_clock(now_ms);
         if self.total_steps.is_none() {
             let total = total_steps(self.goal, &report);
-            // Taken at once: a run shall not need more memory the longer it goes on.
+            // Reserved at once, so that a long run needs no more memory as it goes on.
             self.losses.reserve_exact(total.min(MAX_RESERVED_LOSSES) as usize);
             self.total_steps = Some(total);
         }
@@ -90,6 +90,7 @@ impl Run {
     pub fn epoch(&mut self, mut report: EpochReport, now_ms: f64) -> EpochReport {
         self.read_clock(now_ms);
         let (images, started_ms) = std::mem::replace(&mut self.epoch_start, (self.images, self.active_ms));
+        report.run_id = self.request_id;
         report.seconds = (self.active_ms - started_ms) / 1000.0;
         report.images_per_second = per_second(self.images - images, self.active_ms - started_ms);
         self.history.stopped_by = report.stopped_by;
@@ -101,7 +102,7 @@ impl Run {
         report
     }
 
-    /// The report of the last step, and the losses since the last such report; `None` if there is no step since.
+    /// Returns the report of the last step and the losses since the last such report; `None` without a new step.
     pub fn batch(&mut self) -> Option<(BatchReport, Vec<f32>)> {
         let losses = self.losses.get(self.posted..).filter(|losses| !losses.is_empty())?.to_vec();
         self.posted = self.losses.len();
@@ -109,6 +110,7 @@ impl Run {
         let last = self.last;
         let ms_per_step = self.active_ms / done;
         let report = BatchReport {
+            run_id: self.request_id,
             step: last.step,
             epoch: last.epoch,
             batch_in_epoch: last.batch_in_epoch,
@@ -123,7 +125,7 @@ impl Run {
         Some((report, losses))
     }
 
-    /// The whole story, and the loss of every step.
+    /// Ends the run, and returns its history and the loss of every step.
     pub fn finish(mut self, state: RunState, now_ms: f64) -> (History, Vec<f32>) {
         self.halt(now_ms);
         self.history.state = state;

@@ -101,14 +101,18 @@ pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
     (layers, result.err())
 }
 
-/// Checks that a model can classify: its output is one number for each of at least `classes` classes.
+/// The most outputs of a classifier, unless the data set has more classes. A confusion matrix is the square of it.
+pub const MAX_OUTPUTS: usize = 256;
+
+/// Checks that a model can classify: its output is one number for each of at least `classes` classes, as Keras's sparse
+/// cross-entropy allows, and of at most [`MAX_OUTPUTS`].
 ///
 /// # Errors
 /// `wrong-output`, at the last layer.
 pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> {
     let Some(last) = layers.last() else { return Err(no_layers()) };
     match last.output_shape[..] {
-        [units] if units >= classes => Ok(()),
+        [units] if (classes..=classes.max(MAX_OUTPUTS)).contains(&units) => Ok(()),
         _ => Err(Error::new("wrong-output", "output")
             .expected(format!("one number for each of the {classes} classes, [{classes}]"))
             .got(shape_text(&last.output_shape))

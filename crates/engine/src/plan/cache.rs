@@ -43,8 +43,7 @@ impl<K: Eq + Clone, V> Cache<K, V> {
                 let value = make()?;
                 self.made += 1;
                 if self.entries.len() >= self.capacity {
-                    let oldest = (0..self.entries.len()).min_by_key(|&index| self.entries[index].used);
-                    dispose(self.entries.swap_remove(oldest.unwrap_or_default()).value);
+                    self.evict_oldest().map(dispose);
                 }
                 self.entries.push(Entry { key: key.clone(), used: 0, value });
                 self.entries.len() - 1
@@ -58,6 +57,21 @@ impl<K: Eq + Clone, V> Cache<K, V> {
     /// Returns the number of entries made so far, for tests of the cache.
     pub fn made(&self) -> u64 {
         self.made
+    }
+
+    pub fn contains(&self, key: &K) -> bool {
+        self.entries.iter().any(|entry| entry.key == *key)
+    }
+
+    /// Returns all values, in no particular order.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.iter().map(|entry| &entry.value)
+    }
+
+    /// Takes out the least recently used entry.
+    pub fn evict_oldest(&mut self) -> Option<V> {
+        let oldest = (0..self.entries.len()).min_by_key(|&index| self.entries[index].used)?;
+        Some(self.entries.swap_remove(oldest).value)
     }
 
     /// Removes and returns all values.

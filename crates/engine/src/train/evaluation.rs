@@ -1,24 +1,137 @@
-//! An evaluation on its way: batch by batch, exact for a shorter last one.
+//! Evaluations: batch by batch, exact for a shorter last one.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::data::Part;
+use super::executor::{Executor, InFlight, RunKind};
+use super::feeder::BatchFeeder;
+use super::graphs;
+use super::model::LoadedModel;
+use super::plans::PlanKey;
+use super::progress::Predictions;
+use super::replicas::Shard;
+use super::worker_pool::WorkerPool;
+use crate::data::{Dataset, Part};
+use crate::error::Result;
+use crate::ir::op::as_i32;
 use crate::protocol::{EpochReport, Evaluation};
-use crate::train::progress::Predictions;
 
-/// Images that are evaluated at a time.
+/// The number of images that a worker evaluates at a time.
 pub(super) const BATCH: usize = 128;
 
-/// Why there is an evaluation.
-pub enum Purpose {
+/// The reason for an evaluation.
+pub(super) enum Purpose {
     Requested,
     /// The end of an epoch, which is reported with its validation.
     Validation(EpochReport),
 }
 
-pub struct EvaluationRun {
-    pub purpose: Purpose,
-    pub part: Part,
+/// Evaluations in the order in which they are computed. The first is under way.
+#[derive(Default)]
+pub(super) struct EvaluationQueue {
+    queue: VecDeque<EvaluationRun>,
+}
+
+impl EvaluationQueue {
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Appends a requested evaluation.
+    pub fn push(&mut self, evaluation: EvaluationRun) {
+        self.queue.push_back(evaluation);
+    }
+
+    /// Puts the validation of an epoch before the others: training waits for it.
+    pub fn push_validation(&mut self, evaluation: EvaluationRun) {
+        self.queue.push_front(evaluation);
+    }
+
+    /// Returns true if the end of an epoch is being validated.
+    pub fn is_validating(&self) -> bool {
+        self.queue.front().is_some_and(|first| matches!(first.purpose, Purpose::Validation(_)))
+    }
+
+    /// Gives up the first.
+    pub fn drop_first(&mut self) {
+        self.queue.pop_front();
+    }
+
+    /// Begins all again, for a model with this number of outputs.
+    pub fn restart(&mut self, classes: usize) {
+        self.queue.iter_mut().for_each(|evaluation| evaluation.restart(classes));
+    }
+
+    /// Returns true if the images of the next batch have arrived.
+    pub fn is_ready(&self, dataset: &Dataset, workers: usize) -> bool {
+        self.queue.front().is_some_and(|first| dataset.images(first.part) >= first.next_batch(workers).end)
+    }
+
+    /// Begins the next batch; false if there is none.
+    ///
+    /// # Errors
+    /// Those of planning and of the backend.
+    pub fn begin_batch(
+        &self,
+        model: &LoadedModel,
+        executor: &mut Executor,
+        feeder: &mut BatchFeeder,
+        pool: Option<&mut WorkerPool>,
+    ) -> Result<bool> {
+        let Some(first) = self.queue.front() else { return Ok(false) };
+        feeder.take_range(first.part, first.next_batch(pool.as_ref().map_or(1, |pool| pool.workers())));
+        let images = feeder.batch.indices.len();
+        if let Some(pool) = pool
+            && let Some(shards) = pool.shards(model, RunKind::Evaluation, images)
+        {
+            pool.begin_batch(model, executor, feeder, (RunKind::Evaluation, shards), [0; 2])?;
+            return Ok(true);
+        }
+        let loaded = executor.plan(model, PlanKey::Evaluation(images))?;
+        feeder.write(executor.backend.as_mut(), &loaded, 1.0)?;
+        executor.begin(loaded, images, RunKind::Evaluation)?;
+        Ok(true)
+    }
+
+    /// Takes the results of a batch that no other worker had a part in.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub fn complete_batch(&mut self, executor: &Executor, run: &InFlight, labels: &[i32]) -> Result<()> {
+        let loss = executor.read_scalar(&run.loaded, graphs::LOSS)?;
+        let has_penalty = run.loaded.has_value(graphs::PENALTY);
+        let penalty = if has_penalty { executor.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
+        let predicted = executor.backend.read(run.loaded.handle, graphs::PREDICTED)?;
+        let confidence = executor.backend.read(run.loaded.handle, graphs::CONFIDENCE)?;
+        if let Some(first) = self.queue.front_mut() {
+            first.add(loss, penalty, &labels[..run.images], predicted.i32s(), confidence.words());
+        }
+        Ok(())
+    }
+
+    /// Takes the results of all shards of a batch, one after the other.
+    pub fn complete_shards(&mut self, results: &[f32], images: usize, shards: usize, labels: &[i32]) {
+        let Some(first) = self.queue.front_mut() else { return };
+        let mut rest = results;
+        for range in Shard::ranges(images, shards) {
+            let (own, others) = rest.split_at(2 + 2 * range.len());
+            let (predicted, confidence) = own[2..].split_at(range.len());
+            first.add(own[0], own[1], &labels[range], as_i32(predicted), confidence);
+            rest = others;
+        }
+    }
+
+    /// Takes the first evaluation out if it is done.
+    pub fn take_done(&mut self) -> Option<(Purpose, Evaluation, Predictions)> {
+        let is_done = self.queue.front().is_some_and(EvaluationRun::is_done);
+        if is_done { self.queue.pop_front().map(EvaluationRun::result) } else { None }
+    }
+}
+
+/// One evaluation.
+pub(super) struct EvaluationRun {
+    purpose: Purpose,
+    part: Part,
     images: Range<usize>,
     next: usize,
     classes: usize,
@@ -29,31 +142,29 @@ pub struct EvaluationRun {
 }
 
 impl EvaluationRun {
-    /// An evaluation of these images of a part, by a model with so many outputs.
+    /// An evaluation of these images of a part, by a model with this number of outputs.
     pub fn new(purpose: Purpose, part: Part, images: Range<usize>, classes: usize) -> Self {
         let next = images.start;
         let predictions = Predictions { confusion: vec![0.0; classes * classes], ..Predictions::default() };
         Self { purpose, part, images, next, classes, loss: 0.0, penalty: 0.0, correct: 0, predictions }
     }
 
-    /// Begins again, for a model with so many outputs.
-    pub fn restart(&mut self, classes: usize) {
+    fn restart(&mut self, classes: usize) {
         let purpose = std::mem::replace(&mut self.purpose, Purpose::Requested);
         *self = Self::new(purpose, self.part, self.images.clone(), classes);
     }
 
-    /// The next images for so many workers; empty at the end.
-    pub fn next_batch(&self, workers: usize) -> Range<usize> {
+    /// Returns the next images for a number of workers; empty at the end.
+    fn next_batch(&self, workers: usize) -> Range<usize> {
         self.next..(self.next + workers * BATCH).min(self.images.end)
     }
 
-    pub fn is_done(&self) -> bool {
+    fn is_done(&self) -> bool {
         self.next >= self.images.end
     }
 
-    /// Takes the results of the next images: the sum of the losses, and of each image the predicted
-    /// class and its score.
-    pub fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
+    /// Takes the results of the next images: the sum of the losses, and for each image the predicted class and its score.
+    fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
         self.next += labels.len();
         self.loss += f64::from(loss);
         self.penalty = penalty;
@@ -65,7 +176,7 @@ impl EvaluationRun {
                 self.predictions.confusion[row * self.classes + column] += 1.0;
             }
         }
-        // A validation is not asked image by image.
+        // A validation reports no single images.
         if matches!(self.purpose, Purpose::Requested) {
             self.predictions.labels.extend(labels.iter().map(|&label| label as u8));
             self.predictions.predicted.extend(predicted.iter().map(|&class| class as f32));
@@ -73,7 +184,7 @@ impl EvaluationRun {
         }
     }
 
-    pub fn result(self) -> (Purpose, Evaluation, Predictions) {
+    fn result(self) -> (Purpose, Evaluation, Predictions) {
         let samples = self.images.len();
         let evaluation = Evaluation {
             loss: (self.loss / samples.max(1) as f64) as f32 + self.penalty,

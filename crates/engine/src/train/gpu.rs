@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::graphs;
-use super::plans::{PlanKey, compile};
+use super::model::LoadedModel;
+use super::plans::PlanKey;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::{GpuBackend, GpuDevice};
 use crate::backend::{Backend, PlanHandle, RunStatus, TensorRef};
@@ -14,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::ir::Graph;
 use crate::ir::gpu::Tiling;
 use crate::model::builders::{conv2d, dense, flatten, max_pooling2d};
-use crate::model::catalogue::{self, ResolvedLayer};
 use crate::model::initializers::initial_weights;
 use crate::model::optimizers::{BIAS_CORRECTION, LEARNING_RATE};
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -99,10 +99,10 @@ async fn self_test(gpu: &mut GpuBackend) -> Result<Option<String>> {
         dense(10).activation("softmax"),
     ];
     let spec = ModelSpec { name: None, input_shape: vec![12, 12, 1], layers: layers.to_vec() };
-    let layers = catalogue::resolve(&spec)?;
-    let plan = Arc::new(compile(PlanKey::Training(3), &layers, &spec.input_shape, &TrainingConfig::default())?);
+    let model = LoadedModel::new(&spec, &TrainingConfig::default())?;
+    let plan = Arc::new(model.compile(PlanKey::Training(3))?);
     let mut cpu = CpuBackend::new();
-    let (on_cpu, on_gpu) = (prepare(&mut cpu, &plan, &layers)?, prepare(gpu, &plan, &layers)?);
+    let (on_cpu, on_gpu) = (prepare(&mut cpu, &plan, &model)?, prepare(gpu, &plan, &model)?);
     while cpu.run(on_cpu, &mut || true)? == RunStatus::Unfinished {}
     run(gpu, on_gpu).await?;
     let wanted: Vec<TensorRef> = plan.values.iter().map(|value| (Some(on_gpu), value.name.clone())).collect();
@@ -118,11 +118,10 @@ async fn self_test(gpu: &mut GpuBackend) -> Result<Option<String>> {
     Ok(None)
 }
 
-fn prepare(backend: &mut dyn Backend, plan: &Arc<Plan>, layers: &[ResolvedLayer]) -> Result<PlanHandle> {
-    let specs = layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
-    for ((layer, weight), values) in specs.zip(initial_weights(layers, 1)) {
+fn prepare(backend: &mut dyn Backend, plan: &Arc<Plan>, model: &LoadedModel) -> Result<PlanHandle> {
+    for ((name, weight), values) in model.weights().zip(initial_weights(model.layers(), 1)) {
         if let Some(values) = HostTensor::f32(weight.shape.clone(), values) {
-            backend.write_state(&format!("{}.{}", layer.name, weight.name), &values);
+            backend.write_state(&name, &values);
         }
     }
     let handle = backend.load(plan.clone())?;

@@ -1,51 +1,56 @@
-//! The plans of a session, made when they are first needed and kept for the next time.
+//! The plans of a session, compiled when they are first needed and kept for the next time.
 
 use std::sync::Arc;
 
-use super::graphs::{self, Program};
+use super::evaluation;
+use super::graphs::Program;
+use super::model::LoadedModel;
 use crate::backend::{Backend, PlanHandle};
 use crate::error::{Error, Result};
-use crate::model::catalogue::ResolvedLayer;
-use crate::model::spec::TrainingConfig;
+use crate::model::training;
 use crate::plan::cache::Cache;
 use crate::plan::{Plan, SlotKind};
 
-/// How many training plans are kept: for a full and a last batch, or two slices, and what updates the weights after
-/// them. They are never dropped while the configuration stays, since they hold the tensors of the last step.
+/// The number of training plans that are kept: for a full and a last batch, or two shards, and the update after them. They are never
+/// dropped while the configuration stays, since they hold the tensors of the last step.
 const TRAINING_CAPACITY: usize = 4;
 
-/// How many other plans are kept: two batch sizes each of evaluation and validation, and some predictions.
+/// The number of other plans that are kept: two batch sizes each of evaluation and validation, and some predictions.
 const OTHER_CAPACITY: usize = 8;
 
 /// The most memory that one plan may take. Above it a browser's tab would die instead of answering.
 pub const MAX_PLAN_BYTES: usize = 1 << 30;
 
-/// What a plan is for, and its exact batch size: a shorter last batch has a plan of its own, so that the statistics of
+/// The most memory that all loaded plans may take together. With weights, optimizer state, their snapshots and the data set
+/// beside them, a session stays below the 4 GiB that a WebAssembly program can address.
+pub const MAX_LOADED_BYTES: usize = 3 << 29;
+
+/// The purpose of a plan, and its exact batch size: a shorter last batch has a plan of its own, so that the statistics of
 /// a batch normalisation are exact as well.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PlanKey {
     Training(usize),
-    /// See [`graphs::gradient`].
+    /// See [`LoadedModel::gradient_graph`].
     Gradient(usize),
-    /// See [`graphs::update`].
+    /// See [`LoadedModel::update_graph`].
     Update,
     Evaluation(usize),
     Prediction(usize),
-    /// See [`graphs::output_gradients`].
+    /// See [`LoadedModel::output_gradients_graph`].
     OutputGradients(usize),
     /// The outputs of all layers for one image, apart from those of the last prediction.
-    Look,
+    Inspection,
 }
 
-/// A plan that is loaded.
+/// A plan that a backend has loaded.
 #[derive(Clone, Debug)]
-pub struct Loaded {
+pub struct LoadedPlan {
     pub handle: PlanHandle,
     plan: Arc<Plan>,
 }
 
-impl Loaded {
-    /// Whether the plan has this input; one that nothing depends on is not there.
+impl LoadedPlan {
+    /// Returns true if the plan has this input. An input that nothing depends on is dropped.
     pub fn has_input(&self, name: &str) -> bool {
         self.plan.slots.iter().any(|slot| matches!(&slot.kind, SlotKind::Input(own) if own == name))
     }
@@ -54,7 +59,7 @@ impl Loaded {
         &self.plan
     }
 
-    /// Whether this output exists.
+    /// Returns true if the plan has this output.
     pub fn has_value(&self, name: &str) -> bool {
         self.plan.value(name).is_ok()
     }
@@ -62,8 +67,8 @@ impl Loaded {
 
 /// The plans of one model and configuration.
 pub struct Plans {
-    training: Cache<PlanKey, Loaded>,
-    others: Cache<PlanKey, Loaded>,
+    training: Cache<PlanKey, LoadedPlan>,
+    others: Cache<PlanKey, LoadedPlan>,
 }
 
 impl Default for Plans {
@@ -73,31 +78,50 @@ impl Default for Plans {
 }
 
 impl Plans {
-    /// The plan for a key, compiled and loaded where it is not there yet; and the plan that had to make room for it.
+    /// Returns the plan for a key, compiled and loaded if it is not there yet, and the plans that had to make room for it.
     ///
     /// # Errors
-    /// `too-large` if it would take too much memory; those of lowering and planning.
+    /// `too-large` if it would take too much memory, alone or beside the training plans; those of lowering and planning.
     pub fn get(
         &mut self,
         backend: &mut dyn Backend,
         key: PlanKey,
-        layers: &[ResolvedLayer],
-        input_shape: &[usize],
-        config: &TrainingConfig,
-    ) -> Result<(Loaded, Option<PlanHandle>)> {
-        let mut evicted = None;
-        let make = || {
-            let plan = Arc::new(compile(key, layers, input_shape, config)?);
-            let handle = backend.load(plan.clone())?;
-            Ok(Loaded { handle, plan })
-        };
+        model: &LoadedModel,
+    ) -> Result<(LoadedPlan, Vec<PlanHandle>)> {
+        let mut evicted = Vec::new();
         let is_training = matches!(key, PlanKey::Training(_) | PlanKey::Gradient(_) | PlanKey::Update);
+        let cache = if is_training { &self.training } else { &self.others };
+        let compiled = if cache.contains(&key) { None } else { Some(Arc::new(model.compile(key)?)) };
+        if let Some(plan) = &compiled {
+            self.make_room(backend, plan.size_bytes(), &mut evicted)?;
+        }
+        let make = || {
+            let plan = compiled.map_or_else(|| model.compile(key).map(Arc::new), Ok)?;
+            let handle = backend.load(plan.clone())?;
+            Ok(LoadedPlan { handle, plan })
+        };
         let cache = if is_training { &mut self.training } else { &mut self.others };
-        let loaded = cache.get_or_make(&key, make, |old| evicted = Some(old.handle))?.clone();
-        if let Some(old) = evicted {
+        let mut replaced = None;
+        let loaded = cache.get_or_make(&key, make, |old| replaced = Some(old.handle))?.clone();
+        if let Some(old) = replaced {
             backend.unload(old);
+            evicted.push(old);
         }
         Ok((loaded, evicted))
+    }
+
+    /// Unloads plans that are not for training, the least recently used first, until another one fits.
+    fn make_room(&mut self, backend: &mut dyn Backend, bytes: usize, evicted: &mut Vec<PlanHandle>) -> Result<()> {
+        let size =
+            |cache: &Cache<PlanKey, LoadedPlan>| cache.values().map(|loaded| loaded.plan.size_bytes()).sum::<usize>();
+        while size(&self.training) + size(&self.others) + bytes > MAX_LOADED_BYTES {
+            let Some(old) = self.others.evict_oldest() else {
+                return Err(too_large((size(&self.training) + bytes) as u64, MAX_LOADED_BYTES));
+            };
+            backend.unload(old.handle);
+            evicted.push(old.handle);
+        }
+        Ok(())
     }
 
     /// Unloads all plans.
@@ -107,55 +131,74 @@ impl Plans {
         }
     }
 
-    /// How many plans have been made so far.
+    /// The number of plans that have been compiled so far.
     pub fn made(&self) -> u64 {
         self.training.made() + self.others.made()
     }
 }
 
-/// Makes the plan for a key.
-///
-/// # Errors
-/// `too-large` if it would take too much memory; those of lowering and planning.
-pub fn compile(key: PlanKey, layers: &[ResolvedLayer], input_shape: &[usize], config: &TrainingConfig) -> Result<Plan> {
-    check_size(key, layers)?;
-    let Program { graph, taps } = match key {
-        PlanKey::Training(batch) => graphs::training(layers, input_shape, batch, config),
-        PlanKey::Gradient(slice) => graphs::gradient(layers, input_shape, slice, config),
-        PlanKey::Update => graphs::update(layers, config),
-        PlanKey::Evaluation(batch) => graphs::evaluation(layers, input_shape, batch, config),
-        PlanKey::Prediction(batch) => graphs::prediction(layers, input_shape, batch),
-        PlanKey::OutputGradients(batch) => graphs::output_gradients(layers, input_shape, batch, config),
-        PlanKey::Look => graphs::prediction(layers, input_shape, 1),
-    }?;
-    let plan = Plan::compile(&graph, &taps)?;
-    if plan.size_bytes() > MAX_PLAN_BYTES {
-        return Err(too_large(plan.size_bytes() as u64));
+impl LoadedModel {
+    /// Compiles the plan for a key.
+    ///
+    /// # Errors
+    /// `too-large` if it would take too much memory; those of lowering and planning.
+    pub fn compile(&self, key: PlanKey) -> Result<Plan> {
+        self.check_size(key)?;
+        let Program { graph, taps } = match key {
+            PlanKey::Training(batch) => self.training_graph(batch),
+            PlanKey::Gradient(shard) => self.gradient_graph(shard),
+            PlanKey::Update => self.update_graph(),
+            PlanKey::Evaluation(batch) => self.evaluation_graph(batch),
+            PlanKey::Prediction(batch) => self.prediction_graph(batch),
+            PlanKey::OutputGradients(batch) => self.output_gradients_graph(batch),
+            PlanKey::Inspection => self.prediction_graph(1),
+        }?;
+        let plan = Plan::compile(&graph, &taps)?;
+        if plan.size_bytes() > MAX_PLAN_BYTES {
+            return Err(too_large(plan.size_bytes() as u64, MAX_PLAN_BYTES));
+        }
+        Ok(plan)
     }
-    Ok(plan)
+
+    /// Checks in 64 bits, before any size is multiplied in `usize`, that the outputs of all layers fit.
+    fn check_size(&self, key: PlanKey) -> Result<()> {
+        let batch = match key {
+            PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
+            PlanKey::Gradient(images) | PlanKey::OutputGradients(images) => images as u64,
+            PlanKey::Inspection => 1,
+            PlanKey::Update => return Ok(()),
+        };
+        let size = |shape: &[usize]| shape.iter().product::<usize>() as u64 * 4;
+        let activations = self.layers().iter().map(|layer| size(&layer.output_shape).saturating_mul(batch));
+        let bytes = match key {
+            // Only the largest must be there at any time.
+            PlanKey::Evaluation(_) => activations.max().unwrap_or(0),
+            _ => activations.fold(0, u64::saturating_add),
+        };
+        if bytes > MAX_PLAN_BYTES as u64 { Err(too_large(bytes, MAX_PLAN_BYTES)) } else { Ok(()) }
+    }
+
+    /// Checks that the plans of a training epoch fit into memory together.
+    ///
+    /// # Errors
+    /// `too-large`; those of lowering and planning.
+    pub(super) fn check_training_size(&self) -> Result<()> {
+        let (config, batch) = (self.config(), self.config().batch_size as usize);
+        let bytes = self.compile(PlanKey::Training(batch))?.size_bytes() as u64;
+        // The last batch of an epoch has a plan of its own.
+        let trained = training::trained_samples(config, config.train_samples as usize);
+        let last = if trained > batch { trained % batch } else { 0 };
+        let bytes = bytes + bytes / batch.max(1) as u64 * last as u64;
+        if bytes > MAX_LOADED_BYTES as u64 {
+            return Err(too_large(bytes, MAX_LOADED_BYTES));
+        }
+        self.check_size(PlanKey::Evaluation(evaluation::BATCH))
+    }
 }
 
-/// Checks in 64 bits, before any size is multiplied in `usize`, that the outputs of all layers fit.
-fn check_size(key: PlanKey, layers: &[ResolvedLayer]) -> Result<()> {
-    let batch = match key {
-        PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-        PlanKey::Gradient(images) | PlanKey::OutputGradients(images) => images as u64,
-        PlanKey::Look => 1,
-        PlanKey::Update => return Ok(()),
-    };
-    let size = |shape: &[usize]| shape.iter().product::<usize>() as u64 * 4;
-    let activations = layers.iter().map(|layer| size(&layer.output_shape).saturating_mul(batch));
-    let bytes = match key {
-        // Only the largest must be there at any time.
-        PlanKey::Evaluation(_) => activations.max().unwrap_or(0),
-        _ => activations.fold(0, u64::saturating_add),
-    };
-    if bytes > MAX_PLAN_BYTES as u64 { Err(too_large(bytes)) } else { Ok(()) }
-}
-
-fn too_large(bytes: u64) -> Error {
+fn too_large(bytes: u64, limit: usize) -> Error {
     Error::new("too-large", "memory for one batch")
-        .expected(format!("at most {} MiB", MAX_PLAN_BYTES >> 20))
+        .expected(format!("at most {} MiB", limit >> 20))
         .got(format!("{} MiB", bytes >> 20))
         .hint("Use smaller batches or smaller layers.")
 }

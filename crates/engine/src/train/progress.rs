@@ -1,18 +1,18 @@
-//! What a session reports while it trains, and how far it is.
+//! Reports of a session while it trains, and its position.
 
 use crate::error::Error;
 use crate::protocol::{EpochReport, Evaluation};
 
-/// How long to train, from where the model stands; both given, whichever comes first. Neither: as many epochs as the
-/// configuration says.
+/// The length of a run, from where the model stands; if both are given, whichever comes first; if neither, as many epochs
+/// as the configuration says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Goal {
-    /// Until so many epochs have come to their end; the first may be one that had begun before.
+    /// The number of epochs to complete; the first may be one that had begun before.
     pub epochs: Option<u32>,
     pub steps: Option<u32>,
 }
 
-/// What `advance` came to.
+/// The outcome of [`Session::advance`](super::Session::advance).
 #[derive(Clone, PartialEq, Debug)]
 pub enum Progress {
     /// `has_time` said no; call again.
@@ -20,19 +20,19 @@ pub enum Progress {
     Step(StepReport),
     /// An epoch, and its validation, came to its end. `seconds` and `images_per_second` are 0: a session has no clock.
     Epoch(EpochReport),
-    /// An evaluation that was asked for, with what it says of each image.
+    /// A requested evaluation, with its prediction for each image.
     Evaluated(Evaluation, Predictions),
-    /// Something went wrong that training goes on without.
+    /// A fault that training survives.
     Warning(Error),
-    /// The images for what comes next have not arrived.
+    /// The images of the next batch have not arrived.
     WaitingForData,
-    /// The goal is reached. Said once.
+    /// The goal is reached. Reported once.
     Finished,
     /// Nothing to do.
     Idle,
 }
 
-/// What an evaluation says of each image, in the order of the split.
+/// The predictions of an evaluation, in the order of the split.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Predictions {
     /// `[classes,classes]`, `confusion[true][predicted]`.
@@ -63,7 +63,7 @@ pub struct StepReport {
     pub epoch_accuracy: f32,
 }
 
-/// Where a model stands.
+/// The position of a model in its training.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Position {
     /// Steps since the weights were initialised.
@@ -76,26 +76,26 @@ pub struct Position {
 
 /// Sums over the running epoch.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Totals {
+pub struct EpochMetrics {
     pub loss: f64,
     pub correct: f64,
     pub images: f64,
 }
 
-impl Totals {
+impl EpochMetrics {
     pub fn add(&mut self, loss: f32, correct: f32, images: usize) {
         self.loss += f64::from(loss) * images as f64;
         self.correct += f64::from(correct);
         self.images += images as f64;
     }
 
-    /// Mean loss and accuracy.
+    /// Returns mean loss and accuracy.
     pub fn means(&self) -> [f32; 2] {
         let images = self.images.max(1.0);
         [(self.loss / images) as f32, (self.correct / images) as f32]
     }
 
-    /// The sums, each as three numbers whose sum it is, for a snapshot: two would lose the last bits.
+    /// Splits each sum into three numbers for a snapshot: two would lose the last bits.
     pub fn to_f32(self) -> Vec<f32> {
         let parts = |value: f64| {
             let high = value as f32;
@@ -105,7 +105,7 @@ impl Totals {
         [self.loss, self.correct, self.images].into_iter().flat_map(parts).collect()
     }
 
-    /// From what [`Totals::to_f32`] gave; zero where the numbers are too few.
+    /// Reads the numbers of [`EpochMetrics::to_f32`]; missing ones are 0.
     pub fn from_f32(values: &[f32]) -> Self {
         let sum = |index: usize| values.iter().skip(3 * index).take(3).map(|&value| f64::from(value)).sum();
         Self { loss: sum(0), correct: sum(1), images: sum(2) }

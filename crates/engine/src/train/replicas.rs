@@ -1,31 +1,31 @@
-//! Data-parallel training: a batch is cut into slices, replicas compute their parts of the gradient, and their sum updates
-//! the weights once. Evaluations and large predictions are shared in the same way.
+//! Data-parallel training: a batch is cut into shards, replicas compute their parts of the gradient, and their sum updates
+//! the weights once. Evaluations and large predictions are cut in the same way.
 //!
 //! A [`Replica`] keeps nothing from step to step but its plans: every task brings the weights and the images, so a replica
 //! that dies is replaced by a fresh one and given the same task again. Tasks and results are flat lists of words (see
 //! [`Layout`]), one buffer each, that can be handed to and fro without allocating.
 //!
-//! The slices' parts are added in the order of the slices, so a run's numbers depend on how many workers there are and on
+//! The shards' parts are added in the order of the shards, so a run's numbers depend on the number of workers and on
 //! nothing else.
 
 use std::ops::Range;
 
 use super::graphs;
-use super::plans::{Loaded, PlanKey, Plans};
+use super::model::{LoadedModel, output_name};
+use super::plans::{LoadedPlan, PlanKey, Plans};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, RunStatus};
 use crate::error::{Error, Result};
 use crate::ir::op::as_i32_mut;
-use crate::model::catalogue::{self, ResolvedLayer};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::tensor::{HostTensor, TensorType};
 
 /// Replicas at work elsewhere, in the order in which their results are added.
 pub trait Replicas {
-    /// How many there are, besides the session itself.
+    /// The number of replicas, without the session itself.
     fn count(&self) -> usize;
 
-    /// What they are replicas of; comes before the first task and whenever it changes.
+    /// Gives the replicas their model, before the first task and whenever it changes.
     fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig);
 
     /// Gives a replica a task, in place of the one that it has, and leaves words of no meaning to write the next one over.
@@ -44,27 +44,27 @@ pub trait Replicas {
     /// Forgets all tasks.
     fn cancel(&mut self);
 
-    /// Whom to tell when a result has arrived.
+    /// Sets the function to call when a result has arrived.
     fn set_wake(&mut self, wake: super::Wake) {
         let _ = wake;
     }
 }
 
-/// Words in front of a task: images of the slice, sample weight, share of the batch, the bits of the key, and the kind.
+/// Words in front of a task: images of the shard, sample weight, fraction of the batch, the bits of the key, and the kind.
 const HEADER_WORDS: usize = 6;
 
-/// What is to be computed of a slice.
+/// The computation that a shard is given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum ShardKind {
     Gradient,
     Evaluation,
     Prediction,
 }
 
-impl Kind {
+impl ShardKind {
     const ALL: [Self; 3] = [Self::Gradient, Self::Evaluation, Self::Prediction];
 
-    /// The plan for so many images.
+    /// Returns the plan for a number of images.
     pub fn plan(self, images: usize) -> PlanKey {
         match self {
             Self::Gradient => PlanKey::Gradient(images),
@@ -74,61 +74,62 @@ impl Kind {
     }
 }
 
-/// How the words of tasks and results lie.
+/// The layout of tasks and results.
 ///
 /// A task: header, all weights, labels `[n]`, images `[n, input shape]`. A result: loss, correct, then for each weight its
 /// gradient or, where it is not trained, the part of its new value; of an evaluation: sum of the losses, penalty, predicted
 /// classes `[n]` and their scores `[n]`; of a prediction: outputs `[n, output shape]`.
 #[derive(Default)]
 pub struct Layout {
-    /// Name, name of what comes back, and size of each weight.
+    /// Name, name of the value that comes back, and size of each weight.
     weights: Vec<(String, String, usize)>,
     weight_words: usize,
     image_words: usize,
-    /// Name and size of what the model puts out for one image.
+    /// Name and size of the model's output for one image.
     output: (String, usize),
 }
 
 impl Layout {
-    pub fn new(layers: &[ResolvedLayer], input_shape: &[usize]) -> Self {
-        let weights: Vec<_> = layers
-            .iter()
-            .flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)))
-            .map(|(layer, weight)| {
-                let name = format!("{}.{}", layer.name, weight.name);
+    pub fn new(model: &LoadedModel) -> Self {
+        let weights: Vec<_> = model
+            .weights()
+            .map(|(name, weight)| {
                 let back = if weight.trainable { graphs::gradient_name(&name) } else { graphs::next_name(&name) };
                 (name, back, weight.shape.iter().product())
             })
             .collect();
         let weight_words = weights.iter().map(|(_, _, size)| size).sum();
-        let output = layers.last().map_or_else(Default::default, |last| {
-            (format!("{}.output", last.name), last.output_shape.iter().product())
-        });
-        Self { weights, weight_words, image_words: input_shape.iter().product(), output }
+        let output = (model.output_name(), model.outputs());
+        Self { weights, weight_words, image_words: model.input_len(), output }
     }
 
     pub fn task_words(&self, images: usize) -> usize {
         HEADER_WORDS + self.weight_words + images * (1 + self.image_words)
     }
 
-    pub fn result_words(&self, kind: Kind, images: usize) -> usize {
+    pub fn result_words(&self, kind: ShardKind, images: usize) -> usize {
         match kind {
-            Kind::Gradient => 2 + self.weight_words,
-            Kind::Evaluation => 2 + 2 * images,
-            Kind::Prediction => self.output.1 * images,
+            ShardKind::Gradient => 2 + self.weight_words,
+            ShardKind::Evaluation => 2 + 2 * images,
+            ShardKind::Prediction => self.output.1 * images,
         }
     }
 
-    /// What a task is about: its kind and images.
+    /// Reads kind and number of images of a task.
     ///
     /// # Errors
     /// `bad-message` if it is no task of this model.
-    pub fn read_task(&self, task: &[f32]) -> Result<(Kind, usize)> {
+    pub fn read_task(&self, task: &[f32]) -> Result<(ShardKind, usize)> {
         let header = task.first_chunk::<HEADER_WORDS>();
-        let read = |&[images, .., kind]: &[f32; HEADER_WORDS]| Some((*Kind::ALL.get(kind as usize)?, images as usize));
+        let read =
+            |&[images, .., kind]: &[f32; HEADER_WORDS]| Some((*ShardKind::ALL.get(kind as usize)?, images as usize));
         header
             .and_then(read)
-            .filter(|&(_, images)| images > 0 && task.len() >= self.task_words(images))
+            .filter(|&(_, images)| {
+                let words = images.checked_mul(1 + self.image_words);
+                let words = words.and_then(|words| words.checked_add(HEADER_WORDS + self.weight_words));
+                images > 0 && words.is_some_and(|words| task.len() >= words)
+            })
             .ok_or_else(|| Error::new("bad-message", "task").expected("a task of this model"))
     }
 
@@ -161,42 +162,42 @@ impl Layout {
     }
 }
 
-/// Writes the pixels and labels of a slice.
-pub type FillSlice<'a> = dyn FnMut(&mut [f32], &mut [i32]) -> Result<()> + 'a;
+/// Writes the pixels and labels of a shard.
+pub type FillShard<'a> = dyn FnMut(&mut [f32], &mut [i32]) -> Result<()> + 'a;
 
-/// A slice of a batch.
-pub struct Slice {
-    pub kind: Kind,
+/// A shard of a batch.
+pub struct Shard {
+    pub kind: ShardKind,
     /// Images of the whole batch.
     pub batch: usize,
-    /// Of the batch, which of them.
+    /// The range of the shard in the batch.
     pub range: Range<usize>,
-    /// What random numbers depend on.
+    /// The key of the shard's random numbers.
     pub key: [i32; 2],
 }
 
-impl Slice {
-    /// Cuts a batch into as many slices as there are workers. The first is the shortest, since who has it does more.
-    pub fn ranges(images: usize, workers: usize) -> impl Iterator<Item = Range<usize>> {
-        (0..workers).map(move |worker| {
-            let start = |worker| images * worker / workers;
-            start(worker)..start(worker + 1)
+impl Shard {
+    /// Cuts a batch into shards. The first is the shortest, since the session computes it and has more to do.
+    pub fn ranges(images: usize, shards: usize) -> impl Iterator<Item = Range<usize>> {
+        (0..shards).map(move |shard| {
+            let start = |shard| images * shard / shards;
+            start(shard)..start(shard + 1)
         })
     }
 
-    /// What comes before all else in a task.
+    /// Returns the words in front of a task.
     pub fn header(&self) -> [f32; HEADER_WORDS] {
         let (images, batch) = (self.range.len() as f32, self.batch as f32);
         let [seed, step] = self.key.map(|word| f32::from_bits(word as u32));
-        let weight = if self.kind == Kind::Gradient { 1.0 / batch } else { 1.0 };
+        let weight = if self.kind == ShardKind::Gradient { 1.0 / batch } else { 1.0 };
         [images, weight, images / batch, seed, step, self.kind as u32 as f32]
     }
 
-    /// Writes the task of this slice; `fill` writes its images and labels.
+    /// Writes the task of this shard; `fill` writes its images and labels.
     ///
     /// # Errors
     /// That of `fill`.
-    pub fn write(&self, layout: &Layout, weights: &[f32], task: &mut Vec<f32>, fill: &mut FillSlice<'_>) -> Result<()> {
+    pub fn write(&self, layout: &Layout, weights: &[f32], task: &mut Vec<f32>, fill: &mut FillShard<'_>) -> Result<()> {
         let images = self.range.len();
         task.resize(layout.task_words(images), 0.0);
         let (header, rest) = task.split_at_mut(HEADER_WORDS);
@@ -208,31 +209,21 @@ impl Slice {
     }
 }
 
-/// Computes slices of batches.
+/// Computes shards of batches.
 pub struct Replica {
     backend: CpuBackend,
-    layers: Vec<ResolvedLayer>,
-    input_shape: Vec<usize>,
-    config: TrainingConfig,
+    model: LoadedModel,
     layout: Layout,
     plans: Plans,
-    last: Option<Loaded>,
+    last: Option<LoadedPlan>,
 }
 
 impl Replica {
     /// # Errors
     /// If the model is invalid.
     pub fn new(model: &ModelSpec, config: &TrainingConfig) -> Result<Self> {
-        let layers = catalogue::resolve(model)?;
-        Ok(Self {
-            backend: CpuBackend::new(),
-            layout: Layout::new(&layers, &model.input_shape),
-            layers,
-            input_shape: model.input_shape.clone(),
-            config: config.clone(),
-            plans: Plans::default(),
-            last: None,
-        })
+        let model = LoadedModel::new(model, config)?;
+        Ok(Self { backend: CpuBackend::new(), layout: Layout::new(&model), model, plans: Plans::default(), last: None })
     }
 
     pub fn layout(&self) -> &Layout {
@@ -247,7 +238,7 @@ impl Replica {
         let Self { backend, layout, plans, .. } = self;
         let (kind, images) = layout.read_task(task)?;
         result.resize(layout.result_words(kind, images), 0.0);
-        let (loaded, _) = plans.get(backend, kind.plan(images), &self.layers, &self.input_shape, &self.config)?;
+        let (loaded, _) = plans.get(backend, kind.plan(images), &self.model)?;
         let (header, rest) = task.split_at(HEADER_WORDS);
         let (weights, rest) = rest.split_at(layout.weight_words);
         let (labels, pixels) = rest.split_at(images);
@@ -260,7 +251,7 @@ impl Replica {
         }
         let pixels = &pixels[..images * layout.image_words];
         backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| words.copy_from_slice(pixels))?;
-        if kind != Kind::Prediction {
+        if kind != ShardKind::Prediction {
             backend.write_input(loaded.handle, graphs::LABELS, &mut |words| words.copy_from_slice(labels))?;
             write_header(backend, &loaded, header)?;
         }
@@ -270,7 +261,7 @@ impl Replica {
         Ok(())
     }
 
-    /// A layer's output for the slice of the last task.
+    /// A layer's output for the shard of the last task.
     ///
     /// # Errors
     /// If there is none.
@@ -279,7 +270,7 @@ impl Replica {
         self.backend.read(last.handle, name)
     }
 
-    /// All layers' outputs for a whole batch, computed slice by slice as the replicas did.
+    /// All layers' outputs for a whole batch, computed shard by shard as the replicas did.
     ///
     /// # Errors
     /// As [`Replica::run`].
@@ -287,7 +278,7 @@ impl Replica {
         &mut self,
         tasks: &mut dyn FnMut(&Layout, &mut Vec<f32>) -> Result<bool>,
     ) -> Result<Vec<NamedTensor>> {
-        let names: Vec<String> = self.layers.iter().map(|layer| format!("{}.output", layer.name)).collect();
+        let names: Vec<String> = self.model.layers().iter().map(output_name).collect();
         let mut parts: Vec<Vec<HostTensor>> = names.iter().map(|_| Vec::new()).collect();
         let (mut task, mut result) = (Vec::new(), Vec::new());
         while tasks(&self.layout, &mut task)? {
@@ -313,45 +304,45 @@ fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
     HostTensor::from_words(TensorType::f32(dims), words).ok_or_else(|| Error::new("no-value-yet", name))
 }
 
-/// Writes what a task's header holds into the inputs of a plan for a gradient or an evaluation.
-pub fn write_header(backend: &mut dyn Backend, loaded: &Loaded, header: &[f32]) -> Result<()> {
-    let &[_, weight, share, ref key @ .., _] = header else {
+/// Writes the words of a task's header into the inputs of a plan for a gradient or an evaluation.
+pub fn write_header(backend: &mut dyn Backend, loaded: &LoadedPlan, header: &[f32]) -> Result<()> {
+    let &[_, weight, fraction, ref key @ .., _] = header else {
         return Err(Error::new("bad-message", "task").expected("a header"));
     };
     backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(weight))?;
-    if loaded.has_input(graphs::SHARE) {
-        backend.write_input(loaded.handle, graphs::SHARE, &mut |words| words.fill(share))?;
+    if loaded.has_input(graphs::BATCH_FRACTION) {
+        backend.write_input(loaded.handle, graphs::BATCH_FRACTION, &mut |words| words.fill(fraction))?;
     }
-    if loaded.has_input(graphs::KEY) {
-        backend.write_input(loaded.handle, graphs::KEY, &mut |words| words.copy_from_slice(key))?;
+    if loaded.has_input(graphs::RNG_KEY) {
+        backend.write_input(loaded.handle, graphs::RNG_KEY, &mut |words| words.copy_from_slice(key))?;
     }
     Ok(())
 }
 
-/// Copies what a plan of this kind has computed.
+/// Copies the results of a plan of this kind.
 ///
 /// # Errors
 /// Those of the backend.
 pub fn copy_results(
     backend: &dyn Backend,
-    loaded: &Loaded,
+    loaded: &LoadedPlan,
     layout: &Layout,
-    (kind, images): (Kind, usize),
+    (kind, images): (ShardKind, usize),
     result: &mut [f32],
 ) -> Result<()> {
-    if kind == Kind::Evaluation {
-        // Where the model has no penalty.
+    if kind == ShardKind::Evaluation {
+        // The model may have no penalty.
         result[1] = 0.0;
     }
     let mut copy = |name: &str, range: Range<usize>| backend.copy_value(loaded.handle, name, &mut result[range]);
     match kind {
-        Kind::Gradient => layout.results().try_for_each(|(name, range)| copy(name, range)),
-        Kind::Evaluation => {
+        ShardKind::Gradient => layout.results().try_for_each(|(name, range)| copy(name, range)),
+        ShardKind::Evaluation => {
             copy(graphs::LOSS, 0..1)?;
             copy(graphs::PREDICTED, 2..2 + images)?;
             copy(graphs::CONFIDENCE, 2 + images..2 + 2 * images)?;
             if loaded.has_value(graphs::PENALTY) { copy(graphs::PENALTY, 1..2) } else { Ok(()) }
         }
-        Kind::Prediction => copy(&layout.output.0, 0..layout.output.1 * images),
+        ShardKind::Prediction => copy(&layout.output.0, 0..layout.output.1 * images),
     }
 }

@@ -1,22 +1,23 @@
 //! Sessions as [checkpoints](crate::checkpoint), and weights that were trained elsewhere.
 
-use super::tensors::{matched, states, weights};
-use super::{Session, sampler};
+use super::model::LoadedModel;
+use super::tensors::matched;
+use super::{Provenance, Session};
 use crate::checkpoint::{Checkpoint, Course};
 use crate::error::{Error, Result};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{ModelSummary, SnapshotInfo};
 
 impl Session {
-    /// All that a file needs to hold. The history is whoever's who has listened.
+    /// Returns the contents of a file, without the history, which the session does not keep.
     ///
     /// # Errors
     /// If the backend cannot read a state.
     pub fn checkpoint(&mut self) -> Result<Checkpoint> {
         let (snapshot, arrays) = self.snapshot()?;
         Ok(Checkpoint {
-            model: self.spec.clone(),
-            training: self.config.clone(),
+            model: self.model.spec().clone(),
+            training: self.model.config().clone(),
             snapshot,
             arrays,
             course: Course::default(),
@@ -26,8 +27,8 @@ impl Session {
         })
     }
 
-    /// Goes to where another session was when the snapshot was taken: model, configuration, states and position. Training
-    /// stops.
+    /// Goes to the state of another session when the snapshot was taken: model, configuration, states and position.
+    /// Training stops.
     ///
     /// # Errors
     /// Those of [`Session::set_model`] and [`Session::set_training`]; `wrong-snapshot` if the arrays are not those of the
@@ -40,36 +41,34 @@ impl Session {
         arrays: &[Vec<f32>],
     ) -> Result<ModelSummary> {
         self.check_training(training)?;
-        let layers = self.check_model(model, training)?;
-        let states = matched(states(&layers, training), info, arrays)?;
-        self.layers = layers;
-        self.spec = model.clone();
-        self.config = training.clone();
-        self.sampler = sampler(training);
+        let model = self.check_model(LoadedModel::new(model, training)?)?;
+        let states = matched(model.states(), info, arrays)?;
+        self.model = model;
+        self.feeder.set_order(training);
         self.reset();
         self.go_to(info, arrays, &states);
         Ok(self.summary())
     }
 
-    /// Lets weights serve predictions that were trained elsewhere. The first step, write or change of the model brings
+    /// Shows the predictions of weights that were trained elsewhere. The first step, write or change of the model brings
     /// back those of the seed.
     ///
     /// # Errors
     /// `already-trained` if the weights are the user's already, `wrong-snapshot` if they are those of another model.
     pub fn show_pretrained(&mut self, info: &SnapshotInfo, arrays: &[Vec<f32>]) -> Result<()> {
-        if !self.untouched || self.run.is_some() {
+        self.settle();
+        if self.weights == Provenance::Trained || self.training.is_running() {
             return Err(Error::new("already-trained", "model").expected("one that nobody has trained"));
         }
-        for (name, value) in matched(weights(&self.layers, false), info, arrays)? {
-            self.backend.write_state(&name, &value);
-        }
-        self.shows_pretrained = true;
+        let weights = self.model.weights().map(|(name, weight)| (name, weight.shape.clone())).collect();
+        self.executor.write_states(&matched(weights, info, arrays)?);
+        self.weights = Provenance::ShowingPretrained;
         Ok(())
     }
 
-    /// Brings back the weights of the seed, if others are shown.
+    /// Brings back the weights of the seed if pretrained ones are shown.
     pub(super) fn leave_pretrained(&mut self) {
-        if self.shows_pretrained {
+        if self.weights == Provenance::ShowingPretrained {
             self.write_weights();
         }
     }

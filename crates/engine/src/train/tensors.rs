@@ -1,106 +1,131 @@
 //! Tensors by name, and snapshots.
 
-use super::Session;
-use super::parallel::SHARED;
-use super::progress::{Position, Totals};
-use crate::backend::TensorRef;
+use super::executor::OutputHolder;
+use super::model::output_name;
+use super::progress::{EpochMetrics, Position};
+use super::{Provenance, Session};
+use crate::backend::{PlanHandle, TensorRef};
 use crate::error::{Error, Result};
-use crate::model::catalogue::ResolvedLayer;
 use crate::model::initializers;
-use crate::model::optimizers::slot_state;
-use crate::model::spec::TrainingConfig;
 use crate::protocol::SnapshotInfo;
 use crate::tensor::{HostTensor, Shape};
 
 /// The array of a snapshot that holds the sums over the running epoch.
-pub(super) const EPOCH_TOTALS: &str = "epoch totals";
+const EPOCH_TOTALS: &str = "epoch totals";
+
+/// The latest step and epoch that a snapshot may have, far beyond any training and far below the end of `u32`.
+const MAX_POSITION: u32 = 1 << 30;
+
+/// The place of a tensor that is not a state.
+enum Holder {
+    Plan(PlanHandle),
+    /// Each worker has a shard of it.
+    Workers,
+    NoValueYet,
+    Unknown,
+}
 
 impl Session {
-    /// Names of all that can be read now: weights (`conv2d.kernel`), the optimizer's state (`momentum conv2d.kernel`),
-    /// after a step or a prediction outputs (`conv2d.output`), after a step gradients (`grad conv2d.kernel`,
-    /// `grad conv2d.output`).
+    /// Returns the names of all tensors that can be read now: weights (`conv2d.kernel`), the optimizer's state
+    /// (`momentum conv2d.kernel`), after a step or a prediction outputs (`conv2d.output`), after a step gradients
+    /// (`grad conv2d.kernel`, `grad conv2d.output`).
     pub fn tensor_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
-        if self.outputs.is_some() {
-            names.extend(self.layers.iter().map(|layer| format!("{}.output", layer.name)));
+        let mut names: Vec<String> = self.model.states().into_iter().map(|(name, _)| name).collect();
+        let outputs = || self.model.layers().iter().map(output_name);
+        if self.executor.retained.outputs.is_some() {
+            names.extend(outputs());
         }
-        if self.gradients.is_some() {
-            names.extend(self.parameters().into_iter().map(|(name, _)| format!("grad {name}")));
+        if self.executor.retained.gradients.is_some() {
+            names.extend(self.model.parameters().map(|(name, _)| format!("grad {name}")));
         }
         if self.last_batch().is_some() {
-            names.extend(self.layers.iter().map(|layer| format!("grad {}.output", layer.name)));
+            names.extend(outputs().map(|name| format!("grad {name}")));
         }
         names
     }
 
-    /// A tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last; gradients of
-    /// weights those of the last step. Gradients of outputs have to be [sent for](Session::fetch_tensor) before.
+    /// Returns a tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last;
+    /// gradients of weights those of the last step. Gradients of outputs have to be [fetched](Session::fetch_tensor) before.
     ///
     /// # Errors
     /// `unknown-tensor`, naming the nearest known one; `no-value-yet` before the first step.
     pub fn tensor(&self, name: &str) -> Result<HostTensor> {
-        if let Some((_, shape)) = self.states().into_iter().find(|(own, _)| own == name) {
-            let values = self.backend.read_state(name)?;
+        if let Some(shape) = self.model.state_shape(name) {
+            let values = self.executor.backend.read_state(name)?;
             return HostTensor::f32(shape, values).ok_or_else(|| Error::new("unknown-tensor", name));
         }
-        let is_output = self.layers.iter().any(|layer| name.strip_suffix(".output") == Some(layer.name.as_str()));
-        let is_gradient =
-            name.strip_prefix("grad ").is_some_and(|name| self.parameters().iter().any(|(own, _)| own == name));
-        let holder = match (is_output, is_gradient) {
-            (true, _) => self.outputs,
-            (_, true) => self.gradients,
-            _ if self.is_output_gradient(name) => self.output_gradients(),
-            _ => return Err(self.unknown_tensor(name)),
-        };
-        match holder {
-            Some(SHARED) => self.shared_output(name),
-            Some(handle) => self.backend.read(handle, name),
-            None => Err(Error::new("no-value-yet", name)
+        match self.holder(name) {
+            Holder::Plan(handle) => self.executor.backend.read(handle, name),
+            Holder::Workers => self.shared_output(name),
+            Holder::NoValueYet => Err(Error::new("no-value-yet", name)
                 .expected("a step of training before")
                 .got("none")
                 .hint("Train for a step first; for an output, a prediction does as well.")),
+            Holder::Unknown => Err(self.unknown_tensor(name)),
         }
     }
 
-    /// Where a tensor is to be read, if it can be.
-    pub(super) fn wanted(&self, name: &str) -> Option<TensorRef> {
-        if self.states().into_iter().any(|(own, _)| own == name) {
+    /// Returns the place of a tensor that is not a state.
+    fn holder(&self, name: &str) -> Holder {
+        let retained = &self.executor.retained;
+        let holder = if self.model.layer_of_output(name).is_some() {
+            match retained.outputs {
+                Some(OutputHolder::Workers) => return Holder::Workers,
+                Some(OutputHolder::Plan(handle)) => Some(handle),
+                None => None,
+            }
+        } else if name.strip_prefix("grad ").is_some_and(|name| self.model.parameters().any(|(own, _)| own == name)) {
+            retained.gradients
+        } else if self.is_output_gradient(name) {
+            self.output_gradients()
+        } else {
+            return Holder::Unknown;
+        };
+        holder.map_or(Holder::NoValueYet, Holder::Plan)
+    }
+
+    /// Returns a layer's output for the last batch, of which each worker had a shard.
+    pub(super) fn shared_output(&self, name: &str) -> Result<HostTensor> {
+        let Some(pool) = &self.pool else { return Err(Error::new("no-value-yet", name)) };
+        pool.output(&self.model, &self.feeder.dataset, name)
+    }
+
+    /// Returns the place from which the backend reads a tensor, if it has a value.
+    pub(super) fn tensor_ref(&self, name: &str) -> Option<TensorRef> {
+        if self.model.state_shape(name).is_some() {
             return Some((None, name.to_owned()));
         }
-        let holder = match name.starts_with("grad ") {
-            true if self.is_output_gradient(name) => self.output_gradients(),
-            true => self.gradients,
-            false => self.outputs,
-        };
-        self.tensor_names().iter().any(|own| own == name).then_some((Some(holder?), name.to_owned()))
+        match self.holder(name) {
+            Holder::Plan(handle) => Some((Some(handle), name.to_owned())),
+            Holder::Workers | Holder::NoValueYet | Holder::Unknown => None,
+        }
     }
 
-    /// Sends for a tensor; true once [`Session::tensor`] has an answer. On the CPU it has at once; gradients of outputs are
-    /// first [worked out](Session::work_out_output_gradients).
+    /// Fetches a tensor; true once [`Session::tensor`] can return it. On the CPU it can at once; gradients of outputs are
+    /// first [computed](Session::compute_output_gradients).
     ///
     /// # Errors
     /// If the device is gone; `too-large` for gradients of outputs if memory does not suffice.
     pub fn fetch_tensor(&mut self, name: &str) -> Result<bool> {
         if self.is_output_gradient(name) {
-            while !self.work_out_output_gradients(&mut || true)? {
+            while !self.compute_output_gradients(&mut || true)? {
                 if self.is_asynchronous() {
                     return Ok(false);
                 }
             }
         }
-        match self.wanted(name) {
-            Some(wanted) => self.backend.fetch(&[wanted]),
+        match self.tensor_ref(name) {
+            Some(tensor) => self.executor.backend.fetch(&[tensor]),
             None => Ok(true),
         }
     }
 
-    /// Sends for all that a [snapshot](Session::snapshot) holds; true once it is there. On the CPU it always is.
+    /// Fetches the tensors of a [snapshot](Session::snapshot); true once they are there, always on the CPU.
     ///
     /// # Errors
     /// If the device is gone.
     pub fn fetch_snapshot(&mut self) -> Result<bool> {
-        let wanted: Vec<TensorRef> = self.states().into_iter().map(|(name, _)| (None, name)).collect();
-        self.backend.fetch(&wanted)
+        self.executor.fetch_states(self.model.states())
     }
 
     /// Writes a weight or the optimizer's state.
@@ -108,7 +133,7 @@ impl Session {
     /// # Errors
     /// `unknown-tensor`, `read-only` for outputs and gradients, `wrong-length`. Nothing is then changed.
     pub fn set_tensor(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
-        let Some((_, shape)) = self.states().into_iter().find(|(own, _)| own == name) else {
+        let Some(shape) = self.model.state_shape(name) else {
             if self.tensor_names().iter().any(|own| own == name) {
                 return Err(Error::new("read-only", name)
                     .expected("the name of a parameter")
@@ -124,29 +149,31 @@ impl Session {
         })?;
         self.settle();
         self.leave_pretrained();
-        self.untouched = false;
-        self.forget_output_gradients();
-        self.backend.write_state(name, &values);
+        self.weights = Provenance::Trained;
+        self.executor.forget_output_gradients();
+        self.executor.backend.write_state(name, &values);
         Ok(())
     }
 
-    /// All that is needed to go on later as if training had never stopped: weights, optimizer state, position.
+    /// Returns everything that is needed to go on later as if training had never stopped: weights, optimizer state, position.
     ///
     /// # Errors
     /// If the backend cannot read a state.
     pub fn snapshot(&mut self) -> Result<(SnapshotInfo, Vec<Vec<f32>>)> {
         self.settle();
-        let mut names: Vec<String> = self.states().into_iter().map(|(name, _)| name).collect();
-        let mut arrays = names.iter().map(|name| self.backend.read_state(name)).collect::<Result<Vec<_>>>()?;
-        if self.shows_pretrained {
-            // The weights come first. Those that are shown are not the user's.
-            let seeded = initializers::initial_weights(&self.layers, self.config.seed);
+        let backend = &self.executor.backend;
+        let mut names: Vec<String> = self.model.states().into_iter().map(|(name, _)| name).collect();
+        let mut arrays = names.iter().map(|name| backend.read_state(name)).collect::<Result<Vec<_>>>()?;
+        if self.weights == Provenance::ShowingPretrained {
+            // The weights come first. Pretrained ones are not the user's.
+            let seeded = initializers::initial_weights(self.model.layers(), self.model.config().seed);
             arrays.iter_mut().zip(seeded).for_each(|(array, values)| *array = values);
         }
         names.push(EPOCH_TOTALS.to_owned());
-        arrays.push(self.totals.to_f32());
-        let Position { step, epoch, batch } = self.position;
-        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched: self.untouched }, arrays))
+        arrays.push(self.training.metrics().to_f32());
+        let Position { step, epoch, batch } = self.training.position();
+        let untouched = self.weights != Provenance::Trained;
+        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched }, arrays))
     }
 
     /// Goes back to a snapshot of the same model and optimizer. Training stops.
@@ -154,40 +181,26 @@ impl Session {
     /// # Errors
     /// `wrong-snapshot` if names or lengths are not those of this model. Nothing is then changed.
     pub fn restore(&mut self, info: &SnapshotInfo, arrays: Vec<Vec<f32>>) -> Result<()> {
-        let states = matched(self.states(), info, &arrays)?;
+        let states = matched(self.model.states(), info, &arrays)?;
         self.stop();
         self.cancel();
+        self.is_midway = false;
         self.go_to(info, &arrays, &states);
         Ok(())
     }
 
     /// Writes the states of a snapshot and takes its position.
     pub(super) fn go_to(&mut self, info: &SnapshotInfo, arrays: &[Vec<f32>], states: &[(String, HostTensor)]) {
-        (self.untouched, self.shows_pretrained) = (info.untouched, false);
-        for (name, value) in states {
-            self.backend.write_state(name, value);
-        }
-        (self.outputs, self.gradients) = (None, None);
-        self.forget_output_gradients();
+        self.weights = if info.untouched { Provenance::Seeded } else { Provenance::Trained };
+        self.executor.write_states(states);
+        self.executor.forget_output_gradients();
+        (self.executor.retained.outputs, self.executor.retained.gradients) = (None, None);
         self.restart_evaluations();
-        let batch = if info.batch_in_epoch < self.batches_per_epoch() { info.batch_in_epoch } else { 0 };
-        self.position = Position { step: info.step, epoch: info.epoch, batch };
-        let totals = info.names.iter().position(|name| name == EPOCH_TOTALS);
-        self.totals = totals.and_then(|index| arrays.get(index)).map_or_else(Totals::default, |t| Totals::from_f32(t));
-    }
-
-    /// Names and shapes of the trained weights, layer by layer.
-    pub(super) fn parameters(&self) -> Vec<(String, Vec<usize>)> {
-        weights(&self.layers, true)
-    }
-
-    fn states(&self) -> Vec<(String, Vec<usize>)> {
-        states(&self.layers, &self.config)
-    }
-
-    /// The shape of a state.
-    pub(super) fn state_shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.states().into_iter().find(|(own, _)| own == name).map(|(_, shape)| shape)
+        let is_in_epoch = info.batch_in_epoch < self.feeder.batches_per_epoch(self.model.config());
+        let batch = if is_in_epoch { info.batch_in_epoch } else { 0 };
+        let totals = info.names.iter().position(|name| name == EPOCH_TOTALS).and_then(|index| arrays.get(index));
+        let metrics = totals.map_or_else(EpochMetrics::default, |totals| EpochMetrics::from_f32(totals));
+        self.training.go_to(Position { step: info.step, epoch: info.epoch, batch }, metrics);
     }
 
     fn unknown_tensor(&self, name: &str) -> Error {
@@ -200,25 +213,7 @@ impl Session {
     }
 }
 
-/// Names and shapes of weights, layer by layer.
-pub(super) fn weights(layers: &[ResolvedLayer], trained_only: bool) -> Vec<(String, Vec<usize>)> {
-    let weights = layers.iter().flat_map(|layer| layer.weights.iter().map(move |weight| (layer, weight)));
-    weights
-        .filter(|(_, weight)| weight.trainable || !trained_only)
-        .map(|(layer, weight)| (format!("{}.{}", layer.name, weight.name), weight.shape.clone()))
-        .collect()
-}
-
-/// Names and shapes of all states: weights, then the optimizer's.
-pub(super) fn states(layers: &[ResolvedLayer], config: &TrainingConfig) -> Vec<(String, Vec<usize>)> {
-    let mut states = weights(layers, false);
-    for slot in config.optimizer.slots() {
-        states.extend(weights(layers, true).into_iter().map(|(name, shape)| (slot_state(&slot, &name), shape)));
-    }
-    states
-}
-
-/// The arrays of a snapshot that these states take.
+/// Returns the arrays of a snapshot that belong to these states.
 ///
 /// # Errors
 /// `wrong-snapshot` if one is missing or has another length.
@@ -233,6 +228,10 @@ pub(super) fn matched(
             .got(got)
             .hint("It fits only the model and the optimizer that it was taken of. What is here has not changed.")
     };
+    if info.step.max(info.epoch) > MAX_POSITION {
+        let got = format!("step {}, epoch {}", info.step, info.epoch);
+        return Err(wrong("snapshot", format!("a position up to step and epoch {MAX_POSITION}"), got));
+    }
     if info.names.len() != arrays.len() {
         return Err(wrong("snapshot", format!("{} arrays", info.names.len()), arrays.len().to_string()));
     }

@@ -1,36 +1,33 @@
-//! What a step costs a device, and how long each kernel of it takes there.
+//! Cost of a training step on a device, and the time of each of its kernels.
 
 use super::Session;
+use super::plans::LoadedPlan;
+use crate::backend::Backend;
 use crate::plan::{Kernel, Work};
 use crate::protocol::KernelTime;
 
-impl Session {
-    /// Dispatches and submissions of the last training step, where a device took it.
-    pub fn step_cost(&self) -> Option<(u32, u32)> {
-        let (dispatches, submissions) = self.backend.run_cost(self.gradients?)?;
-        Some((dispatches as u32, submissions as u32))
-    }
+/// Times one training step when asked to.
+#[derive(Default)]
+pub(super) struct StepTimer {
+    time_next_step: bool,
+    timed_plan: Option<LoadedPlan>,
+}
 
-    /// Has the next training step timed, as it goes on anyway.
-    pub fn time_next_step(&mut self) {
-        self.times_next = true;
-    }
-
-    /// Before a step is given to the backend.
-    pub(super) fn time_step(&mut self, loaded: &super::Loaded) {
-        if std::mem::take(&mut self.times_next) && self.backend.time_next_run() {
-            self.timed = Some(loaded.clone());
+impl StepTimer {
+    /// Prepares the backend before a step begins.
+    pub fn before_step(&mut self, backend: &mut dyn Backend, loaded: &LoadedPlan) {
+        if std::mem::take(&mut self.time_next_step) && backend.time_next_run() {
+            self.timed_plan = Some(loaded.clone());
         }
     }
 
-    /// What that step took, kernel by kernel, the longest first; once, after the step's end. Empty where the backend has no
-    /// clock for it.
-    pub fn step_times(&mut self) -> Option<Vec<KernelTime>> {
-        if self.times_next {
+    /// Returns the time of each kernel of the step, the longest first; `None` while the step is under way.
+    fn take_times(&mut self, backend: &mut dyn Backend) -> Option<Vec<KernelTime>> {
+        if self.time_next_step {
             return None;
         }
-        let Some(loaded) = &self.timed else { return Some(Vec::new()) };
-        let times = self.backend.take_times()?;
+        let Some(loaded) = &self.timed_plan else { return Some(Vec::new()) };
+        let times = backend.take_times()?;
         let mut kernels: Vec<KernelTime> = Vec::new();
         let mut firsts: Vec<usize> = Vec::new();
         for (indices, ms) in times {
@@ -48,9 +45,29 @@ impl Session {
                 }
             }
         }
-        self.timed = None;
+        self.timed_plan = None;
         kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
         Some(kernels)
+    }
+}
+
+impl Session {
+    /// Dispatches and submissions of the last training step on a device.
+    pub fn step_cost(&self) -> Option<(u32, u32)> {
+        let (dispatches, submissions) = self.executor.backend.run_cost(self.executor.retained.gradients?)?;
+        Some((dispatches as u32, submissions as u32))
+    }
+
+    /// Times the next training step.
+    pub fn time_next_step(&mut self) {
+        self.executor.timer.time_next_step = true;
+    }
+
+    /// Returns the time of each kernel of the timed step, the longest first; once, after the step's end. Empty if the
+    /// backend has no clock for it.
+    pub fn step_times(&mut self) -> Option<Vec<KernelTime>> {
+        let Self { executor, .. } = self;
+        executor.timer.take_times(executor.backend.as_mut())
     }
 }
 

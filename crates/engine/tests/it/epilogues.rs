@@ -5,12 +5,12 @@ use chalkgrad_engine::backend::cpu::{PART_COST, parts};
 use chalkgrad_engine::ir::interpret::run_cpu_kernel;
 use chalkgrad_engine::ir::{CpuCall, KernelPart};
 use chalkgrad_engine::model::builders::{conv2d, dense, flatten, max_pooling2d};
-use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::plan::Work;
 use chalkgrad_engine::tensor::{HostTensor, TensorType};
-use chalkgrad_engine::train::plans::{PlanKey, compile};
+use chalkgrad_engine::train::model::LoadedModel;
+use chalkgrad_engine::train::plans::PlanKey;
 
 #[test]
 fn every_element_is_finished_once() {
@@ -108,9 +108,9 @@ fn kernels_of_huge_batches_run_in_small_parts() {
         dense(10).activation("softmax"),
     ];
     let model = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
-    let layers = catalogue::resolve(&model).unwrap();
+    let model = LoadedModel::new(&model, &TrainingConfig::default()).unwrap();
     for key in [PlanKey::Training(1000), PlanKey::Evaluation(1000), PlanKey::Prediction(1000)] {
-        let plan = compile(key, &layers, &[28, 28, 1], &TrainingConfig::default()).unwrap();
+        let plan = model.compile(key).unwrap();
         let (mut total, mut largest, mut most) = (0, 0, 1);
         for kernel in &plan.kernels {
             let Work::Op { op, inputs, .. } = &kernel.work else { continue };

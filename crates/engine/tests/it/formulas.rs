@@ -72,9 +72,13 @@ fn derivations_give_the_numbers_that_the_engine_computes() {
                 .into_iter()
                 .chain(layer.weights.iter().map(|weight| format!("{}.{}", layer.name, weight.name)))
                 .collect();
-            assert!(session.prepare_look(&image, &names).unwrap());
-            let tensors: Vec<Vec<f32>> =
-                session.look(&image, &names).unwrap().into_iter().map(|tensor| tensor.unwrap().into_words()).collect();
+            assert!(session.prepare_inspection(&image, &names).unwrap());
+            let tensors: Vec<Vec<f32>> = session
+                .inspect(&image, &names)
+                .unwrap()
+                .into_iter()
+                .map(|tensor| tensor.unwrap().into_words())
+                .collect();
             let weight = |name: &str| -> &[f32] {
                 let own = format!("{}.{name}", layer.name);
                 names.iter().position(|name| *name == own).map_or(&[], |at| &tensors[at])

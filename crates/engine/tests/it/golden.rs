@@ -7,22 +7,20 @@ use std::path::Path;
 
 use chalkgrad_engine::backend::gpu::lower::{lower, places};
 use chalkgrad_engine::ir::gpu::Tiling;
-use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::Plan;
-use chalkgrad_engine::train::graphs::{Program, evaluation, prediction, training};
+use chalkgrad_engine::train::graphs::Program;
+use chalkgrad_engine::train::model::LoadedModel;
 
 const BATCH: usize = 32;
 
 /// Returns the three programs of the reference CNN by name.
 fn programs() -> [(&'static str, Program); 3] {
-    let spec = ModelSpec::reference_cnn();
-    let layers = catalogue::resolve(&spec).unwrap();
-    let config = TrainingConfig::default();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
     [
-        ("training", training(&layers, &spec.input_shape, BATCH, &config).unwrap()),
-        ("evaluation", evaluation(&layers, &spec.input_shape, BATCH, &config).unwrap()),
-        ("prediction", prediction(&layers, &spec.input_shape, 1).unwrap()),
+        ("training", model.training_graph(BATCH).unwrap()),
+        ("evaluation", model.evaluation_graph(BATCH).unwrap()),
+        ("prediction", model.prediction_graph(1).unwrap()),
     ]
 }
 

@@ -184,7 +184,7 @@ fn to_work_them_out_amid_a_step_does_not_change_its_result() {
             match session.advance(&mut || false).unwrap() {
                 Progress::Step(step) => losses.push(step.loss.to_bits()),
                 Progress::OutOfTime if look => {
-                    session.work_out_output_gradients(&mut || false).unwrap();
+                    session.compute_output_gradients(&mut || false).unwrap();
                 }
                 Progress::Finished => return losses,
                 _ => {}

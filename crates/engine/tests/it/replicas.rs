@@ -363,3 +363,50 @@ fn replicas_that_fail_amid_an_evaluation_or_a_prediction_cost_nothing_but_time()
         matches!(shared.advance(&mut || true).unwrap(), Progress::Warning(error) if error.code == "replica-failed")
     );
 }
+
+/// Sixteen units before a batch normalisation, which learns nothing from shards of one image.
+const NORMALIZED: &str = r#"[{"type": "Flatten"}, {"type": "Dense", "units": 16}, {"type": "BatchNormalization"},
+    {"type": "Activation", "activation": "relu"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#;
+
+#[test]
+fn batches_are_not_cut_too_small_where_a_layer_looks_across_them() {
+    let with_batch = |session: &mut Session, batch_size| {
+        session.set_training(TrainingConfig { batch_size, ..session.training().clone() }).unwrap();
+    };
+    // Two workers and a batch of two: as one worker, bit for bit, and it learns.
+    let replicas = InThread::new(1);
+    let sent = replicas.sent.clone();
+    let (mut alone, mut shared) = (session(NORMALIZED, None), session(NORMALIZED, Some(replicas)));
+    with_batch(&mut alone, 2);
+    with_batch(&mut shared, 2);
+    let (expected, _) = train(&mut alone, 150);
+    let (actual, warnings) = train(&mut shared, 150);
+    assert_eq!(actual, expected);
+    assert!(
+        actual[149].epoch_loss < 0.8 * actual[49].epoch_loss,
+        "{} {}",
+        actual[49].epoch_loss,
+        actual[149].epoch_loss
+    );
+    assert!(sent.borrow().is_empty());
+    let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+    assert_eq!((warning.code, warning.layer.as_deref()), ("fewer-workers", Some("batch_normalization")));
+
+    // Four workers: a batch of 30 makes three shards of ten, one of 10 is not cut.
+    let replicas = InThread::new(3);
+    let sent = replicas.sent.clone();
+    let mut shared = session(NORMALIZED, Some(replicas));
+    let (_, warnings) = train(&mut shared, 4);
+    assert_eq!((&*sent.borrow(), warnings.len()), (&vec![10; 6], 1));
+    assert_eq!(shared.tensor("batch_normalization.output").unwrap().shape().dims(), [10, 16]);
+    train(&mut shared, 1);
+    assert_eq!(shared.tensor("batch_normalization.output").unwrap().shape().dims(), [30, 16]);
+
+    // Enough for all, and layers that see each image alone: as before.
+    with_batch(&mut shared, 32);
+    assert!(train(&mut shared, 1).1.is_empty());
+    sent.borrow_mut().clear();
+    let mut plain = session(PLAIN, Some(InThread::new(3)));
+    with_batch(&mut plain, 4);
+    assert!(train(&mut plain, 1).1.is_empty());
+}

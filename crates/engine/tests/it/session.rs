@@ -575,25 +575,25 @@ fn a_look_disturbs_neither_outputs_nor_training() {
     let mut other = session(small());
     let image = Bulk::U8(bars(1, 5).0);
     let names = ["conv2d.output", "conv2d.kernel", "grad conv2d.kernel", "nothing", MODEL_OUTPUT].map(str::to_owned);
-    assert!(looked.prepare_look(&image, &names).unwrap());
-    let tensors = looked.look(&image, &names).unwrap();
+    assert!(looked.prepare_inspection(&image, &names).unwrap());
+    let tensors = looked.inspect(&image, &names).unwrap();
     assert_eq!(tensors[0].as_ref().unwrap().shape().dims(), [1, 6, 6, 4]);
     assert!(tensors[1].is_some() && tensors[2].is_none() && tensors[3].is_none());
     train(&mut looked, steps(2));
     train(&mut other, steps(2));
     let batch = looked.tensor("conv2d.output").unwrap();
     assert_eq!(batch.shape().dims()[0], 32);
-    looked.prepare_look(&image, &names).unwrap();
-    assert!(looked.look(&image, &names).unwrap()[2].is_some());
+    looked.prepare_inspection(&image, &names).unwrap();
+    assert!(looked.inspect(&image, &names).unwrap()[2].is_some());
     assert_eq!(looked.tensor("conv2d.output").unwrap(), batch);
     assert_eq!(train(&mut looked, steps(3)).losses(), train(&mut other, steps(3)).losses());
     // The same numbers as a prediction's.
     let (probabilities, _) = looked.predict(Pixels::U8(bars(1, 5).0)).unwrap();
-    looked.prepare_look(&image, &names).unwrap();
-    let tensors = looked.look(&image, &names).unwrap();
+    looked.prepare_inspection(&image, &names).unwrap();
+    let tensors = looked.inspect(&image, &names).unwrap();
     assert_eq!(tensors[0], Some(looked.tensor("conv2d.output").unwrap()));
     assert_eq!(tensors[4].as_ref().unwrap().words(), probabilities);
-    assert_eq!(looked.look(&Bulk::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
+    assert_eq!(looked.inspect(&Bulk::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
 }
 
 #[test]
@@ -632,7 +632,7 @@ fn vitals_are_what_the_step_did() {
     let norm = |values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
     for (at, optimizer) in optimizers.into_iter().enumerate() {
         let mut session = session(small());
-        assert_eq!(session.vitals("conv2d").unwrap_err().code, "no-value-yet");
+        assert_eq!(session.layer_stats("conv2d").unwrap_err().code, "no-value-yet");
         let clip_norm = (at % 2 == 0).then_some(0.05);
         let schedule = ScheduleSpec::new("Cosine", [("finalFactor", 0.1.into())]).unwrap();
         let config = TrainingConfig {
@@ -650,7 +650,7 @@ fn vitals_are_what_the_step_did() {
             let after = session.tensor(name).unwrap().into_words();
             let update: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
             let expected = norm(&update) / norm(&after);
-            let vitals = session.vitals(layer).unwrap();
+            let vitals = session.layer_stats(layer).unwrap();
             let found = vitals.updates.iter().find(|update| update.weight == weight).unwrap();
             let ratio = f64::from(found.ratio);
             assert!((ratio - expected).abs() <= 2e-3 * expected + 1e-6, "{optimizer:?} {name}: {ratio} for {expected}");
@@ -662,7 +662,149 @@ fn vitals_are_what_the_step_did() {
     ));
     session.set_tensor("dense.bias", vec![-100.0, 100.0, -100.0, 100.0, 100.0, 100.0]).unwrap();
     train(&mut session, steps(1));
-    let vitals = session.vitals("dense").unwrap();
+    let vitals = session.layer_stats("dense").unwrap();
     assert_eq!((vitals.units, vitals.dead_units), (6, 2));
-    assert_eq!(session.vitals("dens").unwrap_err().code, "unknown-layer");
+    assert_eq!(session.layer_stats("dens").unwrap_err().code, "unknown-layer");
+}
+
+/// The learning rate of the next step of plain SGD, measured: the norm of the change over that of the gradient.
+fn measured_rate(session: &mut Session) -> f64 {
+    let norm = |words: &[f32]| words.iter().map(|word| f64::from(*word).powi(2)).sum::<f64>().sqrt();
+    let before = session.tensor("dense.kernel").unwrap();
+    session.start(steps(1)).unwrap();
+    while !matches!(session.advance(&mut || true).unwrap(), Progress::Finished) {}
+    let after = session.tensor("dense.kernel").unwrap();
+    let change: Vec<f32> = after.words().iter().zip(before.words()).map(|(a, b)| a - b).collect();
+    norm(&change) / norm(session.tensor("grad dense.kernel").unwrap().words())
+}
+
+fn scheduled(schedule: ScheduleSpec) -> Session {
+    let mut session = session(spec(r#"[{"type": "Flatten"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#));
+    session
+        .set_training(TrainingConfig {
+            optimizer: OptimizerSpec::new("SGD", [("learningRate", 0.1.into())]).unwrap(),
+            learning_rate_schedule: schedule,
+            batch_size: 30,
+            epochs: 4,
+            ..session.training().clone()
+        })
+        .unwrap();
+    session
+}
+
+#[track_caller]
+fn assert_rate(session: &mut Session, expected: f64) {
+    let rate = measured_rate(session);
+    assert!((rate - expected).abs() < 1e-3 * expected, "{rate} instead of {expected}");
+}
+
+/// Epochs done and the fraction of the present one, whatever changes on the way.
+#[test]
+fn a_schedule_follows_the_epochs_done() {
+    let halving = || ScheduleSpec::new("Step", [("everyEpochs", 1.0.into()), ("factor", 0.5.into())]).unwrap();
+    let cosine = |position: f64| 0.05 * (1.0 + (std::f64::consts::PI * position / 4.0).cos());
+    let change = |session: &mut Session, change: fn(&mut TrainingConfig)| {
+        let mut config = session.training().clone();
+        change(&mut config);
+        session.set_training(config).unwrap();
+    };
+    // An epoch is done; then the batch size changes.
+    let mut session = scheduled(halving());
+    train(&mut session, epochs(1));
+    change(&mut session, |config| config.batch_size = 150);
+    assert_rate(&mut session, 0.05);
+    // In the middle of an epoch, the number of images changes: the epoch begins again.
+    let mut session = scheduled(halving());
+    train(&mut session, steps(15));
+    assert_rate(&mut session, 0.05);
+    change(&mut session, |config| config.train_samples = 120);
+    assert_rate(&mut session, 0.05);
+    train(&mut session, epochs(1));
+    assert_rate(&mut session, 0.025);
+    // Several epochs with several batch sizes.
+    let mut session = scheduled(ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap());
+    assert_rate(&mut session, 0.1);
+    train(&mut session, steps(4));
+    assert_rate(&mut session, cosine(0.5));
+    train(&mut session, epochs(1));
+    change(&mut session, |config| config.batch_size = 100);
+    train(&mut session, steps(1));
+    assert_rate(&mut session, cosine(1.0 + 1.0 / 3.0));
+    change(&mut session, |config| config.batch_size = 60);
+    train(&mut session, epochs(2));
+    assert_rate(&mut session, cosine(3.0));
+    // From a snapshot, in another session.
+    let mut first = scheduled(ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap());
+    train(&mut first, epochs(1));
+    change(&mut first, |config| config.batch_size = 60);
+    train(&mut first, steps(2));
+    let (info, arrays) = first.snapshot().unwrap();
+    let mut second = scheduled(ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap());
+    change(&mut second, |config| config.batch_size = 60);
+    second.restore(&info, arrays).unwrap();
+    assert_rate(&mut second, cosine(1.4));
+    assert_rate(&mut first, cosine(1.4));
+}
+
+#[test]
+fn a_run_at_a_rate_of_zero_says_so() {
+    let warnings = |session: &mut Session| {
+        session.start(Goal::default()).unwrap();
+        let mut warnings = Vec::new();
+        loop {
+            match session.advance(&mut || true).unwrap() {
+                Progress::Warning(warning) => warnings.push(warning.code),
+                Progress::Finished => return warnings,
+                _ => {}
+            }
+        }
+    };
+    let mut session = scheduled(ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap());
+    assert_eq!(warnings(&mut session), [""; 0]);
+    let trained = session.tensor("dense.kernel").unwrap();
+    assert_eq!(warnings(&mut session), ["rate-is-zero"]);
+    assert_eq!(session.tensor("dense.kernel").unwrap(), trained);
+    session.reset();
+    assert_eq!(warnings(&mut session), [""; 0]);
+    let mut session = scheduled(ScheduleSpec::new("Cosine", [("finalFactor", 0.1.into())]).unwrap());
+    assert_eq!([warnings(&mut session), warnings(&mut session)], [[""; 0]; 2]);
+}
+
+/// More outputs than classes are allowed, as in Keras; a prediction beyond the classes is a wrong one of its own.
+#[test]
+fn outputs_beyond_the_classes_are_counted_or_refused() {
+    let layers = |units: usize| {
+        spec(&format!(r#"[{{"type": "Flatten"}}, {{"type": "Dense", "units": {units}, "activation": "softmax"}}]"#))
+    };
+    let mut session = session(layers(256));
+    let mut bias = vec![0.0; 256];
+    bias[255] = 100.0;
+    session.set_tensor("dense.bias", bias).unwrap();
+    session.start_evaluation(Split::Test, None).unwrap();
+    let Progress::Evaluated(evaluation, predictions) = session.advance(&mut || true).unwrap() else { panic!() };
+    assert_eq!((evaluation.accuracy, evaluation.classes), (0.0, 256));
+    assert_eq!(predictions.predicted, [255.0; 150]);
+    let column: f32 = predictions.confusion.chunks(256).map(|row| row[255]).sum();
+    assert_eq!((column, predictions.confusion.iter().sum::<f32>()), (150.0, 150.0));
+    for units in [257, 40_000] {
+        let error = session.set_model(&layers(units)).unwrap_err();
+        assert_eq!((error.code, error.layer.as_deref()), ("wrong-output", Some("dense")));
+    }
+    let pooled = spec(r#"[{"type": "GlobalAveragePooling2D"}, {"type": "Dense", "units": 40000}]"#);
+    assert_eq!(session.set_model(&pooled).unwrap_err().code, "wrong-output");
+}
+
+/// The plans for a full and for the last batch of an epoch are there at once.
+#[test]
+fn plans_of_an_epoch_are_bounded_together() {
+    let layers = r#"[{"type": "Conv2D", "filters": 256, "kernelSize": 3, "padding": "same"},
+        {"type": "GlobalAveragePooling2D"}, {"type": "Dense", "units": 3}]"#;
+    let mut session = Session::with(Box::new(CpuBackend::new()), dataset(30_000, 0), spec(layers)).unwrap();
+    let mut set = |batch_size, train_samples| {
+        let config = TrainingConfig { batch_size, train_samples, ..session.training().clone() };
+        session.set_training(config).map_err(|error| error.code)
+    };
+    assert_eq!(set(6_500, 13_000), Ok(()));
+    assert_eq!(set(6_500, 12_999), Err("too-large"));
+    assert_eq!(set(30_000, 30_000), Err("too-large"));
 }

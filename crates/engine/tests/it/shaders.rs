@@ -4,11 +4,11 @@ use chalkgrad_engine::backend::gpu::lower::{Action, BufferRef, Lowered, Place, l
 use chalkgrad_engine::backend::gpu::wgsl::rows;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
-use chalkgrad_engine::model::catalogue::resolve;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::plan::{Plan, SlotId, SlotKind};
-use chalkgrad_engine::train::plans::{PlanKey, compile};
+use chalkgrad_engine::train::model::LoadedModel;
+use chalkgrad_engine::train::plans::PlanKey;
 
 const TILINGS: [Tiling; 2] = [Tiling::Workgroup, Tiling::Registers];
 
@@ -88,10 +88,9 @@ fn every_op_has_valid_shaders() {
 
 #[test]
 fn the_reference_cnn_has_valid_shaders() {
-    let spec = ModelSpec::reference_cnn();
-    let layers = resolve(&spec).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
     for key in [PlanKey::Training(32), PlanKey::Training(250), PlanKey::Evaluation(128), PlanKey::Prediction(1)] {
-        let plan = compile(key, &layers, &spec.input_shape, &TrainingConfig::default()).unwrap();
+        let plan = model.compile(key).unwrap();
         check(&format!("{key:?}"), &plan);
     }
 }
@@ -112,7 +111,6 @@ fn updates_run_together() {
         {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
     let small = serde_json::from_str(&format!(r#"{{"inputShape": [28, 28, 1], "layers": {layers}}}"#)).unwrap();
     for (spec, others) in [(ModelSpec::reference_cnn(), 0), (small, 2)] {
-        let layers = resolve(&spec).unwrap();
         for optimizer in [
             r#"{"type": "SGD", "momentum": 0}"#,
             r#"{"type": "SGD", "momentum": 0.9, "nesterov": true}"#,
@@ -125,7 +123,7 @@ fn updates_run_together() {
                 let optimizer_spec = serde_json::from_str(optimizer).unwrap();
                 let config =
                     TrainingConfig { optimizer: optimizer_spec, clip_norm, clip_value, ..TrainingConfig::default() };
-                let plan = compile(PlanKey::Training(32), &layers, &spec.input_shape, &config).unwrap();
+                let plan = LoadedModel::new(&spec, &config).unwrap().compile(PlanKey::Training(32)).unwrap();
                 let label = format!("{optimizer}, clipping {clip_norm:?} {clip_value:?}");
                 let lowered = check(&label, &plan);
                 let is_update = |kernel: &usize| {

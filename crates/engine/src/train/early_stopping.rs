@@ -1,19 +1,19 @@
-//! When a run ends before its epochs are over.
+//! Rules that end a run before its epochs are over.
 
 use crate::model::spec::TrainingConfig;
 use crate::protocol::{EpochReport, StopRule};
 
-/// What the stop rules of a configuration remember of a run. They begin anew with every run, as Keras's callbacks do with
-/// every `fit`.
+/// State of the stop rules of a configuration during a run. It starts from scratch with every run, as Keras's callbacks do
+/// with every `fit`.
 #[derive(Clone, Copy, Default, Debug)]
-pub(super) struct Stops {
+pub(super) struct EarlyStopping {
     lowest_val_loss: Option<f32>,
-    /// Epochs since then.
+    /// Epochs since the lowest loss.
     worse_epochs: u32,
 }
 
-impl Stops {
-    /// Takes in an epoch; the rule that ends the run with it, if one does.
+impl EarlyStopping {
+    /// Counts an epoch, and returns the rule that ends the run with it.
     ///
     /// The target is for the accuracy on the validation images or, where none are held back, the training images. The
     /// patience is Keras's `EarlyStopping(monitor="val_loss")`.
@@ -49,8 +49,8 @@ mod tests {
     }
 
     fn run(config: &TrainingConfig, epochs: &[EpochReport]) -> Vec<Option<StopRule>> {
-        let mut stops = Stops::default();
-        epochs.iter().map(|report| stops.epoch(config, report)).collect()
+        let mut early_stopping = EarlyStopping::default();
+        epochs.iter().map(|report| early_stopping.epoch(config, report)).collect()
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! How many workers compute a step together.
+//! The size of the worker pool.
 
 use super::Engine;
 use crate::error::Result;
 use crate::protocol::BackendInfo;
 use crate::train::replicas::Replicas;
 
-/// Brings so many replicas into being.
-pub type Hire = Box<dyn Fn(usize) -> Result<Box<dyn Replicas>>>;
+/// Starts a number of replicas.
+pub type SpawnReplicas = Box<dyn Fn(usize) -> Result<Box<dyn Replicas>>>;
 
-/// The most workers that are used unasked. Each has memory of its own, and a slice of a batch should hold a few images.
+/// The most workers that are used unasked. Each has memory of its own, and a shard of a batch should hold a few images.
 const MAX_UNASKED: u32 = 8;
 
 /// The most workers that can be asked for.
@@ -20,36 +20,36 @@ const MAX_ASKED: u32 = 64;
 const WORTHWHILE_FLOPS: f64 = 1e8;
 
 #[derive(Default)]
-pub(super) struct Staff {
-    hire: Option<Hire>,
+pub(super) struct PoolSize {
+    spawn: Option<SpawnReplicas>,
     /// Cores of the machine.
     cores: u32,
-    /// How many the user wants; `None`: as many as are worthwhile.
+    /// The number of workers that the user wants; `None`: as many as are worthwhile.
     asked: Option<u32>,
 }
 
 impl Engine {
-    /// Lets the engine share its work. `cores` is how many workers the machine can run at a time.
-    pub fn set_hire(&mut self, cores: u32, hire: Hire) {
-        (self.staff.cores, self.staff.hire) = (cores, Some(hire));
-        self.staff_up();
+    /// Lets the engine share its work. `cores` is the number of workers that the machine can run at a time.
+    pub fn set_spawn_replicas(&mut self, cores: u32, spawn: SpawnReplicas) {
+        (self.pool_size.cores, self.pool_size.spawn) = (cores, Some(spawn));
+        self.resize_pool();
     }
 
-    /// How many workers the user wants; `None`: as many as are worthwhile.
+    /// Sets the number of workers that the user wants; `None`: as many as are worthwhile.
     pub(super) fn ask_for_workers(&mut self, workers: Option<u32>) {
-        self.staff.asked = workers;
-        self.staff_up();
+        self.pool_size.asked = workers;
+        self.resize_pool();
     }
 
-    /// Sees to it that there are as many workers as there should be for this model and this batch size.
-    pub(super) fn staff_up(&mut self) {
-        let Some(hire) = &self.staff.hire else { return };
-        let workers = self.staff.asked.map_or_else(|| self.worthwhile_workers(), |asked| asked.clamp(1, MAX_ASKED));
+    /// Starts or stops workers so that their number fits the model and the batch size.
+    pub(super) fn resize_pool(&mut self) {
+        let Some(spawn) = &self.pool_size.spawn else { return };
+        let workers = self.pool_size.asked.map_or_else(|| self.worthwhile_workers(), |asked| asked.clamp(1, MAX_ASKED));
         let others = workers.saturating_sub(1) as usize;
         if self.backend.is_some() || others + 1 == self.session.workers() {
             return;
         }
-        match if others == 0 { Ok(None) } else { hire(others).map(Some) } {
+        match if others == 0 { Ok(None) } else { spawn(others).map(Some) } {
             Ok(replicas) => self.session.set_replicas(replicas),
             Err(error) => {
                 self.session.set_replicas(None);
@@ -60,18 +60,19 @@ impl Engine {
 
     fn worthwhile_workers(&self) -> u32 {
         let batch = self.session.training().batch_size;
+        let most = self.session.most_workers();
         let flops = self.session.flops_per_image().map_or(0.0, |flops| flops as f64 * f64::from(batch));
-        ((flops / WORTHWHILE_FLOPS) as u32).clamp(1, self.staff.cores.clamp(1, MAX_UNASKED)).min(batch)
+        ((flops / WORTHWHILE_FLOPS) as u32).clamp(1, self.pool_size.cores.clamp(1, MAX_UNASKED)).min(most)
     }
 
-    /// What runs, and why.
+    /// Describes the backend that runs, and the reason.
     pub(super) fn backend_info(&self) -> BackendInfo {
         if let Some(backend) = &self.backend {
             return backend.clone();
         }
-        let (workers, cores) = (self.session.workers() as u32, self.staff.cores.max(1));
+        let (workers, cores) = (self.session.workers() as u32, self.pool_size.cores.max(1));
         let simd = if cfg!(target_feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
-        let why = match (self.staff.asked, workers) {
+        let why = match (self.pool_size.asked, workers) {
             (Some(_), _) => ", as asked for.",
             (None, 1) if cores > 1 => ": this model is too small to gain from more.",
             (None, _) if workers < cores => ": more would not make this model faster.",

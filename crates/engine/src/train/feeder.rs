@@ -1,0 +1,125 @@
+//! Gives plans their batches.
+
+use std::ops::Range;
+
+use super::graphs;
+use super::plans::LoadedPlan;
+use super::progress::Position;
+use crate::backend::{Backend, ResidentDataset};
+use crate::data::{DEQUANTIZATION, Dataset, Part, Sampler};
+use crate::error::Result;
+use crate::ir::op::as_i32_mut;
+use crate::model::spec::TrainingConfig;
+use crate::model::training;
+
+/// The data set, the order in which training sees it, and the batch that is under way.
+pub(super) struct BatchFeeder {
+    pub dataset: Dataset,
+    sampler: Sampler,
+    pub batch: Batch,
+}
+
+/// Examples of one part of the data set, by index, with their labels once they have been written.
+pub(super) struct Batch {
+    pub part: Part,
+    pub indices: Vec<u32>,
+    pub labels: Vec<i32>,
+}
+
+impl BatchFeeder {
+    pub fn new(dataset: Dataset, config: &TrainingConfig) -> Self {
+        let batch = Batch { part: Part::Train, indices: Vec::new(), labels: Vec::new() };
+        Self { dataset, sampler: sampler(config), batch }
+    }
+
+    /// Takes over another order of the examples.
+    pub fn set_order(&mut self, config: &TrainingConfig) {
+        self.sampler = sampler(config);
+    }
+
+    /// The number of examples that are trained on.
+    pub fn trained(&self) -> usize {
+        self.sampler.images()
+    }
+
+    /// The examples that are held back for validation.
+    pub fn validation(&self, config: &TrainingConfig) -> Range<usize> {
+        self.trained()..config.train_samples as usize
+    }
+
+    pub fn batches_per_epoch(&self, config: &TrainingConfig) -> u32 {
+        self.trained().div_ceil(config.batch_size.max(1) as usize) as u32
+    }
+
+    /// Takes the batch of a step; false if its examples have not arrived.
+    pub fn take_training_batch(&mut self, position: Position, batch_size: usize) -> bool {
+        let Position { epoch, batch, .. } = position;
+        if self.dataset.train_images() < self.sampler.needed(epoch, batch as usize, batch_size) {
+            return false;
+        }
+        self.batch.part = Part::Train;
+        self.batch.indices.clear();
+        self.batch.indices.extend_from_slice(self.sampler.batch(epoch, batch as usize, batch_size));
+        true
+    }
+
+    /// Takes a range of a part in file order.
+    pub fn take_range(&mut self, part: Part, range: Range<usize>) {
+        self.batch.part = part;
+        self.batch.indices.clear();
+        self.batch.indices.extend(range.start as u32..range.end as u32);
+    }
+
+    /// Returns the batch of a step that has been taken before, apart from the one that is under way.
+    pub fn past_batch(&mut self, position: Position, batch_size: usize) -> Batch {
+        let indices = self.sampler.batch(position.epoch, position.batch as usize, batch_size).to_vec();
+        Batch { part: Part::Train, indices, labels: Vec::new() }
+    }
+
+    /// Writes the batch that has been taken into the inputs of a plan.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub fn write(&mut self, backend: &mut dyn Backend, loaded: &LoadedPlan, sample_weight: f32) -> Result<()> {
+        self.batch.write(&self.dataset, backend, loaded, sample_weight)
+    }
+}
+
+impl Batch {
+    /// Writes images, labels and weights into the inputs of a plan.
+    ///
+    /// # Errors
+    /// Those of the backend; `bad-data` if an example has not arrived.
+    pub fn write(
+        &mut self,
+        dataset: &Dataset,
+        backend: &mut dyn Backend,
+        loaded: &LoadedPlan,
+        sample_weight: f32,
+    ) -> Result<()> {
+        let Self { part, indices, labels } = self;
+        labels.resize(indices.len(), 0);
+        dataset.copy_labels(*part, indices, labels)?;
+        let resident = ResidentDataset {
+            name: &format!("{} {part}", dataset.info().name),
+            bytes: dataset.pixels(*part),
+            width: dataset.info().image_len(),
+            rows: dataset.total(*part),
+            dequantization: &DEQUANTIZATION,
+        };
+        if !backend.gather_rows(loaded.handle, graphs::IMAGES, &resident, indices)? {
+            let mut result = Ok(());
+            backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
+                result = dataset.copy_images(*part, indices, words);
+            })?;
+            result?;
+        }
+        backend.write_input(loaded.handle, graphs::LABELS, &mut |words| as_i32_mut(words).copy_from_slice(labels))?;
+        backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
+    }
+}
+
+fn sampler(config: &TrainingConfig) -> Sampler {
+    let images = training::trained_samples(config, config.train_samples as usize);
+    Sampler::new(u64::from(config.seed), config.shuffle, images)
+}

@@ -1,0 +1,117 @@
+//! Inspection: the outputs of all layers for one image, together with the weights that produced them.
+
+use super::model::output_name;
+use super::output_gradients::first_of_batch;
+use super::plans::{LoadedPlan, PlanKey};
+use super::{Session, graphs};
+use crate::backend::{PlanHandle, RunStatus, TensorRef};
+use crate::data::scale_pixels;
+use crate::error::{Error, Result};
+use crate::protocol::{Bulk, MODEL_OUTPUT};
+use crate::tensor::HostTensor;
+
+/// Progress of an inspection.
+#[derive(Default)]
+pub(super) enum Inspection {
+    #[default]
+    None,
+    /// The image is on its way through the network.
+    Running(LoadedPlan),
+    Done(PlanHandle),
+}
+
+impl Session {
+    /// Sends an image through the network and fetches the named tensors; true once [`Session::inspect`] can read them, always
+    /// on the CPU. The outputs of the last batch or prediction stay readable.
+    ///
+    /// # Errors
+    /// If the device is gone. [`Session::inspect`] reports a faulty image.
+    pub fn prepare_inspection(&mut self, image: &Bulk, names: &[String]) -> Result<bool> {
+        if self.check_image(image).is_err() {
+            return Ok(true);
+        }
+        // On the CPU the engine computes them, little by little.
+        if self.is_asynchronous()
+            && names.iter().any(|name| self.is_output_gradient(name))
+            && !self.compute_output_gradients(&mut || true)?
+        {
+            return Ok(false);
+        }
+        let handle = match std::mem::take(&mut self.inspection) {
+            Inspection::Done(handle) => handle,
+            Inspection::Running(loaded) => match self.run_inspection(loaded)? {
+                Some(handle) => handle,
+                None => return Ok(false),
+            },
+            Inspection::None => {
+                let loaded = self.executor.plan(&self.model, PlanKey::Inspection)?;
+                self.executor.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| match image {
+                    Bulk::U8(pixels) => scale_pixels(pixels, words),
+                    Bulk::F32(values) => words.copy_from_slice(values),
+                })?;
+                match self.run_inspection(loaded)? {
+                    Some(handle) => handle,
+                    None => return Ok(false),
+                }
+            }
+        };
+        self.inspection = Inspection::Done(handle);
+        let wanted: Vec<TensorRef> = names.iter().filter_map(|name| self.inspected(name, handle)).collect();
+        self.executor.backend.fetch(&wanted)
+    }
+
+    /// Returns the named tensors, after [`Session::prepare_inspection`]: outputs `[1, output shape]`, weights, gradients of
+    /// the last step, those of outputs for the first image of its batch; `None` for a tensor that has no value yet.
+    ///
+    /// # Errors
+    /// `wrong-length` if the image is not one input; those of the backend.
+    pub fn inspect(&mut self, image: &Bulk, names: &[String]) -> Result<Vec<Option<HostTensor>>> {
+        self.check_image(image)?;
+        let Inspection::Done(handle) = std::mem::take(&mut self.inspection) else { return Ok(vec![None; names.len()]) };
+        names
+            .iter()
+            .map(|name| match self.inspected(name, handle) {
+                Some((Some(handle), name)) => {
+                    let tensor = self.executor.backend.read(handle, &name)?;
+                    Ok(Some(if self.is_output_gradient(&name) { first_of_batch(tensor) } else { tensor }))
+                }
+                Some((None, name)) => {
+                    let shape = self.model.state_shape(&name).unwrap_or_default();
+                    Ok(HostTensor::f32(shape, self.executor.backend.read_state(&name)?))
+                }
+                None => Ok(None),
+            })
+            .collect()
+    }
+
+    fn run_inspection(&mut self, loaded: LoadedPlan) -> Result<Option<PlanHandle>> {
+        if self.executor.backend.run(loaded.handle, &mut || true)? == RunStatus::Unfinished {
+            self.inspection = Inspection::Running(loaded);
+            return Ok(None);
+        }
+        Ok(Some(loaded.handle))
+    }
+
+    /// Returns the place of a tensor.
+    fn inspected(&self, name: &str, handle: PlanHandle) -> Option<TensorRef> {
+        if name == MODEL_OUTPUT {
+            return Some((Some(handle), self.model.output_name()));
+        }
+        match self.model.layer_of_output(name) {
+            Some(layer) => Some((Some(handle), output_name(layer))),
+            None => self.tensor_ref(name),
+        }
+    }
+
+    fn check_image(&self, image: &Bulk) -> Result<()> {
+        let expected = self.model.input_len();
+        let got = match image {
+            Bulk::U8(pixels) => pixels.len(),
+            Bulk::F32(values) => values.len(),
+        };
+        if got == expected {
+            return Ok(());
+        }
+        Err(Error::new("wrong-length", "image").expected(format!("{expected} numbers")).got(got.to_string()))
+    }
+}

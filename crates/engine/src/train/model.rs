@@ -1,0 +1,170 @@
+//! A model that has been checked, and the configuration that it trains with.
+
+use super::plans;
+use crate::data::DatasetInfo;
+use crate::error::{Error, Result};
+use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
+use crate::model::optimizers;
+use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::protocol::{LayerSummary, ModelSummary};
+use crate::tensor::HostTensor;
+
+/// The smallest shard of a batch, in examples, if a layer takes statistics of the batch.
+pub const MIN_SHARD: usize = 8;
+
+/// See the [module](self).
+pub struct LoadedModel {
+    spec: ModelSpec,
+    layers: Vec<ResolvedLayer>,
+    config: TrainingConfig,
+}
+
+impl LoadedModel {
+    /// Checks a model. The configuration is taken as it is.
+    ///
+    /// # Errors
+    /// If the model is invalid.
+    pub fn new(spec: &ModelSpec, config: &TrainingConfig) -> Result<Self> {
+        Ok(Self { layers: catalogue::resolve(spec)?, spec: spec.clone(), config: config.clone() })
+    }
+
+    pub fn spec(&self) -> &ModelSpec {
+        &self.spec
+    }
+
+    pub fn layers(&self) -> &[ResolvedLayer] {
+        &self.layers
+    }
+
+    pub fn config(&self) -> &TrainingConfig {
+        &self.config
+    }
+
+    /// Replaces the configuration, and returns the old one.
+    pub(super) fn set_config(&mut self, config: TrainingConfig) -> TrainingConfig {
+        std::mem::replace(&mut self.config, config)
+    }
+
+    /// Checks that the model classifies the images of a data set and that its memory is bounded.
+    ///
+    /// # Errors
+    /// `wrong-input`, `wrong-output`, `too-large`.
+    pub(super) fn check(&self, info: &DatasetInfo) -> Result<()> {
+        // The catalogue has bounded the product.
+        if self.input_len() != info.image_len() {
+            return Err(Error::new("wrong-input", "inputShape")
+                .expected(format!("{} numbers, as the images of {}", info.image_len(), info.name))
+                .got(catalogue::shape_text(&self.spec.input_shape)));
+        }
+        catalogue::check_classifier(&self.layers, info.classes)?;
+        let slots = self.config.optimizer.slots().len() as u64;
+        let params = self.layers.iter().map(|layer| layer.params() as u64).sum::<u64>();
+        let bytes = params.saturating_mul(4 * (2 + slots));
+        if bytes > plans::MAX_PLAN_BYTES as u64 {
+            return Err(Error::new("too-large", "memory for weights and optimizer")
+                .expected(format!("at most {} MiB", plans::MAX_PLAN_BYTES >> 20))
+                .got(format!("{} MiB", bytes >> 20))
+                .hint("Use smaller layers."));
+        }
+        self.check_training_size()
+    }
+
+    /// Returns the largest number of shards that a training batch may be cut into. A layer that takes statistics of the batch
+    /// learns nothing from shards of a few examples.
+    pub fn most_shards(&self, batch: usize) -> usize {
+        let mixes_examples = self.layers.iter().any(mixes_examples);
+        if mixes_examples { (batch / MIN_SHARD).max(1) } else { usize::MAX }
+    }
+
+    /// The number of values of one input.
+    pub fn input_len(&self) -> usize {
+        self.spec.input_shape.iter().product()
+    }
+
+    /// The number of outputs for one input.
+    pub fn outputs(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.output_shape.iter().product())
+    }
+
+    /// The name of the tensor that the model puts out.
+    pub fn output_name(&self) -> String {
+        self.layers.last().map_or_else(String::new, output_name)
+    }
+
+    pub fn layer(&self, name: &str) -> Option<&ResolvedLayer> {
+        self.layers.iter().find(|layer| layer.name == name)
+    }
+
+    /// Returns the layer whose output has this name.
+    pub fn layer_of_output(&self, name: &str) -> Option<&ResolvedLayer> {
+        name.strip_suffix(".output").and_then(|layer| self.layer(layer))
+    }
+
+    /// Returns all weights with their names, `conv2d.kernel`, layer by layer in Keras's order.
+    pub fn weights(&self) -> impl Iterator<Item = (String, &WeightSpec)> {
+        self.layers.iter().flat_map(layer_weights)
+    }
+
+    /// Returns the weights that are trained, with their names.
+    pub fn parameters(&self) -> impl Iterator<Item = (String, &WeightSpec)> {
+        self.weights().filter(|(_, weight)| weight.trainable)
+    }
+
+    /// Returns names and shapes of all states: weights, then the optimizer's.
+    pub fn states(&self) -> Vec<(String, Vec<usize>)> {
+        let mut states: Vec<_> = self.weights().map(|(name, weight)| (name, weight.shape.clone())).collect();
+        for slot in self.config.optimizer.slots() {
+            let parameters = self.parameters();
+            states
+                .extend(parameters.map(|(name, weight)| (optimizers::slot_state(&slot, &name), weight.shape.clone())));
+        }
+        states
+    }
+
+    /// Returns the shape of a state.
+    pub fn state_shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.states().into_iter().find(|(own, _)| own == name).map(|(_, shape)| shape)
+    }
+
+    /// Returns the states of a freshly initialised optimizer.
+    pub(super) fn initial_slots(&self) -> Vec<(String, HostTensor)> {
+        let mut states = Vec::new();
+        for slot in self.config.optimizer.slots() {
+            for (name, weight) in self.parameters() {
+                let values = vec![slot.initial; weight.shape.iter().product()];
+                let values = HostTensor::f32(weight.shape.clone(), values);
+                states.extend(values.map(|values| (optimizers::slot_state(&slot, &name), values)));
+            }
+        }
+        states
+    }
+
+    pub fn summary(&self) -> ModelSummary {
+        let layers: Vec<LayerSummary> = self
+            .layers
+            .iter()
+            .map(|layer| LayerSummary {
+                name: layer.name.clone(),
+                type_name: layer.layer_type.type_name().to_owned(),
+                output_shape: layer.output_shape.clone(),
+                params: layer.params(),
+            })
+            .collect();
+        ModelSummary { params: layers.iter().map(|layer| layer.params).sum(), layers }
+    }
+}
+
+/// Returns true if a layer takes statistics of the batch: those layers keep moving averages of them, which are not trained.
+pub(super) fn mixes_examples(layer: &ResolvedLayer) -> bool {
+    layer.weights.iter().any(|weight| !weight.trainable)
+}
+
+/// Returns the weights of a layer with their names, `conv2d.kernel`.
+pub fn layer_weights(layer: &ResolvedLayer) -> impl Iterator<Item = (String, &WeightSpec)> {
+    layer.weights.iter().map(|weight| (format!("{}.{}", layer.name, weight.name), weight))
+}
+
+/// Returns the name of a layer's output.
+pub fn output_name(layer: &ResolvedLayer) -> String {
+    format!("{}.output", layer.name)
+}
