@@ -2,7 +2,7 @@
 // on by a link. Once with the keyboard alone and once with fingers alone.
 import { expect, test } from './playground.js';
 
-/** Returns the state of the network after the changes. */
+/** Layers of the network after the changes. */
 const CUSTOM = ['Conv2D', 'MaxPooling2D', 'Conv2D', 'MaxPooling2D', 'Conv2D', 'Flatten', 'Dense', 'Dropout', 'Dense'];
 
 const model = (playground) => playground.call('getModel');
