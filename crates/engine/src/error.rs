@@ -46,7 +46,7 @@ pub struct Report {
     pub subject: String,
     pub expected: String,
     pub got: String,
-    /// What to do about it; empty where there is nothing to say.
+    /// Advice; empty if there is none.
     pub hint: String,
     /// The name of the layer at fault, where one is.
     pub layer: Option<String>,

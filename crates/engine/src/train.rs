@@ -85,7 +85,7 @@ enum Provenance {
     /// Drawn from the seed, and never trained or written.
     Seeded,
     Trained,
-    /// Trained elsewhere, and shown until training starts from those of the seed.
+    /// Pretrained weights, shown until training starts from the seed's.
     ShowingPretrained,
 }
 
@@ -93,7 +93,7 @@ impl Session {
     /// Creates a session with the reference CNN and the default configuration on the CPU; MNIST is still to arrive.
     ///
     /// # Errors
-    /// Those of planning; none is known.
+    /// Errors of planning; none is known.
     pub fn new() -> Result<Self> {
         Self::with(Box::new(CpuBackend::new()), Dataset::new(DatasetInfo::mnist()), ModelSpec::reference_cnn())
     }
@@ -101,7 +101,7 @@ impl Session {
     /// Creates a session on a backend, a data set and a model. The configuration is the default one, with all of the data.
     ///
     /// # Errors
-    /// Those of [`Session::set_model`].
+    /// Errors of [`Session::set_model`].
     pub fn with(backend: Box<dyn Backend>, dataset: Dataset, model: ModelSpec) -> Result<Self> {
         let train_total = dataset.info().train_total as u32;
         let default = TrainingConfig::default();
@@ -458,7 +458,7 @@ impl Session {
     /// when woken if the backend works by itself.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Errors of the backend.
     pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
         loop {
             let Self { prediction, model, executor, pool, .. } = self;
@@ -589,7 +589,7 @@ impl Session {
     /// Counts the floating-point operations of a training step on one image, without the update.
     ///
     /// # Errors
-    /// Those of planning.
+    /// Errors of planning.
     pub fn flops_per_image(&self) -> Result<u64> {
         let plan = self.model.compile(PlanKey::Gradient(1))?;
         let flops = plan.kernels.iter().map(|kernel| match &kernel.work {

@@ -1,4 +1,4 @@
-//! What each command does.
+//! Execution of the commands.
 
 use super::backends::{check_backend, engine_info};
 use super::samples::{self, SampleRequest, Samples};

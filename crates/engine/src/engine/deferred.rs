@@ -1,8 +1,8 @@
-//! What an engine puts off: on a backend that works by itself nearly everything, and while it predicts many images what
-//! would change the model under them.
+//! Queue of commands that must wait: on an asynchronous backend nearly all of them until it is idle, and during a long
+//! prediction those that would change the model.
 //!
-//! A command finds the session settled: nothing has begun that is not done. Where the backend is a GPU, nothing can wait
-//! for that, nor for a tensor on its way from the device. So commands are queued, and while one waits no new step begins.
+//! A command must find the session settled, with no step in progress. With a GPU backend the program cannot block until
+//! then, nor until a tensor arrives from the device. So commands are queued, and while one waits no new step begins.
 
 use super::commands::prediction;
 use super::{Engine, SETTLE_MS, TURN_MS};
@@ -16,7 +16,7 @@ pub(super) enum Deferred {
     Snapshot,
 }
 
-/// Whether it makes no difference to a command's answer, nor to what training does, that a pause overtakes it.
+/// Returns true if a pause may overtake this command without changing its answer or the training.
 fn is_reading(command: &Command) -> bool {
     matches!(
         command,
@@ -35,19 +35,19 @@ fn is_reading(command: &Command) -> bool {
 }
 
 impl Engine {
-    /// Says that the device has answered: [`Engine::turn`] has something to do again.
+    /// Notes that the device has answered, so that [`Engine::turn`] has work again.
     pub fn wake(&mut self) {
         self.waits_for_device = false;
         self.compiles = false;
         self.answer_profiles();
     }
 
-    /// Whether there is nothing to do before the device has answered.
+    /// Returns true while the engine waits for the device.
     pub fn waits_for_device(&self) -> bool {
         self.waits_for_device
     }
 
-    /// Whom to tell when the device has answered.
+    /// Sets the callback for the device's answers.
     pub fn set_wake(&mut self, wake: crate::train::Wake) {
         self.session.set_wake(wake);
     }
@@ -56,9 +56,9 @@ impl Engine {
         !self.deferred.is_empty() || self.predicting.is_some()
     }
 
-    /// Whether a command overtakes what waits for a device. One that asks for nothing that the device knows does; and a pause
-    /// amid a step that takes so long that nobody shall wait for it, on a slow GPU: the device does what it was given, and
-    /// then rests; what it did is told when training goes on, or when somebody reads.
+    /// Returns true if a command may overtake those that wait for the device. That is any command that needs nothing
+    /// from the device, and a pause during a step that takes long on a slow GPU. The device then finishes its work; the
+    /// engine reports it when training continues, or when a command reads.
     pub(super) fn may_overtake(&self, command: &Command) -> bool {
         let only_reads = |deferred: &Deferred| match deferred {
             Deferred::Request(request) => is_reading(&request.message.command),
@@ -85,8 +85,8 @@ impl Engine {
         }
     }
 
-    /// Whether a command has to wait for a prediction that is on its way, or behind others that do: whatever changes the
-    /// model under it. What only reads does not, nor what decides on training, which goes on after the prediction.
+    /// Returns true if a command must wait for a prediction in progress, or behind others that do, because it changes
+    /// the model. Commands that only read, or that control training, need not wait.
     pub(super) fn must_wait(&self, command: &Command) -> bool {
         let changes_model = matches!(
             command,

@@ -97,7 +97,7 @@ pub fn labels<'a>(dataset: &'a Dataset, config: &TrainingConfig, split: Split) -
     dataset.labels(part).get(range).unwrap_or_default()
 }
 
-/// Where the images of a split are that have arrived.
+/// Returns the range of a split's images that have arrived.
 fn arrived(dataset: &Dataset, config: &TrainingConfig, split: Split) -> (Part, Range<usize>) {
     let (trained, validation) = data::split(config.train_samples as usize, config.validation_split);
     let (part, range) = match split {

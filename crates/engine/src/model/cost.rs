@@ -1,8 +1,8 @@
 //! The cost of a model: operations and memory.
 //!
-//! Operations are those of one example forward. A multiplication and the addition that takes its product count as two; a
-//! bias, and a number that a pooling window sees, as one; an activation function as one a number. Moving numbers is free.
-//! Training takes about three times as many: forward, and a gradient each of inputs and weights.
+//! Operations are those of the forward pass of one example. A multiplication and the addition of its product count as
+//! two; a bias, a number in a pooling window and an activation function of a number as one. Moving numbers is free.
+//! Training takes about three times as many: the forward pass, and the gradients of inputs and of weights.
 
 use super::catalogue::ResolvedLayer;
 

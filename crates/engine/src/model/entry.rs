@@ -172,7 +172,7 @@ impl<C: Catalogue + ?Sized> Serialize for Configured<C> {
 /// Writes the type alone if every setting has its default, else an object.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors of the serializer.
 pub fn type_or_object<C: Catalogue + ?Sized, S: Serializer>(
     configured: &Configured<C>,
     serializer: S,

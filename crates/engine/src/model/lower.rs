@@ -45,7 +45,7 @@ impl Context<'_> {
             .ok_or_else(|| Error::new("unknown-tensor", name).expected("a weight that the layer declares"))
     }
 
-    /// Says that a training step ends by giving a weight (of those that are not trained) a new value.
+    /// Sets the value that a weight which is not trained takes at the end of a training step.
     pub fn update(&mut self, weight: NodeId, value: NodeId) {
         self.updates.push((weight, value));
     }

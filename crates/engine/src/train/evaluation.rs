@@ -70,7 +70,7 @@ impl EvaluationQueue {
     /// Begins the next batch; false if there is none.
     ///
     /// # Errors
-    /// Those of planning and of the backend.
+    /// Errors of planning and of the backend.
     pub fn begin_batch(
         &self,
         model: &LoadedModel,
@@ -96,7 +96,7 @@ impl EvaluationQueue {
     /// Takes the results of a batch that no other worker had a part in.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Errors of the backend.
     pub fn complete_batch(&mut self, executor: &Executor, run: &InFlight, labels: &[i32]) -> Result<()> {
         let loss = executor.read_scalar(&run.loaded, graphs::LOSS)?;
         let has_penalty = run.loaded.has_value(graphs::PENALTY);

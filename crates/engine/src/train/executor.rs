@@ -125,7 +125,7 @@ impl Executor {
     /// Reads the result of a step that no other worker had a part in.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Errors of the backend.
     pub fn read_step(&mut self, run: &InFlight) -> Result<StepResult> {
         self.retained.outputs = Some(OutputHolder::Plan(run.loaded.handle));
         self.retained.gradients = Some(run.loaded.handle);

@@ -79,7 +79,7 @@ impl BatchFeeder {
     /// Writes the batch that has been taken into the inputs of a plan.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Errors of the backend.
     pub fn write(&mut self, backend: &mut dyn Backend, loaded: &LoadedPlan, sample_weight: f32) -> Result<()> {
         self.batch.write(&self.dataset, backend, loaded, sample_weight)
     }
@@ -89,7 +89,7 @@ impl Batch {
     /// Writes images, labels and weights into the inputs of a plan.
     ///
     /// # Errors
-    /// Those of the backend; `bad-data` if an example has not arrived.
+    /// Errors of the backend; `bad-data` if an example has not arrived.
     pub fn write(
         &mut self,
         dataset: &Dataset,

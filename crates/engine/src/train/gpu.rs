@@ -34,7 +34,7 @@ pub struct Opened {
     /// It is emulated on the CPU.
     pub is_software: bool,
     pub tiling: Tiling,
-    /// What the adapter allows, in words.
+    /// Limits of the adapter, in words.
     pub limits: String,
 }
 

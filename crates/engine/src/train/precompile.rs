@@ -25,7 +25,7 @@ impl Session {
     /// Compiles one kernel. Returns `(done, total)`, or `None` when all are compiled.
     ///
     /// # Errors
-    /// Those of planning and of the backend. Nothing more is compiled then: training will meet the same fault.
+    /// Errors of planning and of the backend. Nothing more is compiled then: training will meet the same fault.
     pub fn precompile(&mut self) -> Result<Option<(usize, usize)>> {
         let progress = self.precompile_next();
         if !matches!(progress, Ok(Some(_))) {

@@ -66,7 +66,7 @@ impl Prediction {
     /// next time.
     ///
     /// # Errors
-    /// Those of the backend.
+    /// Errors of the backend.
     pub fn advance(
         &mut self,
         model: &LoadedModel,

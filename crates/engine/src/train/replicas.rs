@@ -322,7 +322,7 @@ pub fn write_header(backend: &mut dyn Backend, loaded: &LoadedPlan, header: &[f3
 /// Copies the results of a plan of this kind.
 ///
 /// # Errors
-/// Those of the backend.
+/// Errors of the backend.
 pub fn copy_results(
     backend: &dyn Backend,
     loaded: &LoadedPlan,

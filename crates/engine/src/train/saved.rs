@@ -31,8 +31,8 @@ impl Session {
     /// Training stops.
     ///
     /// # Errors
-    /// Those of [`Session::set_model`] and [`Session::set_training`]; `wrong-snapshot` if the arrays are not those of the
-    /// model. Nothing is then changed.
+    /// Errors of [`Session::set_model`] and [`Session::set_training`]; `wrong-snapshot` if the arrays are not those of
+    /// the model. Nothing is then changed.
     pub fn open(
         &mut self,
         model: &ModelSpec,
@@ -50,8 +50,8 @@ impl Session {
         Ok(self.summary())
     }
 
-    /// Shows the predictions of weights that were trained elsewhere. The first step, write or change of the model brings
-    /// back those of the seed.
+    /// Shows the predictions of pretrained weights. The first step, write or change of the model restores the seed's
+    /// weights.
     ///
     /// # Errors
     /// `already-trained` if the weights are the user's already, `wrong-snapshot` if they are those of another model.

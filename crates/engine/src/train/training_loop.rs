@@ -119,7 +119,7 @@ impl TrainingLoop {
     /// Begins the next step; false if there is none to take, or its examples have not arrived.
     ///
     /// # Errors
-    /// Those of planning and of the backend.
+    /// Errors of planning and of the backend.
     pub fn begin_step(
         &mut self,
         model: &LoadedModel,

@@ -140,7 +140,7 @@ impl WorkerPool {
     /// Hands out the shards of the feeder's batch, and begins the first.
     ///
     /// # Errors
-    /// Those of planning and of the backend.
+    /// Errors of planning and of the backend.
     pub fn begin_batch(
         &mut self,
         model: &LoadedModel,
@@ -171,7 +171,7 @@ impl WorkerPool {
     /// reached; see [`WorkerPool::take_failure`].
     ///
     /// # Errors
-    /// Those of planning and of the backend.
+    /// Errors of planning and of the backend.
     pub fn hand_out(
         &mut self,
         model: &LoadedModel,
@@ -222,7 +222,7 @@ impl WorkerPool {
     /// Computes the own shard, then takes those of the replicas in their order.
     ///
     /// # Errors
-    /// Those of the backend; if a replica gives no result.
+    /// Errors of the backend; if a replica gives no result.
     pub fn gather(
         &mut self,
         executor: &mut Executor,
@@ -266,7 +266,7 @@ impl WorkerPool {
     /// Updates the weights from the sum of all shards.
     ///
     /// # Errors
-    /// Those of planning and of the backend.
+    /// Errors of planning and of the backend.
     pub fn finish_step(&mut self, model: &LoadedModel, executor: &mut Executor, images: usize) -> Result<StepResult> {
         let update = executor.plan(model, PlanKey::Update)?;
         let layout = self.layout.get_or_insert_with(|| Layout::new(model));

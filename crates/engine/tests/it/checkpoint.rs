@@ -71,7 +71,7 @@ fn elsewhere() -> Session {
     session
 }
 
-/// Losses and epochs of so many steps.
+/// Returns losses and epochs of a number of steps.
 fn train(session: &mut Session, steps: u32) -> (Vec<f32>, Vec<EpochReport>) {
     session.start(Goal { epochs: None, steps: Some(steps) }).unwrap();
     let (mut losses, mut epochs) = (Vec::new(), Vec::new());
@@ -366,7 +366,7 @@ fn what_is_no_such_file_is_refused_and_nothing_changes() {
         assert!(error.to_string().len() > 20, "{error}");
         assert_eq!(session.checkpoint().unwrap(), before, "{what}");
     }
-    // Whatever bytes are damaged, there is an error or a session that goes on.
+    // Damage to any bytes gives an error or a usable session.
     let mut random = Philox::new(3, 0);
     for _ in 0..300 {
         let mut damaged = file.clone();
@@ -401,7 +401,7 @@ fn weights_from_elsewhere_serve_predictions_and_are_never_trained() {
         answer != seeded && answer.0.iter().zip(&exact.0).all(|(a, b)| (a - b).abs() < 0.1),
         "{answer:?} {exact:?}"
     );
-    // What is saved is the user's: the weights of the seed, untouched.
+    // The saved weights are the user's: those of the seed, untouched.
     assert_eq!(fresh.checkpoint().unwrap(), session(adam()).checkpoint().unwrap());
     // Training starts from the seed, and so does what is written or reset.
     assert_eq!(train(&mut fresh, 5), expected);

@@ -551,7 +551,7 @@ fn a_large_prediction_leaves_room_for_other_commands() {
     let run = bench.send(Command::Train { epochs: None, steps: Some(3) });
     let first = predict(&mut bench);
     assert!(bench.answer(first).is_none(), "80,000 images take longer than a turn");
-    // Who only reads is answered at once; who would change the weights waits, and so does who asks after that.
+    // A command that only reads is answered at once. One that would change the weights waits, and so do later ones.
     let read = bench.send(Command::Tensor { name: "dense.bias".to_owned() });
     let before = bench.answer(read).unwrap().unwrap();
     let name = || "dense.bias".to_owned();
@@ -600,7 +600,7 @@ fn gradients_of_outputs_are_worked_out_between_steps_and_others_need_not_wait() 
     assert_eq!(answer, Answer::Tensors { shapes: vec![vec![1, 3], vec![1, 3]] });
     assert_eq!(f32s(&arrays[0]), &late[..3]);
 
-    // A pause in the middle of a step, and a model that is replaced while somebody waits.
+    // A pause in the middle of a step, and a model that is replaced while a request waits.
     let run = bench.send(train(None, Some(40)));
     bench.turn();
     bench.send(Command::Pause);

@@ -129,7 +129,7 @@ fn it_learns_and_evaluates() {
     assert_eq!(right / 150.0, after.accuracy);
     assert_eq!(confusion.iter().sum::<f32>(), 150.0);
 
-    // What the evaluation says is what predictions give.
+    // The evaluation agrees with the predictions.
     let (pixels, labels) = bars(150, 2);
     let (probabilities, classes) = session.predict(Pixels::U8(pixels)).unwrap();
     assert_eq!((probabilities.len(), classes), (450, 3));
@@ -538,7 +538,7 @@ fn an_edit_keeps_the_weights_of_layers_that_did_not_change() {
     };
     let mut session = session(layers(4, ""));
     let read = |session: &Session, name: &str| session.tensor(name).unwrap().into_words();
-    // As long as nobody has trained, an edited model is that of the seed.
+    // Until the first training an edited model has the seed's weights.
     session.edit_model(&layers(6, ""), &[Some(0), Some(1), Some(2), Some(3), Some(4)]).unwrap();
     let edited = read(&session, "dense.kernel");
     session.set_model(&layers(6, "")).unwrap();
