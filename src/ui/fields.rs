@@ -53,8 +53,8 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
     }
 }
 
-/// The value that the fields of a setting stand for; `None`: left out. Text that is no number stays as it is, so that
-/// the check of the model can say what is wrong with it.
+/// Returns the value that the fields of a setting stand for; `None`: left out. Text that is no number stays as it is,
+/// so that the check of the model can say what is wrong with it.
 pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
     let [first, second] = texts.map(str::trim);
     match kind {

@@ -29,7 +29,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Grey image of `width` columns, one byte per pixel.
+    /// Makes a grey image of `width` columns, one byte per pixel.
     pub fn new(key: &'static str, width: usize, pixels: Vec<u8>) -> Self {
         Self { key, width, height: pixels.len() / width.max(1), pixels }
     }

@@ -84,7 +84,7 @@ fn check(config: &TrainingConfig, images: usize) -> Result<()> {
     training::check_images(config, images)
 }
 
-/// The rows of a group of the configuration's own fields.
+/// Returns the rows of a group of the configuration's own fields.
 pub fn group_rows(group: Group) -> Vec<TrainingRow> {
     FIELDS.iter().filter(|field| field.group == group).map(TrainingRow::Field).collect()
 }
@@ -100,12 +100,12 @@ pub trait Choice: Catalogue {
 
     fn of_mut(config: &mut TrainingConfig) -> &mut Configured<Self>;
 
-    /// The names of the types.
+    /// Returns the names of the types.
     fn type_names() -> Vec<&'static str> {
         Self::entries().iter().map(|entry| entry.schema().type_name).collect()
     }
 
-    /// The rows of a type.
+    /// Returns the rows of a type.
     fn rows(type_name: &str) -> Vec<TrainingRow> {
         let entry = Self::entries().iter().find(|entry| entry.schema().type_name == type_name);
         entry.map(|entry| entry.schema().settings.iter().map(Self::row).collect()).unwrap_or_default()
@@ -175,7 +175,7 @@ pub mod tests {
         rows
     }
 
-    /// Every row that some configuration shows.
+    /// Returns every row that some configuration shows.
     pub fn all_rows() -> Vec<TrainingRow> {
         configs().iter().flat_map(rows).collect()
     }

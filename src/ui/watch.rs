@@ -63,16 +63,16 @@ impl State {
         Rc::new(Watching { state: *self, watcher })
     }
 
-    /// The image that all views look at, which the surrounding view then follows: the one in the input panel, or else one of
-    /// the test set, so that there is something to see from the start.
+    /// Returns the image that all views inspect: the one in the input panel, or else one of the test set, so that
+    /// something is visible from the start. The surrounding view follows it.
     pub fn looked_at(&self) -> Vec<u8> {
         self.input.image.track();
         self.input.samples.track();
         self.looked_at_now()
     }
 
-    /// As [`State::looked_at`], without following. Blank before the first images have come, and where the network takes
-    /// another number of pixels: its weights can be seen all the same.
+    /// Returns the image like [`State::looked_at`], without tracking. It is blank before the first images have arrived,
+    /// and if the network takes another number of pixels, so that its weights are visible all the same.
     pub fn looked_at_now(&self) -> Vec<u8> {
         const STAND_IN: usize = 3;
         let size = self.input_size();

@@ -440,7 +440,7 @@ impl Engine {
         self.phase.is_training()
     }
 
-    /// The state that the page was told last.
+    /// Returns the state that the page was told last.
     fn state(&self) -> RunState {
         self.posted_state
     }

@@ -143,7 +143,7 @@ impl Error {
         self
     }
 
-    /// The name of the setting at fault, where one is.
+    /// Returns the name of the setting at fault, where one is.
     pub fn setting(&self) -> Option<&str> {
         match &self.kind {
             Some(ErrorKind::Setting(error)) => error.setting(),
@@ -160,7 +160,7 @@ impl Error {
         self
     }
 
-    /// An op that got operands of shapes that do not fit.
+    /// Makes the error of an op whose operands have shapes that do not fit.
     pub fn shapes(op: &str, expected: impl Into<String>, got: &[&Shape]) -> Self {
         let got: Vec<String> = got.iter().map(|shape| shape.to_string()).collect();
         Self::new("shape-mismatch", op).expected(expected).got(got.join(" and "))

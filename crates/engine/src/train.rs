@@ -135,7 +135,7 @@ impl Session {
         self.model.spec()
     }
 
-    /// The layers of the model, checked.
+    /// Returns the layers of the model, checked.
     pub fn layers(&self) -> &[ResolvedLayer] {
         self.model.layers()
     }
@@ -152,7 +152,7 @@ impl Session {
         &self.feeder.dataset
     }
 
-    /// The data set, for shards to be added as they arrive.
+    /// Returns the data set, for shards to be added as they arrive.
     pub fn dataset_mut(&mut self) -> &mut Dataset {
         &mut self.feeder.dataset
     }
@@ -499,12 +499,12 @@ impl Session {
         });
     }
 
-    /// The number of workers that compute a step together.
+    /// Returns the number of workers that compute a step together.
     pub fn workers(&self) -> usize {
         self.pool.as_ref().map_or(1, WorkerPool::workers)
     }
 
-    /// The largest number of workers that can compute a step together.
+    /// Returns the largest number of workers that can compute a step together.
     pub fn most_workers(&self) -> u32 {
         let batch = self.model.config().batch_size;
         self.model.most_shards(batch as usize).min(batch as usize) as u32
@@ -565,7 +565,7 @@ impl Session {
         self.executor.backend.is_asynchronous()
     }
 
-    /// The time that the backend will be at work by itself, in milliseconds, as far as it knows.
+    /// Returns the time that the backend will be at work by itself, in milliseconds, as far as it knows.
     pub fn busy_ms(&self) -> f64 {
         self.executor.backend.busy_ms()
     }
@@ -581,7 +581,7 @@ impl Session {
         self.executor.in_flight.is_empty() && self.training.bad_loss.is_none()
     }
 
-    /// The number of plans that have been compiled since the session began.
+    /// Returns the number of plans that have been compiled since the session began.
     pub fn plans_made(&self) -> u64 {
         self.executor.plans_made()
     }

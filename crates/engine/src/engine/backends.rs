@@ -18,7 +18,7 @@ pub(super) fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Resu
     Ok(())
 }
 
-/// `current` is what runs.
+/// Describes the engine. `current` is the running backend.
 pub(super) fn engine_info(current: BackendInfo, is_gpu: bool) -> EngineInfo {
     let backend = |name: &str, available, detail: &str| BackendAvailability {
         name: name.to_owned(),

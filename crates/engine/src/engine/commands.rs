@@ -12,7 +12,7 @@ use crate::train::Pixels;
 const MAX_REST_MS: f64 = 60_000.0;
 
 impl Engine {
-    /// The answer, or `None` if it comes later.
+    /// Returns the answer, or `None` if it comes later.
     pub(super) fn carry_out(
         &mut self,
         id: u32,

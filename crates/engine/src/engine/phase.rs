@@ -16,7 +16,7 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// The run that is under way.
+    /// Returns the run that is under way.
     pub fn run(&mut self) -> Option<&mut Run> {
         match self {
             Self::Training(run) | Self::Paused(run) | Self::Waiting(run) => Some(run),
@@ -92,7 +92,7 @@ impl Phase {
         })
     }
 
-    /// The state as the page knows it. `evaluates`: an evaluation has been requested.
+    /// Returns the state as the page knows it. `evaluates`: an evaluation has been requested.
     pub fn state(&mut self, evaluates: bool) -> Option<RunState> {
         match self {
             Self::Training(_) => Some(RunState::Training),

@@ -36,7 +36,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// `goal` names epochs or steps.
+    /// Makes a run. `goal` is a number of epochs or steps.
     pub fn new(request_id: u32, goal: Goal, now_ms: f64) -> Self {
         Self {
             request_id,

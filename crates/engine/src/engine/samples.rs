@@ -65,7 +65,7 @@ impl SampleRequest {
     }
 }
 
-/// The images of a split by their place in it.
+/// Returns the images of a split by their place in it.
 ///
 /// # Errors
 /// `bad-setting` for too many at once, and for one that has not arrived or does not exist.
@@ -91,7 +91,7 @@ pub fn images(dataset: &Dataset, config: &TrainingConfig, split: Split, indices:
     Ok(samples)
 }
 
-/// The labels of the images of a split that have arrived, in its order.
+/// Returns the labels of the images of a split that have arrived, in its order.
 pub fn labels<'a>(dataset: &'a Dataset, config: &TrainingConfig, split: Split) -> &'a [u8] {
     let (part, range) = arrived(dataset, config, split);
     dataset.labels(part).get(range).unwrap_or_default()
@@ -109,7 +109,7 @@ fn arrived(dataset: &Dataset, config: &TrainingConfig, split: Split) -> (Part, R
     (part, range.start.min(images)..range.end.min(images))
 }
 
-/// A small hash of a counter is enough to pick sample images (the finaliser of MurmurHash3).
+/// Hashes a counter, which is enough to choose sample images (the finaliser of MurmurHash3).
 fn next(state: &mut u32) -> u32 {
     *state = state.wrapping_add(0x9E37_79B9);
     let mut x = *state;

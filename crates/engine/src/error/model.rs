@@ -69,7 +69,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// The name of the setting at fault, where one is.
+    /// Returns the name of the setting at fault, where one is.
     pub fn setting(&self) -> Option<&str> {
         match self {
             Self::KernelTooLarge { setting, .. } => Some(setting),

@@ -96,7 +96,7 @@ pub enum SettingRule {
 }
 
 impl SettingError {
-    /// The name of the setting at fault.
+    /// Returns the name of the setting at fault.
     pub fn setting(&self) -> Option<&str> {
         match self {
             Self::BadSetting { setting, .. }

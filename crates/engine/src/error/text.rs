@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 /// The arguments of a text by name: numbers, texts, lists of them, or another text as an object with `key` and arguments.
 pub type Arguments = Map<String, Value>;
 
-/// The key of a value's text in the locale files, and its arguments. The value's type serializes with the tag `key`.
+/// Returns the key of a value's text in the locale files, and its arguments. The value's type serializes with the tag
+/// `key`.
 pub fn key_and_arguments(value: &impl Serialize) -> (String, Arguments) {
     let Ok(Value::Object(mut arguments)) = serde_json::to_value(value) else { return Default::default() };
     match arguments.remove("key") {

@@ -9,7 +9,7 @@ macro_rules! activations {
         /// Every activation, by Keras's name, in the order in which menus show them.
         pub const ACTIVATIONS: &[&str] = &[$($name),*];
 
-        /// `y` and `δ` as formulas.
+        /// Returns `y` and `δ` as formulas.
         pub fn formula(name: &str) -> (&'static str, &'static str) {
             match name {
                 $($name => ($value, $delta),)*

@@ -39,7 +39,7 @@ pub fn batch_normalization() -> LayerSpec {
 }
 
 impl LayerSpec {
-    /// The same layer with an activation function, by Keras's name.
+    /// Returns the same layer with an activation function, by Keras's name.
     pub fn activation(self, name: &str) -> Self {
         self.with("activation", name)
     }

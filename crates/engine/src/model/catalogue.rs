@@ -37,7 +37,7 @@ pub struct ResolvedLayer {
 }
 
 impl ResolvedLayer {
-    /// The number of weights, trained or not, as Keras's summary counts them.
+    /// Counts the weights, trained or not, as Keras's summary does.
     pub fn params(&self) -> usize {
         self.weights.iter().map(|weight| weight.shape.iter().product::<usize>()).sum()
     }
@@ -87,8 +87,7 @@ pub fn resolve(spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
     }
 }
 
-/// Like [`resolve`], but returns the layers before the one at fault as well, for the page to show while a model is
-/// being edited.
+/// Resolves like [`resolve`], but also returns the layers before the one at fault, for the page to show during edits.
 pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
     let mut layers = Vec::with_capacity(spec.layers.len().min(MAX_LAYERS));
     let result = check_model(spec).and_then(|()| {
@@ -121,7 +120,7 @@ pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> 
     }
 }
 
-/// A shape in words, `[28,28,1]`.
+/// Returns a shape in words, `[28,28,1]`.
 pub fn shape_text(shape: &[usize]) -> String {
     crate::tensor::Shape::from(shape).to_string()
 }
@@ -148,7 +147,7 @@ fn check_model(spec: &ModelSpec) -> Result<()> {
     Ok(())
 }
 
-/// The number of elements, saturating.
+/// Returns the number of elements, saturating.
 fn elements(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |product: u64, extent| product.saturating_mul(*extent as u64))
 }
@@ -195,7 +194,7 @@ impl<'a> Resolver<'a> {
         Ok(ResolvedLayer { name: name.to_owned(), layer_type, settings, input_shape, output_shape, weights })
     }
 
-    /// The given name, or as Keras names layers: `conv2d`, `conv2d_1`, ...
+    /// Chooses the given name, or a name like Keras's: `conv2d`, `conv2d_1`, ...
     fn name(&mut self, index: usize, layer_type: &dyn Layer) -> Result<String> {
         if let Some(name) = &self.spec.layers[index].name {
             let well_formed = (1..=MAX_NAME_LENGTH).contains(&name.chars().count())

@@ -19,7 +19,7 @@ pub trait Catalogue: Sync + 'static {
     /// The name of the field in a training configuration.
     const FIELD: &'static str;
 
-    /// Every entry, in the order in which menus show them.
+    /// Returns every entry, in the order of menus.
     fn entries() -> &'static [&'static Self];
 
     fn known() -> &'static Known;
@@ -43,12 +43,12 @@ impl Known {
         }
     }
 
-    /// The names of all types.
+    /// Returns the names of all types.
     pub fn types(&self) -> &[&'static str] {
         &self.types
     }
 
-    /// The names of the settings of a type.
+    /// Returns the names of the settings of a type.
     pub fn settings(&self, type_name: &str) -> &[&'static str] {
         self.settings.get(type_name).map(Vec::as_slice).unwrap_or_default()
     }
@@ -106,7 +106,7 @@ impl<C: Catalogue + ?Sized> Configured<C> {
         })
     }
 
-    /// The entry with the values that a menu starts with.
+    /// Returns the entry with the values that a menu starts with.
     pub fn initial(entry: &'static C) -> Self {
         Self { entry, settings: Settings::initial(entry.schema()) }
     }
@@ -115,7 +115,7 @@ impl<C: Catalogue + ?Sized> Configured<C> {
         self.entry.schema().type_name
     }
 
-    /// The same entry with another value of a setting; `None`: left out.
+    /// Returns the same entry with another value of a setting; `None`: left out.
     ///
     /// # Errors
     /// `unknown-setting`, `missing-setting`, `bad-setting`.

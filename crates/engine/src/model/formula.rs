@@ -41,7 +41,7 @@ impl Formula {
     }
 }
 
-/// `u = 0 … 2`.
+/// Formats the range of an index, `u = 0 … 2`.
 pub fn range(letter: &str, count: usize) -> String {
     format!("{letter} = 0 … {}", count.saturating_sub(1))
 }
@@ -128,7 +128,7 @@ impl Trace {
 }
 
 impl Derivation {
-    /// One number goes in.
+    /// Derives the output from one number.
     pub fn copy(input: usize) -> Self {
         Self {
             groups: vec![vec![Term { input: Some(input), weight: 0 }]],
@@ -201,7 +201,7 @@ impl Derivation {
     }
 }
 
-/// The place of an index in a tensor of this shape: `[row, column, channel]`.
+/// Returns the place of an index in a tensor of this shape: `[row, column, channel]`.
 pub fn place(shape: &[usize], index: usize) -> Vec<usize> {
     let mut rest = index;
     let mut place: Vec<usize> = shape
@@ -217,19 +217,19 @@ pub fn place(shape: &[usize], index: usize) -> Vec<usize> {
     place
 }
 
-/// The inverse of [`place`].
+/// Returns the inverse of [`place`].
 pub fn index(shape: &[usize], place: &[usize]) -> usize {
     shape.iter().zip(place).fold(0, |index, (extent, at)| index * extent + at)
 }
 
-/// `2i + u - 1`: where a window of this stride, dilation and padding looks.
+/// Formats the position that a window of this stride, dilation and padding reads: `2i + u - 1`.
 pub fn looks_at(position: &str, stride: usize, offset: &str, dilation: usize, padding: usize) -> String {
     let times = |factor: usize, letter: &str| if factor == 1 { letter.to_owned() } else { format!("{factor}{letter}") };
     let padding = if padding == 0 { String::new() } else { format!("-{padding}") };
     format!("{}+{}{padding}", times(stride, position), times(dilation, offset))
 }
 
-/// A number in a formula.
+/// Formats a number for a formula.
 pub fn number(value: f64) -> String {
     number_text(value)
 }

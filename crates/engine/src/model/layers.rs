@@ -12,15 +12,15 @@ mod pooling;
 /// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
 /// engine checks models and makes graphs with it.
 pub trait Layer: Sync {
-    /// The layer's name in specs, and what can be set.
+    /// Returns the layer's name in specs, and what can be set.
     fn schema(&self) -> &'static Schema;
 
-    /// The name in specs, as in Keras: `"Conv2D"`.
+    /// Returns the name in specs, as in Keras: `"Conv2D"`.
     fn type_name(&self) -> &'static str {
         self.schema().type_name
     }
 
-    /// The stem of automatic names, as in Keras: `"conv2d"`.
+    /// Returns the stem of automatic names, as in Keras: `"conv2d"`.
     fn default_name(&self) -> String {
         snake_case(self.type_name())
     }
@@ -88,7 +88,7 @@ layers! {
     batch_normalization::BatchNormalization,
 }
 
-/// The name of a type as Keras's `to_snake_case` makes it: `max_pooling2d` of `MaxPooling2D`.
+/// Returns the name of a type as Keras's `to_snake_case` makes it: `max_pooling2d` of `MaxPooling2D`.
 fn snake_case(type_name: &str) -> String {
     let letters: Vec<char> = type_name.chars().collect();
     let mut name = String::with_capacity(letters.len() + 4);

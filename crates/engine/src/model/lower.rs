@@ -31,12 +31,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The layer's weight of this name, if it has one.
+    /// Returns the layer's weight of this name, if it has one.
     pub fn optional_weight(&self, name: &str) -> Option<NodeId> {
         self.weights.iter().find(|(own, _)| *own == name).map(|(_, node)| *node)
     }
 
-    /// The layer's weight of this name.
+    /// Returns the layer's weight of this name.
     ///
     /// # Errors
     /// If the catalogue does not give the layer this weight.

@@ -17,19 +17,20 @@ use crate::tensor::TensorType;
 pub trait Optimizer: Sync {
     fn schema(&self) -> &'static Schema;
 
-    /// The tensors that the optimizer keeps for each parameter, and how a step changes them.
+    /// Returns the tensors that the optimizer keeps for each parameter, and how a step changes them.
     fn slots(&self, settings: &Settings) -> Vec<Slot>;
 
-    /// The step, which is subtracted from the parameter, as an expression of [`operand`]s.
+    /// Returns the step, which is subtracted from the parameter, as an expression of [`operand`]s.
     fn step(&self, settings: &Settings) -> Expr;
 
-    /// The share of the parameter, times the learning rate, that each step takes away besides.
+    /// Returns the share of the parameter, times the learning rate, that each step takes away besides.
     fn weight_decay(&self, settings: &Settings) -> f64 {
         let _ = settings;
         0.0
     }
 
-    /// The value of [`operand::bias_correction`] for the step after `steps_taken` others, for optimizers that use it.
+    /// Returns the value of [`operand::bias_correction`] for the step after `steps_taken` others, for optimizers that
+    /// use it.
     fn bias_correction(&self, settings: &Settings, steps_taken: u32) -> Option<f32> {
         let _ = (settings, steps_taken);
         None
@@ -50,7 +51,7 @@ pub struct Slot {
 pub mod operand {
     use crate::ir::Expr;
 
-    /// The old value of the slot, in [`Slot::next`](super::Slot::next).
+    /// Returns the old value of the slot, in [`Slot::next`](super::Slot::next).
     pub fn old() -> Expr {
         Expr::input(0)
     }
@@ -67,7 +68,7 @@ pub mod operand {
         Expr::input(3)
     }
 
-    /// The new value of a slot by its place in [`Optimizer::slots`](super::Optimizer::slots); in
+    /// Returns the new value of a slot by its place in [`Optimizer::slots`](super::Optimizer::slots); in
     /// [`Slot::next`](super::Slot::next) only of those before.
     pub fn slot(index: usize) -> Expr {
         Expr::input(4 + index)
@@ -85,12 +86,12 @@ catalogue! {
     }
 }
 
-/// The setting that every optimizer has.
+/// Returns the setting that every optimizer has.
 const fn learning_rate(default: f64) -> Setting {
     Setting::number("learningRate", Bound::Included(0.0), Bound::Unbounded).default(SettingDefault::Number(default))
 }
 
-/// A share that a moving average keeps.
+/// Makes the setting of a share that a moving average keeps.
 const fn share(name: &'static str, default: f64) -> Setting {
     Setting::number(name, Bound::Included(0.0), Bound::Excluded(1.0)).default(SettingDefault::Number(default))
 }
@@ -118,7 +119,7 @@ impl OptimizerSpec {
         self.settings.number("learningRate")
     }
 
-    /// The same optimizer at another learning rate.
+    /// Returns the same optimizer at another learning rate.
     ///
     /// # Errors
     /// `bad-setting` if it is negative or no number.
@@ -152,7 +153,7 @@ impl OptimizerSpec {
     }
 }
 
-/// The name of the state that holds a parameter's slot.
+/// Returns the name of the state that holds a parameter's slot.
 pub fn slot_state(slot: &Slot, parameter: &str) -> String {
     format!("{} {parameter}", slot.name)
 }

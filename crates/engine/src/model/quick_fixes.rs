@@ -36,7 +36,7 @@ pub enum Fix {
 }
 
 impl Fix {
-    /// The model after the edit.
+    /// Returns the model after the edit.
     pub fn apply(&self, model: &ModelSpec) -> ModelSpec {
         let mut model = model.clone();
         let layers = &mut model.layers;
@@ -97,7 +97,7 @@ pub fn quick_fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix>
     fixes
 }
 
-/// The first fault, if there is any.
+/// Returns the first fault, if there is any.
 fn fault(model: &ModelSpec, classes: usize) -> Option<Error> {
     let (layers, error) = resolve_prefix(model);
     error.or_else(|| check_classifier(&layers, classes).err())
@@ -163,7 +163,7 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
     }
 }
 
-/// A value that a setting accepts: the nearest to the one given, or the one that a new layer has.
+/// Returns a value that a setting accepts: the nearest to the one given, or the one that a new layer has.
 fn usual(setting: &Setting, given: Option<&SettingValue>) -> Option<SettingValue> {
     let number = match given {
         Some(SettingValue::Number(number)) if !number.is_nan() => Some(*number),

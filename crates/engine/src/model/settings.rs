@@ -20,7 +20,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The setting of this name.
+    /// Returns the setting of this name.
     pub fn setting(&self, name: &str) -> Option<&'static Setting> {
         self.settings.iter().find(|setting| setting.name == name)
     }
@@ -92,7 +92,7 @@ impl Setting {
         Self::new(name, SettingKind::Flag).default(SettingDefault::Flag(default))
     }
 
-    /// A whole number from `min` to `max`.
+    /// Declares an integer from `min` to `max`.
     pub const fn integer(name: &'static str, min: u32, max: u32) -> Self {
         Self::new(name, SettingKind::Integer { min, max })
     }
@@ -101,7 +101,7 @@ impl Setting {
         Self::new(name, SettingKind::Number { min, max })
     }
 
-    /// Two whole numbers from `min` to `max`.
+    /// Declares two integers from `min` to `max`.
     pub const fn pair(name: &'static str, min: u32, max: u32) -> Self {
         Self::new(name, SettingKind::Pair { min, max })
     }
@@ -126,7 +126,7 @@ impl Setting {
         Self { card, ..self }
     }
 
-    /// The value that a new entry of a menu has; `None` if it is left out.
+    /// Returns the value that a new entry of a menu has; `None` if it is left out.
     pub fn initial_value(&self) -> Option<SettingValue> {
         self.initial.value().or_else(|| self.default.value())
     }
@@ -191,12 +191,12 @@ impl Settings {
         schema.settings.iter().map(value).collect::<std::result::Result<_, _>>().map(Self)
     }
 
-    /// The values that a menu starts with.
+    /// Returns the values that a menu starts with.
     pub fn initial(schema: &'static Schema) -> Self {
         Self(schema.settings.iter().map(|setting| (setting.name, setting.initial_value())).collect())
     }
 
-    /// The same settings with another value of one; `None`: left out.
+    /// Returns the same settings with another value of one; `None`: left out.
     ///
     /// # Errors
     /// As [`Settings::resolve`].
@@ -208,27 +208,27 @@ impl Settings {
         Self::resolve(schema, &given)
     }
 
-    /// The settings that have a value, in the order of the schema.
+    /// Returns the settings that have a value, in the order of the schema.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &SettingValue)> {
         self.0.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?)))
     }
 
-    /// The value of a setting, `None` where it is left out.
+    /// Returns the value of a setting, `None` where it is left out.
     pub fn get(&self, name: &str) -> Option<&SettingValue> {
         self.0.iter().find(|(known, _)| *known == name).and_then(|(_, value)| value.as_ref())
     }
 
-    /// A [`SettingKind::Flag`] of the schema.
+    /// Returns a [`SettingKind::Flag`] of the schema.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.get(name), Some(SettingValue::Flag(true)))
     }
 
-    /// A [`SettingKind::Integer`] of the schema.
+    /// Returns a [`SettingKind::Integer`] of the schema.
     pub fn integer(&self, name: &str) -> usize {
         self.number(name) as usize
     }
 
-    /// A [`SettingKind::Number`] of the schema.
+    /// Returns a [`SettingKind::Number`] of the schema.
     pub fn number(&self, name: &str) -> f64 {
         match self.get(name) {
             Some(SettingValue::Number(number)) => *number,
@@ -236,7 +236,7 @@ impl Settings {
         }
     }
 
-    /// A [`SettingKind::Choice`] of the schema.
+    /// Returns a [`SettingKind::Choice`] of the schema.
     pub fn choice(&self, name: &str) -> &str {
         match self.get(name) {
             Some(SettingValue::Text(text)) => text,
@@ -244,12 +244,12 @@ impl Settings {
         }
     }
 
-    /// A [`SettingKind::Pair`] of the schema: height, width.
+    /// Returns a [`SettingKind::Pair`] of the schema: height, width.
     pub fn pair(&self, name: &str) -> [usize; 2] {
         self.optional_pair(name).unwrap_or([1, 1])
     }
 
-    /// A [`SettingKind::Pair`] of the schema that may be left out: height, width.
+    /// Returns a [`SettingKind::Pair`] of the schema that may be left out: height, width.
     pub fn optional_pair(&self, name: &str) -> Option<[usize; 2]> {
         match self.get(name) {
             Some(SettingValue::Numbers(numbers)) => match numbers[..] {
@@ -270,7 +270,7 @@ impl Setting {
         self.normalized(value).ok_or_else(|| self.refusal(value))
     }
 
-    /// Like [`Setting::check`] for a value that may be left out.
+    /// Checks like [`Setting::check`] a value that may be absent.
     ///
     /// # Errors
     /// `missing-setting` if it may not be.
@@ -338,7 +338,7 @@ impl SettingKind {
 }
 
 impl SettingDefault {
-    /// The value that stands for a setting that was left out.
+    /// Returns the value that stands for a setting that was left out.
     pub fn value(&self) -> Option<SettingValue> {
         match *self {
             Self::Required | Self::Absent => None,
@@ -350,7 +350,7 @@ impl SettingDefault {
     }
 }
 
-/// The known name that is most like a mistyped one, if any is alike enough to be meant.
+/// Returns the known name that is most like a mistyped one, if any is alike enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Case and separators are what people mistake most: "kernel_size", "maxpooling2d".
     let plain = |name: &str| -> String {
@@ -363,7 +363,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .and_then(|(similarity, candidate)| (similarity > 0.6).then_some(candidate))
 }
 
-/// A range of numbers in words.
+/// Returns a range of numbers in words.
 fn range_text(min: Bound<f64>, max: Bound<f64>) -> String {
     let [low, high] = [min, max].map(|bound| match bound {
         Bound::Included(number) | Bound::Excluded(number) => number_text(number),

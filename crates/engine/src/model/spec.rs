@@ -146,7 +146,7 @@ impl LayerSpec {
         Self { type_name: type_name.to_owned(), name: None, settings: BTreeMap::new() }
     }
 
-    /// The same layer with one more setting.
+    /// Returns the same layer with one more setting.
     pub fn with(mut self, setting: &str, value: impl Into<SettingValue>) -> Self {
         self.settings.insert(setting.to_owned(), value.into());
         self
@@ -154,7 +154,7 @@ impl LayerSpec {
 }
 
 impl ModelSpec {
-    /// The program at the end of the course text: 93,322 parameters.
+    /// Returns the program at the end of the course text: 93,322 parameters.
     pub fn reference_cnn() -> Self {
         let conv = |filters: f64| {
             LayerSpec::new("Conv2D")

@@ -67,12 +67,12 @@ fields! {
 }
 
 impl Field {
-    /// The field of this name, `"batchSize"`.
+    /// Returns the field of this name, `"batchSize"`.
     pub fn named(name: &str) -> Option<&'static Self> {
         FIELDS.iter().find(|field| field.setting.name == name)
     }
 
-    /// The field's value; `None` if it is left out.
+    /// Returns the field's value; `None` if it is left out.
     pub fn get(&self, config: &TrainingConfig) -> Option<SettingValue> {
         (self.get)(config)
     }

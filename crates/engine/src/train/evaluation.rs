@@ -142,7 +142,7 @@ pub(super) struct EvaluationRun {
 }
 
 impl EvaluationRun {
-    /// An evaluation of these images of a part, by a model with this number of outputs.
+    /// Makes an evaluation of these images of a part, by a model with this number of outputs.
     pub fn new(purpose: Purpose, part: Part, images: Range<usize>, classes: usize) -> Self {
         let next = images.start;
         let predictions = Predictions { confusion: vec![0.0; classes * classes], ..Predictions::default() };

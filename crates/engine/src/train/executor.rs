@@ -102,7 +102,7 @@ impl Executor {
         self.plans.unload(self.backend.as_mut());
     }
 
-    /// The number of plans that have been compiled so far.
+    /// Returns the number of plans that have been compiled so far.
     pub fn plans_made(&self) -> u64 {
         self.plans.made()
     }

@@ -37,12 +37,12 @@ impl BatchFeeder {
         self.sampler = sampler(config);
     }
 
-    /// The number of examples that are trained on.
+    /// Returns the number of examples that are trained on.
     pub fn trained(&self) -> usize {
         self.sampler.images()
     }
 
-    /// The examples that are held back for validation.
+    /// Returns the examples that are held back for validation.
     pub fn validation(&self, config: &TrainingConfig) -> Range<usize> {
         self.trained()..config.train_samples as usize
     }

@@ -14,7 +14,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// A stack of layers on the images of a data set, on the CPU.
+    /// Makes a session on the CPU with a stack of layers and a data set.
     ///
     /// # Errors
     /// If a layer is invalid or does not fit its input.
@@ -24,7 +24,7 @@ impl Model {
         Ok(Self { session: Session::with(Box::new(CpuBackend::new()), data, spec)? })
     }
 
-    /// The session behind it.
+    /// Returns the session behind it.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
     }

@@ -89,7 +89,7 @@ async fn fetch(backend: &mut GpuBackend, wanted: &[TensorRef]) -> Result<()> {
     .await
 }
 
-/// One training step of a small network on both backends; what differs, if anything does.
+/// Runs one training step of a small network on both backends, and returns the difference, if any.
 async fn self_test(gpu: &mut GpuBackend) -> Result<Option<String>> {
     let layers = [
         conv2d(5, 3).activation("relu"),

@@ -76,17 +76,17 @@ impl LoadedModel {
         if mixes_examples { (batch / MIN_SHARD).max(1) } else { usize::MAX }
     }
 
-    /// The number of values of one input.
+    /// Returns the number of values of one input.
     pub fn input_len(&self) -> usize {
         self.spec.input_shape.iter().product()
     }
 
-    /// The number of outputs for one input.
+    /// Returns the number of outputs for one input.
     pub fn outputs(&self) -> usize {
         self.layers.last().map_or(0, |layer| layer.output_shape.iter().product())
     }
 
-    /// The name of the tensor that the model puts out.
+    /// Returns the name of the tensor that the model puts out.
     pub fn output_name(&self) -> String {
         self.layers.last().map_or_else(String::new, output_name)
     }

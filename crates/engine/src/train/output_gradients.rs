@@ -23,7 +23,7 @@ pub(super) struct OutputGradients {
 }
 
 impl OutputGradients {
-    /// The plan that holds them.
+    /// Returns the plan that holds them.
     pub fn handle(&self) -> PlanHandle {
         self.loaded.handle
     }
@@ -54,7 +54,7 @@ impl Session {
         name.strip_prefix("grad ").is_some_and(|name| self.model.layer_of_output(name).is_some())
     }
 
-    /// The position of the last step, if its batch can be drawn again.
+    /// Returns the position of the last step, if its batch can be drawn again.
     pub(super) fn last_batch(&self) -> Option<Position> {
         self.training.last_batch().filter(|_| self.executor.retained.gradients.is_some())
     }
@@ -64,7 +64,7 @@ impl Session {
         self.output_gradients().is_some()
     }
 
-    /// The plan that holds them.
+    /// Returns the plan that holds them.
     pub(super) fn output_gradients(&self) -> Option<PlanHandle> {
         self.executor.retained.output_gradients.as_ref().filter(|own| own.is_done).map(OutputGradients::handle)
     }

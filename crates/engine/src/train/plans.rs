@@ -131,7 +131,7 @@ impl Plans {
         }
     }
 
-    /// The number of plans that have been compiled so far.
+    /// Returns the number of plans that have been compiled so far.
     pub fn made(&self) -> u64 {
         self.training.made() + self.others.made()
     }

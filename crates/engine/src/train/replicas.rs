@@ -22,7 +22,7 @@ use crate::tensor::{HostTensor, TensorType};
 
 /// Replicas at work elsewhere, in the order in which their results are added.
 pub trait Replicas {
-    /// The number of replicas, without the session itself.
+    /// Returns the number of replicas, without the session itself.
     fn count(&self) -> usize;
 
     /// Gives the replicas their model, before the first task and whenever it changes.
@@ -133,7 +133,7 @@ impl Layout {
             .ok_or_else(|| Error::new("bad-message", "task").expected("a task of this model"))
     }
 
-    /// Name and place of each weight among the weights of a task.
+    /// Iterates over name and position of each weight among the weights of a task.
     fn weights(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let mut end = 0;
         self.weights.iter().map(move |(name, _, size)| {
@@ -142,7 +142,7 @@ impl Layout {
         })
     }
 
-    /// Name and place of each value of a result.
+    /// Iterates over name and position of each value of a result.
     pub fn results(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let mut end = 2;
         let weights = self.weights.iter().map(move |(_, name, size)| {
@@ -261,7 +261,7 @@ impl Replica {
         Ok(())
     }
 
-    /// A layer's output for the shard of the last task.
+    /// Returns a layer's output for the shard of the last task.
     ///
     /// # Errors
     /// If there is none.
@@ -270,7 +270,7 @@ impl Replica {
         self.backend.read(last.handle, name)
     }
 
-    /// All layers' outputs for a whole batch, computed shard by shard as the replicas did.
+    /// Returns all layers' outputs for a whole batch, computed shard by shard as the replicas did.
     ///
     /// # Errors
     /// As [`Replica::run`].
@@ -294,7 +294,7 @@ impl Replica {
 /// A tensor and its name.
 pub type NamedTensor = (String, HostTensor);
 
-/// One after the other along the first axis.
+/// Concatenates along the first axis.
 fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
     let mut dims = parts.first().map_or(Vec::new(), |first| first.shape().dims().to_vec());
     if let Some(first) = dims.first_mut() {

@@ -21,7 +21,7 @@ pub(super) struct TrainingLoop {
     metrics: EpochMetrics,
     /// The position of the last step, unless the order of the examples has changed since.
     last_batch: Option<Position>,
-    /// Learning rate and bias correction of the last step.
+    /// Returns learning rate and bias correction of the last step.
     last_rates: [f64; 2],
     /// The loss of a step that was not finite, until the layer at fault is known.
     pub bad_loss: Option<f32>,
@@ -82,12 +82,12 @@ impl TrainingLoop {
         self.metrics
     }
 
-    /// The position of the last step, if its batch can be drawn again.
+    /// Returns the position of the last step, if its batch can be drawn again.
     pub fn last_batch(&self) -> Option<Position> {
         self.last_batch
     }
 
-    /// Learning rate and bias correction of the last step.
+    /// Returns learning rate and bias correction of the last step.
     pub fn last_rates(&self) -> [f64; 2] {
         self.last_rates
     }

@@ -78,7 +78,7 @@ impl WorkerPool {
         }
     }
 
-    /// The number of workers, this thread included.
+    /// Returns the number of workers, this thread included.
     pub fn workers(&self) -> usize {
         1 + self.replicas.count()
     }
@@ -258,7 +258,7 @@ impl WorkerPool {
         Ok(RunStatus::Done)
     }
 
-    /// The results of all shards, one after the other.
+    /// Returns the results of all shards, one after the other.
     pub fn gathered(&self) -> &[f32] {
         &self.sum
     }

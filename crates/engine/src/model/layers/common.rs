@@ -36,7 +36,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The padding as ops call it.
+    /// Returns the padding as ops call it.
     pub fn padding(&self) -> Padding {
         if self.same_padding { Padding::Same } else { Padding::Valid }
     }
@@ -61,7 +61,7 @@ impl Window {
     }
 }
 
-/// The extents of an image that is known to be one.
+/// Returns the extents of an image that is known to be one.
 fn extents(shape: &[usize]) -> [usize; 3] {
     <[usize; 3]>::try_from(shape).unwrap_or([1; 3])
 }
@@ -76,7 +76,7 @@ impl Window {
         })
     }
 
-    /// The rule of the output's extents; `channels`: that of the last one.
+    /// Returns the rule of the output's extents; `channels`: that of the last one.
     pub fn shape_rule(&self, input: &[usize], output: &[usize], channels: String) -> Vec<String> {
         let [height, width, _] = extents(input);
         let rule = |axis: usize, extent: usize| {
@@ -94,14 +94,14 @@ impl Window {
         vec![rule(0, height), rule(1, width), channels]
     }
 
-    /// `x_{2i+u-1, 2j+v, c}`.
+    /// Formats the element that the window reads: `x_{2i+u-1, 2j+v, c}`.
     pub fn looks_at(&self, input: &[usize], channel: &str) -> String {
         let [top, left] = self.pads_before(input);
         let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
         format!("x_{{{row},{},{channel}}}", looks_at("j", self.strides[1], "v", self.dilation[1], left))
     }
 
-    /// Which positions and offsets see the pixel `p, q`.
+    /// Formats the condition on positions and offsets that read the pixel `p, q`.
     pub fn seen_from(&self, input: &[usize]) -> String {
         let [top, left] = self.pads_before(input);
         let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
@@ -142,17 +142,18 @@ impl Window {
     }
 }
 
-/// The number of elements, in 64 bits.
+/// Returns the number of elements, in 64 bits.
 pub fn elements(shape: &[usize]) -> u64 {
     shape.iter().map(|extent| *extent as u64).product()
 }
 
-/// One operation a number for a function, none for none; 2 to 4 really, as the function is, which no count agrees on.
+/// Counts one operation per number for a function, none without a function. The real number is 2 to 4, depending on the
+/// function, and no convention exists.
 pub fn activation_flops(activation: &str, output: &[usize]) -> u64 {
     if activation == "linear" { 0 } else { elements(output) }
 }
 
-/// The extents of an image `[H,W,C]`.
+/// Returns the extents of an image `[H,W,C]`.
 ///
 /// # Errors
 /// `wrong-rank` if the input is of another rank.

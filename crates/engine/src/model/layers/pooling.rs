@@ -22,7 +22,7 @@ pub trait Pooling: Sync {
     const KIND: PoolKind;
     const REDUCTION: Reduction;
 
-    /// The output and the gradient of the input as formulas.
+    /// Returns the output and the gradient of the input as formulas.
     fn formulas(window: &Window, input: &[usize]) -> [String; 2];
 }
 
@@ -52,7 +52,7 @@ impl<P: Pooling> Layer for P {
         window(settings).shape_rule(input, output, channels.to_string())
     }
 
-    /// One operation for every number that a window sees.
+    /// Counts one operation for every number in a window.
     fn flops(&self, settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {
         let [height, width] = window(settings).size;
         elements(output) * height as u64 * width as u64

@@ -15,7 +15,7 @@ impl Loss for BinaryCrossentropy {
         &SCHEMA
     }
 
-    /// `-(t log p + (1 - t) log(1 - p))`
+    /// Appends `-(t log p + (1 - t) log(1 - p))`.
     fn append(&self, graph: &mut Graph, _settings: &Settings, output: NodeId, labels: NodeId) -> Result<NodeId> {
         let target = one_hot_target(graph, output, labels)?;
         let probabilities = clip(graph, output)?;

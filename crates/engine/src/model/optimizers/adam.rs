@@ -30,7 +30,7 @@ impl Optimizer for Adam {
         mean * (learning_rate() * bias_correction()) / (square.sqrt() + settings.number("epsilon") as f32)
     }
 
-    /// `sqrt(1 - beta2^t) / (1 - beta1^t)` at step t, counted from 1.
+    /// Computes `sqrt(1 - beta2^t) / (1 - beta1^t)` at step t, counted from 1.
     fn bias_correction(&self, settings: &Settings, steps_taken: u32) -> Option<f32> {
         let step = f64::from(steps_taken) + 1.0;
         // Keras too rounds both to f32 before it takes powers; at beta2 = 0.999 that is 6e-6 of a step.
