@@ -40,7 +40,7 @@ fn by_queries(GpuDevice { device, queue, .. }: &GpuDevice, loaded: &LoadedPlan) 
     queue.submit([encoder.finish()]);
     timer.request(None);
     let lost = || BackendError::DeviceSilent;
-    timer.take(device, queue).map_err(|()| lost())?.ok_or_else(lost).map(Some)
+    Ok(Some(timer.take(device, queue).map_err(|()| lost())?.ok_or_else(lost)?))
 }
 
 /// Measures each dispatch in milliseconds, ten at a time, on the host's clock.
