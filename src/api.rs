@@ -1,203 +1,45 @@
 //! `window.chalkgrad`: the public JavaScript API of the page, for lessons, host pages and automated tests.
 //!
-//! Every method returns a Promise; what goes wrong rejects it with an `Error` that carries `code`, `message` and, where
-//! a layer is at fault, `layer`. `on` alone is synchronous, and it does not throw either.
+//! Every method returns a Promise. An error rejects the Promise with an `Error` that has a `code`, a `message` and, if a layer is
+//! at fault, its name as `layer`. Only `on` is synchronous.
 
 mod arguments;
 mod events;
 pub mod files;
+mod install;
 mod specs;
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::Rc;
+use std::cell::RefCell;
 
-use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Float32Array, Object, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use self::arguments::{bad_argument, choice, object, options, pixels, text};
-use crate::client::{Change, Client, Outcome};
+use self::arguments::{bad_argument, object, options, pixels, text, word};
+pub use self::install::install;
+use crate::client::Client;
 use crate::transport;
-use chalkgrad_engine::error::Error;
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::TrainingConfig;
-use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, ErrorReport, Split};
+use chalkgrad_engine::protocol::requests::{
+    Evaluate, GetModel, GetTraining, Pause, Predict, Request, Reset, Resume, SetBackend, SetModel, SetTensor,
+    SetTraining, Stop, Tensor, TensorNames, Train,
+};
+use chalkgrad_engine::protocol::responses::{Evaluated, RunHistory, TensorData};
+use chalkgrad_engine::protocol::{ErrorReport, RunState, Split};
 
-/// Result of a method: its Promise resolves or rejects with it.
+/// A method's result, or the report with which its Promise is rejected.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
 
-struct Api {
+/// The object behind `window.chalkgrad`.
+#[wasm_bindgen(skip_typescript)]
+pub struct Chalkgrad {
     client: Client,
-    /// Partial configurations that wait: each is merged into what the last one made.
-    partials: RefCell<VecDeque<(JsValue, Settle)>>,
-    is_merging: Cell<bool>,
-}
-
-/// A promise that was given out.
-struct Settle {
-    resolve: Function,
-    reject: Function,
-}
-
-impl Settle {
-    fn with(&self, result: Result) {
-        // A promise's own functions do not throw.
-        let _ = match result {
-            Ok(value) => self.resolve.call1(&JsValue::UNDEFINED, &value),
-            Err(report) => self.reject.call1(&JsValue::UNDEFINED, &js_error(&report)),
-        };
-    }
-}
-
-const METHODS: [&str; 17] = [
-    "setBackend",
-    "setModel",
-    "getModel",
-    "setTraining",
-    "getTraining",
-    "train",
-    "pause",
-    "resume",
-    "stop",
-    "reset",
-    "evaluate",
-    "predict",
-    "tensorNames",
-    "tensor",
-    "setTensor",
-    "save",
-    "open",
-];
-
-/// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
-///
-/// If the page has made `window.chalkgrad` already, with a `ready` that is settled through `window.chalkgradReady`, the
-/// methods are added to that object.
-pub fn install(client: &Client) {
-    let Some(window) = web_sys::window() else { return };
-    let existing = Reflect::get(&window, &"chalkgrad".into()).ok().filter(JsValue::is_object);
-    let target: Object = existing.map_or_else(Object::new, JsCast::unchecked_into);
-    let set = |name: &str, value: &JsValue| {
-        // Only a frozen object refuses, and this one is ours.
-        let _ = Reflect::set(&target, &name.into(), value);
-    };
-    set("version", &env!("CARGO_PKG_VERSION").into());
-    install_ready(client, &window, &target);
-
-    let api = Rc::new(Api { client: client.clone(), partials: RefCell::default(), is_merging: Cell::new(false) });
-    for name in METHODS {
-        let api = api.clone();
-        let call = move |first: JsValue, second: JsValue| {
-            Promise::new(&mut |resolve, reject| Api::call(&api, name, &first, &second, Settle { resolve, reject }))
-        };
-        set(name, &Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(call).into_js_value());
-    }
-    let events = events::Events::new(client);
-    set(
-        "on",
-        &Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(move |event, handler| events.on(event, handler))
-            .into_js_value(),
-    );
-    let _ = Reflect::set(&window, &"chalkgrad".into(), &target);
-}
-
-/// Settles `ready` when the engine has said what it is, or that it cannot be had.
-fn install_ready(client: &Client, window: &JsValue, target: &Object) {
-    let settle = Reflect::get(window, &"chalkgradReady".into()).ok().filter(JsValue::is_object);
-    let settle = settle.unwrap_or_else(|| {
-        let settle = Object::new();
-        let ready = Promise::new(&mut |resolve, reject| {
-            let _ = Reflect::set(&settle, &"resolve".into(), &resolve);
-            let _ = Reflect::set(&settle, &"reject".into(), &reject);
-        });
-        let _ = Reflect::set(target, &"ready".into(), &ready);
-        settle.into()
-    });
-    let call = move |name: &str, value: &JsValue| {
-        if let Some(function) =
-            Reflect::get(&settle, &name.into()).ok().and_then(|f| f.dyn_into::<js_sys::Function>().ok())
-        {
-            // A promise's own function does not throw; settling twice does nothing.
-            let _ = function.call1(&JsValue::NULL, value);
-        }
-    };
-    let resolve = call.clone();
-    client
-        .subscribe_changes(move |change| {
-            if let Change::Engine(engine) = change {
-                let (Ok(info), Ok(backend)) = (js(engine), js(&engine.backend)) else { return };
-                // `backend` becomes the name, with the detail and the workers beside it.
-                Object::assign(info.unchecked_ref::<Object>(), backend.unchecked_ref::<Object>());
-                resolve("resolve", &info);
-            }
-        })
-        .forever();
-    client.on_failure(move |error| call("reject", &js_error(error)));
-}
-
-impl Api {
-    fn call(api: &Rc<Self>, method: &str, first: &JsValue, second: &JsValue, settle: Settle) {
-        if method == "setTraining" {
-            api.partials.borrow_mut().push_back((first.clone(), settle));
-            return Self::merge_next(api);
-        }
-        match method {
-            "save" => {
-                return files::save(
-                    &api.client,
-                    Box::new(move |file| settle.with(file.map(|saved| saved.file.into()))),
-                );
-            }
-            "open" => {
-                return files::open(
-                    &api.client,
-                    first,
-                    Box::new(move |opened| settle.with(opened.and_then(self::opened))),
-                );
-            }
-            _ => {}
-        }
-        match command(method, first, second) {
-            Ok((command, arrays)) => {
-                if reads_weights(&command) {
-                    api.client.leave_pretrained();
-                }
-                api.client.ask(command, arrays, Box::new(move |outcome| settle.with(outcome.and_then(result))));
-            }
-            Err(report) => settle.with(Err(report)),
-        }
-    }
-
-    /// Merges the first of the waiting partial configurations into the one in use, unless that is being done for
-    /// another.
-    fn merge_next(api: &Rc<Self>) {
-        if api.is_merging.get() {
-            return;
-        }
-        let Some((partial, settle)) = api.partials.borrow_mut().pop_front() else { return };
-        api.is_merging.set(true);
-        let (client, api) = (api.client.clone(), api.clone());
-        let merged = move |outcome: Outcome| {
-            let client = api.client.clone();
-            let done = Box::new(move |outcome: Outcome| {
-                settle.with(outcome.and_then(result));
-                api.is_merging.set(false);
-                Self::merge_next(&api);
-            });
-            match outcome {
-                Ok((Answer::Training(current), _)) => {
-                    match object("training", &partial).and_then(|partial| specs::training(&current, partial)) {
-                        Ok(config) => client.ask(Command::SetTraining { config }, Vec::new(), done),
-                        Err(error) => done(Err(error.into())),
-                    }
-                }
-                other => done(other),
-            }
-        };
-        client.ask(Command::GetTraining, Vec::new(), Box::new(merged));
-    }
+    events: events::Events,
+    /// The last call of `setTraining`: the next one merges its fields into the configuration that this one makes.
+    last_training: RefCell<Option<Promise>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -228,134 +70,228 @@ struct Configuration {
     training: Option<Map<String, Value>>,
 }
 
-/// Takes over a configuration `{model, training}`, either of which may be missing. `failed` is told what is wrong.
-pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorReport) + Copy + 'static) {
-    let commands = || -> Result<Vec<Command>> {
-        let Configuration { model, training } = json::read("configuration", configuration)?;
-        let mut commands = Vec::new();
-        if let Some(partial) = training {
-            let config = specs::training(&TrainingConfig::default(), partial)?;
-            commands.push(Command::SetTraining { config });
+impl Chalkgrad {
+    fn new(client: &Client) -> Self {
+        Self { client: client.clone(), events: events::Events::new(client), last_training: RefCell::default() }
+    }
+
+    /// Sends a request at once and resolves to its converted response.
+    fn call<R: Request + 'static>(
+        &self,
+        request: Result<R>,
+        convert: impl FnOnce(R::Response) -> Result + 'static,
+    ) -> Promise {
+        let response = request.map(|request| self.client.request(request));
+        promise(async move { convert(response?.await?) })
+    }
+
+    /// As [`Self::call`], for a request that reads weights: a host sees those of the seed, not the pretrained ones.
+    fn call_on_weights<R: Request + 'static>(
+        &self,
+        request: Result<R>,
+        convert: impl FnOnce(R::Response) -> Result + 'static,
+    ) -> Promise {
+        if request.is_ok() {
+            self.client.leave_pretrained();
         }
-        if let Some(spec) = model {
-            commands.push(Command::SetModel { spec: specs::model(&Value::Object(spec))?, kept: None });
-        }
-        Ok(commands)
-    };
-    match commands() {
-        Ok(commands) => {
-            for command in commands {
-                client.ask(command, Vec::new(), Box::new(move |outcome| outcome.err().into_iter().for_each(failed)));
-            }
-        }
-        Err(report) => failed(report),
+        self.call(request, convert)
     }
 }
 
-/// Makes the request of a call.
-fn command(method: &str, first: &JsValue, second: &JsValue) -> Result<(Command, Vec<Bulk>)> {
-    let mut arrays = Vec::new();
-    let command = match method {
-        "setBackend" => {
-            const CHOICES: &[(&str, BackendChoice)] =
-                &[("auto", BackendChoice::Auto), ("webgpu", BackendChoice::Webgpu), ("cpu", BackendChoice::Cpu)];
-            let choice = choice("backend", first, CHOICES)?;
-            let BackendOptions { workers } = options("setBackend", second)?;
-            Command::SetBackend { choice, workers }
-        }
-        "setModel" => Command::SetModel { spec: specs::model(&Value::Object(object("model", first)?))?, kept: None },
-        "getModel" => Command::GetModel,
-        "getTraining" => Command::GetTraining,
-        "train" => {
-            let TrainOptions { epochs, steps } = options("train", first)?;
-            Command::Train { epochs, steps }
-        }
-        "pause" => Command::Pause,
-        "resume" => Command::Resume,
-        "stop" => Command::Stop,
-        "reset" => Command::Reset,
-        "evaluate" => {
-            let EvaluateOptions { split, samples } = options("evaluate", first)?;
-            Command::Evaluate { split, samples }
-        }
-        "predict" => {
-            arrays.push(pixels(first)?);
-            Command::Predict
-        }
-        "tensorNames" => Command::TensorNames,
-        "tensor" => Command::Tensor { name: text("name", first)? },
-        _ => {
-            let name = text("name", first)?;
-            let Some(values) = second.dyn_ref::<Float32Array>() else {
-                return Err(bad_argument(&name, "a Float32Array", second).into());
-            };
-            arrays.push(Bulk::F32(values.to_vec()));
-            Command::SetTensor { name }
-        }
-    };
-    Ok((command, arrays))
-}
+#[wasm_bindgen]
+impl Chalkgrad {
+    #[wasm_bindgen(js_name = setBackend, skip_typescript)]
+    pub fn set_backend(&self, choice: &JsValue, options: &JsValue) -> Promise {
+        let request = || {
+            let choice = word("backend", choice)?;
+            let BackendOptions { workers } = arguments::options("setBackend", options)?;
+            Ok(SetBackend { choice, workers })
+        };
+        self.call(request(), |backend| js(&backend))
+    }
 
-/// Converts an answer to the value to which a call resolves.
-fn result((answer, arrays): (Answer, Vec<Bulk>)) -> Result {
-    let object = || JsValue::from(Object::new());
-    Ok(match &answer {
-        Answer::Done => JsValue::UNDEFINED,
-        Answer::Engine(engine) => js(engine)?,
-        Answer::Backend(backend) => js(backend)?,
-        Answer::Model(spec) => js(spec)?,
-        Answer::Summary(summary) => js(summary)?,
-        Answer::Training(config) => js(config)?,
-        Answer::Names(names) => js(names)?,
-        Answer::Probabilities { .. } => first_f32(arrays).into(),
-        Answer::History(history) => {
-            let result = js(history)?;
-            set(&result, "loss", &Array::from(&first_f32(arrays)));
-            result
-        }
-        Answer::State { state } => {
-            let result = object();
-            set(&result, "state", &js(state)?);
-            result
-        }
-        Answer::Tensor { shape } => {
-            let result = object();
-            set(&result, "shape", &js(shape)?);
-            set(&result, "data", &first_f32(arrays));
-            result
-        }
-        Answer::Evaluation(evaluation) => {
-            let result = object();
+    #[wasm_bindgen(js_name = setModel, skip_typescript)]
+    pub fn set_model(&self, spec: &JsValue) -> Promise {
+        let request = || {
+            let spec = specs::model(&Value::Object(object("model", spec)?))?;
+            Ok(SetModel { spec, kept: None })
+        };
+        self.call(request(), |summary| js(&summary))
+    }
+
+    #[wasm_bindgen(js_name = getModel, skip_typescript)]
+    pub fn get_model(&self) -> Promise {
+        self.call(Ok(GetModel {}), |spec| js(&spec))
+    }
+
+    #[wasm_bindgen(js_name = setTraining, skip_typescript)]
+    pub fn set_training(&self, partial: &JsValue) -> Promise {
+        let partial = object("training", partial);
+        let client = self.client.clone();
+        let previous = self.last_training.take();
+        let merged = promise(async move {
+            let partial = partial?;
+            if let Some(previous) = previous {
+                // Its own caller hears of its failure.
+                let _ = JsFuture::from(previous).await;
+            }
+            let current = client.request(GetTraining {}).await?;
+            let config = specs::training(&current, partial)?;
+            js(&client.request(SetTraining { config }).await?)
+        });
+        self.last_training.replace(Some(merged.clone()));
+        merged
+    }
+
+    #[wasm_bindgen(js_name = getTraining, skip_typescript)]
+    pub fn get_training(&self) -> Promise {
+        self.call(Ok(GetTraining {}), |config| js(&config))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn train(&self, options: &JsValue) -> Promise {
+        let request = || {
+            let TrainOptions { epochs, steps } = arguments::options("train", options)?;
+            Ok(Train { epochs, steps })
+        };
+        self.call(request(), |RunHistory { history, losses }| {
+            let result = js(&history)?;
+            set(&result, "loss", &Array::from(&Float32Array::from(&losses[..])));
+            Ok(result)
+        })
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn pause(&self) -> Promise {
+        self.call(Ok(Pause {}), |state| run_state(&state))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn resume(&self) -> Promise {
+        self.call(Ok(Resume {}), |state| run_state(&state))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn stop(&self) -> Promise {
+        self.call(Ok(Stop {}), |state| run_state(&state))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn reset(&self) -> Promise {
+        self.call(Ok(Reset {}), |()| Ok(JsValue::UNDEFINED))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn evaluate(&self, options: &JsValue) -> Promise {
+        let request = || {
+            let EvaluateOptions { split, samples } = arguments::options("evaluate", options)?;
+            Ok(Evaluate { split, samples })
+        };
+        self.call_on_weights(request(), |Evaluated { evaluation, confusion, .. }| {
+            let result = JsValue::from(Object::new());
             set(&result, "loss", &evaluation.loss.into());
             set(&result, "accuracy", &evaluation.accuracy.into());
             set(&result, "samples", &evaluation.samples.into());
-            let flat = first_f32(arrays);
-            let rows = Array::new();
-            for row in 0..evaluation.classes {
-                let row = flat.subarray(row * evaluation.classes, (row + 1) * evaluation.classes);
-                rows.push(&Array::from(&row));
-            }
+            let rows = confusion.chunks_exact((evaluation.classes as usize).max(1));
+            let rows: Array = rows.map(|row| Array::from(&Float32Array::from(row))).collect();
             set(&result, "confusion", &rows);
-            result
-        }
-        // No method asks for them.
-        Answer::Samples { .. } | Answer::Labels | Answer::Tensors { .. } | Answer::Vitals(_) | Answer::Profile(_) => {
-            return Err(Error::new("bad-message", "engine").expected("an answer of another kind").into());
-        }
-    })
+            Ok(result)
+        })
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn predict(&self, data: &JsValue) -> Promise {
+        let request = pixels(data).map(|pixels| Predict { pixels }).map_err(ErrorReport::from);
+        self.call_on_weights(request, |probabilities| Ok(Float32Array::from(&probabilities[..]).into()))
+    }
+
+    #[wasm_bindgen(js_name = tensorNames, skip_typescript)]
+    pub fn tensor_names(&self) -> Promise {
+        self.call_on_weights(Ok(TensorNames {}), |names| js(&names))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn tensor(&self, name: &JsValue) -> Promise {
+        let request = text("name", name).map(|name| Tensor { name }).map_err(ErrorReport::from);
+        self.call_on_weights(request, |TensorData { shape, values }| {
+            let result = JsValue::from(Object::new());
+            set(&result, "shape", &js(&shape)?);
+            set(&result, "data", &Float32Array::from(&values[..]));
+            Ok(result)
+        })
+    }
+
+    #[wasm_bindgen(js_name = setTensor, skip_typescript)]
+    pub fn set_tensor(&self, name: &JsValue, values: &JsValue) -> Promise {
+        let request = || {
+            let name = text("name", name)?;
+            let array = values.dyn_ref::<Float32Array>();
+            let values = array.ok_or_else(|| bad_argument(&name, "a Float32Array", values))?.to_vec();
+            Ok(SetTensor { name, values })
+        };
+        self.call(request(), |()| Ok(JsValue::UNDEFINED))
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn save(&self) -> Promise {
+        let saved = files::save(&self.client);
+        promise(async move { Ok(saved.await?.file.into()) })
+    }
+
+    #[wasm_bindgen(skip_typescript)]
+    pub fn open(&self, file: JsValue) -> Promise {
+        let client = self.client.clone();
+        promise(async move {
+            let files::Opened { summary, step, epoch } = files::open(&client, &file).await?;
+            let result = js(&summary)?;
+            set(&result, "step", &step.into());
+            set(&result, "epoch", &epoch.into());
+            Ok(result)
+        })
+    }
+
+    /// Calls `handler` for every event of a kind. Returns a function that unsubscribes.
+    ///
+    /// # Errors
+    /// `bad-argument` for an event that does not exist, or a handler that is no function.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn on(&self, event: &JsValue, handler: &JsValue) -> Result<JsValue, JsValue> {
+        self.events.on(event, handler).map_err(|error| js_error(&error.into()))
+    }
 }
 
-fn opened(files::Opened { summary, step, epoch }: files::Opened) -> Result {
-    let result = js(&summary)?;
-    set(&result, "step", &step.into());
-    set(&result, "epoch", &epoch.into());
+/// Takes over a configuration `{model, training}`, either of which may be missing. Errors are passed to `failed`.
+pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorReport) + Copy + 'static) {
+    let requests = || -> Result<_> {
+        let Configuration { model, training } = json::read("configuration", configuration)?;
+        let training = training.map(|partial| specs::training(&TrainingConfig::default(), partial)).transpose()?;
+        let model = model.map(|spec| specs::model(&Value::Object(spec))).transpose()?;
+        Ok((training, model))
+    };
+    let (training, model) = match requests() {
+        Ok(requests) => requests,
+        Err(report) => return failed(report),
+    };
+    let training = training.map(|config| client.request(SetTraining { config }));
+    let model = model.map(|spec| client.request(SetModel { spec, kept: None }));
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Some(Err(report)) = async { Some(training?.await) }.await {
+            failed(report);
+        }
+        if let Some(Err(report)) = async { Some(model?.await) }.await {
+            failed(report);
+        }
+    });
+}
+
+fn promise(result: impl Future<Output = Result> + 'static) -> Promise {
+    future_to_promise(async move { result.await.map_err(|report| js_error(&report)) })
+}
+
+fn run_state(state: &RunState) -> Result {
+    let result = JsValue::from(Object::new());
+    set(&result, "state", &js(state)?);
     Ok(result)
-}
-
-/// Returns true if an answer depends on the weights. For callers of this API the weights come from the seed from the
-/// beginning.
-fn reads_weights(command: &Command) -> bool {
-    matches!(command, Command::Evaluate { .. } | Command::Predict | Command::TensorNames | Command::Tensor { .. })
 }
 
 fn js_error(report: &ErrorReport) -> JsValue {
@@ -371,14 +307,7 @@ fn js(value: &impl Serialize) -> Result {
     transport::write(value).map_err(ErrorReport::from)
 }
 
-/// Sets a property of an object of ours, which no object of ours refuses.
+/// Sets a property of an object that this module has made, which therefore cannot refuse it.
 fn set(object: &JsValue, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
-}
-
-fn first_f32(arrays: Vec<Bulk>) -> Float32Array {
-    match arrays.first() {
-        Some(Bulk::F32(values)) => Float32Array::from(values.as_slice()),
-        _ => Float32Array::new_with_length(0),
-    }
 }

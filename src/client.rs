@@ -3,8 +3,8 @@
 //! A [`Client`] is cheap to clone. Every change of the model or the configuration through any clone is reported to
 //! [`Client::subscribe_changes`], so that the page and the JavaScript API never disagree.
 
-mod keeping;
 mod listeners;
+mod persistence;
 mod recovery;
 mod switching;
 mod watchdog;
@@ -14,20 +14,23 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
 
-use self::keeping::{Keeping, begins};
 use self::listeners::Listeners;
 pub use self::listeners::Subscription;
+use self::persistence::Persistence;
 use self::recovery::Recovery;
 use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::requests::{self, Request as _};
+use chalkgrad_engine::protocol::responses::Response;
 use chalkgrad_engine::protocol::{
-    Answer, BackendInfo, Bulk, Command, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary, Request,
-    RunState,
+    Answer, BackendInfo, Bulk, Command, Effect, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary,
+    Request, RunState,
 };
 
 /// Result of a request.
@@ -77,7 +80,7 @@ struct Inner {
     events: Listeners<(Event, Vec<Bulk>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,
-    keeping: Keeping,
+    persistence: Persistence,
     watchdog: Watchdog,
     /// Counts how often the GPU was lost.
     gpu_losses: Watchdog,
@@ -121,7 +124,7 @@ impl Client {
                 events: Listeners::default(),
                 changes: Listeners::default(),
                 recovery: RefCell::default(),
-                keeping: Keeping::default(),
+                persistence: Persistence::default(),
                 watchdog: Watchdog::default(),
                 gpu_losses: Watchdog::default(),
                 state: Cell::default(),
@@ -159,6 +162,29 @@ impl Client {
         Self::start(program, gpu_program, Adapter::from_page(&from_page("adapter")), absolute("data/"))
     }
 
+    /// Sends a request at once and returns its response. Errors are those of [`Client::ask`].
+    pub fn request<R: requests::Request>(
+        &self,
+        request: R,
+    ) -> impl Future<Output = Result<R::Response, ErrorReport>> + use<R> {
+        let (command, arrays) = request.into_parts();
+        let (sender, receiver) = oneshot::channel();
+        self.ask(
+            command,
+            arrays,
+            Box::new(move |outcome| {
+                // A caller that no longer waits has dropped the receiver.
+                let _ = sender.send(outcome);
+            }),
+        );
+        async move {
+            let (answer, arrays) =
+                receiver.await.unwrap_or_else(|_| Err(report("worker-failed", "The engine gave no answer.")))?;
+            R::Response::from_parts(answer, arrays)
+                .ok_or_else(|| report("bad-message", "The engine answered another request than this one."))
+        }
+    }
+
     /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
     /// error is what the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if
     /// there is none.
@@ -170,7 +196,7 @@ impl Client {
         if let Some(report) = down {
             return reply(Err(report));
         }
-        if begins(&command) {
+        if matches!(command.effect(), Effect::Trains | Effect::ReplacesModel) {
             self.leave_pretrained();
         }
         if let Command::SetBackend { choice, .. } = &command
@@ -304,14 +330,14 @@ impl Client {
             self.inner.state.set(*state);
         }
         self.inner.recovery.borrow_mut().saw(&event, &arrays);
-        self.inner.keeping.saw(&event, &arrays);
+        self.inner.persistence.saw(&event, &arrays);
         self.inner.events.call(&(event, arrays));
     }
 
     /// Notes what a successful command changed, and tells those who want to know.
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
-        self.inner.keeping.answered(command, answer);
+        self.inner.persistence.answered(command, answer);
         let change = match (command, answer) {
             (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),

@@ -53,14 +53,16 @@ pub(super) fn text(name: &str, value: &JsValue) -> Result<String> {
     value.as_string().ok_or_else(|| bad_argument(name, "a string", value))
 }
 
-/// Reads one of several words.
-pub(super) fn choice<T: Copy>(name: &str, value: &JsValue, choices: &[(&str, T)]) -> Result<T> {
-    let word = value.as_string();
-    if let Some(&(_, choice)) = choices.iter().find(|(known, _)| Some(*known) == word.as_deref()) {
-        return Ok(choice);
-    }
-    let known: Vec<&str> = choices.iter().map(|(known, _)| *known).collect();
-    Err(bad_argument(name, &format!("one of {}", known.join(", ")), value))
+/// Reads one of the words of a type.
+///
+/// # Errors
+/// `bad-argument`, naming the words.
+pub(super) fn word<T: DeserializeOwned>(name: &str, value: &JsValue) -> Result<T> {
+    let text = Value::String(text(name, value)?);
+    json::read(name, &text).map_err(|mut error| {
+        error.code = "bad-argument";
+        error
+    })
 }
 
 /// Reads images: bytes from 0 to 255, or numbers used as they are.

@@ -7,8 +7,11 @@ use std::rc::Rc;
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 
+use super::arguments::{bad_argument, text};
 use super::{js, set};
-use crate::client::{Client, Subscription, report};
+use crate::client::{Client, Subscription};
+use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::model::catalogue::nearest;
 use chalkgrad_engine::protocol::{Bulk, Event};
 
 const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
@@ -26,15 +29,20 @@ impl Events {
         Self { client: client.clone(), next_id: Cell::new(0), subscriptions: Rc::default() }
     }
 
-    /// Subscribes a handler, and returns the function that unsubscribes it. An invalid handler or event is reported by
-    /// a `warning`, since this function does not throw.
-    pub fn on(&self, event: JsValue, handler: JsValue) -> JsValue {
-        let known = event.as_string().and_then(|event| NAMES.iter().find(|name| **name == event));
-        let (Some(&name), Some(handler)) = (known, handler.dyn_ref::<Function>()) else {
-            let message = format!("chalkgrad.on: expected one of {} and a function.", NAMES.join(", "));
-            self.client.tell(Event::Warning(report("bad-argument", &message)));
-            return Closure::<dyn Fn()>::new(|| {}).into_js_value();
+    /// Subscribes. Returns the function that unsubscribes.
+    ///
+    /// # Errors
+    /// `bad-argument` for an unknown event, naming the nearest, or a handler that is no function.
+    pub fn on(&self, event: &JsValue, handler: &JsValue) -> Result<JsValue> {
+        let event = text("event", event)?;
+        let Some(&name) = NAMES.iter().find(|name| **name == event) else {
+            let near = nearest(&event, NAMES.iter().copied());
+            return Err(Error::new("bad-argument", "event")
+                .expected(format!("one of {}", NAMES.join(", ")))
+                .got(format!("\"{event}\""))
+                .hint(near.map_or(String::new(), |near| format!("Did you mean \"{near}\"?"))));
         };
+        let handler = handler.dyn_ref::<Function>().ok_or_else(|| bad_argument("handler", "a function", handler))?;
         let handler = handler.clone();
         let subscription = self.client.subscribe(move |event, arrays| {
             if let Some(detail) = detail(name, event, arrays)
@@ -51,7 +59,7 @@ impl Events {
             let removed = subscriptions.borrow_mut().remove(&id);
             drop(removed);
         };
-        Closure::<dyn Fn()>::new(unsubscribe).into_js_value()
+        Ok(Closure::<dyn Fn()>::new(unsubscribe).into_js_value())
     }
 }
 

@@ -1,8 +1,9 @@
 //! Experiments as bytes: what `save` resolves to and `open` takes, and the page's buttons with them.
 
-use js_sys::{ArrayBuffer, Function, Promise, Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 use super::arguments::bad_argument;
 use crate::client::{Client, report};
@@ -18,34 +19,21 @@ pub struct Saved {
     pub epoch: u32,
 }
 
-/// Calls `then` with the experiment as a file.
-pub fn save(client: &Client, then: Box<dyn FnOnce(Result<Saved>)>) {
-    client.save(Box::new(move |checkpoint| {
-        let saved = checkpoint.and_then(|checkpoint| {
-            let file = Uint8Array::from(&checkpoint.to_bytes()?[..]);
-            Ok(Saved { file, step: checkpoint.snapshot.step, epoch: checkpoint.snapshot.epoch })
-        });
-        then(saved);
-    }));
+/// Returns the experiment as a file. Training goes on.
+pub fn save(client: &Client) -> impl Future<Output = Result<Saved>> + use<> {
+    let checkpoint = client.save();
+    async move {
+        let checkpoint = checkpoint.await?;
+        let file = Uint8Array::from(&checkpoint.to_bytes()?[..]);
+        Ok(Saved { file, step: checkpoint.snapshot.step, epoch: checkpoint.snapshot.epoch })
+    }
 }
 
 /// Opens a file: a `Uint8Array`, an `ArrayBuffer` or a `Blob`, such as a `File`. Its size is checked before it is read.
-pub fn open(client: &Client, file: &JsValue, then: Box<dyn FnOnce(Result<Opened>)>) {
-    let client = client.clone();
-    read(
-        file,
-        Box::new(move |file| {
-            let checkpoint = file.and_then(|file| Ok(Checkpoint::from_bytes(&file)?));
-            let checkpoint = match checkpoint {
-                Ok(checkpoint) => checkpoint,
-                Err(error) => return then(Err(error)),
-            };
-            let (step, epoch) = (checkpoint.snapshot.step, checkpoint.snapshot.epoch);
-            let done =
-                move |summary: Result<ModelSummary>| then(summary.map(|summary| Opened { summary, step, epoch }));
-            client.open(checkpoint, Box::new(done));
-        }),
-    );
+pub async fn open(client: &Client, file: &JsValue) -> Result<Opened> {
+    let checkpoint = Checkpoint::from_bytes(&read(file).await?)?;
+    let (step, epoch) = (checkpoint.snapshot.step, checkpoint.snapshot.epoch);
+    Ok(Opened { summary: client.open(checkpoint).await?, step, epoch })
 }
 
 /// An experiment that was opened.
@@ -55,34 +43,25 @@ pub struct Opened {
     pub epoch: u32,
 }
 
-fn read(file: &JsValue, then: Box<dyn FnOnce(Result<Vec<u8>>)>) {
+async fn read(file: &JsValue) -> Result<Vec<u8>> {
     let bytes = if let Some(bytes) = file.dyn_ref::<Uint8Array>() {
         bytes.clone()
     } else if let Some(buffer) = file.dyn_ref::<ArrayBuffer>() {
         Uint8Array::new(buffer)
     } else {
-        return read_blob(file, then);
+        return read_blob(file).await;
     };
-    then(check_size(bytes.length().into()).map(|()| bytes.to_vec()).map_err(ErrorReport::from));
+    check_size(bytes.length().into())?;
+    Ok(bytes.to_vec())
 }
 
-fn read_blob(file: &JsValue, then: Box<dyn FnOnce(Result<Vec<u8>>)>) {
-    let get = |name: &str| Reflect::get(file, &name.into()).unwrap_or(JsValue::UNDEFINED);
-    let (Some(size_bytes), Ok(method)) = (get("size").as_f64(), get("arrayBuffer").dyn_into::<Function>()) else {
-        return then(Err(bad_argument("file", "a Uint8Array, an ArrayBuffer or a Blob", file).into()));
+async fn read_blob(file: &JsValue) -> Result<Vec<u8>> {
+    let Some(blob) = file.dyn_ref::<Blob>() else {
+        return Err(bad_argument("file", "a Uint8Array, an ArrayBuffer or a Blob", file).into());
     };
-    if let Err(error) = check_size(size_bytes) {
-        return then(Err(error.into()));
-    }
-    let buffer = method.call0(file);
-    spawn_local(async move {
-        let buffer = match buffer.map(JsCast::dyn_into::<Promise>) {
-            Ok(Ok(promise)) => JsFuture::from(promise).await.ok(),
-            _ => None,
-        };
-        then(match buffer {
-            Some(buffer) => Ok(Uint8Array::new(&buffer).to_vec()),
-            None => Err(report("bad-file", "The browser cannot read this file. What is here has not changed.")),
-        });
-    });
+    check_size(blob.size())?;
+    let buffer = JsFuture::from(blob.array_buffer()).await;
+    buffer
+        .map(|buffer| Uint8Array::new(&buffer).to_vec())
+        .map_err(|_| report("bad-file", "The browser cannot read this file. What is here has not changed."))
 }

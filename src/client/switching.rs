@@ -3,7 +3,10 @@
 //! Model, configuration, weights and optimizer state go along, and so do requests that take long: a run goes on under the
 //! promise that it began with.
 
+use wasm_bindgen_futures::spawn_local;
+
 use super::{Client, Link, Pending, Reply, report};
+use chalkgrad_engine::protocol::requests::Snapshot;
 use chalkgrad_engine::protocol::{
     Answer, BackendChoice, Bulk, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
     Request,
@@ -68,9 +71,12 @@ impl Client {
             return reply(Err(report("backend-unavailable", message)));
         }
         let client = self.clone();
-        // If the old engine cannot give a snapshot, the last one is used.
-        let go = move |_| client.move_engine(!client.inner.runs_gpu.get(), Some((command, reply)));
-        self.ask(Command::Snapshot, Vec::new(), Box::new(go));
+        let snapshot = self.request(Snapshot {});
+        spawn_local(async move {
+            // If the old engine has no snapshot to give, the last one has to do.
+            let _ = snapshot.await;
+            client.move_engine(!client.inner.runs_gpu.get(), Some((command, reply)));
+        });
     }
 
     /// Ends the engine that runs and starts another one, which gets all that is under way.
@@ -112,15 +118,7 @@ impl Client {
         for (&id, pending) in self.inner.pending.borrow().iter() {
             let command = match &pending.command {
                 Command::Train { .. } => self.inner.recovery.borrow_mut().carry_run(id),
-                command @ (Command::Evaluate { .. }
-                | Command::Samples { .. }
-                | Command::Tensor { .. }
-                | Command::TensorNames
-                | Command::GetModel
-                | Command::GetTraining
-                | Command::Pause
-                | Command::Resume
-                | Command::Stop) => Some(command.clone()),
+                command if command.is_repeatable() => Some(command.clone()),
                 _ => None,
             };
             match command {

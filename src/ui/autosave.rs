@@ -251,17 +251,20 @@ impl Autosave {
         self.is_dirty.set(false);
         self.last_ms.set(now_ms());
         let autosave = self.clone();
-        let done = move |checkpoint: Result<Checkpoint, ErrorReport>| match checkpoint {
-            Ok(checkpoint) => spawn_local(async move {
-                let start_ms = now_ms();
-                let result = autosave.store(&checkpoint).await;
-                autosave.cost_ms.set(now_ms() - start_ms);
-                autosave.done(result);
-            }),
-            // The engine is being replaced; the next change comes.
-            Err(_) => autosave.done(Ok(())),
-        };
-        self.state.client().save(Box::new(done));
+        let checkpoint = self.state.client().save();
+        spawn_local(async move {
+            let result = match checkpoint.await {
+                Ok(checkpoint) => {
+                    let start_ms = now_ms();
+                    let result = autosave.store(&checkpoint).await;
+                    autosave.cost_ms.set(now_ms() - start_ms);
+                    result
+                }
+                // The engine is being replaced; the next change comes.
+                Err(_) => Ok(()),
+            };
+            autosave.done(result);
+        });
     }
 
     async fn store(&self, checkpoint: &Checkpoint) -> Result<(), ErrorReport> {
@@ -349,14 +352,16 @@ pub fn open(state: State, file: &JsValue) {
 }
 
 fn open_then(state: State, file: &JsValue, then: impl FnOnce() + 'static) {
-    let done = move |opened: Result<files::Opened, ErrorReport>| match opened {
-        Ok(opened) => {
-            then();
-            state.note_run();
-            let step = super::format::count(opened.step as usize);
-            state.announcement.set(t_once("opened", &[("step", &step)]));
+    let (client, file) = (state.client().clone(), file.clone());
+    spawn_local(async move {
+        match files::open(&client, &file).await {
+            Ok(opened) => {
+                then();
+                state.note_run();
+                let step = super::format::count(opened.step as usize);
+                state.announcement.set(t_once("opened", &[("step", &step)]));
+            }
+            Err(report) => state.notify(NoticeKind::Error, report),
         }
-        Err(report) => state.notify(NoticeKind::Error, report),
-    };
-    files::open(state.client(), file, Box::new(done));
+    });
 }

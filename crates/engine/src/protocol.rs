@@ -4,10 +4,14 @@
 //! never sits inside a message. Messages name the number of arrays they
 //! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
 
+pub mod requests;
+pub mod responses;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::spec::{ModelSpec, TrainingConfig};
+pub use requests::{Command, Effect};
 
 /// A message and the arrays that travel with it.
 #[derive(Clone, PartialEq, Debug)]
@@ -35,114 +39,6 @@ pub enum Bulk {
 pub struct Request {
     pub id: u32,
     pub command: Command,
-}
-
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Command {
-    /// The first message. `data_url` is the absolute URL of the folder that holds the data set shards.
-    Hello {
-        data_url: String,
-    },
-    SetBackend {
-        choice: BackendChoice,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        workers: Option<u32>,
-    },
-    /// Sets the model. `kept` has one entry per layer: the index, in the current model, of the layer whose weights it
-    /// takes over if they fit. Without it, and until a weight has been trained or written, all weights come from the
-    /// seed.
-    SetModel {
-        spec: ModelSpec,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kept: Option<Vec<Option<u32>>>,
-    },
-    GetModel,
-    SetTraining {
-        config: TrainingConfig,
-    },
-    GetTraining,
-    /// Continues training, for a number of epochs or steps, or as configured. Answered when the run ends (done, stopped
-    /// or failed).
-    Train {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        epochs: Option<u32>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        steps: Option<u32>,
-    },
-    Pause,
-    Resume,
-    Stop,
-    Reset,
-    Evaluate {
-        split: Split,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        samples: Option<u32>,
-    },
-    /// One array: `U8` pixels (0-255, scaled by 1/255) or `F32` (as they are), k times the input size.
-    Predict,
-    TensorNames,
-    Tensor {
-        name: String,
-    },
-    /// One `F32` array.
-    SetTensor {
-        name: String,
-    },
-    /// Inspects tensors at one moment, also during training: outputs of layers for one image (the array, as in
-    /// [`Command::Predict`]; the model's output by the name [`MODEL_OUTPUT`]), weights, and gradients of the last step.
-    /// The tensors that [`Command::Tensor`] reads stay unchanged.
-    Look {
-        names: Vec<String>,
-    },
-    /// How a layer fared in the last step.
-    Vitals {
-        layer: String,
-    },
-    /// `count` random images of the split, of class `label` if given: the sample digits of the input panel.
-    Samples {
-        split: Split,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        label: Option<u32>,
-        count: u32,
-        seed: u32,
-    },
-    /// The images of a split with these indices, which must have arrived.
-    Images {
-        split: Split,
-        indices: Vec<u32>,
-    },
-    /// The labels of the images of a split that have arrived.
-    Labels {
-        split: Split,
-    },
-    /// Start the download of the data set again after it failed.
-    RetryData,
-    /// How long training rests after each step, for who wants to watch; 0: not at all.
-    SetPace {
-        rest_ms: f64,
-    },
-    /// Asks for the times of the kernels of the next training step, on a GPU that has a clock for that.
-    Profile,
-    /// Asks for a sign of life.
-    Ping,
-    /// Give back what [`Event::Snapshot`] carried (same arrays), after the worker had to be restarted.
-    Restore {
-        snapshot: SnapshotInfo,
-    },
-    /// Posts a [snapshot](Event::Snapshot), then answers.
-    Snapshot,
-    /// Goes to where another session was: all at once, or not at all. Arrays as in [`Event::Snapshot`]. A run ends.
-    Open {
-        model: ModelSpec,
-        training: TrainingConfig,
-        snapshot: SnapshotInfo,
-    },
-    /// Lets weights serve predictions that were trained elsewhere, until the first step or change. Arrays: one `F32` per
-    /// name.
-    ShowPretrained {
-        names: Vec<String>,
-    },
 }
 
 /// In a [`Command::Look`]: what the model makes of the image, whatever its last layer is called.

@@ -3,6 +3,7 @@
 use js_sys::{Array, Date, Function};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::Url;
 
 use crate::api::files;
@@ -24,14 +25,16 @@ pub fn buttons(state: State) -> [Element; 2] {
 }
 
 fn save(state: State) {
-    let done = move |saved: Result<files::Saved, _>| match saved {
-        Ok(saved) => {
-            download(&saved.file, &format!("chalkgrad-step-{}.safetensors", saved.step));
-            state.announcement.set(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+    let saved = files::save(state.client());
+    spawn_local(async move {
+        match saved.await {
+            Ok(saved) => {
+                download(&saved.file, &format!("chalkgrad-step-{}.safetensors", saved.step));
+                state.announcement.set(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+            }
+            Err(report) => state.notify(NoticeKind::Error, report),
         }
-        Err(report) => state.notify(NoticeKind::Error, report),
-    };
-    files::save(state.client(), Box::new(done));
+    });
 }
 
 fn download(file: &JsValue, name: &str) {

@@ -7,31 +7,13 @@
 use super::commands::prediction;
 use super::{Engine, SETTLE_MS, TURN_MS};
 use crate::error::Result;
-use crate::protocol::{Command, Envelope, Request};
+use crate::protocol::{Command, Effect, Envelope, Request};
 use crate::train::Progress;
 
 pub(super) enum Deferred {
     Request(Box<Envelope<Request>>),
     /// A snapshot that the engine posts by itself.
     Snapshot,
-}
-
-/// Returns true if a pause may overtake this command without changing its answer or the training.
-fn is_reading(command: &Command) -> bool {
-    matches!(
-        command,
-        Command::Tensor { .. }
-            | Command::TensorNames
-            | Command::Look { .. }
-            | Command::Vitals { .. }
-            | Command::Samples { .. }
-            | Command::Images { .. }
-            | Command::Labels { .. }
-            | Command::GetModel
-            | Command::GetTraining
-            | Command::Snapshot
-            | Command::SetPace { .. }
-    )
 }
 
 impl Engine {
@@ -61,7 +43,7 @@ impl Engine {
     /// engine reports it when training continues, or when a command reads.
     pub(super) fn may_overtake(&self, command: &Command) -> bool {
         let only_reads = |deferred: &Deferred| match deferred {
-            Deferred::Request(request) => is_reading(&request.message.command),
+            Deferred::Request(request) => request.message.command.effect() == Effect::Reads,
             Deferred::Snapshot => true,
         };
         let is_instant = match command {
@@ -88,18 +70,7 @@ impl Engine {
     /// Returns true if a command must wait for a prediction in progress, or behind others that do, because it changes
     /// the model. Commands that only read, or that control training, need not wait.
     pub(super) fn must_wait(&self, command: &Command) -> bool {
-        let changes_model = matches!(
-            command,
-            Command::SetBackend { .. }
-                | Command::SetModel { .. }
-                | Command::SetTraining { .. }
-                | Command::SetTensor { .. }
-                | Command::Reset
-                | Command::Predict
-                | Command::Restore { .. }
-                | Command::Open { .. }
-                | Command::ShowPretrained { .. }
-        );
+        let changes_model = command.effect() >= Effect::Predicts;
         !self.deferred.is_empty() || (self.predicting.is_some() && changes_model)
     }
 

@@ -1,0 +1,161 @@
+//! All requests of the page, one entry each: fields, response, and effect on the engine.
+
+use serde::{Deserialize, Serialize};
+
+use super::responses::{Evaluated, ImageData, Response, RunHistory, TensorData};
+use super::{BackendChoice, BackendInfo, Bulk, EngineInfo, KernelTime, ModelSummary, RunState, SnapshotInfo, Split};
+use crate::model::spec::{ModelSpec, TrainingConfig};
+
+/// The effect of a request on the engine, from none to the largest. Everything that treats requests differently asks this.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Effect {
+    /// Reads, and changes no other answer and no result of training.
+    Reads,
+    /// Pauses, resumes or ends work, or adds an evaluation to it.
+    ControlsRun,
+    /// Trains: the weights are the user's from here on.
+    Trains,
+    /// Takes over the outputs of the layers, so that nothing may change the model before the answer.
+    Predicts,
+    /// Changes the configuration, or restores weights.
+    Configures,
+    /// Replaces the model or its weights by the user's.
+    ReplacesModel,
+}
+
+/// A request, as `client.request(Evaluate { split, samples }).await?` sends it.
+pub trait Request {
+    type Response: Response;
+    const EFFECT: Effect;
+
+    /// Returns the command for the worker and the arrays that travel beside it.
+    fn into_parts(self) -> (Command, Vec<Bulk>);
+}
+
+/// A field of a request that travels as transferred arrays.
+trait Transfer {
+    fn append_to(self, arrays: &mut Vec<Bulk>);
+}
+
+impl Transfer for Bulk {
+    fn append_to(self, arrays: &mut Vec<Bulk>) {
+        arrays.push(self);
+    }
+}
+
+impl Transfer for Vec<f32> {
+    fn append_to(self, arrays: &mut Vec<Bulk>) {
+        arrays.push(Bulk::F32(self));
+    }
+}
+
+impl Transfer for Vec<Vec<f32>> {
+    fn append_to(self, arrays: &mut Vec<Bulk>) {
+        arrays.extend(self.into_iter().map(Bulk::F32));
+    }
+}
+
+/// Declares requests: `Name { fields } with { arrays } -> Response: effect;`. `repeatable` marks requests that another engine
+/// answers as well if the first one is replaced before its answer.
+macro_rules! requests {
+    (@is_repeatable) => { false };
+    (@is_repeatable repeatable) => { true };
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $({ $($field:ident: $type:ty),+ })? $(with { $array:ident: $array_type:ty })?
+            -> $response:ty: $effect:ident $($repeatable:ident)?;
+    )+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, PartialEq, Debug)]
+            pub struct $name { $($(pub $field: $type,)+)? $(pub $array: $array_type,)? }
+
+            impl Request for $name {
+                type Response = $response;
+                const EFFECT: Effect = Effect::$effect;
+
+                fn into_parts(self) -> (Command, Vec<Bulk>) {
+                    #[allow(unused_mut)]
+                    let mut arrays = Vec::new();
+                    $(self.$array.append_to(&mut arrays);)?
+                    (Command::$name $({ $($field: self.$field),+ })?, arrays)
+                }
+            }
+        )+
+
+        /// A request on its way to the worker, without its arrays.
+        #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+        pub enum Command {
+            $($(#[$doc])* $name $({ $($field: $type),+ })?,)+
+        }
+
+        impl Command {
+            pub fn effect(&self) -> Effect {
+                match self {
+                    $(Self::$name { .. } => $name::EFFECT,)+
+                }
+            }
+
+            /// Returns true if another engine answers the command as well.
+            pub fn is_repeatable(&self) -> bool {
+                match self {
+                    $(Self::$name { .. } => requests!(@is_repeatable $($repeatable)?),)+
+                }
+            }
+        }
+    };
+}
+
+requests! {
+    /// The first request. `data_url` is the absolute URL of the folder with the data set shards.
+    Hello { data_url: String } -> EngineInfo: ControlsRun;
+    SetBackend { choice: BackendChoice, workers: Option<u32> } -> BackendInfo: ReplacesModel;
+    /// `kept` holds, for each layer, the index in the current model of the layer whose weights it takes over, if there is one
+    /// and they fit. Without `kept`, and as long as no weight has been trained or written, all weights come from the seed.
+    SetModel { spec: ModelSpec, kept: Option<Vec<Option<u32>>> } -> ModelSummary: ReplacesModel;
+    GetModel -> ModelSpec: Reads repeatable;
+    SetTraining { config: TrainingConfig } -> TrainingConfig: Configures;
+    GetTraining -> TrainingConfig: Reads repeatable;
+    /// Trains on for so many epochs, or so many steps, or as the configuration says. Answered when the run ends (done, stopped or
+    /// failed).
+    Train { epochs: Option<u32>, steps: Option<u32> } -> RunHistory: Trains;
+    Pause -> RunState: ControlsRun repeatable;
+    Resume -> RunState: ControlsRun repeatable;
+    Stop -> RunState: ControlsRun repeatable;
+    Reset -> (): ReplacesModel;
+    Evaluate { split: Split, samples: Option<u32> } -> Evaluated: ControlsRun repeatable;
+    /// `pixels` are `U8` (0 to 255, scaled by 1/255) or `F32` (as they are), k times the input size.
+    Predict with { pixels: Bulk } -> Vec<f32>: Predicts;
+    TensorNames -> Vec<String>: Reads repeatable;
+    Tensor { name: String } -> TensorData: Reads repeatable;
+    SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
+    /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
+    /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
+    Look { names: Vec<String> } with { image: Bulk } -> Vec<TensorData>: Reads;
+    /// Reads the statistics of a layer in the last step.
+    Vitals { layer: String } -> super::Vitals: Reads;
+    /// Draws random images of a split, of one class if `label` is given.
+    Samples { split: Split, label: Option<u32>, count: u32, seed: u32 } -> ImageData: Reads repeatable;
+    /// Reads the images of a split with these indices, which must have arrived.
+    Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
+    /// Reads the labels of those images of a split that have arrived.
+    Labels { split: Split } -> Vec<u8>: Reads;
+    /// Starts the download of the data set again after it failed.
+    RetryData -> (): ControlsRun;
+    /// Sets the pause after each training step, 0 for none.
+    SetPace { rest_ms: f64 } -> (): Reads;
+    /// Asks for the times of the kernels of the next training step, on a GPU with timestamps.
+    Profile -> Vec<KernelTime>: ControlsRun;
+    /// Asks for a sign of life.
+    Ping -> (): ControlsRun;
+    /// Restores the contents of an [`Event::Snapshot`](super::Event::Snapshot) after a restart of the worker.
+    Restore { snapshot: SnapshotInfo } with { arrays: Vec<Vec<f32>> } -> (): Configures;
+    /// Posts an [`Event::Snapshot`](super::Event::Snapshot), then answers.
+    Snapshot -> (): Reads;
+    /// Continues another session, completely or not at all. Ends a run.
+    Open { model: ModelSpec, training: TrainingConfig, snapshot: SnapshotInfo } with { arrays: Vec<Vec<f32>> }
+        -> ModelSummary: ReplacesModel;
+    /// Lets weights that were trained elsewhere serve predictions until the first step or change. One array for each name.
+    ShowPretrained { names: Vec<String> } with { arrays: Vec<Vec<f32>> } -> (): Configures;
+}

@@ -1,0 +1,182 @@
+//! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
+
+use super::{Answer, BackendInfo, Bulk, EngineInfo, Evaluation, History, KernelTime, ModelSummary, RunState, Vitals};
+use crate::model::spec::{ModelSpec, TrainingConfig};
+
+/// The response to a request.
+pub trait Response: Sized {
+    /// Returns `None` for the answer to another kind of request.
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self>;
+}
+
+/// A tensor's shape and values in row-major order.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct TensorData {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// Images of the data set with their labels.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ImageData {
+    pub height: u32,
+    pub width: u32,
+    /// `[count,height,width]`.
+    pub pixels: Vec<u8>,
+    pub labels: Vec<u32>,
+}
+
+/// An evaluation with its confusion matrix and the prediction for each example.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Evaluated {
+    pub evaluation: Evaluation,
+    /// `[classes,classes]`, by true class and predicted class.
+    pub confusion: Vec<f32>,
+    pub labels: Vec<u8>,
+    pub predicted: Vec<u8>,
+    /// The score of the predicted class, which is its probability after a softmax.
+    pub confidence: Vec<f32>,
+}
+
+/// A run with the loss of every step.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RunHistory {
+    pub history: History,
+    pub losses: Vec<f32>,
+}
+
+fn f32_array(array: Bulk) -> Option<Vec<f32>> {
+    match array {
+        Bulk::F32(values) => Some(values),
+        Bulk::U8(_) => None,
+    }
+}
+
+fn u8_array(array: Bulk) -> Option<Vec<u8>> {
+    match array {
+        Bulk::U8(values) => Some(values),
+        Bulk::F32(_) => None,
+    }
+}
+
+/// Returns exactly `N` arrays.
+fn arrays_of<const N: usize>(arrays: Vec<Bulk>) -> Option<[Bulk; N]> {
+    arrays.try_into().ok()
+}
+
+/// Implements [`Response`] for types that are the whole answer.
+macro_rules! plain_responses {
+    ($($pattern:pat => $type:ty: $value:expr;)+) => {
+        $(
+            impl Response for $type {
+                fn from_parts(answer: Answer, _: Vec<Bulk>) -> Option<Self> {
+                    if let $pattern = answer { Some($value) } else { None }
+                }
+            }
+        )+
+    };
+}
+
+plain_responses! {
+    Answer::Done => (): ();
+    Answer::Engine(info) => EngineInfo: info;
+    Answer::Backend(info) => BackendInfo: info;
+    Answer::Model(spec) => ModelSpec: spec;
+    Answer::Summary(summary) => ModelSummary: summary;
+    Answer::Training(config) => TrainingConfig: config;
+    Answer::State { state } => RunState: state;
+    Answer::Names(names) => Vec<String>: names;
+    Answer::Vitals(vitals) => Vitals: vitals;
+    Answer::Profile(kernels) => Vec<KernelTime>: kernels;
+}
+
+impl Response for RunHistory {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let (Answer::History(history), [losses]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { history, losses: f32_array(losses)? })
+    }
+}
+
+impl Response for Evaluated {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let Answer::Evaluation(evaluation) = answer else { return None };
+        let [confusion, labels, predicted, confidence] = arrays_of(arrays)?;
+        Some(Self {
+            evaluation,
+            confusion: f32_array(confusion)?,
+            labels: u8_array(labels)?,
+            predicted: u8_array(predicted)?,
+            confidence: f32_array(confidence)?,
+        })
+    }
+}
+
+/// Probabilities, `[k,classes]`.
+impl Response for Vec<f32> {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let (Answer::Probabilities { .. }, [values]) = (answer, arrays_of(arrays)?) else { return None };
+        f32_array(values)
+    }
+}
+
+/// Labels, one for each example.
+impl Response for Vec<u8> {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let (Answer::Labels, [labels]) = (answer, arrays_of(arrays)?) else { return None };
+        u8_array(labels)
+    }
+}
+
+impl Response for TensorData {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let (Answer::Tensor { shape }, [values]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { shape, values: f32_array(values)? })
+    }
+}
+
+/// Tensors in the order of their names, empty if there is no value yet.
+impl Response for Vec<TensorData> {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let Answer::Tensors { shapes } = answer else { return None };
+        let tensors = shapes.into_iter().zip(arrays);
+        tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
+    }
+}
+
+impl Response for ImageData {
+    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+        let (Answer::Samples { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { height, width, pixels: u8_array(pixels)?, labels })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::requests::{Evaluate, Pause, Predict, Request, SetTensor};
+    use crate::protocol::{Command, Effect, Split};
+
+    #[test]
+    fn requests_carry_their_arrays_and_effects() {
+        let (command, arrays) = SetTensor { name: "dense.bias".to_owned(), values: vec![1.0] }.into_parts();
+        assert_eq!(
+            (&command, arrays),
+            (&Command::SetTensor { name: "dense.bias".to_owned() }, vec![Bulk::F32(vec![1.0])])
+        );
+        assert_eq!(command.effect(), Effect::ReplacesModel);
+        assert_eq!(Predict { pixels: Bulk::U8(vec![7]) }.into_parts(), (Command::Predict, vec![Bulk::U8(vec![7])]));
+        let evaluate = Evaluate { split: Split::Test, samples: None }.into_parts().0;
+        assert!(evaluate.is_repeatable() && Pause {}.into_parts().0.is_repeatable() && !command.is_repeatable());
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_or_without_its_arrays_is_no_response() {
+        let evaluation = Evaluation { loss: f32::NAN, accuracy: 0.5, samples: 2, classes: 1 };
+        let arrays = vec![Bulk::F32(vec![2.0]), Bulk::U8(vec![0; 2]), Bulk::U8(vec![0; 2]), Bulk::F32(vec![1.0; 2])];
+        let evaluated = Evaluated::from_parts(Answer::Evaluation(evaluation.clone()), arrays.clone()).unwrap();
+        assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![0; 2]));
+        assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..3].to_vec()).is_none());
+        assert!(Evaluated::from_parts(Answer::Done, arrays).is_none());
+        assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![Bulk::U8(vec![1])]).is_none());
+    }
+}

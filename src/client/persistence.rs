@@ -1,0 +1,141 @@
+//! Saving and restoring the whole experiment, and the pretrained weights that predict until the first training, edit or
+//! API call.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Change, Client, report};
+use chalkgrad_engine::checkpoint::{Checkpoint, Course};
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, ShowPretrained, Snapshot};
+use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, ErrorReport, Event, ModelSummary};
+
+/// The page's part of the experiment, beside the engine's.
+#[derive(Default)]
+pub(super) struct Persistence {
+    course: RefCell<Course>,
+    backend: RefCell<BackendInfo>,
+    show: Cell<Show>,
+}
+
+/// State of the pretrained weights.
+#[derive(Clone, Copy, PartialEq, Default)]
+enum Show {
+    /// They are not loaded yet, and nothing has begun.
+    #[default]
+    Possible,
+    On,
+    /// Training, an edit or an API call has begun.
+    Over,
+}
+
+impl Persistence {
+    /// Notes what an event tells.
+    pub fn saw(&self, event: &Event, arrays: &[Bulk]) {
+        match (event, arrays) {
+            (Event::Batch(batch), [Bulk::F32(losses)]) => {
+                self.course.borrow_mut().add_batches(batch.step, losses, batch.epoch_accuracy);
+            }
+            (Event::Epoch(epoch), _) => self.course.borrow_mut().add_epoch(epoch.clone()),
+            _ => {}
+        }
+    }
+
+    /// Notes what a command that succeeded changed.
+    pub fn answered(&self, command: &Command, answer: &Answer) {
+        match (command, answer) {
+            (Command::SetModel { .. } | Command::Reset, _) => drop(self.course.take()),
+            (_, Answer::Backend(backend)) => drop(self.backend.replace(backend.clone())),
+            (_, Answer::Engine(engine)) => drop(self.backend.replace(engine.backend.clone())),
+            _ => {}
+        }
+    }
+}
+
+impl Client {
+    /// Returns the contents of a file, as of one step. Training goes on.
+    pub fn save(&self) -> impl Future<Output = Result<Checkpoint, ErrorReport>> + use<> {
+        // Sent together, so that nothing comes in between.
+        let (model, training) = (self.request(GetModel {}), self.request(GetTraining {}));
+        let snapshot = self.request(Snapshot {});
+        let client = self.clone();
+        async move {
+            let (model, training) = (model.await, training.await);
+            snapshot.await?;
+            client.checkpoint(model?, training?).ok_or_else(|| {
+                report("worker-restarted", "The engine was restarted while it was asked. Save once more.")
+            })
+        }
+    }
+
+    /// The last snapshot with what belongs to it.
+    fn checkpoint(&self, model: ModelSpec, training: TrainingConfig) -> Option<Checkpoint> {
+        let (snapshot, arrays) = self.inner.recovery.borrow().snapshot()?;
+        let persistence = &self.inner.persistence;
+        let mut course = persistence.course.borrow().clone();
+        course.truncate(snapshot.step);
+        let BackendInfo { backend, workers, .. } = persistence.backend.borrow().clone();
+        Some(Checkpoint { model, training, snapshot, arrays, course, backend, workers, test_accuracy: None })
+    }
+
+    /// Goes to where a checkpoint was saved. A run ends. On an error everything stays as it is.
+    pub async fn open(&self, checkpoint: Checkpoint) -> Result<ModelSummary, ErrorReport> {
+        let Checkpoint { model, training, snapshot, arrays, mut course, .. } = checkpoint;
+        let request = Open {
+            model: model.clone(),
+            training: training.clone(),
+            snapshot: snapshot.clone(),
+            arrays: arrays.clone(),
+        };
+        let summary = self.request(request).await?;
+        let inner = &self.inner;
+        let arrays = arrays.into_iter().map(Bulk::F32).collect();
+        inner.recovery.borrow_mut().opened(&model, &training, &snapshot, arrays);
+        course.truncate(snapshot.step);
+        inner.persistence.course.replace(course.clone());
+        inner.changes.call(&Change::Model(model, summary.clone()));
+        inner.changes.call(&Change::Training(training));
+        inner.changes.call(&Change::Opened { course: Rc::new(course), batch_in_epoch: snapshot.batch_in_epoch });
+        Ok(summary)
+    }
+
+    /// Lets pretrained weights serve predictions, unless the user has begun anything.
+    pub fn show_pretrained(&self, checkpoint: Checkpoint) {
+        let show = &self.inner.persistence.show;
+        if show.get() != Show::Possible {
+            return;
+        }
+        show.set(Show::On);
+        let Checkpoint { snapshot, arrays, test_accuracy, .. } = checkpoint;
+        let client = self.clone();
+        let shown = self.request(ShowPretrained { names: snapshot.names, arrays });
+        spawn_local(async move {
+            let show = &client.inner.persistence.show;
+            match shown.await {
+                Ok(()) if show.get() == Show::On => {
+                    client.inner.changes.call(&Change::Pretrained(Some(test_accuracy.unwrap_or_default())));
+                }
+                Ok(()) => {}
+                Err(_) => show.set(Show::Over),
+            }
+        });
+    }
+
+    /// Ends the use of pretrained weights; from here on the weights come from the seed.
+    pub fn leave_pretrained(&self) {
+        if self.inner.persistence.show.get() == Show::On {
+            self.forget_pretrained();
+            self.ask(Command::Reset, Vec::new(), Box::new(drop));
+        }
+        self.inner.persistence.show.set(Show::Over);
+    }
+
+    /// The engine that showed them is gone.
+    pub(super) fn forget_pretrained(&self) {
+        if self.inner.persistence.show.replace(Show::Over) == Show::On {
+            self.inner.changes.call(&Change::Pretrained(None));
+        }
+    }
+}
