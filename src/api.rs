@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use self::arguments::{bad_argument, object, options, pixels, text, word};
+use self::arguments::{bad_argument, object, pixels, text, word};
 pub use self::install::install;
 use crate::client::Client;
 use crate::transport;
@@ -102,7 +102,7 @@ impl Chalkgrad {
 impl Chalkgrad {
     #[wasm_bindgen(js_name = setBackend, skip_typescript)]
     pub fn set_backend(&self, choice: &JsValue, options: &JsValue) -> Promise {
-        let request = || {
+        let request = || -> Result<_> {
             let choice = word("backend", choice)?;
             let BackendOptions { workers } = arguments::options("setBackend", options)?;
             Ok(SetBackend { choice, workers })
@@ -112,7 +112,7 @@ impl Chalkgrad {
 
     #[wasm_bindgen(js_name = setModel, skip_typescript)]
     pub fn set_model(&self, spec: &JsValue) -> Promise {
-        let request = || {
+        let request = || -> Result<_> {
             let spec = specs::model(&Value::Object(object("model", spec)?))?;
             Ok(SetModel { spec, kept: None })
         };
@@ -150,7 +150,7 @@ impl Chalkgrad {
 
     #[wasm_bindgen(skip_typescript)]
     pub fn train(&self, options: &JsValue) -> Promise {
-        let request = || {
+        let request = || -> Result<_> {
             let TrainOptions { epochs, steps } = arguments::options("train", options)?;
             Ok(Train { epochs, steps })
         };
@@ -183,7 +183,7 @@ impl Chalkgrad {
 
     #[wasm_bindgen(skip_typescript)]
     pub fn evaluate(&self, options: &JsValue) -> Promise {
-        let request = || {
+        let request = || -> Result<_> {
             let EvaluateOptions { split, samples } = arguments::options("evaluate", options)?;
             Ok(Evaluate { split, samples })
         };
@@ -223,7 +223,7 @@ impl Chalkgrad {
 
     #[wasm_bindgen(js_name = setTensor, skip_typescript)]
     pub fn set_tensor(&self, name: &JsValue, values: &JsValue) -> Promise {
-        let request = || {
+        let request = || -> Result<_> {
             let name = text("name", name)?;
             let array = values.dyn_ref::<Float32Array>();
             let values = array.ok_or_else(|| bad_argument(&name, "a Float32Array", values))?.to_vec();
@@ -275,10 +275,14 @@ pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorRe
     let training = training.map(|config| client.request(SetTraining { config }));
     let model = model.map(|spec| client.request(SetModel { spec, kept: None }));
     wasm_bindgen_futures::spawn_local(async move {
-        if let Some(Err(report)) = async { Some(training?.await) }.await {
+        if let Some(training) = training
+            && let Err(report) = training.await
+        {
             failed(report);
         }
-        if let Some(Err(report)) = async { Some(model?.await) }.await {
+        if let Some(model) = model
+            && let Err(report) = model.await
+        {
             failed(report);
         }
     });

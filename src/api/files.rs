@@ -1,6 +1,6 @@
 //! Experiments as bytes: what `save` resolves to and `open` takes, and the page's buttons with them.
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
@@ -56,11 +56,13 @@ async fn read(file: &JsValue) -> Result<Vec<u8>> {
 }
 
 async fn read_blob(file: &JsValue) -> Result<Vec<u8>> {
-    let Some(blob) = file.dyn_ref::<Blob>() else {
+    // Not `instanceof`: the file may come from another frame.
+    let get = |name: &str| Reflect::get(file, &name.into()).unwrap_or(JsValue::UNDEFINED);
+    let (Some(size_bytes), true) = (get("size").as_f64(), get("arrayBuffer").is_function()) else {
         return Err(bad_argument("file", "a Uint8Array, an ArrayBuffer or a Blob", file).into());
     };
-    check_size(blob.size())?;
-    let buffer = JsFuture::from(blob.array_buffer()).await;
+    check_size(size_bytes)?;
+    let buffer = JsFuture::from(file.unchecked_ref::<Blob>().array_buffer()).await;
     buffer
         .map(|buffer| Uint8Array::new(&buffer).to_vec())
         .map_err(|_| report("bad-file", "The browser cannot read this file. What is here has not changed."))

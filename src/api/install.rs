@@ -20,7 +20,8 @@ pub fn install(client: &Client) {
     let api = JsValue::from(Chalkgrad::new(client));
     let prototype: Object = Object::get_prototype_of(&api);
     for name in Object::get_own_property_names(&prototype).iter() {
-        let is_own = name.as_string().is_some_and(|name| name != "constructor" && name != "free");
+        let is_own =
+            name.as_string().is_some_and(|name| name != "constructor" && name != "free" && !name.starts_with('_'));
         let method = Reflect::get(&prototype, &name).ok().and_then(|method| method.dyn_into::<Function>().ok());
         if let (true, Some(method)) = (is_own, method) {
             // Only a frozen object refuses, and this one is the page's own.

@@ -156,6 +156,62 @@ test('bad configurations are rejected and change nothing', async ({ playground }
   expect(await playground.call('getTraining')).toEqual(before);
 });
 
+test('errors name the path to the fault and the nearest known name', async ({ playground }) => {
+  const adam = (fields) => ({ optimizer: { type: 'Adam', ...fields } });
+  for (const [bad, code, message] of [
+    [adam({ learningrate: 1 }), 'unknown-setting', /^optimizer\.learningrate: .*Did you mean "learningRate"\?$/],
+    [adam({ learningRate: 'fast' }), 'bad-setting', /^optimizer\.learningRate: .*"fast"/],
+    [adam({ learningRate: NaN }), 'bad-setting', /^optimizer\.learningRate: .*NaN/],
+    [{ optimizer: 'adam' }, 'bad-setting', /^optimizer.*Did you mean "Adam"\?$/],
+    [{ seed: 2 ** 32 }, 'bad-setting', /^seed: .*from 0 to 4294967295.* 4294967296/],
+    [{ epochs: [] }, 'bad-setting', /^epochs: /],
+    [{ shuffle: null }, 'bad-setting', /^shuffle: /],
+  ]) {
+    const error = await playground.rejection('setTraining', bad);
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+  }
+});
+
+test('data that contains itself, is nested without end or is no data is refused', async ({ playground }) => {
+  const codes = await playground.page.evaluate(async () => {
+    const { chalkgrad } = window;
+    const code = (promise) => promise.then(() => 'accepted', (error) => error.code);
+    const circle = { layers: [] };
+    circle.layers.push(circle);
+    let deep = [];
+    for (let depth = 0; depth < 100_000; depth++) deep = [deep];
+    return Promise.all([
+      code(chalkgrad.setModel(circle)),
+      code(chalkgrad.setModel({ layers: deep })),
+      code(chalkgrad.setTraining({ optimizer: deep })),
+      code(chalkgrad.setTraining({ epochs: () => 3 })),
+      code(chalkgrad.train({ steps: 10n })),
+      code(chalkgrad.train([])),
+    ]);
+  });
+  expect(codes).toEqual(['bad-argument', 'bad-argument', 'bad-argument', 'bad-setting', 'bad-argument', 'bad-argument']);
+  expect(await playground.call('train', { steps: 1 })).toMatchObject({ state: 'done' });
+});
+
+test('on refuses events that do not exist, and methods work without their object', async ({ playground }) => {
+  const outcome = await playground.page.evaluate(async () => {
+    const { on, getTraining } = window.chalkgrad;
+    const refusal = (...args) => {
+      try {
+        on(...args);
+        return 'accepted';
+      } catch ({ code, message }) {
+        return `${code} ${message}`;
+      }
+    };
+    return { event: refusal('epochs', () => {}), handler: refusal('epoch'), epochs: (await getTraining()).epochs };
+  });
+  expect(outcome.event).toMatch(/^bad-argument .*Did you mean "epoch"\?$/);
+  expect(outcome.handler).toMatch(/^bad-argument /);
+  expect(outcome.epochs).toBe(5);
+});
+
 test('wrong lengths and names are rejected and change nothing', async ({ playground }) => {
   const outcome = await playground.page.evaluate(async () => {
     const { chalkgrad } = window;
