@@ -238,16 +238,7 @@ impl Client {
         self.subscribe(handler).forever();
     }
 
-<<<<<<< HEAD
-    /// Passes an event of the page's own to all subscribers.
-    pub fn tell(&self, event: Event) {
-        self.inner.events.call(&(event, Vec::new()));
-    }
-
     /// Returns the state that the engine reported last.
-=======
-    /// State that the engine reported last.
->>>>>>> 6799179 (Tests of refusals in the API)
     pub fn state(&self) -> RunState {
         self.inner.state.get()
     }
