@@ -26,7 +26,7 @@ use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::protocol::requests::{self, Request as _};
+use chalkgrad_engine::protocol::requests;
 use chalkgrad_engine::protocol::responses::Response;
 use chalkgrad_engine::protocol::{
     Answer, BackendInfo, Bulk, Command, Effect, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary,
