@@ -33,7 +33,8 @@ pub struct Evaluated {
     /// `[classes,classes]`, by true class and predicted class.
     pub confusion: Vec<f32>,
     pub labels: Vec<u8>,
-    pub predicted: Vec<u8>,
+    /// The predicted class, or -1 for none.
+    pub predicted: Vec<f32>,
     /// The score of the predicted class, which is its probability after a softmax.
     pub confidence: Vec<f32>,
 }
@@ -105,7 +106,7 @@ impl Response for Evaluated {
             evaluation,
             confusion: f32_array(confusion)?,
             labels: u8_array(labels)?,
-            predicted: u8_array(predicted)?,
+            predicted: f32_array(predicted)?,
             confidence: f32_array(confidence)?,
         })
     }
@@ -172,9 +173,10 @@ mod tests {
     #[test]
     fn an_answer_of_another_kind_or_without_its_arrays_is_no_response() {
         let evaluation = Evaluation { loss: f32::NAN, accuracy: 0.5, samples: 2, classes: 1 };
-        let arrays = vec![Bulk::F32(vec![2.0]), Bulk::U8(vec![0; 2]), Bulk::U8(vec![0; 2]), Bulk::F32(vec![1.0; 2])];
+        let arrays =
+            vec![Bulk::F32(vec![2.0]), Bulk::U8(vec![0; 2]), Bulk::F32(vec![-1.0, 0.0]), Bulk::F32(vec![1.0; 2])];
         let evaluated = Evaluated::from_parts(Answer::Evaluation(evaluation.clone()), arrays.clone()).unwrap();
-        assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![0; 2]));
+        assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![-1.0, 0.0]));
         assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..3].to_vec()).is_none());
         assert!(Evaluated::from_parts(Answer::Done, arrays).is_none());
         assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![Bulk::U8(vec![1])]).is_none());
