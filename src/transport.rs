@@ -10,7 +10,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Worker, WorkerOptions, WorkerType};
 
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{Error, MessageError, Result};
 use chalkgrad_engine::protocol::{Bulk, Envelope};
 
 /// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
@@ -51,7 +51,7 @@ pub fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
 }
 
 fn bad_message(error: &serde_wasm_bindgen::Error) -> Error {
-    Error::new("bad-message", "message").got(error.to_string())
+    MessageError::Unreadable { details: error.to_string() }.into()
 }
 
 /// Turns an envelope into what `postMessage` takes.
@@ -84,12 +84,12 @@ pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
 /// # Errors
 /// `bad-message` for anything else.
 pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
-    let bad = |got: &str| Error::new("bad-message", "message").expected("a message and its arrays").got(got);
-    let pair: Array = value.dyn_into().map_err(|_| bad("no array"))?;
-    let arrays: Array = pair.get(1).dyn_into().map_err(|_| bad("no list of arrays"))?;
+    let bad = |details: &str| MessageError::Unreadable { details: details.to_owned() };
+    let pair: Array = value.dyn_into().map_err(|_| bad("it is no pair of a message and its arrays"))?;
+    let arrays: Array = pair.get(1).dyn_into().map_err(|_| bad("it has no list of arrays"))?;
     let arrays = arrays
         .iter()
-        .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array of another type")))
+        .map(|array| bulk_from_js(&array).ok_or_else(|| bad("an array has another type").into()))
         .collect::<Result<Vec<_>>>()?;
     Ok(Envelope { message: read(pair.get(0))?, arrays })
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{Error, MessageError, Result};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 
@@ -22,7 +22,8 @@ fn at_layer(mut error: Error, spec: &Value) -> Error {
     let Ok(index) = index.parse::<usize>() else { return error };
     let unnamed = format!("layer {index}");
     let name = spec["layers"][index]["name"].as_str().unwrap_or(&unnamed).to_owned();
-    error.subject = if field.is_empty() { unnamed } else { field.trim_start_matches('.').to_owned() };
+    let field = if field.is_empty() { unnamed } else { field.trim_start_matches('.').to_owned() };
+    error.rename_setting(field);
     error.at_layer(index, &name)
 }
 
@@ -32,7 +33,7 @@ fn at_layer(mut error: Error, spec: &Value) -> Error {
 /// # Errors
 /// `bad-setting` or `unknown-setting`; ranges are the engine's to check.
 pub(super) fn training(current: &TrainingConfig, partial: Map<String, Value>) -> Result<TrainingConfig> {
-    let bad = |error: serde_json::Error| Error::new("bad-message", "training").got(error.to_string());
+    let bad = |error: serde_json::Error| MessageError::Unwritable { details: error.to_string() };
     let mut merged = serde_json::to_value(current).map_err(bad)?;
     for (name, value) in partial {
         let value = match (&name[..], value) {

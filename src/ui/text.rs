@@ -321,14 +321,6 @@ pub mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_model_has_a_title() {
-        let codes = literals("crates/engine/src/model", &["Error::new("]);
-        let english = table(Locale::English);
-        let missing: Vec<_> = codes.iter().filter(|code| !english.contains_key(&format!("error_{code}"))).collect();
-        assert!(missing.is_empty(), "{missing:?}");
-    }
-
-    #[test]
     fn placeholders_are_filled() {
         assert_eq!(fill("{a} of {b}", &[("a", "1"), ("b", "2")]), "1 of 2");
     }

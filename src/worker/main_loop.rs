@@ -10,7 +10,7 @@ use super::crew::Crew;
 use super::fetch::{Arrival, Loader};
 use crate::transport;
 use chalkgrad_engine::engine::Engine;
-use chalkgrad_engine::error::Error;
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::protocol::{Envelope, ErrorReport, Event, Message, Request};
 
 struct MainLoop {
@@ -99,7 +99,7 @@ fn post(scope: &DedicatedWorkerGlobalScope, envelope: &Envelope<Message>) -> Res
     let packet = transport::pack(envelope)?;
     scope
         .post_message_with_transfer(&packet.value, &packet.transfer)
-        .map_err(|error| Error::new("bad-message", "message").got(format!("{error:?}")))
+        .map_err(|error| MessageError::Unwritable { details: format!("{error:?}") }.into())
 }
 
 fn run(engine: Engine) -> Result<(), String> {

@@ -14,7 +14,7 @@ pub use safetensors::decode_f8;
 use serde::{Deserialize, Serialize};
 
 use self::safetensors::Tensor;
-use crate::error::{Error, Result};
+use crate::error::{CheckpointError, Error, Result};
 use crate::json;
 use crate::model::catalogue;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -132,7 +132,7 @@ impl Checkpoint {
                 && *expected != tensor.shape
             {
                 let (expected, got) = (catalogue::shape_text(expected), catalogue::shape_text(&tensor.shape));
-                return Err(bad_file(&tensor.name, &format!("the shape {expected}"), &got));
+                return Err(CheckpointError::TensorShape { name: tensor.name.to_string(), expected, got }.into());
             }
             let values = tensor.values.into_owned();
             match &*tensor.name {
@@ -164,16 +164,16 @@ fn shape_of<'a>(shapes: &'a [(String, Vec<usize>)], name: &str) -> Option<&'a [u
 }
 
 fn read_about(text: &str) -> Result<About> {
-    let damaged = |error: Error| bad_file("metadata", "what chalkgrad writes", &error.to_string());
+    let damaged = |error: Error| {
+        let details = error.to_string().trim_end_matches('.').to_owned();
+        CheckpointError::DamagedDescription { details }
+    };
     let value = json::parse(text).map_err(damaged)?;
     let version: u32 = json::read("version", &value["version"]).map_err(damaged)?;
     if version > VERSION {
-        return Err(Error::new("newer-file", "file")
-            .expected(format!("a file of version {VERSION} or earlier"))
-            .got(version.to_string())
-            .hint("It was saved by a newer chalkgrad: load the page again."));
+        return Err(CheckpointError::NewerFile { got: version, newest: VERSION }.into());
     }
-    json::read("metadata", &value).map_err(damaged)
+    json::read("metadata", &value).map_err(|error| damaged(error).into())
 }
 
 /// # Errors
@@ -182,14 +182,6 @@ pub fn check_size(size_bytes: f64) -> Result<()> {
     if size_bytes <= MAX_FILE_BYTES as f64 {
         return Ok(());
     }
-    Err(Error::new("file-too-large", "file")
-        .expected(format!("at most {} MiB", MAX_FILE_BYTES >> 20))
-        .got(format!("{} MiB", (size_bytes / f64::from(1 << 20)) as u64))
-        .hint(UNCHANGED))
-}
-
-const UNCHANGED: &str = "What is here has not changed.";
-
-fn bad_file(subject: &str, expected: &str, got: &str) -> Error {
-    Error::new("bad-file", subject).expected(expected).got(got).hint(UNCHANGED)
+    let size_mib = (size_bytes / f64::from(1 << 20)) as u64;
+    Err(CheckpointError::FileTooLarge { size_mib, limit_mib: (MAX_FILE_BYTES >> 20) as u64 }.into())
 }

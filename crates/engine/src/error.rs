@@ -89,6 +89,15 @@ impl ErrorKind {
             Self::Setting(error) => error.into(),
         }
     }
+
+    /// Returns the name of the setting at fault, where one is.
+    fn setting(&self) -> Option<&str> {
+        match self {
+            Self::Setting(error) => error.setting(),
+            Self::Model(error) => error.setting(),
+            _ => None,
+        }
+    }
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -96,7 +105,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl<Kind: Into<ErrorKind>> From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         let kind = kind.into();
-        Self(Box::new(Report { kind: Some(kind.clone()), ..Self::new(kind.code(), "").0.as_ref().clone() }))
+        let mut error = Self::new(kind.code(), kind.setting().unwrap_or_default());
+        error.kind = Some(kind);
+        error
     }
 }
 
@@ -146,10 +157,16 @@ impl Error {
     /// Returns the name of the setting at fault, where one is.
     pub fn setting(&self) -> Option<&str> {
         match &self.kind {
-            Some(ErrorKind::Setting(error)) => error.setting(),
-            Some(ErrorKind::Model(error)) => error.setting(),
-            Some(_) => None,
+            Some(kind) => kind.setting(),
             None => Some(&self.subject),
+        }
+    }
+
+    /// Gives the setting at fault another name, where its path was its name.
+    pub fn rename_setting(&mut self, name: String) {
+        self.subject.clone_from(&name);
+        if let Some(ErrorKind::Setting(error)) = &mut self.kind {
+            error.rename(name);
         }
     }
 

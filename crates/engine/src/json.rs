@@ -6,7 +6,7 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, MessageError, Result, SettingError, SettingRule};
 use crate::model::catalogue::nearest;
 
 /// Parses JSON text. Arrays and objects may lie 128 deep in one another.
@@ -14,8 +14,7 @@ use crate::model::catalogue::nearest;
 /// # Errors
 /// `bad-message` if it is no JSON, or nested deeper.
 pub fn parse(text: &str) -> Result<Value> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::new("bad-message", "JSON").expected("JSON text").got(error.to_string()))
+    serde_json::from_str(text).map_err(|error| MessageError::BadJson { details: error.to_string() }.into())
 }
 
 /// Writes a value as JSON text.
@@ -23,7 +22,7 @@ pub fn parse(text: &str) -> Result<Value> {
 /// # Errors
 /// `bad-message`, which no type with named fields causes.
 pub fn to_text(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::new("bad-message", "JSON").got(error.to_string()))
+    serde_json::to_string(value).map_err(|error| MessageError::Unwritable { details: error.to_string() }.into())
 }
 
 /// Reads a type from JSON. `subject` is the name of the whole value in errors.
@@ -77,8 +76,17 @@ enum Fault {
         known: &'static [&'static str],
     },
     MissingField(&'static str),
-    /// A value of another kind than this one.
-    Kind(String),
+    /// A value that breaks this rule.
+    Kind(SettingRule),
+}
+
+/// A rule on its way through serde, whose errors carry text only.
+pub struct RuleText(pub SettingRule);
+
+impl fmt::Display for RuleText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(&self.0).map_err(|_| fmt::Error)?)
+    }
 }
 
 impl Fault {
@@ -92,10 +100,13 @@ impl Fault {
                 if path.last() != Some(&field) {
                     path.push(field.clone());
                 }
-                Error::new("unknown-setting", path_text(subject, &path))
-                    .expected(format!("one of {}", known.join(", ")))
-                    .got(format!("\"{}\"", shortened(&field)))
-                    .hint(did_you_mean(&field, known))
+                let (setting, near) = (path_text(subject, &path), nearest(&field, known.iter().copied()));
+                let known = known.iter().collect();
+                match near {
+                    Some(nearest) => SettingError::MisspeltField { setting, known, nearest: nearest.to_owned() },
+                    None => SettingError::UnknownField { setting, known },
+                }
+                .into()
             }
             Self::UnknownVariant { known } => {
                 let mut got = found(&path);
@@ -103,25 +114,25 @@ impl Fault {
                     got = got["type"].take();
                     path.push("type".to_owned());
                 }
-                let near = got.as_str().map_or(String::new(), |name| did_you_mean(name, known));
-                Error::new("bad-setting", path_text(subject, &path))
-                    .expected(format!("one of {}", known.join(", ")))
-                    .got(describe(&got))
-                    .hint(near)
+                let near = got.as_str().and_then(|name| nearest(name, known.iter().copied()));
+                let (setting, value) = (path_text(subject, &path), describe(&got));
+                let rule = SettingRule::OneOf { words: known.iter().collect() };
+                match near {
+                    Some(nearest) => SettingError::MisspeltChoice { setting, value, nearest: nearest.to_owned(), rule },
+                    None => SettingError::BadSetting { setting, value, rule },
+                }
+                .into()
             }
             Self::MissingField(field) => {
                 path.push(field.to_owned());
-                Error::new("bad-setting", path_text(subject, &path)).expected("a value").got("nothing")
+                SettingError::MissingField { setting: path_text(subject, &path) }.into()
             }
-            Self::Kind(expected) => {
-                Error::new("bad-setting", path_text(subject, &path)).expected(expected).got(describe(&found(&path)))
+            Self::Kind(rule) => {
+                let (setting, value) = (path_text(subject, &path), describe(&found(&path)));
+                SettingError::BadSetting { setting, value, rule }.into()
             }
         }
     }
-}
-
-fn did_you_mean(name: &str, known: &[&'static str]) -> String {
-    nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("Did you mean \"{near}\"?"))
 }
 
 /// Writes a path as people do in JavaScript: `layers[1].units`.
@@ -167,20 +178,22 @@ impl std::error::Error for Fault {}
 impl de::Error for Fault {
     /// Types that check themselves say what they expect.
     fn custom<T: fmt::Display>(expected: T) -> Self {
-        Self::Kind(expected.to_string())
+        let text = expected.to_string();
+        Self::Kind(serde_json::from_str(&text).unwrap_or(SettingRule::Kind { kind: text }))
     }
 
     fn invalid_type(_: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         let expected = expected.to_string();
         Self::Kind(match expected.as_str() {
-            "f32" | "f64" => "a number".to_owned(),
-            "u32" => format!("a whole number from 0 to {}", u32::MAX),
-            "usize" => "a whole number".to_owned(),
-            "a boolean" => "true or false".to_owned(),
-            "a sequence" => "an array".to_owned(),
-            "a map" => "an object".to_owned(),
-            text if text.starts_with("struct ") || text.starts_with("internally tagged") => "an object".to_owned(),
-            _ => expected,
+            "f32" | "f64" => SettingRule::AnyNumber,
+            "u32" => SettingRule::WholeNumber { min: 0, max: u32::MAX },
+            "usize" => SettingRule::AnyWholeNumber,
+            "a boolean" => SettingRule::TrueOrFalse,
+            "a string" => SettingRule::Text,
+            "a sequence" => SettingRule::Array,
+            "a map" => SettingRule::Object,
+            text if text.starts_with("struct ") || text.starts_with("internally tagged") => SettingRule::Object,
+            _ => SettingRule::Kind { kind: expected },
         })
     }
 
@@ -263,7 +276,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        if self.0.is_object() { self.deserialize_any(visitor) } else { Err(Fault::Kind("an object".to_owned())) }
+        if self.0.is_object() { self.deserialize_any(visitor) } else { Err(Fault::Kind(SettingRule::Object)) }
     }
 
     serde::forward_to_deserialize_any! {

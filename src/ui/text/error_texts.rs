@@ -162,3 +162,49 @@ fn a_report_is_said_in_the_language_of_the_page() {
     assert_eq!(report.message, "conv2d: The op pad takes a tensor with 4 axes, but got the shape [2,3].");
     assert_eq!(Locale::Chinese.report_text(&report), "conv2d：运算 pad 需要有 4 个轴的张量，实际得到的形状是 [2,3]。");
 }
+
+#[test]
+fn errors_of_models_hold_no_english_words() {
+    use chalkgrad_engine::model::catalogue;
+    use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+    let dense = || LayerSpec::new("Dense").with("units", 10.0).with("activation", "softmax");
+    let flatten = || LayerSpec::new("Flatten");
+    let conv = |kernel: f64| LayerSpec::new("Conv2D").with("filters", 8.0).with("kernelSize", vec![kernel, kernel]);
+    let models = vec![
+        vec![],
+        vec![LayerSpec::new("Conv2d"), flatten(), dense()],
+        vec![conv(31.0), flatten(), dense()],
+        vec![conv(3.0), dense()],
+        vec![conv(3.0).with("filter", 8.0), flatten(), dense()],
+        vec![conv(3.0).with("padding", "some"), flatten(), dense()],
+        vec![conv(3.0).with("strides", vec![2.0, 2.0]).with("dilationRate", vec![2.0, 2.0]), flatten(), dense()],
+        vec![flatten(), LayerSpec::new("Dense").with("units", -1.0)],
+        vec![flatten(), LayerSpec::new("Dense")],
+        vec![
+            flatten(),
+            LayerSpec::new("Dense").with("units", 100_000.0),
+            LayerSpec::new("Dense").with("units", 100_000.0),
+        ],
+        vec![flatten(), flatten().with("rate", 1.0), dense()],
+        vec![flatten(), conv(3.0), dense()],
+        vec![flatten(), LayerSpec::new("Dropout").with("rate", 1.0), dense()],
+        vec![flatten(); 300],
+    ];
+    for layers in models {
+        let spec = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
+        let error = catalogue::resolve(&spec).err().unwrap_or_else(|| panic!("{spec:?} is valid"));
+        let text = Locale::Chinese.report_text(&ErrorReport::from(error.clone()));
+        let english =
+            ["expected", "got", "one", "from", "the", "at", "of", "number", "than", "most", "layer", "a", "none"];
+        let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphabetic()).collect();
+        assert!(!english.iter().any(|word| words.contains(word)), "{error}: {text}");
+        assert!(!text.is_ascii(), "{text}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_model_has_a_title() {
+    let codes = errors::<ModelError>().into_iter().chain(errors::<SettingError>()).filter_map(|sample| sample.code);
+    let missing: BTreeSet<_> = codes.filter(|code| Locale::English.text(&format!("error_{code}")).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

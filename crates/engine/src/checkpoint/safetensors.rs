@@ -13,8 +13,7 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::bad_file;
-use crate::error::{Error, Result};
+use crate::error::{CheckpointError, Error, Result};
 
 /// The entry of the metadata that holds everything but the arrays, as JSON.
 pub const ENTRY: &str = "chalkgrad";
@@ -42,7 +41,7 @@ pub fn write(entry: String, tensors: &[Tensor]) -> Result<Vec<u8>> {
     let written = views
         .collect::<std::result::Result<Vec<_>, SafeTensorError>>()
         .and_then(|views| safetensors::serialize(views, Some([(ENTRY.to_owned(), entry)].into_iter().collect())));
-    written.map_err(|error| bad_file("file", "tensors as large as their shapes", &error.to_string()))
+    written.map_err(|error| CheckpointError::UnwritableFile { details: error.to_string() }.into())
 }
 
 /// Reads the text of our entry of the metadata, and the tensors in their order in the file.
@@ -52,13 +51,8 @@ pub fn write(entry: String, tensors: &[Tensor]) -> Result<Vec<u8>> {
 pub fn read(file: &[u8]) -> Result<(String, Vec<Tensor<'static>>)> {
     check_header(file)?;
     let (_, header) = SafeTensors::read_metadata(file).map_err(|error| refusal(&error))?;
-    let entry = header.metadata().as_ref().and_then(|metadata| metadata.get(ENTRY)).ok_or_else(|| {
-        bad_file(
-            "file",
-            "the metadata entry chalkgrad, which holds model, configuration and position",
-            "a safetensors file without it",
-        )
-    })?;
+    let entry =
+        header.metadata().as_ref().and_then(|metadata| metadata.get(ENTRY)).ok_or(CheckpointError::ForeignFile)?;
     let read = SafeTensors::deserialize(file).map_err(|error| refusal(&error))?;
     let tensors = header.offset_keys().into_iter().map(|name| {
         let view = read.tensor(&name).map_err(|error| refusal(&error))?;
@@ -129,7 +123,7 @@ impl<V> Entries<V> {
     fn check_names(&self) -> Result<()> {
         let mut names = BTreeSet::new();
         match self.0.iter().find(|(name, _)| !names.insert(name)) {
-            Some((name, _)) => Err(bad_file(name, "one entry of this name", "several")),
+            Some((name, _)) => Err(CheckpointError::NameTwice { name: name.clone() }.into()),
             None => Ok(()),
         }
     }
@@ -163,25 +157,21 @@ fn refusal(error: &SafeTensorError) -> Error {
         HeaderTooLarge, HeaderTooSmall, InvalidHeader, InvalidHeaderDeserialization, InvalidHeaderLength,
         InvalidOffset, MetadataIncompleteBuffer, MisalignedSlice, TensorInvalidInfo, ValidationOverflow,
     };
-    const OWN: &str = "a file that chalkgrad has saved (safetensors)";
     match error {
-        HeaderTooSmall => bad_file("file", OWN, "less than eight bytes"),
-        HeaderTooLarge => bad_file("file", OWN, "another kind of file"),
-        InvalidHeader(_) | InvalidHeaderDeserialization(_) => {
-            bad_file("file", OWN, "another kind of file, or a damaged one")
+        HeaderTooSmall | HeaderTooLarge | InvalidHeader(_) | InvalidHeaderDeserialization(_) => {
+            CheckpointError::OtherKindOfFile
         }
-        InvalidHeaderLength => bad_file("file", "a whole file", "one that is cut off"),
-        MetadataIncompleteBuffer => bad_file("file", "data that end where the last tensor ends", "more bytes or fewer"),
-        InvalidOffset(name) => bad_file(name, "every byte in exactly one tensor", "a gap or an overlap before it"),
-        TensorInvalidInfo | MisalignedSlice | ValidationOverflow => {
-            bad_file("file", "tensors with as many bytes as shape and type say", "another number")
-        }
-        other => bad_file("file", OWN, &other.to_string()),
+        InvalidHeaderLength => CheckpointError::CutOff,
+        MetadataIncompleteBuffer => CheckpointError::DataLength,
+        InvalidOffset(name) => CheckpointError::TensorPlace { name: name.clone() },
+        TensorInvalidInfo | MisalignedSlice | ValidationOverflow => CheckpointError::TensorBytes,
+        other => CheckpointError::NotSafetensors { details: other.to_string() },
     }
+    .into()
 }
 
 fn wrong_type(tensor: &str, dtype: &str) -> Error {
-    bad_file(tensor, "numbers of type F32", dtype)
+    CheckpointError::TensorType { name: tensor.to_owned(), got: dtype.to_owned() }.into()
 }
 
 #[cfg(test)]

@@ -12,7 +12,28 @@ pub enum CheckpointError {
     )]
     #[strum(serialize = "bad-file")]
     NotSafetensors { details: String },
-    #[error("This safetensors file comes from another program, not from chalkgrad. Nothing here has changed.")]
+    #[error("This is not a file that chalkgrad has saved (safetensors), or it is damaged. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    OtherKindOfFile,
+    #[error("The file is cut off: its header is longer than the file. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    CutOff,
+    #[error("The file is cut off, or bytes follow its last tensor. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    DataLength,
+    #[error("In the file, there is a gap or an overlap before {name}: it is damaged. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    TensorPlace { name: String },
+    #[error("In the file, a tensor does not have as many bytes as its shape and type say. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    TensorBytes,
+    #[error("In the file, {name} stands twice. Nothing here has changed.")]
+    #[strum(serialize = "bad-file")]
+    NameTwice { name: String },
+    #[error(
+        "The safetensors file has no metadata entry chalkgrad, which holds model, configuration and position: another \
+         program has written it. Nothing here has changed."
+    )]
     #[strum(serialize = "bad-file")]
     ForeignFile,
     #[error("The file's description of the experiment is damaged: {details}. Nothing here has changed.")]
@@ -21,9 +42,7 @@ pub enum CheckpointError {
     #[error("In the file, {name} should have the shape {expected}, but has {got}. Nothing here has changed.")]
     #[strum(serialize = "bad-file")]
     TensorShape { name: String, expected: String, got: String },
-    #[error(
-        "In the file, {name} should hold numbers of type F32 or F8_E4M3, but holds {got}. Nothing here has changed."
-    )]
+    #[error("In the file, {name} should hold numbers of type F32, but holds {got}. Nothing here has changed.")]
     #[strum(serialize = "bad-file")]
     TensorType { name: String, got: String },
     #[error(

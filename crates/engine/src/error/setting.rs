@@ -16,6 +16,18 @@ pub enum SettingError {
     MisspeltChoice { setting: String, value: String, nearest: String, rule: SettingRule },
     #[error("{owner} needs the setting {setting}. {rule}")]
     MissingSetting { owner: String, setting: String, rule: SettingRule },
+    #[error("The setting {setting} must have a value. {rule}")]
+    #[strum(serialize = "missing-setting")]
+    SettingLeftOut { setting: String, rule: SettingRule },
+    #[error("The field {setting} is missing.")]
+    #[strum(serialize = "bad-setting")]
+    MissingField { setting: String },
+    #[error("There is no field {setting}: the fields are {known}. Remove it.")]
+    #[strum(serialize = "unknown-setting")]
+    UnknownField { setting: String, known: List },
+    #[error("There is no field {setting}: the fields are {known}. Did you mean \"{nearest}\"?")]
+    #[strum(serialize = "unknown-setting")]
+    MisspeltField { setting: String, known: List, nearest: String },
     #[error("{owner} has no setting {setting}: its settings are {known}. Remove it.")]
     UnknownSetting { owner: String, setting: String, known: List },
     #[error("{owner} has no setting {setting}: its settings are {known}. Did you mean \"{nearest}\"?")]
@@ -93,9 +105,37 @@ pub enum SettingRule {
     OneOf { words: List },
     #[error("It must be {kind}.")]
     Kind { kind: String },
+    #[error("It must be a text.")]
+    Text,
+    #[error("It must be an array.")]
+    Array,
+    #[error("It must be an object.")]
+    Object,
+    #[error("It must be a whole number.")]
+    AnyWholeNumber,
+    #[error("It must be a number.")]
+    AnyNumber,
+    #[error("It must be a number of at most {max}.")]
+    NumberUpTo { max: String },
+    #[error("It must be a number below {limit}.")]
+    NumberUnder { limit: String },
+    #[error("It must be a number above {min} and below {max}.")]
+    NumberBetween { min: String, max: String },
 }
 
 impl SettingError {
+    /// Gives a setting that was named by its path another name.
+    pub(super) fn rename(&mut self, name: String) {
+        match self {
+            Self::BadSetting { setting, .. }
+            | Self::MisspeltChoice { setting, .. }
+            | Self::MissingField { setting }
+            | Self::UnknownField { setting, .. }
+            | Self::MisspeltField { setting, .. } => *setting = name,
+            _ => {}
+        }
+    }
+
     /// Returns the name of the setting at fault.
     pub fn setting(&self) -> Option<&str> {
         match self {
@@ -104,6 +144,10 @@ impl SettingError {
             | Self::MissingSetting { setting, .. }
             | Self::UnknownSetting { setting, .. }
             | Self::MisspeltSetting { setting, .. }
+            | Self::SettingLeftOut { setting, .. }
+            | Self::MissingField { setting }
+            | Self::UnknownField { setting, .. }
+            | Self::MisspeltField { setting, .. }
             | Self::NoSettings { setting, .. } => Some(setting),
             Self::BothClips => Some("clipNorm"),
             Self::NothingToValidateOn => Some("patience"),

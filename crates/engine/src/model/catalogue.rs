@@ -7,7 +7,7 @@ use super::layers::{LAYERS, Layer};
 pub use super::settings::nearest;
 pub use super::settings::{Card, Schema, Setting, SettingDefault, SettingKind, Settings};
 use super::spec::ModelSpec;
-use crate::error::{Error, Result};
+use crate::error::{Error, ModelError, Result};
 
 /// A weight of a layer.
 #[derive(Clone, PartialEq, Debug)]
@@ -66,11 +66,13 @@ pub const MAX_NAME_LENGTH: usize = 64;
 pub fn find(type_name: &str) -> Result<&'static dyn Layer> {
     LAYERS.iter().find(|layer| layer.type_name() == type_name).copied().ok_or_else(|| {
         let known: Vec<&str> = LAYERS.iter().map(|layer| layer.type_name()).collect();
-        let error = Error::new("unknown-layer", type_name).expected(format!("one of {}", known.join(", ")));
-        match nearest(type_name, known.into_iter()) {
-            Some(known) => error.hint(format!("Did you mean {known}?")),
-            None => error,
+        let (layer_type, nearest) = (type_name.to_owned(), nearest(type_name, known.iter().copied()));
+        let known = known.into_iter().collect();
+        match nearest {
+            Some(nearest) => ModelError::MisspeltLayer { layer_type, nearest: nearest.to_owned(), known },
+            None => ModelError::UnknownLayer { layer_type, known },
         }
+        .into()
     })
 }
 
@@ -112,10 +114,7 @@ pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> 
     let Some(last) = layers.last() else { return Err(no_layers()) };
     match last.output_shape[..] {
         [units] if (classes..=classes.max(MAX_OUTPUTS)).contains(&units) => Ok(()),
-        _ => Err(Error::new("wrong-output", "output")
-            .expected(format!("one number for each of the {classes} classes, [{classes}]"))
-            .got(shape_text(&last.output_shape))
-            .hint(format!("End the model with a Dense layer of {classes} units."))
+        _ => Err(Error::from(ModelError::WrongOutput { classes, shape: shape_text(&last.output_shape) })
             .at_layer(layers.len() - 1, &last.name)),
     }
 }
@@ -126,7 +125,7 @@ pub fn shape_text(shape: &[usize]) -> String {
 }
 
 fn no_layers() -> Error {
-    Error::new("no-layers", "model").expected("at least one layer").got("none").hint("Add a layer.")
+    ModelError::NoLayers.into()
 }
 
 fn check_model(spec: &ModelSpec) -> Result<()> {
@@ -134,15 +133,11 @@ fn check_model(spec: &ModelSpec) -> Result<()> {
         return Err(no_layers());
     }
     if spec.layers.len() > MAX_LAYERS {
-        return Err(Error::new("too-many-layers", "model")
-            .expected(format!("at most {MAX_LAYERS} layers"))
-            .got(spec.layers.len().to_string()));
+        return Err(ModelError::TooManyLayers { max: MAX_LAYERS, count: spec.layers.len() }.into());
     }
     let bad_extent = spec.input_shape.contains(&0) || elements(&spec.input_shape) > MAX_ELEMENTS;
     if spec.input_shape.is_empty() || spec.input_shape.len() > 4 || bad_extent {
-        return Err(Error::new("bad-input-shape", "inputShape")
-            .expected(format!("one to four extents of at least 1, and at most {MAX_ELEMENTS} numbers in all"))
-            .got(shape_text(&spec.input_shape)));
+        return Err(ModelError::BadInputShape { shape: shape_text(&spec.input_shape), max: MAX_ELEMENTS }.into());
     }
     Ok(())
 }
@@ -182,13 +177,12 @@ impl<'a> Resolver<'a> {
         let weights = layer_type.weights(&settings, &self.shape);
         self.activations = self.activations.saturating_add(elements(&output_shape));
         self.weights = weights.iter().fold(self.weights, |sum, weight| sum.saturating_add(elements(&weight.shape)));
-        for (what, count) in [("activations", self.activations), ("weights", self.weights)] {
-            if count > MAX_ELEMENTS {
-                return Err(Error::new("too-large", what)
-                    .expected(format!("at most {MAX_ELEMENTS} up to this layer"))
-                    .got(count.to_string())
-                    .hint("Use a smaller layer."));
-            }
+        let max = MAX_ELEMENTS;
+        if self.activations > max {
+            return Err(ModelError::TooManyActivations { count: self.activations, max }.into());
+        }
+        if self.weights > max {
+            return Err(ModelError::TooManyWeights { count: self.weights, max }.into());
         }
         let input_shape = std::mem::replace(&mut self.shape, output_shape.clone());
         Ok(ResolvedLayer { name: name.to_owned(), layer_type, settings, input_shape, output_shape, weights })
@@ -201,14 +195,11 @@ impl<'a> Resolver<'a> {
                 && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
             // Tensors are named `layer.weight` and `grad layer.weight`, so neither a dot nor a space may be in it.
             if !well_formed {
-                return Err(Error::new("bad-name", "name")
-                    .expected(format!("1 to {MAX_NAME_LENGTH} letters, digits, \"_\" or \"-\""))
-                    .got(format!("\"{}\"", name.chars().take(MAX_NAME_LENGTH).collect::<String>())));
+                let name = name.chars().take(MAX_NAME_LENGTH).collect();
+                return Err(ModelError::BadName { name, max: MAX_NAME_LENGTH }.into());
             }
             if self.spec.layers[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name)) {
-                return Err(Error::new("bad-name", "name")
-                    .expected("a name that no other layer has")
-                    .got(format!("\"{name}\" twice")));
+                return Err(ModelError::NameTaken { name: name.clone() }.into());
             }
             return Ok(name.clone());
         }

@@ -10,9 +10,10 @@ use std::marker::PhantomData;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::settings::{Schema, SettingFault, Settings, did_you_mean};
+use super::settings::{Schema, SettingFault, Settings, nearest};
 use super::spec::SettingValue;
-use crate::error::{Error, Result};
+use crate::error::{Result, SettingError, SettingRule};
+use crate::json;
 
 /// The entries that a specification chooses from. `dyn Optimizer`, `dyn Loss` and `dyn Schedule` are catalogues.
 pub trait Catalogue: Sync + 'static {
@@ -98,10 +99,16 @@ impl<C: Catalogue + ?Sized> Configured<C> {
     pub fn new<const N: usize>(type_name: &str, settings: [(&str, SettingValue); N]) -> Result<Self> {
         let given = settings.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self::check(type_name, &given).map_err(|fault| match fault {
-            Fault::Type => Error::new("bad-setting", C::FIELD)
-                .expected(format!("one of {}", C::known().types().join(", ")))
-                .got(format!("\"{}\"", type_name.chars().take(64).collect::<String>()))
-                .hint(did_you_mean(type_name, C::known().types())),
+            Fault::Type => {
+                let value = format!("\"{}\"", type_name.chars().take(64).collect::<String>());
+                let rule = SettingRule::OneOf { words: C::known().types().iter().collect() };
+                let setting = C::FIELD.to_owned();
+                match nearest(type_name, C::known().types().iter().copied()) {
+                    Some(nearest) => SettingError::MisspeltChoice { setting, value, nearest: nearest.to_owned(), rule },
+                    None => SettingError::BadSetting { setting, value, rule },
+                }
+                .into()
+            }
             Fault::Setting(schema, fault) => fault.into_error(schema),
         })
     }
@@ -199,7 +206,7 @@ impl<'de, C: Catalogue + ?Sized> Deserialize<'de> for Configured<C> {
                         E::unknown_field(&name, C::known().settings(schema.type_name))
                     }
                     Fault::Setting(_, SettingFault::Missing(setting)) => E::missing_field(setting.name),
-                    Fault::Setting(_, SettingFault::Bad(setting, _)) => E::custom(setting.kind.expectation()),
+                    Fault::Setting(_, SettingFault::Bad(setting, _)) => E::custom(json::RuleText(setting.kind.rule())),
                 })
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::catalogue::{ResolvedLayer, Settings};
-use crate::error::{Error, Result};
+use crate::error::{ModelError, Result};
 use crate::ir::{Graph, NodeId};
 use crate::ops::pointwise;
 use crate::ops::reshape::Reshape;
@@ -41,8 +41,7 @@ impl Context<'_> {
     /// # Errors
     /// If the catalogue does not give the layer this weight.
     pub fn weight(&self, name: &str) -> Result<NodeId> {
-        self.optional_weight(name)
-            .ok_or_else(|| Error::new("unknown-tensor", name).expected("a weight that the layer declares"))
+        self.optional_weight(name).ok_or_else(|| ModelError::UndeclaredWeight { name: name.to_owned() }.into())
     }
 
     /// Sets the value that a weight which is not trained takes at the end of a training step.

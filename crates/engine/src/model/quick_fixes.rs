@@ -140,7 +140,11 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
         }
         "wrong-output" => {
             let end = model.layers.len();
-            let layers = if error.got.contains(',') { vec![flatten(), head()] } else { vec![head()] };
+            let layers = if resolved.get(index).is_some_and(|layer| layer.output_shape.len() > 1) {
+                vec![flatten(), head()]
+            } else {
+                vec![head()]
+            };
             let mut fixes = vec![Fix::Insert { index: end, layers }];
             if schema.is_some_and(|schema| schema.setting("units").is_some()) {
                 fixes.insert(0, set("units", (classes as f64).into()));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
 use super::spec::SettingValue;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SettingError, SettingRule};
 use crate::tensor::number_text;
 
 /// The name of a catalogue's entry in specs, and its settings.
@@ -146,10 +146,12 @@ impl SettingFault {
     pub fn into_error(self, schema: &Schema) -> Error {
         match self {
             Self::Unknown(name) => unknown_setting(schema, &name),
-            Self::Missing(setting) => Error::new("missing-setting", setting.name)
-                .expected(setting.kind.expectation())
-                .got("nothing")
-                .hint(format!("{} needs this setting.", schema.type_name)),
+            Self::Missing(setting) => SettingError::MissingSetting {
+                owner: schema.type_name.to_owned(),
+                setting: setting.name.to_owned(),
+                rule: setting.kind.rule(),
+            }
+            .into(),
             Self::Bad(setting, value) => setting.refusal(&value),
         }
     }
@@ -278,10 +280,9 @@ impl Setting {
         match (value, self.default) {
             (Some(value), _) => self.check(&value).map(Some),
             (None, SettingDefault::Absent) => Ok(None),
-            (None, _) => Err(Error::new("missing-setting", self.name)
-                .expected(self.kind.expectation())
-                .got("nothing")
-                .hint("Set it.")),
+            (None, _) => {
+                Err(SettingError::SettingLeftOut { setting: self.name.to_owned(), rule: self.kind.rule() }.into())
+            }
         }
     }
 
@@ -309,29 +310,30 @@ impl Setting {
     }
 
     fn refusal(&self, value: &SettingValue) -> Error {
-        let error = Error::new("bad-setting", self.name).expected(self.kind.expectation()).got(value.to_string());
-        match (self.kind, value) {
-            (SettingKind::Choice(words), SettingValue::Text(word)) => match nearest(word, words.iter().copied()) {
-                Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
-                None => error,
-            },
-            _ => error,
+        let nearest = match (self.kind, value) {
+            (SettingKind::Choice(words), SettingValue::Text(word)) => nearest(word, words.iter().copied()),
+            _ => None,
+        };
+        let (setting, value, rule) = (self.name.to_owned(), value.to_string(), self.kind.rule());
+        match nearest {
+            Some(nearest) => SettingError::MisspeltChoice { setting, value, nearest: nearest.to_owned(), rule },
+            None => SettingError::BadSetting { setting, value, rule },
         }
+        .into()
     }
 }
 
 impl SettingKind {
-    /// Describes the values that are accepted.
-    pub fn expectation(&self) -> String {
+    /// Returns the rule for the values that are accepted.
+    pub fn rule(&self) -> SettingRule {
         match self {
-            Self::Flag => "true or false".to_owned(),
-            Self::Text => "a text".to_owned(),
-            Self::Integer { min, max } => format!("a whole number from {min} to {max}"),
-            Self::Number { min, max } => range_text(*min, *max),
-            Self::Pair { min, max } => format!("one or two whole numbers from {min} to {max}"),
+            Self::Flag => SettingRule::TrueOrFalse,
+            Self::Text => SettingRule::Text,
+            Self::Integer { min, max } => SettingRule::WholeNumber { min: *min, max: *max },
+            Self::Number { min, max } => range_rule(*min, *max),
+            Self::Pair { min, max } => SettingRule::Pair { min: *min, max: *max },
             Self::Choice(words) => {
-                let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-                format!("one of {}", quoted.join(", "))
+                SettingRule::OneOf { words: words.iter().map(|word| format!("\"{word}\"")).collect() }
             }
         }
     }
@@ -363,39 +365,33 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
         .and_then(|(similarity, candidate)| (similarity > 0.6).then_some(candidate))
 }
 
-/// Returns a range of numbers in words.
-fn range_text(min: Bound<f64>, max: Bound<f64>) -> String {
-    let [low, high] = [min, max].map(|bound| match bound {
+/// Returns the rule for numbers within a range.
+fn range_rule(low: Bound<f64>, high: Bound<f64>) -> SettingRule {
+    let [min, max] = [low, high].map(|bound| match bound {
         Bound::Included(number) | Bound::Excluded(number) => number_text(number),
         Bound::Unbounded => String::new(),
     });
-    match (min, max) {
-        (Bound::Unbounded, Bound::Unbounded) => "a number".to_owned(),
-        (Bound::Included(_), Bound::Unbounded) => format!("a number of at least {low}"),
-        (Bound::Excluded(_), Bound::Unbounded) => format!("a number above {low}"),
-        (Bound::Unbounded, Bound::Included(_)) => format!("a number of at most {high}"),
-        (Bound::Unbounded, Bound::Excluded(_)) => format!("a number below {high}"),
-        (Bound::Included(_), Bound::Included(_)) => format!("a number from {low} to {high}"),
-        (Bound::Included(_), Bound::Excluded(_)) => format!("a number from {low} to less than {high}"),
-        (Bound::Excluded(_), Bound::Included(_)) => format!("a number above {low} and at most {high}"),
-        (Bound::Excluded(_), Bound::Excluded(_)) => format!("a number above {low} and less than {high}"),
+    match (low, high) {
+        (Bound::Unbounded, Bound::Unbounded) => SettingRule::AnyNumber,
+        (Bound::Included(_), Bound::Unbounded) => SettingRule::NumberFrom { min },
+        (Bound::Excluded(_), Bound::Unbounded) => SettingRule::NumberAbove { min },
+        (Bound::Unbounded, Bound::Included(_)) => SettingRule::NumberUpTo { max },
+        (Bound::Unbounded, Bound::Excluded(_)) => SettingRule::NumberUnder { limit: max },
+        (Bound::Included(_), Bound::Included(_)) => SettingRule::Number { min, max },
+        (Bound::Included(_), Bound::Excluded(_)) => SettingRule::NumberBelow { min, limit: max },
+        (Bound::Excluded(_), Bound::Included(_)) => SettingRule::NumberAboveTo { min, max },
+        (Bound::Excluded(_), Bound::Excluded(_)) => SettingRule::NumberBetween { min, max },
     }
 }
 
 fn unknown_setting(schema: &Schema, unknown: &str) -> Error {
     let known: Vec<&str> = schema.settings.iter().map(|setting| setting.name).collect();
-    let error = Error::new("unknown-setting", unknown);
-    let error = match known.is_empty() {
-        true => error.expected(format!("no setting, as {} has none", schema.type_name)),
-        false => error.expected(format!("a setting of {}: {}", schema.type_name, known.join(", "))),
-    };
-    match nearest(unknown, known.into_iter()) {
-        Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
-        None => error.hint("Remove it."),
+    let nearest = nearest(unknown, known.iter().copied()).map(str::to_owned);
+    let (owner, setting) = (schema.type_name.to_owned(), unknown.to_owned());
+    match nearest {
+        _ if known.is_empty() => SettingError::NoSettings { owner, setting },
+        Some(nearest) => SettingError::MisspeltSetting { owner, setting, known: known.into_iter().collect(), nearest },
+        None => SettingError::UnknownSetting { owner, setting, known: known.into_iter().collect() },
     }
-}
-
-/// Asks whether the nearest known name was meant; empty if none is near.
-pub fn did_you_mean(name: &str, known: &[&str]) -> String {
-    nearest(name, known.iter().copied()).map_or(String::new(), |near| format!("Did you mean \"{near}\"?"))
+    .into()
 }

@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use super::settings::{Setting, SettingDefault};
 use super::spec::{SettingValue, TrainingConfig};
-use crate::error::{Error, Result};
+use crate::error::{Result, SettingError};
 use crate::tensor::number_text;
 
 /// The largest batch that is accepted, and the most training images.
@@ -174,32 +174,21 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
         field.setting.check_optional(field.get(config))?;
     }
     if config.clip_norm.is_some() && config.clip_value.is_some() {
-        return Err(Error::new("bad-setting", "clipNorm")
-            .expected("only one of clipNorm and clipValue")
-            .got("both")
-            .hint("Remove one of the two."));
+        return Err(SettingError::BothClips.into());
     }
     if config.patience.is_some() && config.validation_split == 0.0 {
-        return Err(Error::new("bad-setting", "patience")
-            .expected("images to validate on")
-            .got("validationSplit 0")
-            .hint("Hold some back, for example with validationSplit 0.1."));
+        return Err(SettingError::NothingToValidateOn.into());
     }
     let samples = config.train_samples as usize;
     let trained = trained_samples(config, samples);
     if trained == 0 {
         // Below this share at least one image is left.
         let limit = number_text((samples - 1) as f64 / samples as f64);
-        return Err(Error::new("bad-setting", "validationSplit")
-            .expected(format!("a number from 0 to less than {limit}, as there are {samples} training images"))
-            .got(number_text(config.validation_split))
-            .hint("Hold fewer images back, or use more."));
+        let value = number_text(config.validation_split);
+        return Err(SettingError::NothingToTrainOn { value, images: samples, limit }.into());
     }
     if config.batch_size as usize > trained {
-        return Err(Error::new("bad-setting", "batchSize")
-            .expected(format!("at most the {trained} images that are trained on"))
-            .got(config.batch_size.to_string())
-            .hint("Make the batch smaller or use more images."));
+        return Err(SettingError::BatchTooLarge { value: config.batch_size, images: trained }.into());
     }
     Ok(())
 }
@@ -212,9 +201,8 @@ pub fn check_images(config: &TrainingConfig, images: usize) -> Result<()> {
     if config.train_samples as usize <= images {
         return Ok(());
     }
-    Err(Error::new("bad-setting", "trainSamples")
-        .expected(format!("at most the {images} training images"))
-        .got(config.train_samples.to_string()))
+    Err(SettingError::TooManyTrainSamples { value: config.train_samples, images, dataset: config.dataset.clone() }
+        .into())
 }
 
 /// Returns how many of the first `samples` images are trained on; the rest, at their end, is held back for validation as

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::error::{Error, Result};
+use crate::error::{ModelError, Result};
 use crate::model::catalogue::{Setting, SettingDefault, Settings, shape_text};
 use crate::model::formula::{Term, index, looks_at, place, range};
 use crate::model::initializers::{self, GlorotUniform, Initializer};
@@ -52,10 +52,8 @@ impl Window {
             return Ok([height.div_ceil(self.strides[0]), width.div_ceil(self.strides[1])]);
         }
         if reach(0) > height || reach(1) > width {
-            return Err(Error::new("kernel-too-large", subject)
-                .expected(format!("a window no larger than the input, {height}x{width}"))
-                .got(format!("{}x{}", reach(0), reach(1)))
-                .hint("Make it smaller, use padding \"same\", or remove a layer that shrinks the image before it."));
+            let (window, input) = (format!("{}x{}", reach(0), reach(1)), format!("{height}x{width}"));
+            return Err(ModelError::KernelTooLarge { setting: subject.to_owned(), window, input }.into());
         }
         Ok([(height - reach(0)) / self.strides[0] + 1, (width - reach(1)) / self.strides[1] + 1])
     }
@@ -158,10 +156,5 @@ pub fn activation_flops(activation: &str, output: &[usize]) -> u64 {
 /// # Errors
 /// `wrong-rank` if the input is of another rank.
 pub fn image_extents(input: &[usize]) -> Result<[usize; 3]> {
-    <[usize; 3]>::try_from(input).map_err(|_| {
-        Error::new("wrong-rank", "input")
-            .expected("an image, [height,width,channels]")
-            .got(shape_text(input))
-            .hint("Place this layer before the layer that flattens the image.")
-    })
+    <[usize; 3]>::try_from(input).map_err(|_| ModelError::NotAnImage { shape: shape_text(input) }.into())
 }

@@ -5,7 +5,7 @@ use super::common::{
     KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, activation_flops, elements, image_extents,
     kernel_initializer,
 };
-use crate::error::{Error, Result};
+use crate::error::{Result, SettingError};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
@@ -51,10 +51,8 @@ impl Layer for Conv2D {
         let [height, width, _] = image_extents(input)?;
         let window = Self::window(settings);
         if window.strides != [1, 1] && window.dilation != [1, 1] {
-            return Err(Error::new("bad-setting", "dilationRate")
-                .expected("1 where strides are larger than 1")
-                .got(format!("{}x{}", window.dilation[0], window.dilation[1]))
-                .hint("Set one of the two to 1."));
+            let dilation = format!("{}x{}", window.dilation[0], window.dilation[1]);
+return Err(SettingError::StridesAndDilation { dilation }.into());
         }
         let [rows, columns] = window.positions("kernelSize", [height, width])?;
         Ok(vec![rows, columns, settings.integer("filters")])

@@ -2,7 +2,7 @@
 
 use super::Layer;
 use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_initializer};
-use crate::error::{Error, Result};
+use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec, shape_text};
@@ -32,10 +32,7 @@ impl Layer for Dense {
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         // Keras would apply the layer to the last axis; in a classifier that is a forgotten Flatten.
         if input.len() != 1 {
-            return Err(Error::new("missing-flatten", "input")
-                .expected("a vector, [features]")
-                .got(shape_text(input))
-                .hint("Insert a Flatten layer before it."));
+            return Err(ModelError::MissingFlatten { shape: shape_text(input) }.into());
         }
         Ok(vec![settings.integer("units")])
     }
