@@ -52,7 +52,7 @@ impl Layer for Conv2D {
         let window = Self::window(settings);
         if window.strides != [1, 1] && window.dilation != [1, 1] {
             let dilation = format!("{}x{}", window.dilation[0], window.dilation[1]);
-return Err(SettingError::StridesAndDilation { dilation }.into());
+            return Err(SettingError::StridesAndDilation { dilation }.into());
         }
         let [rows, columns] = window.positions("kernelSize", [height, width])?;
         Ok(vec![rows, columns, settings.integer("filters")])
