@@ -27,7 +27,7 @@ use self::run::Run;
 use self::samples::SampleRequest;
 use self::worker_pool::PoolSize;
 pub use self::worker_pool::SpawnReplicas;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::protocol::{
     Answer, BackendInfo, Bulk, Command, DEVICE_FAULTS, Envelope, ErrorReport, Event, Message, Request, RunState,
 };
@@ -278,7 +278,7 @@ impl Engine {
                 // The session has nothing to do, so requests that still wait would wait forever.
                 while !self.evaluations.is_empty() {
                     if let Some(id) = self.evaluations.pop() {
-                        let error = Error::new("evaluation-dropped", "evaluate").got("a model that was replaced");
+                        let error = Error::from(SessionError::EvaluationDropped);
                         self.reply(id, Err(error.into()), Vec::new());
                     }
                 }
@@ -303,10 +303,12 @@ impl Engine {
             return Ok(());
         }
         if self.phase.has_run() {
-            return Err(Error::new("already-training", "train")
-                .expected("no run under way")
-                .got(if self.phase.is_paused() { "one that is paused" } else { "one that goes on" })
-                .hint("Wait for it, or stop it first."));
+            return Err(if self.phase.is_paused() {
+                SessionError::TrainingPaused
+            } else {
+                SessionError::AlreadyTraining
+            }
+            .into());
         }
         // Reports of a step that a stopped run left behind are dropped.
         loop {
@@ -427,7 +429,7 @@ impl Engine {
     /// Refuses the requests for snapshots, because model or configuration have been replaced.
     fn refuse_snapshots(&mut self) {
         for id in std::mem::take(&mut self.snapshots) {
-            let error = Error::new("snapshot-dropped", "snapshot").got("a model that was replaced");
+            let error = Error::from(SessionError::SnapshotDropped);
             self.reply(id, Err(error.into()), Vec::new());
         }
     }

@@ -44,7 +44,7 @@ use std::collections::VecDeque;
 pub use crate::backend::Wake;
 use crate::backend::{Backend, RunStatus, cpu::CpuBackend};
 use crate::data::{Dataset, DatasetInfo, Part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SettingError, SettingRule};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::plan::Work;
@@ -164,7 +164,10 @@ impl Session {
     pub fn start(&mut self, goal: Goal) -> Result<()> {
         for (name, value) in [("epochs", goal.epochs), ("steps", goal.steps)] {
             if value == Some(0) {
-                return Err(Error::new("bad-setting", name).expected("a whole number of at least 1").got("0"));
+                let (setting, value) = (name.to_owned(), "0".to_owned());
+                return Err(
+                    SettingError::BadSetting { setting, value, rule: SettingRule::WholeNumberFrom { min: 1 } }.into()
+                );
             }
         }
         self.leave_pretrained();
@@ -188,16 +191,17 @@ impl Session {
             Split::Test => (Part::Test, 0..self.dataset().info().test_total),
         };
         if images.is_empty() {
-            return Err(Error::new("bad-setting", "split")
-                .expected("a split that holds images")
-                .got("an empty one")
-                .hint("Set validationSplit above 0 to hold back images for validation."));
+            return Err(SettingError::EmptySplit.into());
         }
         if let Some(samples) = samples {
             if samples == 0 || samples as usize > images.len() {
-                return Err(Error::new("bad-setting", "samples")
-                    .expected(format!("a whole number from 1 to {}", images.len()))
-                    .got(samples.to_string()));
+                let rule = SettingRule::WholeNumber { min: 1, max: images.len() as u32 };
+                return Err(SettingError::BadSetting {
+                    setting: "samples".to_owned(),
+                    value: samples.to_string(),
+                    rule,
+                }
+                .into());
             }
             images.end = images.start + samples as usize;
         }

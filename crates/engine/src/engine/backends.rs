@@ -1,19 +1,16 @@
 //! Which backends there are.
 
-use crate::error::{Error, Result};
+use crate::error::{MessageError, Result, SessionError};
 use crate::protocol::{BackendAvailability, BackendChoice, BackendInfo, EngineInfo};
 
 /// # Errors
 /// `backend-unavailable` for a backend that this version does not have, `bad-argument` for no workers at all.
 pub(super) fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Result<()> {
     if choice == BackendChoice::Webgpu {
-        return Err(Error::new("backend-unavailable", "webgpu")
-            .expected("a backend that this version has")
-            .got("one that is not built in yet")
-            .hint("Choose \"cpu\" or \"auto\"."));
+        return Err(SessionError::NoGpuBackend.into());
     }
     if workers == Some(0) {
-        return Err(Error::new("bad-argument", "workers").expected("at least 1").got("0"));
+        return Err(MessageError::NoWorkers.into());
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::backends::{check_backend, engine_info};
 use super::samples::{self, SampleRequest, Samples};
 use super::{Engine, TURN_MS};
-use crate::error::{Error, Result};
+use crate::error::{MessageError, Result, SettingError, SettingRule};
 use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotInfo};
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
@@ -60,9 +60,13 @@ impl Engine {
             }
             Command::SetPace { rest_ms } => {
                 if !(0.0..=MAX_REST_MS).contains(&rest_ms) {
-                    return Err(Error::new("bad-setting", "pace")
-                        .expected(format!("from 0 to {MAX_REST_MS} ms"))
-                        .got(rest_ms.to_string()));
+                    let rule = SettingRule::Number { min: "0".to_owned(), max: MAX_REST_MS.to_string() };
+                    return Err(SettingError::BadSetting {
+                        setting: "pace".to_owned(),
+                        value: rest_ms.to_string(),
+                        rule,
+                    }
+                    .into());
                 }
                 self.set_pace(rest_ms, clock());
                 Answer::Done
@@ -120,7 +124,7 @@ impl Engine {
             }
             Command::SetTensor { name } => {
                 let Bulk::F32(values) = one_array(arrays)? else {
-                    return Err(Error::new("bad-argument", name).expected("a Float32Array").got("an array of bytes"));
+                    return Err(MessageError::NotFloats { name, got: "a Uint8Array".to_owned() }.into());
                 };
                 self.settle(clock);
                 self.session.set_tensor(&name, values)?;
@@ -202,7 +206,9 @@ pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer
 fn f32_arrays(arrays: Vec<Bulk>) -> Result<Vec<Vec<f32>>> {
     let floats = |array| match array {
         Bulk::F32(values) => Ok(values),
-        Bulk::U8(_) => Err(Error::new("bad-argument", "arrays").expected("arrays of f32")),
+        Bulk::U8(_) => {
+            Err(MessageError::NotFloats { name: "arrays".to_owned(), got: "a Uint8Array".to_owned() }.into())
+        }
     };
     arrays.into_iter().map(floats).collect()
 }
@@ -212,6 +218,6 @@ fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {
     let mut arrays = arrays.into_iter();
     match (arrays.next(), arrays.next()) {
         (Some(array), None) => Ok(array),
-        _ => Err(Error::new("bad-argument", "arrays").expected("one array").got(count.to_string())),
+        _ => Err(MessageError::NotOneArray { name: "arrays".to_owned(), got: count }.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! The cost of a training step on the GPU: reported once in a run, and kernel by kernel on request.
 
 use super::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::protocol::{Answer, Event};
 
 impl Engine {
@@ -47,12 +47,9 @@ impl Engine {
 }
 
 fn no_clock() -> Error {
-    Error::new("no-clock", "profile").expected("a GPU that measures the time of its work (timestamp-query)").got("none")
+    SessionError::NoClock.into()
 }
 
 fn not_training() -> Error {
-    Error::new("not-training", "profile")
-        .expected("training that goes on")
-        .got("none")
-        .hint("Start training, then ask again.")
+    SessionError::NotTraining.into()
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::data::{self, Dataset, Part};
-use crate::error::{Error, Result};
+use crate::error::{Result, SettingError, SettingRule};
 use crate::model::spec::TrainingConfig;
 use crate::protocol::Split;
 
@@ -32,14 +32,14 @@ impl SampleRequest {
         if let Some(label) = self.label
             && label as usize >= classes
         {
-            return Err(Error::new("bad-setting", "label")
-                .expected(format!("a class from 0 to {}", classes.saturating_sub(1)))
-                .got(label.to_string()));
+            let rule = SettingRule::WholeNumber { min: 0, max: classes.saturating_sub(1) as u32 };
+            return Err(SettingError::BadSetting { setting: "label".to_owned(), value: label.to_string(), rule }.into());
         }
         if !(1..=MAX_SAMPLES).contains(&self.count) {
-            return Err(Error::new("bad-setting", "count")
-                .expected(format!("a whole number from 1 to {MAX_SAMPLES}"))
-                .got(self.count.to_string()));
+            let rule = SettingRule::WholeNumber { min: 1, max: MAX_SAMPLES };
+            return Err(
+                SettingError::BadSetting { setting: "count".to_owned(), value: self.count.to_string(), rule }.into()
+            );
         }
         Ok(())
     }
@@ -71,9 +71,7 @@ impl SampleRequest {
 /// `bad-setting` for too many at once, and for one that has not arrived or does not exist.
 pub fn images(dataset: &Dataset, config: &TrainingConfig, split: Split, indices: &[u32]) -> Result<Samples> {
     if indices.len() > MAX_SAMPLES as usize {
-        return Err(Error::new("bad-setting", "indices")
-            .expected(format!("at most {MAX_SAMPLES} images"))
-            .got(indices.len().to_string()));
+        return Err(SettingError::TooManyImagesAtOnce { count: indices.len(), max: MAX_SAMPLES }.into());
     }
     let (part, range) = arrived(dataset, config, split);
     let mut samples = Samples { pixels: Vec::new(), labels: Vec::new() };
@@ -81,9 +79,7 @@ pub fn images(dataset: &Dataset, config: &TrainingConfig, split: Split, indices:
         let place = range.clone().nth(index as usize);
         let found = place.and_then(|place| Some((dataset.image(part, place)?, dataset.labels(part).get(place)?)));
         let Some((pixels, label)) = found else {
-            return Err(Error::new("bad-setting", "indices")
-                .expected(format!("one of the {} images that have arrived", range.len()))
-                .got(index.to_string()));
+            return Err(SettingError::NoSuchImage { index, images: range.len() }.into());
         };
         samples.pixels.extend_from_slice(pixels);
         samples.labels.push(u32::from(*label));

@@ -88,6 +88,17 @@ pub enum SessionError {
     #[strum(serialize = "wrong-snapshot")]
     SnapshotShape { name: String, shape: String, got: usize },
 
+    #[error(
+        "The learning rate is 0, because the schedule has come to its end. This run does not change the weights. Reset \
+         the model, raise the epochs or choose another schedule."
+    )]
+    RateIsZero,
+    #[error(
+        "This layer takes statistics of a batch, so each of {workers} workers needs at least {images} images, but a batch \
+         has {batch}. {most} of the workers compute it."
+    )]
+    FewerWorkers { workers: usize, images: usize, batch: usize, most: usize },
+
     #[error("Training goes on already. Wait for it, or stop it first.")]
     AlreadyTraining,
     #[error("Training is paused. Resume it and wait for it, or stop it first.")]

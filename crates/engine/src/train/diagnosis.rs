@@ -3,7 +3,7 @@
 use super::Session;
 use super::model::{layer_weights, output_name};
 use crate::backend::TensorRef;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::model::catalogue::ResolvedLayer;
 use crate::tensor::HostTensor;
 
@@ -29,15 +29,11 @@ impl Session {
             layers.iter().rposition(gradient)
         };
         let (index, what) = match forward {
-            Some(index) => (index, "output"),
-            None if loss.is_finite() => (backward().unwrap_or(0), "gradient"),
-            None => (layers.len().saturating_sub(1), "loss"),
+            Some(index) => (index, SessionError::OutputNotFinite),
+            None if loss.is_finite() => (backward().unwrap_or(0), SessionError::GradientNotFinite),
+            None => (layers.len().saturating_sub(1), SessionError::LossNotFinite),
         };
         let name = layers.get(index).map_or("", |layer| layer.name.as_str());
-        Error::new("not-a-number", what)
-            .expected("finite numbers")
-            .got("infinity or NaN")
-            .hint("Training has stopped; the weights are those before this step. Try a smaller learning rate.")
-            .at_layer(index, name)
+        Error::from(what).at_layer(index, name)
     }
 }

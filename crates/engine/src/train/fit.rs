@@ -4,7 +4,7 @@
 use super::{Goal, Pixels, Progress, Session};
 use crate::backend::cpu::CpuBackend;
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use crate::protocol::{EpochReport, Evaluation, Split};
 
@@ -74,5 +74,5 @@ impl Model {
 }
 
 fn missing_images() -> Error {
-    Error::new("missing-data", "data set").expected("all images that are asked for").got("fewer")
+    SessionError::MissingData.into()
 }

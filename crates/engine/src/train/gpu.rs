@@ -11,7 +11,7 @@ use super::plans::PlanKey;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::{GpuBackend, GpuDevice};
 use crate::backend::{Backend, PlanHandle, RunStatus, TensorRef};
-use crate::error::{Error, Result};
+use crate::error::{Result, SessionError};
 use crate::ir::Graph;
 use crate::ir::gpu::Tiling;
 use crate::model::builders::{conv2d, dense, flatten, max_pooling2d};
@@ -46,10 +46,7 @@ pub async fn open(clock: fn() -> f64) -> Result<Opened> {
     let mut backend = GpuBackend::new(GpuDevice::open().await?);
     let software = backend.device().is_software;
     if let Some(fault) = self_test(&mut backend).await? {
-        return Err(Error::new("backend-unavailable", "webgpu")
-            .expected("a GPU that computes as the CPU does")
-            .got(fault)
-            .hint("The CPU is used instead."));
+        return Err(SessionError::GpuSelfTest { fault: fault.to_string() }.into());
     }
     if software {
         let workgroup = time(&mut backend, Tiling::Workgroup, clock).await?;

@@ -6,7 +6,7 @@ use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::data::scale_pixels;
-use crate::error::{Error, Result};
+use crate::error::{Result, SessionError};
 use crate::protocol::{Bulk, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
 
@@ -112,6 +112,6 @@ impl Session {
         if got == expected {
             return Ok(());
         }
-        Err(Error::new("wrong-length", "image").expected(format!("{expected} numbers")).got(got.to_string()))
+        Err(SessionError::ImageLength { expected, got }.into())
     }
 }

@@ -3,7 +3,7 @@
 use super::Session;
 use super::model::{layer_weights, output_name};
 use crate::backend::TensorRef;
-use crate::error::{Error, Result};
+use crate::error::{Result, SessionError};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::optimizers::{Clipping, LastStep, slot_state};
 use crate::protocol::{Vitals, WeightUpdate};
@@ -31,16 +31,9 @@ impl Session {
     /// # Errors
     /// `unknown-layer`; `no-value-yet` before the first step.
     pub fn layer_stats(&self, layer: &str) -> Result<Vitals> {
-        let found = self
-            .model
-            .layer(layer)
-            .ok_or_else(|| Error::new("unknown-layer", layer).expected("a layer of the model"))?;
-        let handle = self.executor.retained.gradients.ok_or_else(|| {
-            Error::new("no-value-yet", layer)
-                .expected("a step of training before")
-                .got("none")
-                .hint("Train for a step first.")
-        })?;
+        let found = self.model.layer(layer).ok_or_else(|| SessionError::NotInModel { layer: layer.to_owned() })?;
+        let handle =
+            self.executor.retained.gradients.ok_or_else(|| SessionError::NotTrainedYet { name: layer.to_owned() })?;
         let name = output_name(found);
         // If several workers share a step, no plan of this one holds the whole batch.
         let output = self.executor.backend.read(handle, &name).or_else(|_| self.shared_output(&name))?;

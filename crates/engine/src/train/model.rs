@@ -2,7 +2,7 @@
 
 use super::plans;
 use crate::data::DatasetInfo;
-use crate::error::{Error, Result};
+use crate::error::{ModelError, Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::optimizers;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -52,19 +52,16 @@ impl LoadedModel {
     pub(super) fn check(&self, info: &DatasetInfo) -> Result<()> {
         // The catalogue has bounded the product.
         if self.input_len() != info.image_len() {
-            return Err(Error::new("wrong-input", "inputShape")
-                .expected(format!("{} numbers, as the images of {}", info.image_len(), info.name))
-                .got(catalogue::shape_text(&self.spec.input_shape)));
+            let (shape, dataset) = (catalogue::shape_text(&self.spec.input_shape), info.name.clone());
+            return Err(ModelError::InputNotOfDataset { shape, dataset, expected: info.image_len() }.into());
         }
         catalogue::check_classifier(&self.layers, info.classes)?;
         let slots = self.config.optimizer.slots().len() as u64;
         let params = self.layers.iter().map(|layer| layer.params() as u64).sum::<u64>();
         let bytes = params.saturating_mul(4 * (2 + slots));
         if bytes > plans::MAX_PLAN_BYTES as u64 {
-            return Err(Error::new("too-large", "memory for weights and optimizer")
-                .expected(format!("at most {} MiB", plans::MAX_PLAN_BYTES >> 20))
-                .got(format!("{} MiB", bytes >> 20))
-                .hint("Use smaller layers."));
+            let limit_mib = (plans::MAX_PLAN_BYTES >> 20) as u64;
+            return Err(SessionError::WeightsMemory { size_mib: bytes >> 20, limit_mib }.into());
         }
         self.check_training_size()
     }

@@ -6,7 +6,7 @@ use super::evaluation;
 use super::graphs::Program;
 use super::model::LoadedModel;
 use crate::backend::{Backend, PlanHandle};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::model::training;
 use crate::plan::cache::Cache;
 use crate::plan::{Plan, SlotKind};
@@ -197,8 +197,5 @@ impl LoadedModel {
 }
 
 fn too_large(bytes: u64, limit: usize) -> Error {
-    Error::new("too-large", "memory for one batch")
-        .expected(format!("at most {} MiB", limit >> 20))
-        .got(format!("{} MiB", bytes >> 20))
-        .hint("Use smaller batches or smaller layers.")
+    SessionError::BatchMemory { size_mib: bytes >> 20, limit_mib: (limit >> 20) as u64 }.into()
 }

@@ -10,7 +10,7 @@ use super::replicas::ShardKind;
 use super::worker_pool::WorkerPool;
 use crate::backend::RunStatus;
 use crate::data::scale_pixels;
-use crate::error::{Error, Result};
+use crate::error::{Result, SessionError};
 
 /// The most words that the outputs of all layers take while a part of a prediction is computed.
 const MAX_OUTPUT_WORDS: u64 = 1 << 23;
@@ -50,9 +50,7 @@ impl Prediction {
             Pixels::F32(pixels) => pixels.len(),
         };
         if len == 0 || len % input_len != 0 {
-            return Err(Error::new("wrong-length", "pixels")
-                .expected(format!("a multiple of the input size {input_len}"))
-                .got(len.to_string()));
+            return Err(SessionError::PixelsLength { size: input_len, got: len }.into());
         }
         Ok(Self { pixels, count: len / input_len, done: 0, probabilities: Vec::new(), running: None })
     }

@@ -15,7 +15,7 @@ use super::model::{LoadedModel, output_name};
 use super::plans::{LoadedPlan, PlanKey, Plans};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, RunStatus};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Result, SessionError};
 use crate::ir::op::as_i32_mut;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::tensor::{HostTensor, TensorType};
@@ -130,7 +130,7 @@ impl Layout {
                 let words = words.and_then(|words| words.checked_add(HEADER_WORDS + self.weight_words));
                 images > 0 && words.is_some_and(|words| task.len() >= words)
             })
-            .ok_or_else(|| Error::new("bad-message", "task").expected("a task of this model"))
+            .ok_or_else(|| SessionError::ForeignTask.into())
     }
 
     /// Iterates over name and position of each weight among the weights of a task.
@@ -266,7 +266,7 @@ impl Replica {
     /// # Errors
     /// If there is none.
     fn output(&self, name: &str) -> Result<HostTensor> {
-        let last = self.last.as_ref().ok_or_else(|| Error::new("no-value-yet", name))?;
+        let last = self.last.as_ref().ok_or_else(|| BackendError::NotComputed { name: name.to_owned() })?;
         self.backend.read(last.handle, name)
     }
 
@@ -301,13 +301,14 @@ fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
         *first = parts.iter().map(|part| part.shape()[0]).sum();
     }
     let words = parts.iter().flat_map(|part| part.words()).copied().collect();
-    HostTensor::from_words(TensorType::f32(dims), words).ok_or_else(|| Error::new("no-value-yet", name))
+    HostTensor::from_words(TensorType::f32(dims), words)
+        .ok_or_else(|| BackendError::NotComputed { name: name.to_owned() }.into())
 }
 
 /// Writes the words of a task's header into the inputs of a plan for a gradient or an evaluation.
 pub fn write_header(backend: &mut dyn Backend, loaded: &LoadedPlan, header: &[f32]) -> Result<()> {
     let &[_, weight, fraction, ref key @ .., _] = header else {
-        return Err(Error::new("bad-message", "task").expected("a header"));
+        return Err(SessionError::ForeignTask.into());
     };
     backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(weight))?;
     if loaded.has_input(graphs::BATCH_FRACTION) {

@@ -4,7 +4,7 @@ use super::model::LoadedModel;
 use super::tensors::matched;
 use super::{Provenance, Session};
 use crate::checkpoint::{Checkpoint, Course};
-use crate::error::{Error, Result};
+use crate::error::{Result, SessionError};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{ModelSummary, SnapshotInfo};
 
@@ -58,7 +58,7 @@ impl Session {
     pub fn show_pretrained(&mut self, info: &SnapshotInfo, arrays: &[Vec<f32>]) -> Result<()> {
         self.settle();
         if self.weights == Provenance::Trained || self.training.is_running() {
-            return Err(Error::new("already-trained", "model").expected("one that nobody has trained"));
+            return Err(SessionError::AlreadyTrained.into());
         }
         let weights = self.model.weights().map(|(name, weight)| (name, weight.shape.clone())).collect();
         self.executor.write_states(&matched(weights, info, arrays)?);

@@ -4,7 +4,7 @@ use super::inspection::Inspection;
 use super::model::{LoadedModel, layer_weights};
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
-use crate::error::{Error, Result};
+use crate::error::{Result, SettingError};
 use crate::model::catalogue::WeightSpec;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::{initializers, training};
@@ -117,7 +117,9 @@ impl Session {
         training::check(config)?;
         let info = self.feeder.dataset.info();
         if config.dataset != info.name {
-            return Err(Error::new("unknown-dataset", config.dataset.clone()).expected(format!("\"{}\"", info.name)));
+            return Err(
+                SettingError::UnknownDataset { dataset: config.dataset.clone(), known: info.name.clone() }.into()
+            );
         }
         training::check_images(config, info.train_total)
     }

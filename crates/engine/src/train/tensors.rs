@@ -5,7 +5,7 @@ use super::model::output_name;
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
 use crate::backend::{PlanHandle, TensorRef};
-use crate::error::{Error, Result};
+use crate::error::{BackendError, Error, Result, SessionError};
 use crate::model::initializers;
 use crate::protocol::SnapshotInfo;
 use crate::tensor::{HostTensor, Shape};
@@ -52,15 +52,13 @@ impl Session {
     pub fn tensor(&self, name: &str) -> Result<HostTensor> {
         if let Some(shape) = self.model.state_shape(name) {
             let values = self.executor.backend.read_state(name)?;
-            return HostTensor::f32(shape, values).ok_or_else(|| Error::new("unknown-tensor", name));
+            return HostTensor::f32(shape, values)
+                .ok_or_else(|| SessionError::UnknownTensor { name: name.to_owned() }.into());
         }
         match self.holder(name) {
             Holder::Plan(handle) => self.executor.backend.read(handle, name),
             Holder::Workers => self.shared_output(name),
-            Holder::NoValueYet => Err(Error::new("no-value-yet", name)
-                .expected("a step of training before")
-                .got("none")
-                .hint("Train for a step first; for an output, a prediction does as well.")),
+            Holder::NoValueYet => Err(SessionError::NoValueYet { name: name.to_owned() }.into()),
             Holder::Unknown => Err(self.unknown_tensor(name)),
         }
     }
@@ -86,7 +84,7 @@ impl Session {
 
     /// Returns a layer's output for the last batch, of which each worker had a shard.
     pub(super) fn shared_output(&self, name: &str) -> Result<HostTensor> {
-        let Some(pool) = &self.pool else { return Err(Error::new("no-value-yet", name)) };
+        let Some(pool) = &self.pool else { return Err(BackendError::NotComputed { name: name.to_owned() }.into()) };
         pool.output(&self.model, &self.feeder.dataset, name)
     }
 
@@ -135,17 +133,16 @@ impl Session {
     pub fn set_tensor(&mut self, name: &str, values: Vec<f32>) -> Result<()> {
         let Some(shape) = self.model.state_shape(name) else {
             if self.tensor_names().iter().any(|own| own == name) {
-                return Err(Error::new("read-only", name)
-                    .expected("the name of a parameter")
-                    .got("an output or a gradient"));
+                return Err(SessionError::ReadOnly { name: name.to_owned() }.into());
             }
             return Err(self.unknown_tensor(name));
         };
         let (expected, got) = (shape.iter().product::<usize>(), values.len());
-        let values = HostTensor::f32(shape.clone(), values).ok_or_else(|| {
-            Error::new("wrong-length", name)
-                .expected(format!("{expected} numbers for the shape {}", Shape::from(shape)))
-                .got(got.to_string())
+        let values = HostTensor::f32(shape.clone(), values).ok_or_else(|| SessionError::TensorLength {
+            name: name.to_owned(),
+            expected,
+            shape: Shape::from(shape).to_string(),
+            got,
         })?;
         self.settle();
         self.leave_pretrained();
@@ -205,11 +202,13 @@ impl Session {
 
     fn unknown_tensor(&self, name: &str) -> Error {
         let names = self.tensor_names();
-        let error = Error::new("unknown-tensor", name).expected("one of tensorNames()");
-        match crate::model::catalogue::nearest(name, names.iter().map(String::as_str)) {
-            Some(known) => error.hint(format!("Did you mean \"{known}\"?")),
-            None => error,
+        let nearest = crate::model::catalogue::nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+        let name = name.to_owned();
+        match nearest {
+            Some(nearest) => SessionError::MisspeltTensor { name, nearest },
+            None => SessionError::UnknownTensor { name },
         }
+        .into()
     }
 }
 
@@ -222,27 +221,23 @@ pub(super) fn matched(
     info: &SnapshotInfo,
     arrays: &[Vec<f32>],
 ) -> Result<Vec<(String, HostTensor)>> {
-    let wrong = |subject: &str, expected: String, got: String| {
-        Error::new("wrong-snapshot", subject)
-            .expected(expected)
-            .got(got)
-            .hint("It fits only the model and the optimizer that it was taken of. What is here has not changed.")
-    };
     if info.step.max(info.epoch) > MAX_POSITION {
         let got = format!("step {}, epoch {}", info.step, info.epoch);
         return Err(wrong("snapshot", format!("a position up to step and epoch {MAX_POSITION}"), got));
     }
     if info.names.len() != arrays.len() {
-        return Err(wrong("snapshot", format!("{} arrays", info.names.len()), arrays.len().to_string()));
+        return Err(SessionError::SnapshotCount { expected: info.names.len(), got: arrays.len() }.into());
     }
     let mut matched = Vec::with_capacity(states.len());
     for (name, shape) in states {
         let position = info.names.iter().position(|own| *own == name);
         let values = position.and_then(|position| arrays.get(position)).cloned();
-        let Some(values) = values else { return Err(wrong(&name, "this tensor".to_owned(), "none".to_owned())) };
+        let Some(values) = values else { return Err(SessionError::SnapshotWithout { name }.into()) };
         let got = values.len();
-        let value = HostTensor::f32(shape.clone(), values).ok_or_else(|| {
-            wrong(&name, format!("numbers of shape {}", Shape::from(shape)), format!("{got} numbers"))
+        let value = HostTensor::f32(shape.clone(), values).ok_or_else(|| SessionError::SnapshotShape {
+            name: name.clone(),
+            shape: Shape::from(shape).to_string(),
+            got,
         })?;
         matched.push((name, value));
     }

@@ -9,7 +9,7 @@ use super::model::LoadedModel;
 use super::plans::PlanKey;
 use super::progress::{EpochMetrics, Goal, Position, Progress, StepReport};
 use super::worker_pool::WorkerPool;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::model::schedules;
 use crate::protocol::EpochReport;
 
@@ -96,12 +96,7 @@ impl TrainingLoop {
     pub fn rate_warning(&self, model: &LoadedModel, feeder: &BatchFeeder) -> Option<Error> {
         let [rate, _] = rates(model, feeder, self.position);
         let is_stopped_by_schedule = rate as f32 == 0.0 && model.config().optimizer.learning_rate() > 0.0;
-        is_stopped_by_schedule.then(|| {
-            Error::new("rate-is-zero", "learningRateSchedule")
-                .expected("a learning rate above 0")
-                .got("0, because the schedule has come to its end")
-                .hint("This run does not change the weights. Reset the model, raise the epochs or choose another schedule.")
-        })
+        is_stopped_by_schedule.then(|| SessionError::RateIsZero.into())
     }
 
     /// Goes to a position. The run, if there is one, stays.

@@ -13,7 +13,7 @@ use super::replicas::{Layout, NamedTensor, Replica, Replicas, Shard, ShardKind, 
 use super::training_loop::StepResult;
 use crate::backend::{RunStatus, Wake};
 use crate::data::{Dataset, Part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SessionError};
 use crate::ir::op::as_i32_mut;
 use crate::simd::elementwise::{self, Operand};
 use crate::tensor::HostTensor;
@@ -129,10 +129,7 @@ impl WorkerPool {
         let (workers, most) = (self.workers(), model.most_shards(batch));
         let (index, layer) = model.layers().iter().enumerate().find(|(_, layer)| mixes_examples(layer))?;
         (most < workers).then(|| {
-            Error::new("fewer-workers", "workers")
-                .expected(format!("at least {MIN_SHARD} images for each of {workers} workers"))
-                .got(format!("a batch of {batch}"))
-                .hint(format!("{} takes statistics of a batch, so {most} of the workers compute it.", layer.name))
+            Error::from(SessionError::FewerWorkers { workers, images: MIN_SHARD, batch, most })
                 .at_layer(index, &layer.name)
         })
     }
@@ -313,7 +310,9 @@ impl WorkerPool {
             })?;
         }
         let found = outputs.iter().find(|(own, _)| own == name);
-        found.map(|(_, tensor)| tensor.clone()).ok_or_else(|| Error::new("unknown-tensor", name))
+        found
+            .map(|(_, tensor)| tensor.clone())
+            .ok_or_else(|| SessionError::UnknownTensor { name: name.to_owned() }.into())
     }
 }
 
