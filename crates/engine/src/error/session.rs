@@ -99,6 +99,13 @@ pub enum SessionError {
     )]
     FewerWorkers { workers: usize, images: usize, batch: usize, most: usize },
 
+    #[error(
+        "The snapshot is of step {step} in epoch {epoch}, but both go up to {max} only: it is damaged. Nothing here has \
+         changed."
+    )]
+    #[strum(serialize = "wrong-snapshot")]
+    SnapshotPosition { step: u32, epoch: u32, max: u32 },
+
     #[error("Training goes on already. Wait for it, or stop it first.")]
     AlreadyTraining,
     #[error("Training is paused. Resume it and wait for it, or stop it first.")]

@@ -222,8 +222,8 @@ pub(super) fn matched(
     arrays: &[Vec<f32>],
 ) -> Result<Vec<(String, HostTensor)>> {
     if info.step.max(info.epoch) > MAX_POSITION {
-        let got = format!("step {}, epoch {}", info.step, info.epoch);
-        return Err(wrong("snapshot", format!("a position up to step and epoch {MAX_POSITION}"), got));
+        let (step, epoch) = (info.step, info.epoch);
+        return Err(SessionError::SnapshotPosition { step, epoch, max: MAX_POSITION }.into());
     }
     if info.names.len() != arrays.len() {
         return Err(SessionError::SnapshotCount { expected: info.names.len(), got: arrays.len() }.into());
