@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn every_phrase_has_its_line() {
         let phrases = phrases();
-        assert!(phrases.len() > 30, "the search finds them: {}", phrases.len());
+        assert!(phrases.len() > 10, "the search finds them: {}", phrases.len());
         let known = |phrase: &str| lines().iter().any(|(template, _)| values(template, phrase).is_some());
         let missing: Vec<_> = phrases.iter().filter(|phrase| !known(&phrase.replace("{}", "7"))).collect();
         assert!(missing.is_empty(), "in www/locales/zh.phrases.txt: {missing:#?}");

@@ -314,7 +314,7 @@ mod tests {
         let mut dataset = tiny();
         assert_eq!(dataset.add_train(&[1, 2, 3], &[0, 0]).unwrap_err().code, "bad-data");
         let error = dataset.add_train(&[1, 2], &[3]).unwrap_err();
-        assert_eq!(error.to_string(), "tiny, train images: expected labels from 0 to 2, got label 3.");
+        assert_eq!(error.to_string(), "A shard of tiny (train) should have labels from 0 to 2, but has the label 3.");
         assert!(dataset.add_test(&[1, 2, 3, 4], &[0, 0]).is_err());
         assert_eq!((dataset.train_images(), dataset.test_images()), (0, 0));
 

@@ -82,7 +82,7 @@ mod tests {
         let error = read::<3>("train-images", &IMAGES[..18]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "train-images: expected 20 bytes, got 18 bytes. The file is not complete: fetch it again."
+            "train-images should have 20 bytes, but has 18. The file is not complete: fetch it again."
         );
     }
 
@@ -90,9 +90,13 @@ mod tests {
     fn other_files_are_refused_by_name() {
         let error = read::<1>("labels", &IMAGES).unwrap_err();
         assert_eq!(error.code, "bad-idx");
-        assert!(error.to_string().contains("expected an IDX file of bytes with 1 axes (magic number 00000801)"));
+        assert!(
+            error
+                .to_string()
+                .contains("an IDX file of bytes with 1 axes: it should begin with the magic number 00000801")
+        );
         let error = read::<3>("images", &[0x1f, 0x8b, 8, 0, 0, 0]).unwrap_err();
-        assert!(error.to_string().ends_with("This is a gzip file: unpack it first."), "{error}");
+        assert!(error.to_string().contains("is a gzip file, not an IDX file: unpack it first."), "{error}");
         let mut longer = IMAGES.to_vec();
         longer.push(0);
         assert_eq!(read::<3>("images", &longer).unwrap_err().code, "bad-idx");

@@ -144,7 +144,7 @@ fn shapes_that_do_not_fit_are_said_in_words() {
     let error = refused(r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "Dense", "units": 10}]"#);
     assert_eq!(
         error.to_string(),
-        "dense, input: expected a vector, [features], got [26,26,4]. Insert a Flatten layer before it."
+        "dense: The input has the shape [26,26,4], but this layer needs a vector, [features]. Insert a Flatten layer before it."
     );
     assert_eq!((error.code, error.layer_index), ("missing-flatten", Some(1)));
 
@@ -233,7 +233,7 @@ fn a_share_that_leaves_nothing_to_train_on_is_refused_with_its_range() {
     let config =
         TrainingConfig { train_samples: 10, validation_split: 0.9, batch_size: 1, ..TrainingConfig::default() };
     let error = training::check(&config).unwrap_err();
-    assert!(error.to_string().contains("from 0 to less than 0.9"), "{error}");
+    assert!(error.to_string().contains("validationSplit is 0.9") && error.to_string().contains("below 0.9"), "{error}");
     training::check(&TrainingConfig { validation_split: 0.89, ..config }).unwrap();
 }
 

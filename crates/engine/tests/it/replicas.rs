@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::error::Error;
 use chalkgrad_engine::error::{BackendError, Result};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::Split;
@@ -267,7 +268,7 @@ fn without_the_others_training_goes_on_and_says_so() {
     replicas.fails_after = Some(5);
     let mut shared = session(PLAIN, Some(replicas));
     let (reports, warnings) = train(&mut shared, 6);
-    assert_eq!(warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), ["replica-died"]);
+    assert_eq!(warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(), ["replica-failed"]);
     assert_eq!(shared.workers(), 1);
     let (expected, _) = train(&mut session(PLAIN, None), 6);
     for (actual, expected) in reports.iter().zip(&expected) {
@@ -352,7 +353,7 @@ fn replicas_that_fail_amid_an_evaluation_or_a_prediction_cost_nothing_but_time()
     let mut shared = session(PLAIN, Some(fails(0)));
     let actual = evaluate(&mut shared);
     assert_eq!((actual.0, actual.1, &actual.2), (expected.0, expected.1, &expected.2));
-    assert_eq!((actual.3.len(), actual.3[0].code, shared.workers()), (1, "replica-died", 1));
+    assert_eq!((actual.3.len(), actual.3[0].code, shared.workers()), (1, "replica-failed", 1));
 
     let pixels = vec![77; 1500 * SIDE * SIDE];
     let expected = session(PLAIN, None).predict(Pixels::U8(pixels.clone())).unwrap();
