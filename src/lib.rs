@@ -10,11 +10,14 @@
 //! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
 //! | `transport` | protocol messages as JavaScript values |
 
+#[cfg(feature = "page")]
 pub mod ui;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
+        #[cfg(feature = "page")]
         pub mod api;
+        #[cfg(feature = "page")]
         pub mod client;
         pub mod transport;
         pub mod worker;
