@@ -3,9 +3,9 @@
 import fs from 'node:fs';
 import { expect, test } from './playground.js';
 
-const keras = JSON.parse(fs.readFileSync(new URL('../keras/models.json', import.meta.url), 'utf8'));
+const keras = JSON.parse(fs.readFileSync(new URL('../../crates/engine/tests/keras/models.json', import.meta.url), 'utf8'));
 
-/** As in tests/keras/formula.py: MurmurHash3's finaliser. */
+/** As in crates/engine/tests/keras/formula.py: MurmurHash3's finaliser. */
 function hash(seed, i) {
   let h = (i + Math.imul(seed, 0x9e3779b9)) | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -21,7 +21,7 @@ const SCALE_AND_OFFSET = {
   moving_variance: [0.5, 1],
 };
 
-/** As in tests/keras/formula.py: the initial value of a weight. */
+/** As in crates/engine/tests/keras/formula.py: the initial value of a weight. */
 function initialWeight(name, seed, shape) {
   const count = shape.reduce((product, extent) => product * extent, 1);
   const glorot = () => {

@@ -3,7 +3,7 @@
 #[path = "../../../examples/mnist/files.rs"]
 mod mnist_files;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
@@ -63,7 +63,7 @@ fn run(backend: &mut dyn Backend, plan: &Arc<Plan>, inputs: &[HostTensor]) -> Ho
 
 #[test]
 fn every_op_case_agrees_with_the_cpu() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
     let mut cpu = CpuBackend::new();
     let (mut compared, mut faults) = (0, Vec::new());
@@ -88,7 +88,7 @@ fn every_op_case_agrees_with_the_cpu() {
 /// Checks a data set whose rows are not whole words: while it arrives, at its end, and beside an input that is written.
 #[test]
 fn rows_of_bytes_stay_on_the_device() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
     let (width, total) = (5, 7);
     let bytes: Vec<u8> = (0..width * total).map(|index| (index * 37 % 256) as u8).collect();
@@ -138,7 +138,7 @@ fn rows_of_bytes_stay_on_the_device() {
 
 #[test]
 fn how_far_it_works_ahead_is_measured_for_each_plan() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
     thread_local!(static NOW_MS: std::cell::Cell<f64> = const { std::cell::Cell::new(0.0) });
     gpu.set_clock(|| NOW_MS.get());
@@ -167,7 +167,7 @@ fn how_far_it_works_ahead_is_measured_for_each_plan() {
 
 #[test]
 fn kernels_made_ahead_are_those_that_training_takes() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
     let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
     let compiled = |key| Arc::new(model.compile(key).unwrap());
@@ -262,22 +262,21 @@ fn train(session: &mut Session, steps: u32) -> Vec<f32> {
     }
 }
 
-/// Only rounding may differ. The batches are small because an emulated GPU takes seconds for a batch of 32.
+/// Only rounding may differ. In smaller batches than the usual 32 it grows beyond the bound within the hundred steps.
 #[test]
 fn a_hundred_steps_of_the_reference_cnn_agree_with_the_cpu_and_repeat() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(first) = open() else { return };
     let Some(second) = open() else { return };
     let model = ModelSpec::reference_cnn();
-    let config = TrainingConfig { batch_size: 8, ..TrainingConfig::default() };
-    let on_cpu = losses_with(Box::new(CpuBackend::new()), &model, config.clone(), 100);
+    let on_cpu = losses(Box::new(CpuBackend::new()), &model, 100);
     let begin = std::time::Instant::now();
-    let on_gpu = losses_with(Box::new(first), &model, config.clone(), 100);
-    println!("{:.1} images/s", 800.0 / begin.elapsed().as_secs_f64());
+    let on_gpu = losses(Box::new(first), &model, 100);
+    println!("{:.1} images/s", 3200.0 / begin.elapsed().as_secs_f64());
     let worst = on_cpu.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs() / a.abs().max(1e-2)).fold(0.0f32, f32::max);
     println!("losses {:?} to {:?}, largest relative difference {worst:e}", on_gpu.first(), on_gpu.last());
     assert!(worst < 1e-3, "{worst}");
-    assert_eq!(losses_with(Box::new(second), &model, config, 10), on_gpu[..10], "a run repeats bit for bit");
+    assert_eq!(losses(Box::new(second), &model, 10), on_gpu[..10], "a run repeats bit for bit");
 }
 
 /// Differences in the last digit grow on real digits (those of `cargo xtask data`): if two values of a pooling window
@@ -286,7 +285,7 @@ fn a_hundred_steps_of_the_reference_cnn_agree_with_the_cpu_and_repeat() {
 /// CPU's state every 20 steps, and takes eight: an emulated GPU needs seconds for each.
 #[test]
 fn along_a_hundred_steps_of_adam_on_mnist_the_gpu_agrees_with_the_cpu() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../www/data/mnist");
     let mnist = match mnist_files::load(folder) {
         Ok(mnist) => mnist,
@@ -316,7 +315,7 @@ fn along_a_hundred_steps_of_adam_on_mnist_the_gpu_agrees_with_the_cpu() {
 /// Covers the other ops to which layers lower.
 #[test]
 fn other_layers_train_as_on_the_cpu() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let layers = r#"[{"type": "Conv2D", "filters": 6, "kernelSize": 5, "strides": 2, "padding": "same", "l2": 0.001},
         {"type": "BatchNormalization"}, {"type": "Activation", "activation": "gelu"}, {"type": "AveragePooling2D"},
         {"type": "Dropout", "rate": 0.2}, {"type": "Flatten"}, {"type": "Dense", "units": 20, "activation": "tanh"},
@@ -337,7 +336,7 @@ fn other_layers_train_as_on_the_cpu() {
 /// Covers updates that run together, of every optimizer, in a network whose weights have different formulas.
 #[test]
 fn every_optimizer_trains_as_on_the_cpu() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let layers = r#"[{"type": "Conv2D", "filters": 6, "kernelSize": 5, "strides": 2, "l2": 0.001},
         {"type": "BatchNormalization"}, {"type": "Flatten"}, {"type": "Dense", "units": 20, "activation": "tanh"},
         {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
@@ -365,7 +364,7 @@ fn every_optimizer_trains_as_on_the_cpu() {
 
 #[test]
 fn a_gpu_passes_its_own_test() {
-    let _guard = ONE_AT_A_TIME.lock().unwrap();
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     if open().is_none() {
         return;
     }

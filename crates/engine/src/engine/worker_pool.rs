@@ -73,10 +73,11 @@ impl Engine {
         let (workers, cores) = (self.session.workers() as u32, self.pool_size.cores.max(1));
         let simd = if cfg!(target_feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
         let why = match (self.pool_size.asked, workers) {
-            (Some(_), _) => ", as asked for.",
-            (None, 1) if cores > 1 => ": this model is too small to gain from more.",
-            (None, _) if workers < cores => ": more would not make this model faster.",
-            (None, _) => ", one for each core.",
+            (Some(asked), _) if asked > MAX_ASKED => format!(", the most there can be; {asked} were asked for."),
+            (Some(_), _) => ", as asked for.".to_owned(),
+            (None, 1) if cores > 1 => ": this model is too small to gain from more.".to_owned(),
+            (None, _) if workers < cores => ": more would not make this model faster.".to_owned(),
+            (None, _) => ", one for each core.".to_owned(),
         };
         let noun = if workers == 1 { "worker" } else { "workers" };
         BackendInfo {
