@@ -186,11 +186,12 @@ test('trains an epoch at a time, and stop rules end a run and say so', async ({ 
   await field(playground, 'Target accuracy').fill('');
   await field(playground, 'Patience').fill('2');
   await field(playground, 'Validation share').fill('0');
-  await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/patience.*images to validate on/)).toBeVisible();
+  const refusal = playground.page.getByRole('alert').getByText(/patience needs images to validate on/);
+  await expect(refusal).toBeVisible();
   expect(await playground.call('getTraining')).toMatchObject({ patience: 2, validationSplit: 0.1 });
   await playground.call('setTraining', { patience: null, validationSplit: 0 });
   await field(playground, 'Patience').fill('2');
-  await expect(playground.page.getByText('Set a validation share first.')).toBeVisible();
+  await expect(refusal).toBeVisible();
   const error = await playground.rejection('setTraining', { patience: 0 });
   expect(error.message).toMatch(/patience/);
 });

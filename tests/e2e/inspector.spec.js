@@ -73,8 +73,8 @@ test('the formula of a convolution works out a number from the tensors that the 
   let sum = 0;
   for (let channel = 0; channel < 32; channel += 1) for (let at = 0; at < 9; at += 1) sum += product(Math.floor(at / 3), at % 3, channel)[2];
   const value = output.data[(4 * 11 + 6) * 64 + 9];
-  await expect.poll(async () => (await rows(playground, 'And the result'))[0]).toEqual(['Sum of 288 products', written(sum)]);
-  const result = await rows(playground, 'And the result');
+  await expect.poll(async () => (await rows(playground, 'Result'))[0]).toEqual(['Sum of 288 products', written(sum)]);
+  const result = await rows(playground, 'Result');
   expect(result[0]).toEqual(['Sum of 288 products', written(sum)]);
   expect(result[1]).toEqual(['+ bias[9]', written(bias.data[9])]);
   expect(result.at(-1)).toEqual(['relu(z) = conv2d_1.output[0, 4, 6, 9]', written(value)]);
@@ -105,12 +105,12 @@ test('every kind of layer has formulas, and its worked-out number is the one in 
     await playground.card(name).click();
     await view(playground, 'Formula').click();
     await expect(playground.page.locator('.formula math').first(), name).toBeVisible();
-    await expect(playground.page.getByRole('table', { name: 'And the result' })).toBeVisible();
+    await expect(playground.page.getByRole('table', { name: 'Result' })).toBeVisible();
     const output = await tensor(playground, `${name}.output`);
     expect(output.shape[0], 'the prediction for the image in the input panel').toBe(1);
     // The numbers of the layer before stay until those of this one are there.
     await expect(async () => {
-      const [label, shown] = (await rows(playground, 'And the result')).at(-1);
+      const [label, shown] = (await rows(playground, 'Result')).at(-1);
       const place = label.match(/\[([\d, ]+)\]$/)[1].split(', ').map(Number);
       const index = place.slice(1).reduce((index, at, axis) => index * output.shape[axis + 1] + at, 0);
       expect(shown, name).toBe(written(output.data[index]));
@@ -209,7 +209,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.card('conv2d_1').click();
       for (const tab of TABS) {
         await view(playground, tab).click();
-        if (tab === 'Formula') await expect(playground.page.getByRole('table', { name: 'And the result' })).toBeVisible();
+        if (tab === 'Formula') await expect(playground.page.getByRole('table', { name: 'Result' })).toBeVisible();
         else if (tab !== 'Settings') await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
         expect(await axeViolations(playground.page), tab).toEqual([]);
         const place = playground.page.locator(width < 720 ? '.card-detail' : '.inspector');

@@ -104,7 +104,8 @@ fn open_menu(state: State, menu: AddMenu) -> Element {
         button("menu-item", choose)
             .attr("role", "menuitem")
             .id(&format!("menu-item-{at}"))
-            .attr("tabindex", "-1")
+            // The menu scrolls, so one item can be reached by Tab; the arrow keys move on from there.
+            .attr("tabindex", if at == 0 { "0" } else { "-1" })
             .child(el("span").class("menu-name").text(type_name))
             .children(breaks.then(|| el("span").class("menu-note").tr("breaks_later")))
             .child(el("span").class("menu-help").text_fn(move || t(&format!("layer_{type_name}_help"))))
