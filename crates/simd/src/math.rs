@@ -34,7 +34,9 @@ impl F32x4 {
         let n_bits = rounded.sub_bits(F32x4::splat(ROUNDER));
         let half = n_bits.shift_bits_right::<1>();
         let power = |n: F32x4| n.add_bits(F32x4::splat(f32::from_bits(127))).shift_bits_left::<23>();
-        e_r * power(half) * power(n_bits.sub_bits(half))
+        let result = e_r * power(half) * power(n_bits.sub_bits(half));
+        // NaN stays NaN: compiled to WebAssembly, the bounds above turn it into one of them.
+        self.less(F32x4::splat(f32::INFINITY)).select(result, self)
     }
 
     /// Computes the natural logarithm; minus infinity at 0, NaN below.
