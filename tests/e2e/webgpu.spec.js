@@ -169,7 +169,7 @@ test('kernels are compiled before the first step, one after the other, with prog
     await window.chalkgrad.setModel({ layers: [{ ...layer, filters: 7 }, { ...layer, filters: 9 }, { type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
     await over;
     const { steps } = await window.chalkgrad.train({ steps: 2 });
-    return { told, waits, history: { steps } };
+    return { told, history: { steps } };
   });
   const total = told.at(-1).counts[1] ?? 0;
   expect(total).toBeGreaterThan(10);
