@@ -29,15 +29,15 @@ use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests;
 use chalkgrad_engine::protocol::responses::Response;
 use chalkgrad_engine::protocol::{
-    Answer, BackendInfo, Bulk, Command, Effect, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary,
+    Answer, ArrayData, BackendInfo, Command, Effect, EngineInfo, Envelope, ErrorReport, Event, Message, ModelSummary,
     Request, RunState,
 };
 
 /// Result of a request.
-pub type Outcome = Result<(Answer, Vec<Bulk>), ErrorReport>;
+pub type Outcome = Result<(Answer, Vec<ArrayData>), ErrorReport>;
 
 /// A command on the way to where the last worker was, with its arrays.
-type Step = (Command, Vec<Bulk>);
+type Step = (Command, Vec<ArrayData>);
 
 /// Change of something that the page shows.
 #[derive(Clone, PartialEq, Debug)]
@@ -77,7 +77,7 @@ struct Inner {
     link: RefCell<Link>,
     next_id: Cell<u32>,
     pending: RefCell<BTreeMap<u32, Pending>>,
-    events: Listeners<(Event, Vec<Bulk>)>,
+    events: Listeners<(Event, Vec<ArrayData>)>,
     changes: Listeners<Change>,
     recovery: RefCell<Recovery>,
     persistence: Persistence,
@@ -188,7 +188,7 @@ impl Client {
     /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
     /// error is what the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if
     /// there is none.
-    pub fn ask(&self, command: Command, arrays: Vec<Bulk>, reply: Reply) {
+    pub fn ask(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
         let down = match &*self.inner.link.borrow() {
             Link::Down(report) => Some(report.clone()),
             Link::Starting(_) | Link::Up => None,
@@ -213,7 +213,7 @@ impl Client {
     }
 
     /// Calls `handler` for every event, with its arrays, until the subscription is dropped.
-    pub fn subscribe(&self, handler: impl Fn(&Event, &[Bulk]) + 'static) -> Subscription {
+    pub fn subscribe(&self, handler: impl Fn(&Event, &[ArrayData]) + 'static) -> Subscription {
         self.inner.events.add(move |(event, arrays)| handler(event, arrays))
     }
 
@@ -231,7 +231,7 @@ impl Client {
         if let Some(error) = down {
             handler(&error);
         }
-        let handler = move |event: &Event, _: &[Bulk]| match event {
+        let handler = move |event: &Event, _: &[ArrayData]| match event {
             Event::Error(error) if error.code == "worker-failed" => handler(error),
             _ => {}
         };
@@ -244,12 +244,12 @@ impl Client {
     }
 
     /// Sends past the queue: the handshake and what brings a new worker to where the old one was.
-    fn send_first(&self, command: Command, arrays: Vec<Bulk>, reply: Reply) {
+    fn send_first(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
         let envelope = self.register(reply, command, arrays);
         self.post(&envelope);
     }
 
-    fn register(&self, reply: Reply, command: Command, arrays: Vec<Bulk>) -> Envelope<Request> {
+    fn register(&self, reply: Reply, command: Command, arrays: Vec<ArrayData>) -> Envelope<Request> {
         let id = self.inner.next_id.get();
         self.inner.next_id.set(id.wrapping_add(1));
         self.inner.recovery.borrow_mut().sent(id, &command);
@@ -320,7 +320,7 @@ impl Client {
         }
     }
 
-    fn pass_on(&self, event: Event, arrays: Vec<Bulk>) {
+    fn pass_on(&self, event: Event, arrays: Vec<ArrayData>) {
         if let Event::State { state } = &event {
             self.inner.state.set(*state);
         }
@@ -337,7 +337,7 @@ impl Client {
             (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
             (Command::SetBackend { .. }, Answer::Backend(backend)) => Change::Backend(backend.clone()),
-            (Command::Hello { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),
+            (Command::Init { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),
             (Command::SetTensor { .. }, _) => Change::Weights,
             _ => return,
         };

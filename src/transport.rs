@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Worker, WorkerOptions, WorkerType};
 
 use chalkgrad_engine::error::{Error, MessageError, Result};
-use chalkgrad_engine::protocol::{Bulk, Envelope};
+use chalkgrad_engine::protocol::{ArrayData, Envelope};
 
 /// Makes a module worker, the `generation`-th (from 1) in its place. Nothing comes from it before the current task is over.
 ///
@@ -63,11 +63,11 @@ pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
     let transfer = Array::new();
     for bulk in &envelope.arrays {
         let (array, buffer) = match bulk {
-            Bulk::F32(values) => {
+            ArrayData::F32(values) => {
                 let array = Float32Array::from(values.as_slice());
                 (JsValue::from(&array), array.buffer())
             }
-            Bulk::U8(values) => {
+            ArrayData::U8(values) => {
                 let array = Uint8Array::from(values.as_slice());
                 (JsValue::from(&array), array.buffer())
             }
@@ -95,10 +95,10 @@ pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
 }
 
 /// Copies a `Float32Array` or `Uint8Array`; `None` for anything else.
-pub fn bulk_from_js(value: &JsValue) -> Option<Bulk> {
+pub fn bulk_from_js(value: &JsValue) -> Option<ArrayData> {
     if let Some(array) = value.dyn_ref::<Float32Array>() {
-        Some(Bulk::F32(array.to_vec()))
+        Some(ArrayData::F32(array.to_vec()))
     } else {
-        value.dyn_ref::<Uint8Array>().map(|array| Bulk::U8(array.to_vec()))
+        value.dyn_ref::<Uint8Array>().map(|array| ArrayData::U8(array.to_vec()))
     }
 }

@@ -1,11 +1,11 @@
 //! The engine in its worker: gives it a clock, messages and the network.
 
-mod crew;
 mod fetch;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 mod main_loop;
 mod replica;
+mod worker_pool;
 
 #[cfg(feature = "gpu")]
 pub use main_loop::start_gpu;

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 
 use chalkgrad_engine::error::{Error, Result};
 use chalkgrad_engine::json;
-use chalkgrad_engine::protocol::Bulk;
+use chalkgrad_engine::protocol::ArrayData;
 
 /// Reads options: an object all of whose fields are known. `undefined` and `null` stand for no options.
 ///
@@ -66,13 +66,13 @@ pub(super) fn word<T: DeserializeOwned>(name: &str, value: &JsValue) -> Result<T
 }
 
 /// Reads images: bytes from 0 to 255, or numbers used as they are.
-pub(super) fn pixels(value: &JsValue) -> Result<Bulk> {
+pub(super) fn pixels(value: &JsValue) -> Result<ArrayData> {
     if let Some(array) = value.dyn_ref::<Uint8Array>() {
-        Ok(Bulk::U8(array.to_vec()))
+        Ok(ArrayData::U8(array.to_vec()))
     } else if let Some(array) = value.dyn_ref::<Float32Array>() {
-        Ok(Bulk::F32(array.to_vec()))
+        Ok(ArrayData::F32(array.to_vec()))
     } else if let Some(array) = value.dyn_ref::<Uint8ClampedArray>() {
-        Ok(Bulk::U8(array.to_vec()))
+        Ok(ArrayData::U8(array.to_vec()))
     } else {
         Err(bad_argument("pixels", "a Uint8Array or a Float32Array", value))
     }

@@ -12,7 +12,7 @@ use super::{js, set};
 use crate::client::{Client, Subscription};
 use chalkgrad_engine::error::{Error, Result};
 use chalkgrad_engine::model::catalogue::nearest;
-use chalkgrad_engine::protocol::{Bulk, Event};
+use chalkgrad_engine::protocol::{ArrayData, Event};
 
 const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
 
@@ -64,7 +64,7 @@ impl Events {
 }
 
 /// Returns the argument for the handlers of `name`; `None` for another event.
-fn detail(name: &str, event: &Event, arrays: &[Bulk]) -> Option<JsValue> {
+fn detail(name: &str, event: &Event, arrays: &[ArrayData]) -> Option<JsValue> {
     match (name, event) {
         ("state", Event::State { state }) => {
             let detail = JsValue::from(js_sys::Object::new());
@@ -73,7 +73,7 @@ fn detail(name: &str, event: &Event, arrays: &[Bulk]) -> Option<JsValue> {
         }
         ("batch", Event::Batch(batch)) => {
             let detail = js(batch).ok()?;
-            if let Some(Bulk::F32(losses)) = arrays.first() {
+            if let Some(ArrayData::F32(losses)) = arrays.first() {
                 set(&detail, "losses", &losses.iter().map(|&loss| JsValue::from(loss)).collect::<Array>());
             }
             Some(detail)

@@ -10,7 +10,7 @@ use super::{Change, Client, report};
 use chalkgrad_engine::checkpoint::{Checkpoint, Course};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, ShowPretrained, Snapshot};
-use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, ErrorReport, Event, ModelSummary};
+use chalkgrad_engine::protocol::{Answer, ArrayData, BackendInfo, Command, ErrorReport, Event, ModelSummary};
 
 /// The page's part of the experiment, beside the engine's.
 #[derive(Default)]
@@ -33,9 +33,9 @@ enum Show {
 
 impl Persistence {
     /// Notes what an event tells.
-    pub fn saw(&self, event: &Event, arrays: &[Bulk]) {
+    pub fn saw(&self, event: &Event, arrays: &[ArrayData]) {
         match (event, arrays) {
-            (Event::Batch(batch), [Bulk::F32(losses)]) => {
+            (Event::Batch(batch), [ArrayData::F32(losses)]) => {
                 self.course.borrow_mut().add_batches(batch.step, losses, batch.epoch_accuracy);
             }
             (Event::Epoch(epoch), _) => self.course.borrow_mut().add_epoch(epoch.clone()),
@@ -91,7 +91,7 @@ impl Client {
         };
         let summary = self.request(request).await?;
         let inner = &self.inner;
-        let arrays = arrays.into_iter().map(Bulk::F32).collect();
+        let arrays = arrays.into_iter().map(ArrayData::F32).collect();
         inner.recovery.borrow_mut().opened(&model, &training, &snapshot, arrays);
         course.truncate(snapshot.step);
         inner.persistence.course.replace(course.clone());

@@ -2,7 +2,7 @@
 
 use super::switching::Carried;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::protocol::{Answer, BackendChoice, Bulk, Command, Event, RunState, SnapshotInfo};
+use chalkgrad_engine::protocol::{Answer, ArrayData, BackendChoice, Command, Event, RunState, SnapshotInfo};
 
 #[derive(Default)]
 pub(super) struct Recovery {
@@ -10,7 +10,7 @@ pub(super) struct Recovery {
     backend: Option<(BackendChoice, Option<u32>)>,
     model: Option<ModelSpec>,
     training: Option<TrainingConfig>,
-    snapshot: Option<(SnapshotInfo, Vec<Bulk>)>,
+    snapshot: Option<(SnapshotInfo, Vec<ArrayData>)>,
     /// The last step and epoch heard of.
     step: u32,
     epoch: u32,
@@ -43,7 +43,7 @@ impl Recovery {
     /// Notes what a command that succeeded changed.
     pub fn answered(&mut self, command: &Command, answer: &Answer) {
         match (command, answer) {
-            (Command::Hello { .. }, _) => self.up = true,
+            (Command::Init { .. }, _) => self.up = true,
             (Command::SetBackend { choice, workers }, _) => self.backend = Some((*choice, *workers)),
             (Command::SetModel { spec, .. }, _) => {
                 self.model = Some(spec.clone());
@@ -58,22 +58,28 @@ impl Recovery {
     /// Returns the last snapshot and its arrays.
     pub fn snapshot(&self) -> Option<(SnapshotInfo, Vec<Vec<f32>>)> {
         let (info, arrays) = self.snapshot.as_ref()?;
-        let floats = |array: &Bulk| match array {
-            Bulk::F32(values) => Some(values.clone()),
-            Bulk::U8(_) => None,
+        let floats = |array: &ArrayData| match array {
+            ArrayData::F32(values) => Some(values.clone()),
+            ArrayData::U8(_) => None,
         };
         Some((info.clone(), arrays.iter().map(floats).collect::<Option<_>>()?))
     }
 
     /// Notes that another experiment is there.
-    pub fn opened(&mut self, model: &ModelSpec, training: &TrainingConfig, info: &SnapshotInfo, arrays: Vec<Bulk>) {
+    pub fn opened(
+        &mut self,
+        model: &ModelSpec,
+        training: &TrainingConfig,
+        info: &SnapshotInfo,
+        arrays: Vec<ArrayData>,
+    ) {
         (self.model, self.training) = (Some(model.clone()), Some(training.clone()));
         (self.step, self.epoch) = (info.step, info.epoch);
         self.snapshot = Some((info.clone(), arrays));
     }
 
     /// Notes what an event tells about the run.
-    pub fn saw(&mut self, event: &Event, arrays: &[Bulk]) {
+    pub fn saw(&mut self, event: &Event, arrays: &[ArrayData]) {
         match event {
             Event::Snapshot(info) => {
                 (self.step, self.epoch) = (info.step, info.epoch);
@@ -84,7 +90,7 @@ impl Recovery {
             }
             Event::Batch(batch) => {
                 (self.step, self.epoch) = (batch.step, batch.epoch);
-                if let [Bulk::F32(losses)] = arrays {
+                if let [ArrayData::F32(losses)] = arrays {
                     self.reported.losses.extend_from_slice(losses);
                 }
             }
@@ -119,8 +125,8 @@ impl Recovery {
     }
 
     /// Returns the commands for a new worker, in order, from the handshake on.
-    pub fn steps(&self, data_url: &str) -> Vec<(Command, Vec<Bulk>)> {
-        let mut steps = vec![(Command::Hello { data_url: data_url.to_owned() }, Vec::new())];
+    pub fn steps(&self, data_url: &str) -> Vec<(Command, Vec<ArrayData>)> {
+        let mut steps = vec![(Command::Init { data_url: data_url.to_owned() }, Vec::new())];
         if let Some((choice, workers)) = self.backend {
             steps.push((Command::SetBackend { choice, workers }, Vec::new()));
         }

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::{Client, Link, Pending, Reply, report};
 use chalkgrad_engine::protocol::requests::Snapshot;
 use chalkgrad_engine::protocol::{
-    Answer, BackendChoice, Bulk, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
+    Answer, ArrayData, BackendChoice, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
     Request,
 };
 
@@ -181,9 +181,9 @@ impl Client {
     }
 
     /// Puts what a run has reported on another engine before what it reports at its end.
-    pub(super) fn join_history(&self, id: u32, answer: &mut Answer, arrays: &mut [Bulk]) {
+    pub(super) fn join_history(&self, id: u32, answer: &mut Answer, arrays: &mut [ArrayData]) {
         let Some(carried) = self.inner.recovery.borrow_mut().take_carried(id) else { return };
-        let (Answer::History(history), [Bulk::F32(losses)]) = (answer, arrays) else { return };
+        let (Answer::History(history), [ArrayData::F32(losses)]) = (answer, arrays) else { return };
         join(history, losses, carried);
     }
 }

@@ -52,7 +52,7 @@ fn app(client: Client) -> Element {
         state.input.image.track();
         state.input.samples.track();
         state.weights_version.track();
-        state.look_soon();
+        state.inspect_soon();
     });
     let page = page.effect(move || autosave.follow_results());
     page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))

@@ -327,7 +327,7 @@ fn refused(error: StorageError) -> ErrorReport {
 }
 
 /// Goes on with an experiment that was offered.
-pub fn take_up(state: State, number: u32) {
+pub fn restore(state: State, number: u32) {
     let offered = state.offers.update(|offers| {
         let at = offers.iter().position(|offer| offer.number == number)?;
         Some(offers.remove(at))

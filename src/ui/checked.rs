@@ -1,6 +1,6 @@
 //! Validated draft for the cards: names, shapes and sizes up to the first layer at fault, and the fault.
 
-use super::history::Draft;
+use super::history::ModelDraft;
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue::{self, WeightSpec};
 use chalkgrad_engine::model::cost::memory_bytes;
@@ -43,14 +43,14 @@ impl CheckedLayer {
 
 /// The result of checking a draft. Layers behind the fault have no shapes, so they are missing in `layers`.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Checked {
+pub struct ValidatedModel {
     pub layers: Vec<CheckedLayer>,
     pub error: Option<Error>,
 }
 
-impl Checked {
+impl ValidatedModel {
     /// Validates a draft as a classifier with this number of classes.
-    pub fn new(draft: &Draft, classes: usize) -> Self {
+    pub fn new(draft: &ModelDraft, classes: usize) -> Self {
         let (resolved, error) = catalogue::resolve_prefix(&draft.spec());
         let error = error.or_else(|| catalogue::check_classifier(&resolved, classes).err());
         let layers = resolved
@@ -86,9 +86,9 @@ mod tests {
     #[test]
     fn layers_before_the_fault_keep_their_shapes() {
         let mut history = History::new(&ModelSpec::reference_cnn());
-        assert_eq!(Checked::new(history.draft(), 10).params(), 93_322);
+        assert_eq!(ValidatedModel::new(history.draft(), 10).params(), 93_322);
         history.insert(0, LayerSpec::new("Flatten"));
-        let checked = Checked::new(history.draft(), 10);
+        let checked = ValidatedModel::new(history.draft(), 10);
         assert_eq!(checked.layers.len(), 1);
         assert!(checked.error_at(0).is_none());
         assert!(checked.error_at(1).is_some());
@@ -99,7 +99,7 @@ mod tests {
         let mut history = History::new(&ModelSpec::reference_cnn());
         let last = history.draft().layers[7].0;
         history.set(last, "units", Some(3.0.into()));
-        let checked = Checked::new(history.draft(), 10);
+        let checked = ValidatedModel::new(history.draft(), 10);
         assert_eq!(checked.layers.len(), 8);
         assert!(checked.error_at(7).is_some());
     }

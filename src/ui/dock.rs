@@ -7,7 +7,7 @@ use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
 use super::state::{NoticeKind, State, floats};
 use super::text::{phrase, report_text, t_with};
-use chalkgrad_engine::protocol::{Answer, Bulk, Command, EpochReport, ErrorReport, RunState};
+use chalkgrad_engine::protocol::{Answer, ArrayData, Command, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
@@ -233,8 +233,8 @@ impl State {
             return then();
         }
         let (state, step) = (*self, self.steps());
-        let image = Bulk::U8(self.looked_at_now());
-        self.ask(Command::Look { names: names.clone() }, vec![image], move |outcome| {
+        let image = ArrayData::U8(self.looked_at_now());
+        self.ask(Command::Inspect { names: names.clone() }, vec![image], move |outcome| {
             if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
                 let values = arrays.into_iter().map(|array| floats(array).unwrap_or_default());
                 state.dock.tracks.update(|tracks| {

@@ -14,13 +14,13 @@ const MAX_UNDO: usize = 200;
 
 /// A model in which every layer has an id. It may be invalid.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Draft {
+pub struct ModelDraft {
     pub name: Option<String>,
     pub input_shape: Vec<usize>,
     pub layers: Vec<(LayerId, LayerSpec)>,
 }
 
-impl Draft {
+impl ModelDraft {
     pub fn spec(&self) -> ModelSpec {
         ModelSpec {
             name: self.name.clone(),
@@ -41,9 +41,9 @@ impl Draft {
 /// The draft with its past and its future.
 #[derive(Clone, PartialEq, Debug)]
 pub struct History {
-    past: Vec<Draft>,
-    present: Draft,
-    future: Vec<Draft>,
+    past: Vec<ModelDraft>,
+    present: ModelDraft,
+    future: Vec<ModelDraft>,
     next_id: LayerId,
     /// The field that the last edit changed: typing on in it is one step to undo, not one per key.
     open_field: Option<(LayerId, String)>,
@@ -53,11 +53,11 @@ impl History {
     pub fn new(spec: &ModelSpec) -> Self {
         let layers: Vec<_> = (0..).zip(spec.layers.iter().cloned()).collect();
         let next_id = layers.len() as LayerId;
-        let present = Draft { name: spec.name.clone(), input_shape: spec.input_shape.clone(), layers };
+        let present = ModelDraft { name: spec.name.clone(), input_shape: spec.input_shape.clone(), layers };
         Self { past: Vec::new(), present, future: Vec::new(), next_id, open_field: None }
     }
 
-    pub fn draft(&self) -> &Draft {
+    pub fn draft(&self) -> &ModelDraft {
         &self.present
     }
 
@@ -223,7 +223,7 @@ impl History {
             self.next_id += 1;
         }
         layers.extend(kept_tail);
-        self.present = Draft { name: spec.name.clone(), input_shape: spec.input_shape.clone(), layers };
+        self.present = ModelDraft { name: spec.name.clone(), input_shape: spec.input_shape.clone(), layers };
     }
 
     fn remember(&mut self) {

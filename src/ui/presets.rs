@@ -69,7 +69,7 @@ fn dense(units: u32, activation: &str) -> LayerSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::checked::Checked;
+    use crate::ui::checked::ValidatedModel;
     use crate::ui::history::History;
     use crate::ui::text::Locale;
 
@@ -77,7 +77,7 @@ mod tests {
     fn every_preset_is_a_classifier_with_a_name() {
         let params = PRESETS.map(|name| {
             assert!(Locale::ALL.iter().all(|locale| locale.json().contains(&format!("\"{name}\""))), "{name}");
-            let checked = Checked::new(History::new(&preset(name)).draft(), 10);
+            let checked = ValidatedModel::new(History::new(&preset(name)).draft(), 10);
             assert_eq!(checked.error, None, "{name}");
             checked.params()
         });

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, cancel, forget, remember, remembered};
-use super::checked::Checked;
+use super::checked::ValidatedModel;
 use super::curves::Curves;
 use super::dock::Dock;
 use super::format;
@@ -19,7 +19,7 @@ use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::model::training::trained_samples;
 use chalkgrad_engine::protocol::{
-    Answer, BackendInfo, BatchReport, Bulk, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
+    Answer, ArrayData, BackendInfo, BatchReport, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
     RunState, Split, StopRule,
 };
 
@@ -86,7 +86,7 @@ impl Deref for State {
 pub struct Store {
     /// Changed by [`State::edit`] only.
     pub history: Live<History>,
-    pub checked: Live<Checked>,
+    pub checked: Live<ValidatedModel>,
     pub selected: Live<Option<LayerId>>,
     /// View of the selected layer; it stays when another layer is selected.
     pub view: Live<&'static str>,
@@ -107,7 +107,7 @@ pub struct Store {
     /// The page has started the run, not a script.
     is_own_run: Cell<bool>,
     /// How long training rests after each step.
-    pub rest_ms: Live<u32>,
+    pub step_delay_ms: Live<u32>,
     /// GPU kernels compiled so far, and in total.
     pub kernels: Live<(u32, u32)>,
     /// The run pauses because the page is hidden.
@@ -154,7 +154,7 @@ impl State {
     pub fn new(client: Client) -> Self {
         let model = ModelSpec::reference_cnn();
         let history = History::new(&model);
-        let checked = Checked::new(history.draft(), CLASSES);
+        let checked = ValidatedModel::new(history.draft(), CLASSES);
         let engine_layers = history.ids();
         Self(Box::leak(Box::new(Store {
             history: Live::new(history),
@@ -170,7 +170,7 @@ impl State {
             stopped_by: Live::new(None),
             pauses_hidden: Live::new(remembered(TRAINS_HIDDEN).is_none()),
             is_own_run: Cell::new(false),
-            rest_ms: Live::new(0),
+            step_delay_ms: Live::new(0),
             kernels: Live::new((0, 0)),
             is_hidden_pause: Cell::new(false),
             is_evaluating: Live::new(false),
@@ -203,7 +203,7 @@ impl State {
     }
 
     /// Sends a command to the engine and calls `then` with the answer.
-    pub fn ask(&self, command: Command, arrays: Vec<Bulk>, then: impl FnOnce(Outcome) + 'static) {
+    pub fn ask(&self, command: Command, arrays: Vec<ArrayData>, then: impl FnOnce(Outcome) + 'static) {
         self.client.ask(command, arrays, Box::new(then));
     }
 
@@ -235,7 +235,7 @@ impl State {
     }
 
     fn model_edited(&self) {
-        let checked = self.history.with_untracked(|history| Checked::new(history.draft(), CLASSES));
+        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), CLASSES));
         if self.checked.with_untracked(|before| *before != checked) {
             self.checked.set(checked);
         }
@@ -369,9 +369,9 @@ impl State {
     }
 
     /// Sets the delay after each training step, in ms.
-    pub fn set_rest(&self, rest_ms: u32) {
-        self.rest_ms.set(rest_ms);
-        self.run_command(Command::SetPace { rest_ms: f64::from(rest_ms) });
+    pub fn set_step_delay(&self, step_delay_ms: u32) {
+        self.step_delay_ms.set(step_delay_ms);
+        self.run_command(Command::SetStepDelay { step_delay_ms: f64::from(step_delay_ms) });
     }
 
     pub fn set_pauses_hidden(&self, pauses: bool) {
@@ -446,7 +446,7 @@ impl State {
     /// Drops earlier measurements, because the weights are new.
     fn forget_run(&self) {
         self.end_run();
-        self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(Checked::params)))]);
+        self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(ValidatedModel::params)))]);
         self.curves.update(|curves| *curves = curves.cleared());
         self.weights_version.update(|version| *version += 1);
         self.batch.set(None);
@@ -456,7 +456,7 @@ impl State {
 
     // Events and messages.
 
-    pub fn on_event(&self, event: &Event, arrays: &[Bulk]) {
+    pub fn on_event(&self, event: &Event, arrays: &[ArrayData]) {
         match event {
             Event::State { state } => {
                 match state {
@@ -471,8 +471,8 @@ impl State {
             }
             Event::Batch(report) => {
                 let losses = arrays.iter().find_map(|bulk| match bulk {
-                    Bulk::F32(values) => Some(&values[..]),
-                    Bulk::U8(_) => None,
+                    ArrayData::F32(values) => Some(&values[..]),
+                    ArrayData::U8(_) => None,
                 });
                 let losses = losses.unwrap_or(std::slice::from_ref(&report.loss));
                 let steps = self.curves.with_untracked(Curves::steps);
@@ -538,8 +538,8 @@ impl State {
             Change::Engine(engine) => {
                 self.set_backend_info(&engine.backend);
                 // A new engine knows nothing of it.
-                if self.rest_ms.get_untracked() > 0 {
-                    self.set_rest(self.rest_ms.get_untracked());
+                if self.step_delay_ms.get_untracked() > 0 {
+                    self.set_step_delay(self.step_delay_ms.get_untracked());
                 }
             }
             Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
@@ -618,7 +618,7 @@ impl State {
 }
 
 /// Builds the result from the answer to an evaluation.
-fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestResult {
+fn test_result(evaluation: &Evaluation, arrays: Vec<ArrayData>, step: u32) -> TestResult {
     let mut arrays = arrays.into_iter();
     let confusion = arrays.next().and_then(floats).unwrap_or_default();
     let labels = arrays.next().and_then(bytes).unwrap_or_default();
@@ -629,17 +629,17 @@ fn test_result(evaluation: &Evaluation, arrays: Vec<Bulk>, step: u32) -> TestRes
 }
 
 /// Returns the bytes of an array.
-pub fn bytes(bulk: Bulk) -> Option<Vec<u8>> {
+pub fn bytes(bulk: ArrayData) -> Option<Vec<u8>> {
     match bulk {
-        Bulk::U8(values) => Some(values),
-        Bulk::F32(_) => None,
+        ArrayData::U8(values) => Some(values),
+        ArrayData::F32(_) => None,
     }
 }
 
 /// Returns the numbers of an array of floats.
-pub fn floats(bulk: Bulk) -> Option<Vec<f32>> {
+pub fn floats(bulk: ArrayData) -> Option<Vec<f32>> {
     match bulk {
-        Bulk::F32(values) => Some(values),
-        Bulk::U8(_) => None,
+        ArrayData::F32(values) => Some(values),
+        ArrayData::U8(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::document;
 
 use super::browser::{after_ms, callback};
 use super::state::{State, floats};
-use chalkgrad_engine::protocol::{Answer, Bulk, Command};
+use chalkgrad_engine::protocol::{Answer, ArrayData, Command};
 
 /// Between two questions while only the weights change, and where the image changes too.
 const PAUSE_MS: i32 = 250;
@@ -25,7 +25,7 @@ pub struct Tensor {
 type Show = Box<dyn Fn(&[Tensor])>;
 
 /// View that subscribes to tensors.
-struct Watcher {
+struct TensorSubscription {
     names: Vec<String>,
     /// The view is visible.
     is_seen: Cell<bool>,
@@ -33,16 +33,16 @@ struct Watcher {
 }
 
 /// Keeps a view informed; dropping it ends that.
-pub struct Watching {
+pub struct Subscriptions {
     state: State,
-    watcher: Rc<Watcher>,
+    watcher: Rc<TensorSubscription>,
 }
 
-impl Watching {
+impl Subscriptions {
     /// Sets whether the view is visible. A hidden view gets no tensors.
     pub fn set_seen(&self, is_seen: bool) {
         if self.watcher.is_seen.replace(is_seen) != is_seen && is_seen {
-            self.state.look_soon();
+            self.state.inspect_soon();
         }
     }
 }
@@ -50,17 +50,17 @@ impl Watching {
 /// All subscriptions.
 #[derive(Default)]
 pub struct Watch {
-    watchers: RefCell<Vec<Weak<Watcher>>>,
+    watchers: RefCell<Vec<Weak<TensorSubscription>>>,
     is_asking: Cell<bool>,
     is_stale: Cell<bool>,
 }
 
 impl State {
-    /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Watching::set_seen`].
-    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[Tensor]) + 'static) -> Rc<Watching> {
-        let watcher = Rc::new(Watcher { names, is_seen: Cell::new(false), show: Box::new(show) });
+    /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Subscriptions::set_seen`].
+    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[Tensor]) + 'static) -> Rc<Subscriptions> {
+        let watcher = Rc::new(TensorSubscription { names, is_seen: Cell::new(false), show: Box::new(show) });
         self.watch.watchers.borrow_mut().push(Rc::downgrade(&watcher));
-        Rc::new(Watching { state: *self, watcher })
+        Rc::new(Subscriptions { state: *self, watcher })
     }
 
     /// Returns the image that all views inspect: the one in the input panel, or else one of the test set, so that
@@ -93,20 +93,20 @@ impl State {
     /// Begins to follow what may change tensors. Called once.
     pub fn follow_tensors(&self) {
         let state = *self;
-        let listener = callback(Box::new(move |_| state.look_soon()));
+        let listener = callback(Box::new(move |_| state.inspect_soon()));
         let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
     }
 
     /// Asks for all that is looked at: one question at a time, and the last change is never left out.
-    pub fn look_soon(&self) {
+    pub fn inspect_soon(&self) {
         let (state, watch) = (*self, &self.watch);
         if watch.is_asking.get() || document().hidden() {
             watch.is_stale.set(true);
             return;
         }
         watch.watchers.borrow_mut().retain(|watcher| watcher.strong_count() > 0);
-        let watchers: Vec<Rc<Watcher>> = watch.watchers.borrow().iter().filter_map(Weak::upgrade).collect();
-        let seen: Vec<Rc<Watcher>> = watchers.into_iter().filter(|watcher| watcher.is_seen.get()).collect();
+        let watchers: Vec<Rc<TensorSubscription>> = watch.watchers.borrow().iter().filter_map(Weak::upgrade).collect();
+        let seen: Vec<Rc<TensorSubscription>> = watchers.into_iter().filter(|watcher| watcher.is_seen.get()).collect();
         if seen.is_empty() {
             return;
         }
@@ -119,7 +119,7 @@ impl State {
         }
         watch.is_asking.set(true);
         watch.is_stale.set(false);
-        self.ask(Command::Look { names: names.clone() }, vec![Bulk::U8(image.clone())], move |outcome| {
+        self.ask(Command::Inspect { names: names.clone() }, vec![ArrayData::U8(image.clone())], move |outcome| {
             if let Ok((Answer::Tensors { shapes }, arrays)) = outcome {
                 let values = arrays.into_iter().map(|bulk| floats(bulk).unwrap_or_default());
                 let tensors: Vec<Tensor> =
@@ -139,12 +139,12 @@ impl State {
 
     fn look_again(&self) {
         self.watch.is_asking.set(false);
-        self.look_soon();
+        self.inspect_soon();
     }
 }
 
 /// Shows each watcher the tensors that it named, in its order.
-fn show(watchers: &[Rc<Watcher>], names: &[String], tensors: &[Tensor]) {
+fn show(watchers: &[Rc<TensorSubscription>], names: &[String], tensors: &[Tensor]) {
     for watcher in watchers.iter().filter(|watcher| watcher.is_seen.get()) {
         let own = watcher.names.iter().filter_map(|name| {
             let tensor = tensors.get(names.iter().position(|other| other == name)?)?;

@@ -11,13 +11,13 @@ pub mod icon;
 pub mod layer_detail;
 pub mod layer_form;
 pub mod layer_menu;
+pub mod layer_stats_view;
 pub mod move_handle;
 pub mod pad;
 pub mod shape_chip;
 pub mod tensor_canvas;
 pub mod tensor_view;
 pub mod thumbnail;
-pub mod vitals_view;
 
 use self::element::{Element, button, el};
 use super::text::t;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessagePort, Performance};
 
-use super::crew::Crew;
 use super::fetch::{Arrival, Loader};
+use super::worker_pool::WorkerPool;
 use crate::transport;
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::{Error, MessageError};
@@ -41,7 +41,7 @@ pub fn is_here() -> bool {
 pub fn start() {
     let scope = scope();
     let role = js_sys::Reflect::get(&scope, &"role".into()).ok().and_then(|role| role.as_string());
-    if role.as_deref() == Some(super::crew::ROLE) {
+    if role.as_deref() == Some(super::worker_pool::ROLE) {
         // If it fails, the lead hears of it by itself.
         console_error_panic_hook::set_once();
         return super::replica::start(&scope);
@@ -50,7 +50,7 @@ pub fn start() {
     let engine = Engine::new().map_err(|error| error.to_string());
     let engine = engine.map(|mut engine| {
         let cores = scope.navigator().hardware_concurrency() as u32;
-        engine.set_spawn_replicas(cores, Box::new(|count| Ok(Box::new(Crew::new(count)))));
+        engine.set_spawn_replicas(cores, Box::new(|count| Ok(Box::new(WorkerPool::new(count)))));
         engine
     });
     if let Err(message) = engine.and_then(run) {

@@ -1,4 +1,4 @@
-//! A replica in its worker: tasks in, results out. See [`crew`](super::crew) for the other side.
+//! A replica in its worker: tasks in, results out. See [`worker_pool`](super::worker_pool) for the other side.
 
 use std::cell::RefCell;
 

@@ -29,7 +29,7 @@ use self::worker_pool::PoolSize;
 pub use self::worker_pool::SpawnReplicas;
 use crate::error::{Error, Result, SessionError};
 use crate::protocol::{
-    Answer, BackendInfo, Bulk, Command, DEVICE_FAULTS, Envelope, ErrorReport, Event, Message, Request, RunState,
+    Answer, ArrayData, BackendInfo, Command, DEVICE_FAULTS, Envelope, ErrorReport, Event, Message, Request, RunState,
 };
 use crate::train::{Goal, Progress, Session};
 
@@ -146,7 +146,7 @@ impl Engine {
         if is_idle { (self.rests_until_ms - now_ms).max(0.0) } else { 0.0 }
     }
 
-    fn set_pace(&mut self, rest_ms: f64, now_ms: f64) {
+    fn set_step_delay(&mut self, rest_ms: f64, now_ms: f64) {
         // Counted from the last step, so that a change shows at once.
         self.rests_until_ms = (self.rests_until_ms - self.step_delay_ms + rest_ms).min(now_ms + rest_ms);
         self.step_delay_ms = rest_ms;
@@ -177,7 +177,7 @@ impl Engine {
         self.answer_snapshots(clock);
     }
 
-    fn answer(&mut self, id: u32, command: Command, arrays: Vec<Bulk>, clock: &dyn Fn() -> f64) {
+    fn answer(&mut self, id: u32, command: Command, arrays: Vec<ArrayData>, clock: &dyn Fn() -> f64) {
         match self.carry_out(id, command, arrays, clock) {
             Ok(Some((answer, arrays))) => self.reply(id, Ok(answer), arrays),
             Ok(None) => {}
@@ -253,10 +253,10 @@ impl Engine {
             Ok(Progress::Evaluated(evaluation, predictions)) => {
                 if let Some(id) = self.evaluations.pop() {
                     let arrays = vec![
-                        Bulk::F32(predictions.confusion),
-                        Bulk::U8(predictions.labels),
-                        Bulk::F32(predictions.predicted),
-                        Bulk::F32(predictions.confidence),
+                        ArrayData::F32(predictions.confusion),
+                        ArrayData::U8(predictions.labels),
+                        ArrayData::F32(predictions.predicted),
+                        ArrayData::F32(predictions.confidence),
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }
@@ -368,7 +368,7 @@ impl Engine {
                 Some(error) => self.reply(id, Err(error.into()), Vec::new()),
                 None => {
                     let (history, losses) = run.finish(state, now_ms);
-                    self.reply(id, Ok(Answer::History(history)), vec![Bulk::F32(losses)]);
+                    self.reply(id, Ok(Answer::History(history)), vec![ArrayData::F32(losses)]);
                 }
             }
         }
@@ -464,7 +464,7 @@ impl Engine {
         if let Some((report, losses)) = self.phase.run().and_then(Run::batch) {
             self.last_batch_ms = now_ms;
             let message = Message::Event(Event::Batch(report));
-            self.outbox.push(Envelope { message, arrays: vec![Bulk::F32(losses)] });
+            self.outbox.push(Envelope { message, arrays: vec![ArrayData::F32(losses)] });
         }
     }
 
@@ -484,7 +484,7 @@ impl Engine {
             Ok((info, arrays)) => {
                 self.changed = false;
                 self.last_snapshot_ms = now_ms;
-                let arrays = arrays.into_iter().map(Bulk::F32).collect();
+                let arrays = arrays.into_iter().map(ArrayData::F32).collect();
                 self.outbox.push(Envelope { message: Message::Event(Event::Snapshot(info)), arrays });
             }
             Err(error) => self.event(Event::Warning(error.into())),
@@ -499,7 +499,7 @@ impl Engine {
             match (request.draw(dataset, config), &self.download.error) {
                 (Some(samples), _) => {
                     let answer = Answer::Samples { labels: samples.labels, height, width };
-                    self.reply(id, Ok(answer), vec![Bulk::U8(samples.pixels)]);
+                    self.reply(id, Ok(answer), vec![ArrayData::U8(samples.pixels)]);
                 }
                 (None, Some(error)) => self.reply(id, Err(error.clone().into()), Vec::new()),
                 (None, None) => kept.push((id, request)),
@@ -518,7 +518,7 @@ impl Engine {
         self.outbox.push(Envelope::new(Message::Event(event)));
     }
 
-    fn reply(&mut self, id: u32, result: Result<Answer, ErrorReport>, arrays: Vec<Bulk>) {
+    fn reply(&mut self, id: u32, result: Result<Answer, ErrorReport>, arrays: Vec<ArrayData>) {
         self.outbox.push(Envelope { message: Message::Reply { id, result }, arrays });
     }
 }

@@ -1,8 +1,8 @@
 //! The messages between the page and the engine's worker.
 //!
-//! A message crosses by `serde-wasm-bindgen`, beside a list of arrays that cross as transferables, without a copy: a [`Bulk`]
+//! A message crosses by `serde-wasm-bindgen`, beside a list of arrays that cross as transferables, without a copy: a [`ArrayData`]
 //! never sits inside a message. Messages name the number of arrays they
-//! carry in their documentation. The page sends nothing but [`Request::Hello`] before [`Message::Ready`] has come.
+//! carry in their documentation. The page sends nothing but [`Command::Init`] before [`Message::Ready`] has come.
 
 pub mod requests;
 pub mod responses;
@@ -17,7 +17,7 @@ pub use requests::{Command, Effect};
 #[derive(Clone, PartialEq, Debug)]
 pub struct Envelope<M> {
     pub message: M,
-    pub arrays: Vec<Bulk>,
+    pub arrays: Vec<ArrayData>,
 }
 
 impl<M> Envelope<M> {
@@ -28,7 +28,7 @@ impl<M> Envelope<M> {
 
 /// An array that is transferred, not copied.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Bulk {
+pub enum ArrayData {
     F32(Vec<f32>),
     U8(Vec<u8>),
 }
@@ -41,7 +41,7 @@ pub struct Request {
     pub command: Command,
 }
 
-/// In a [`Command::Look`]: what the model makes of the image, whatever its last layer is called.
+/// Name of the model's output in a [`Command::Inspect`], whatever its last layer is called.
 pub const MODEL_OUTPUT: &str = "output";
 
 /// Codes of errors after which an engine is done for, because its device is.
@@ -109,7 +109,7 @@ pub enum Answer {
     Tensors {
         shapes: Vec<Vec<usize>>,
     },
-    Vitals(Vitals),
+    LayerStats(LayerStats),
     /// One `U8` array: pixels, `[count,H,W]`.
     Samples {
         labels: Vec<u32>,
@@ -251,7 +251,7 @@ pub struct LayerSummary {
 /// A layer in the last step.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Vitals {
+pub struct LayerStats {
     /// Entries of the output's last axis: units, channels.
     pub units: u32,
     /// Units that were 0 for the whole batch.

@@ -17,7 +17,7 @@ use crate::ui::photo::Stage;
 use crate::ui::picture;
 use crate::ui::state::{CLASSES, State};
 use crate::ui::text::{t, t_with};
-use crate::ui::watch::Watching;
+use crate::ui::watch::Subscriptions;
 use crate::ui::widgets::digit_image::{digit_image, stage_image};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
@@ -67,7 +67,7 @@ fn truth(state: State) -> impl Fn() -> String + 'static {
 }
 
 /// Shows the network's output for the image as probabilities, for as long as the result is kept.
-fn show_probabilities(state: State) -> Rc<Watching> {
+fn show_probabilities(state: State) -> Rc<Subscriptions> {
     let watching = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
         let is_there = state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());

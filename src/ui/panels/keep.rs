@@ -118,6 +118,6 @@ fn offer(state: State, number: u32) -> Element {
     el("div")
         .class("notice")
         .child(el("p").text_fn(text))
-        .child(button("button", move || autosave::take_up(state, number)).tr("offer_take"))
+        .child(button("button", move || autosave::restore(state, number)).tr("offer_take"))
         .child(icon_button("dismiss", "close", "", dismiss))
 }

@@ -64,12 +64,12 @@ const SPEEDS: [(&str, u32); 4] = [("full_speed", 0), ("ten_steps", 100), ("two_s
 /// Makes the row for the speed of training; at a slow speed every number can be followed.
 fn speed_row(state: State) -> Element {
     let speed = move || {
-        let rest_ms = state.rest_ms.get();
-        SPEEDS.iter().find(|(_, known)| *known == rest_ms).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
+        let step_delay_ms = state.step_delay_ms.get();
+        SPEEDS.iter().find(|(_, known)| *known == step_delay_ms).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
     };
     let choose = move |name: &str| {
-        if let Some((_, rest_ms)) = SPEEDS.iter().find(|(known, _)| *known == name) {
-            state.set_rest(*rest_ms);
+        if let Some((_, step_delay_ms)) = SPEEDS.iter().find(|(known, _)| *known == name) {
+            state.set_step_delay(*step_delay_ms);
         }
     };
     let input = select("training-speed", &SPEEDS.map(|(name, _)| name), Rc::new(speed), choose);

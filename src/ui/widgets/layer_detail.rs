@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::element::{Element, button, el};
 use super::formula_view::formula_view;
 use super::layer_form::layer_form;
+use super::layer_stats_view::layer_stats_view;
 use super::place;
 use super::tensor_view::tensor_view;
-use super::vitals_view::vitals_view;
 use crate::ui::history::LayerId;
 use crate::ui::live::Live;
 use crate::ui::state::State;
@@ -72,7 +72,7 @@ pub fn layer_detail(state: State, id: LayerId) -> Element {
                     })
                 });
                 let choices: Vec<&str> = trained.unwrap_or_default().into_iter().chain([OUTPUT]).collect();
-                place().child(vitals_view(state, name)).child(choice_view(state, name, &choices, "grad "))
+                place().child(layer_stats_view(state, name)).child(choice_view(state, name, &choices, "grad "))
             }
         })
     };

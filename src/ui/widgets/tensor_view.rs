@@ -16,7 +16,7 @@ use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
-use crate::ui::watch::{Tensor, Watching};
+use crate::ui::watch::{Subscriptions, Tensor};
 
 const BINS: usize = 48;
 
@@ -35,7 +35,7 @@ struct Shown {
 }
 
 /// Watches the tensors while the element is mounted and in view.
-pub fn watched(element: Element, watching: Rc<Watching>) -> Element {
+pub fn watched(element: Element, watching: Rc<Subscriptions>) -> Element {
     let weak = Rc::downgrade(&watching);
     let in_view = InView::follow(&element.node(), move |is_seen| {
         if let Some(watching) = weak.upgrade() {

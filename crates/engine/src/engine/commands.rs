@@ -4,12 +4,12 @@ use super::backends::{check_backend, engine_info};
 use super::samples::{self, SampleRequest, Samples};
 use super::{Engine, TURN_MS};
 use crate::error::{MessageError, Result, SettingError, SettingRule};
-use crate::protocol::{Answer, BackendChoice, Bulk, Command, RunState, SnapshotInfo};
+use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
 
 /// The longest rest between two steps.
-const MAX_REST_MS: f64 = 60_000.0;
+const MAX_STEP_DELAY_MS: f64 = 60_000.0;
 
 impl Engine {
     /// Returns the answer, or `None` if it comes later.
@@ -17,11 +17,11 @@ impl Engine {
         &mut self,
         id: u32,
         command: Command,
-        arrays: Vec<Bulk>,
+        arrays: Vec<ArrayData>,
         clock: &dyn Fn() -> f64,
-    ) -> Result<Option<(Answer, Vec<Bulk>)>> {
+    ) -> Result<Option<(Answer, Vec<ArrayData>)>> {
         let answer = match command {
-            Command::Hello { data_url } => {
+            Command::Init { data_url } => {
                 if self.download.url.is_none() {
                     self.download.url = Some(data_url);
                     self.download.wanted = true;
@@ -58,17 +58,17 @@ impl Engine {
                 self.start(id, epochs, steps, clock())?;
                 return Ok(None);
             }
-            Command::SetPace { rest_ms } => {
-                if !(0.0..=MAX_REST_MS).contains(&rest_ms) {
-                    let rule = SettingRule::Number { min: "0".to_owned(), max: MAX_REST_MS.to_string() };
+            Command::SetStepDelay { step_delay_ms } => {
+                if !(0.0..=MAX_STEP_DELAY_MS).contains(&step_delay_ms) {
+                    let rule = SettingRule::Number { min: "0".to_owned(), max: MAX_STEP_DELAY_MS.to_string() };
                     return Err(SettingError::BadSetting {
-                        setting: "pace".to_owned(),
-                        value: rest_ms.to_string(),
+                        setting: "stepDelayMs".to_owned(),
+                        value: step_delay_ms.to_string(),
                         rule,
                     }
                     .into());
                 }
-                self.set_pace(rest_ms, clock());
+                self.set_step_delay(step_delay_ms, clock());
                 Answer::Done
             }
             Command::Pause => {
@@ -99,8 +99,8 @@ impl Engine {
             }
             Command::Predict => {
                 let pixels = match one_array(arrays)? {
-                    Bulk::U8(pixels) => Pixels::U8(pixels),
-                    Bulk::F32(pixels) => Pixels::F32(pixels),
+                    ArrayData::U8(pixels) => Pixels::U8(pixels),
+                    ArrayData::F32(pixels) => Pixels::F32(pixels),
                 };
                 self.session.start_prediction(pixels)?;
                 if !self.session.is_asynchronous() {
@@ -120,10 +120,10 @@ impl Engine {
                 }
                 let tensor = self.session.tensor(&name)?;
                 let shape = tensor.shape().dims().to_vec();
-                return Ok(Some((Answer::Tensor { shape }, vec![Bulk::F32(tensor.into_words())])));
+                return Ok(Some((Answer::Tensor { shape }, vec![ArrayData::F32(tensor.into_words())])));
             }
             Command::SetTensor { name } => {
-                let Bulk::F32(values) = one_array(arrays)? else {
+                let ArrayData::F32(values) = one_array(arrays)? else {
                     return Err(MessageError::NotFloats { name, got: "a Uint8Array".to_owned() }.into());
                 };
                 self.settle(clock);
@@ -131,21 +131,21 @@ impl Engine {
                 self.changed = true;
                 Answer::Done
             }
-            Command::Look { names } => {
+            Command::Inspect { names } => {
                 let image = one_array(arrays)?;
                 while !self.session.is_asynchronous() && !self.session.prepare_inspection(&image, &names)? {}
                 let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
                 for tensor in self.session.inspect(&image, &names)? {
                     shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
-                    arrays.push(Bulk::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
+                    arrays.push(ArrayData::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
                 }
                 return Ok(Some((Answer::Tensors { shapes }, arrays)));
             }
-            Command::Vitals { layer } => {
+            Command::LayerStats { layer } => {
                 if self.session.workers() == 1 {
                     self.settle(clock);
                 }
-                Answer::Vitals(self.session.layer_stats(&layer)?)
+                Answer::LayerStats(self.session.layer_stats(&layer)?)
             }
             Command::Samples { split, label, count, seed } => {
                 let request = SampleRequest { split, label, count, seed };
@@ -158,11 +158,11 @@ impl Engine {
                 let (dataset, config) = (self.session.dataset(), self.session.training());
                 let Samples { pixels, labels } = samples::images(dataset, config, split, &indices)?;
                 let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
-                return Ok(Some((Answer::Samples { labels, height, width }, vec![Bulk::U8(pixels)])));
+                return Ok(Some((Answer::Samples { labels, height, width }, vec![ArrayData::U8(pixels)])));
             }
             Command::Labels { split } => {
                 let labels = samples::labels(self.session.dataset(), self.session.training(), split);
-                return Ok(Some((Answer::Labels, vec![Bulk::U8(labels.to_vec())])));
+                return Ok(Some((Answer::Labels, vec![ArrayData::U8(labels.to_vec())])));
             }
             Command::RetryData => {
                 self.retry_download();
@@ -199,21 +199,21 @@ impl Engine {
     }
 }
 
-pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<Bulk>) {
-    (Answer::Probabilities { classes: classes as u32 }, vec![Bulk::F32(probabilities)])
+pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<ArrayData>) {
+    (Answer::Probabilities { classes: classes as u32 }, vec![ArrayData::F32(probabilities)])
 }
 
-fn f32_arrays(arrays: Vec<Bulk>) -> Result<Vec<Vec<f32>>> {
+fn f32_arrays(arrays: Vec<ArrayData>) -> Result<Vec<Vec<f32>>> {
     let floats = |array| match array {
-        Bulk::F32(values) => Ok(values),
-        Bulk::U8(_) => {
+        ArrayData::F32(values) => Ok(values),
+        ArrayData::U8(_) => {
             Err(MessageError::NotFloats { name: "arrays".to_owned(), got: "a Uint8Array".to_owned() }.into())
         }
     };
     arrays.into_iter().map(floats).collect()
 }
 
-fn one_array(arrays: Vec<Bulk>) -> Result<Bulk> {
+fn one_array(arrays: Vec<ArrayData>) -> Result<ArrayData> {
     let count = arrays.len();
     let mut arrays = arrays.into_iter();
     match (arrays.next(), arrays.next()) {

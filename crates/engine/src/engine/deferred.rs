@@ -135,11 +135,11 @@ impl Engine {
             Some(Deferred::Request(request)) => match &request.message.command {
                 Command::Tensor { name } => self.session.fetch_tensor(name),
                 Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
-                Command::Look { names } => match request.arrays.first() {
+                Command::Inspect { names } => match request.arrays.first() {
                     Some(image) => self.session.prepare_inspection(image, names),
                     None => Ok(true),
                 },
-                Command::Vitals { layer } => self.session.fetch_layer_stats(layer),
+                Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),
             },
             None => Ok(true),

@@ -2,7 +2,7 @@
 //! wait, and not so often that training suffers.
 
 use super::{Engine, is_device_fault};
-use crate::protocol::{Bulk, Command, Envelope, Request};
+use crate::protocol::{ArrayData, Command, Envelope, Request};
 
 /// During training, inspections get earlier gradients until this many times the time has passed that they took.
 const PAUSE_FACTOR: f64 = 12.0;
@@ -28,7 +28,7 @@ impl Engine {
         !session.is_asynchronous()
             && match command {
                 Command::Tensor { name } => session.is_output_gradient(name),
-                Command::Look { names } => {
+                Command::Inspect { names } => {
                     let may_be_old = self.may_train() && now_ms < self.gradients.due_ms;
                     names.iter().any(|name| session.is_output_gradient(name))
                         && !(may_be_old && session.has_output_gradients())
@@ -37,7 +37,7 @@ impl Engine {
             }
     }
 
-    pub(super) fn await_output_gradients(&mut self, id: u32, command: Command, arrays: Vec<Bulk>) {
+    pub(super) fn await_output_gradients(&mut self, id: u32, command: Command, arrays: Vec<ArrayData>) {
         self.gradients.waiting.push(Envelope { message: Request { id, command }, arrays });
     }
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::responses::{Evaluated, ImageData, Response, RunHistory, TensorData};
-use super::{BackendChoice, BackendInfo, Bulk, EngineInfo, KernelTime, ModelSummary, RunState, SnapshotInfo, Split};
+use super::{
+    ArrayData, BackendChoice, BackendInfo, EngineInfo, KernelTime, ModelSummary, RunState, SnapshotInfo, Split,
+};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
 /// The effect of a request on the engine, from none to the largest. Everything that treats requests differently asks this.
@@ -29,29 +31,29 @@ pub trait Request {
     const EFFECT: Effect;
 
     /// Returns the command for the worker and the arrays that travel beside it.
-    fn into_parts(self) -> (Command, Vec<Bulk>);
+    fn into_parts(self) -> (Command, Vec<ArrayData>);
 }
 
 /// A field of a request that travels as transferred arrays.
 trait Transfer {
-    fn append_to(self, arrays: &mut Vec<Bulk>);
+    fn append_to(self, arrays: &mut Vec<ArrayData>);
 }
 
-impl Transfer for Bulk {
-    fn append_to(self, arrays: &mut Vec<Bulk>) {
+impl Transfer for ArrayData {
+    fn append_to(self, arrays: &mut Vec<ArrayData>) {
         arrays.push(self);
     }
 }
 
 impl Transfer for Vec<f32> {
-    fn append_to(self, arrays: &mut Vec<Bulk>) {
-        arrays.push(Bulk::F32(self));
+    fn append_to(self, arrays: &mut Vec<ArrayData>) {
+        arrays.push(ArrayData::F32(self));
     }
 }
 
 impl Transfer for Vec<Vec<f32>> {
-    fn append_to(self, arrays: &mut Vec<Bulk>) {
-        arrays.extend(self.into_iter().map(Bulk::F32));
+    fn append_to(self, arrays: &mut Vec<ArrayData>) {
+        arrays.extend(self.into_iter().map(ArrayData::F32));
     }
 }
 
@@ -74,7 +76,7 @@ macro_rules! requests {
                 type Response = $response;
                 const EFFECT: Effect = Effect::$effect;
 
-                fn into_parts(self) -> (Command, Vec<Bulk>) {
+                fn into_parts(self) -> (Command, Vec<ArrayData>) {
                     #[allow(unused_mut)]
                     let mut arrays = Vec::new();
                     $(self.$array.append_to(&mut arrays);)?
@@ -109,7 +111,7 @@ macro_rules! requests {
 
 requests! {
     /// The first request. `data_url` is the absolute URL of the folder with the data set shards.
-    Hello { data_url: String } -> EngineInfo: ControlsRun;
+    Init { data_url: String } -> EngineInfo: ControlsRun;
     SetBackend { choice: BackendChoice, workers: Option<u32> } -> BackendInfo: ReplacesModel;
     /// `kept` holds, for each layer, the index in the current model of the layer whose weights it takes over, if there is one
     /// and they fit. Without `kept`, and as long as no weight has been trained or written, all weights come from the seed.
@@ -126,15 +128,15 @@ requests! {
     Reset -> (): ReplacesModel;
     Evaluate { split: Split, samples: Option<u32> } -> Evaluated: ControlsRun repeatable;
     /// `pixels` are `U8` (0 to 255, scaled by 1/255) or `F32` (as they are), k times the input size.
-    Predict with { pixels: Bulk } -> Vec<f32>: Predicts;
+    Predict with { pixels: ArrayData } -> Vec<f32>: Predicts;
     TensorNames -> Vec<String>: Reads repeatable;
     Tensor { name: String } -> TensorData: Reads repeatable;
     SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
     /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
     /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
-    Look { names: Vec<String> } with { image: Bulk } -> Vec<TensorData>: Reads;
+    Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads the statistics of a layer in the last step.
-    Vitals { layer: String } -> super::Vitals: Reads;
+    LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Draws random images of a split, of one class if `label` is given.
     Samples { split: Split, label: Option<u32>, count: u32, seed: u32 } -> ImageData: Reads repeatable;
     /// Reads the images of a split with these indices, which must have arrived.
@@ -144,7 +146,7 @@ requests! {
     /// Starts the download of the data set again after it failed.
     RetryData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.
-    SetPace { rest_ms: f64 } -> (): Reads;
+    SetStepDelay { step_delay_ms: f64 } -> (): Reads;
     /// Asks for the times of the kernels of the next training step, on a GPU with timestamps.
     Profile -> Vec<KernelTime>: ControlsRun;
     /// Asks for a sign of life.

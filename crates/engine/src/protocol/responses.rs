@@ -1,12 +1,14 @@
 //! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
 
-use super::{Answer, BackendInfo, Bulk, EngineInfo, Evaluation, History, KernelTime, ModelSummary, RunState, Vitals};
+use super::{
+    Answer, ArrayData, BackendInfo, EngineInfo, Evaluation, History, KernelTime, LayerStats, ModelSummary, RunState,
+};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
 /// The response to a request.
 pub trait Response: Sized {
     /// Returns `None` for the answer to another kind of request.
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self>;
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self>;
 }
 
 /// A tensor's shape and values in row-major order.
@@ -46,22 +48,22 @@ pub struct RunHistory {
     pub losses: Vec<f32>,
 }
 
-fn f32_array(array: Bulk) -> Option<Vec<f32>> {
+fn f32_array(array: ArrayData) -> Option<Vec<f32>> {
     match array {
-        Bulk::F32(values) => Some(values),
-        Bulk::U8(_) => None,
+        ArrayData::F32(values) => Some(values),
+        ArrayData::U8(_) => None,
     }
 }
 
-fn u8_array(array: Bulk) -> Option<Vec<u8>> {
+fn u8_array(array: ArrayData) -> Option<Vec<u8>> {
     match array {
-        Bulk::U8(values) => Some(values),
-        Bulk::F32(_) => None,
+        ArrayData::U8(values) => Some(values),
+        ArrayData::F32(_) => None,
     }
 }
 
 /// Returns exactly `N` arrays.
-fn arrays_of<const N: usize>(arrays: Vec<Bulk>) -> Option<[Bulk; N]> {
+fn arrays_of<const N: usize>(arrays: Vec<ArrayData>) -> Option<[ArrayData; N]> {
     arrays.try_into().ok()
 }
 
@@ -70,7 +72,7 @@ macro_rules! plain_responses {
     ($($pattern:pat => $type:ty: $value:expr;)+) => {
         $(
             impl Response for $type {
-                fn from_parts(answer: Answer, _: Vec<Bulk>) -> Option<Self> {
+                fn from_parts(answer: Answer, _: Vec<ArrayData>) -> Option<Self> {
                     if let $pattern = answer { Some($value) } else { None }
                 }
             }
@@ -87,19 +89,19 @@ plain_responses! {
     Answer::Training(config) => TrainingConfig: config;
     Answer::State { state } => RunState: state;
     Answer::Names(names) => Vec<String>: names;
-    Answer::Vitals(vitals) => Vitals: vitals;
+    Answer::LayerStats(layer_stats) => LayerStats: layer_stats;
     Answer::Profile(kernels) => Vec<KernelTime>: kernels;
 }
 
 impl Response for RunHistory {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let (Answer::History(history), [losses]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { history, losses: f32_array(losses)? })
     }
 }
 
 impl Response for Evaluated {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Evaluation(evaluation) = answer else { return None };
         let [confusion, labels, predicted, confidence] = arrays_of(arrays)?;
         Some(Self {
@@ -114,7 +116,7 @@ impl Response for Evaluated {
 
 /// Probabilities, `[k,classes]`.
 impl Response for Vec<f32> {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let (Answer::Probabilities { .. }, [values]) = (answer, arrays_of(arrays)?) else { return None };
         f32_array(values)
     }
@@ -122,14 +124,14 @@ impl Response for Vec<f32> {
 
 /// Labels, one for each example.
 impl Response for Vec<u8> {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let (Answer::Labels, [labels]) = (answer, arrays_of(arrays)?) else { return None };
         u8_array(labels)
     }
 }
 
 impl Response for TensorData {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let (Answer::Tensor { shape }, [values]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { shape, values: f32_array(values)? })
     }
@@ -137,7 +139,7 @@ impl Response for TensorData {
 
 /// Tensors in the order of their names, empty if there is no value yet.
 impl Response for Vec<TensorData> {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Tensors { shapes } = answer else { return None };
         let tensors = shapes.into_iter().zip(arrays);
         tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
@@ -145,7 +147,7 @@ impl Response for Vec<TensorData> {
 }
 
 impl Response for ImageData {
-    fn from_parts(answer: Answer, arrays: Vec<Bulk>) -> Option<Self> {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let (Answer::Samples { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { height, width, pixels: u8_array(pixels)?, labels })
     }
@@ -162,10 +164,13 @@ mod tests {
         let (command, arrays) = SetTensor { name: "dense.bias".to_owned(), values: vec![1.0] }.into_parts();
         assert_eq!(
             (&command, arrays),
-            (&Command::SetTensor { name: "dense.bias".to_owned() }, vec![Bulk::F32(vec![1.0])])
+            (&Command::SetTensor { name: "dense.bias".to_owned() }, vec![ArrayData::F32(vec![1.0])])
         );
         assert_eq!(command.effect(), Effect::ReplacesModel);
-        assert_eq!(Predict { pixels: Bulk::U8(vec![7]) }.into_parts(), (Command::Predict, vec![Bulk::U8(vec![7])]));
+        assert_eq!(
+            Predict { pixels: ArrayData::U8(vec![7]) }.into_parts(),
+            (Command::Predict, vec![ArrayData::U8(vec![7])])
+        );
         let evaluate = Evaluate { split: Split::Test, samples: None }.into_parts().0;
         assert!(evaluate.is_repeatable() && Pause {}.into_parts().0.is_repeatable() && !command.is_repeatable());
     }
@@ -173,12 +178,16 @@ mod tests {
     #[test]
     fn an_answer_of_another_kind_or_without_its_arrays_is_no_response() {
         let evaluation = Evaluation { loss: f32::NAN, accuracy: 0.5, samples: 2, classes: 1 };
-        let arrays =
-            vec![Bulk::F32(vec![2.0]), Bulk::U8(vec![0; 2]), Bulk::F32(vec![-1.0, 0.0]), Bulk::F32(vec![1.0; 2])];
+        let arrays = vec![
+            ArrayData::F32(vec![2.0]),
+            ArrayData::U8(vec![0; 2]),
+            ArrayData::F32(vec![-1.0, 0.0]),
+            ArrayData::F32(vec![1.0; 2]),
+        ];
         let evaluated = Evaluated::from_parts(Answer::Evaluation(evaluation.clone()), arrays.clone()).unwrap();
         assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![-1.0, 0.0]));
         assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..3].to_vec()).is_none());
         assert!(Evaluated::from_parts(Answer::Done, arrays).is_none());
-        assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![Bulk::U8(vec![1])]).is_none());
+        assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![ArrayData::U8(vec![1])]).is_none());
     }
 }

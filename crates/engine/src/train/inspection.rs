@@ -7,7 +7,7 @@ use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::data::scale_pixels;
 use crate::error::{Result, SessionError};
-use crate::protocol::{Bulk, MODEL_OUTPUT};
+use crate::protocol::{ArrayData, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
 
 /// Progress of an inspection.
@@ -26,7 +26,7 @@ impl Session {
     ///
     /// # Errors
     /// If the device is gone. [`Session::inspect`] reports a faulty image.
-    pub fn prepare_inspection(&mut self, image: &Bulk, names: &[String]) -> Result<bool> {
+    pub fn prepare_inspection(&mut self, image: &ArrayData, names: &[String]) -> Result<bool> {
         if self.check_image(image).is_err() {
             return Ok(true);
         }
@@ -46,8 +46,8 @@ impl Session {
             Inspection::None => {
                 let loaded = self.executor.plan(&self.model, PlanKey::Inspection)?;
                 self.executor.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| match image {
-                    Bulk::U8(pixels) => scale_pixels(pixels, words),
-                    Bulk::F32(values) => words.copy_from_slice(values),
+                    ArrayData::U8(pixels) => scale_pixels(pixels, words),
+                    ArrayData::F32(values) => words.copy_from_slice(values),
                 })?;
                 match self.run_inspection(loaded)? {
                     Some(handle) => handle,
@@ -65,7 +65,7 @@ impl Session {
     ///
     /// # Errors
     /// `wrong-length` if the image is not one input; those of the backend.
-    pub fn inspect(&mut self, image: &Bulk, names: &[String]) -> Result<Vec<Option<HostTensor>>> {
+    pub fn inspect(&mut self, image: &ArrayData, names: &[String]) -> Result<Vec<Option<HostTensor>>> {
         self.check_image(image)?;
         let Inspection::Done(handle) = std::mem::take(&mut self.inspection) else { return Ok(vec![None; names.len()]) };
         names
@@ -103,11 +103,11 @@ impl Session {
         }
     }
 
-    fn check_image(&self, image: &Bulk) -> Result<()> {
+    fn check_image(&self, image: &ArrayData) -> Result<()> {
         let expected = self.model.input_len();
         let got = match image {
-            Bulk::U8(pixels) => pixels.len(),
-            Bulk::F32(values) => values.len(),
+            ArrayData::U8(pixels) => pixels.len(),
+            ArrayData::F32(values) => values.len(),
         };
         if got == expected {
             return Ok(());

@@ -6,7 +6,7 @@ use crate::backend::TensorRef;
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::optimizers::{Clipping, LastStep, slot_state};
-use crate::protocol::{Vitals, WeightUpdate};
+use crate::protocol::{LayerStats, WeightUpdate};
 use crate::tensor::HostTensor;
 
 impl Session {
@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// `unknown-layer`; `no-value-yet` before the first step.
-    pub fn layer_stats(&self, layer: &str) -> Result<Vitals> {
+    pub fn layer_stats(&self, layer: &str) -> Result<LayerStats> {
         let found = self.model.layer(layer).ok_or_else(|| SessionError::NotInModel { layer: layer.to_owned() })?;
         let handle =
             self.executor.retained.gradients.ok_or_else(|| SessionError::NotTrainedYet { name: layer.to_owned() })?;
@@ -39,7 +39,7 @@ impl Session {
         let output = self.executor.backend.read(handle, &name).or_else(|_| self.shared_output(&name))?;
         let (units, dead_units) = dead_units(&output);
         let updates = trained(found).map(|weight| self.update_of(&weight)).collect::<Result<_>>()?;
-        Ok(Vitals { units, dead_units, updates })
+        Ok(LayerStats { units, dead_units, updates })
     }
 
     fn update_of(&self, weight: &str) -> Result<WeightUpdate> {

@@ -12,7 +12,9 @@ use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::Result;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 use chalkgrad_engine::plan::Plan;
-use chalkgrad_engine::protocol::{Answer, BackendInfo, Bulk, Command, Envelope, Event, Message, Request, RunState};
+use chalkgrad_engine::protocol::{
+    Answer, ArrayData, BackendInfo, Command, Envelope, Event, Message, Request, RunState,
+};
 use chalkgrad_engine::tensor::HostTensor;
 use chalkgrad_engine::train::Session;
 
@@ -145,7 +147,7 @@ impl Bench {
         self.listen();
     }
 
-    fn answer(&mut self, id: u32) -> Option<(Answer, Vec<Bulk>)> {
+    fn answer(&mut self, id: u32) -> Option<(Answer, Vec<ArrayData>)> {
         let is_reply = |said: &Envelope<Message>| matches!(said.message, Message::Reply { id: of, .. } if of == id);
         let position = self.said.iter().position(is_reply)?;
         match self.said.remove(position) {
@@ -155,7 +157,7 @@ impl Bench {
     }
 
     /// Returns the answer, running turns until the device has come to it.
-    fn wait(&mut self, id: u32) -> (Answer, Vec<Bulk>) {
+    fn wait(&mut self, id: u32) -> (Answer, Vec<ArrayData>) {
         for _ in 0..10_000 {
             if let Some(answer) = self.answer(id) {
                 return answer;
@@ -168,7 +170,7 @@ impl Bench {
     fn losses(&mut self, id: u32) -> Vec<f32> {
         match self.wait(id) {
             (Answer::History(_), arrays) => match &arrays[..] {
-                [Bulk::F32(losses)] => losses.clone(),
+                [ArrayData::F32(losses)] => losses.clone(),
                 other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),

@@ -8,8 +8,8 @@ use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::{DataError, FileFault};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
-    Answer, BackendChoice, Bulk, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState, Split,
-    StopRule,
+    Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState,
+    Split, StopRule,
 };
 use chalkgrad_engine::train::Session;
 
@@ -71,7 +71,7 @@ impl Bench {
         self.said.extend(self.engine.take_outbox());
     }
 
-    fn send_with(&mut self, command: Command, arrays: Vec<Bulk>) -> u32 {
+    fn send_with(&mut self, command: Command, arrays: Vec<ArrayData>) -> u32 {
         self.next_id += 1;
         let message = Request { id: self.next_id, command };
         let now_ms = &self.now_ms;
@@ -100,7 +100,7 @@ impl Bench {
     }
 
     /// The answer to a request, once.
-    fn answer(&mut self, id: u32) -> Option<Result<(Answer, Vec<Bulk>), ErrorReport>> {
+    fn answer(&mut self, id: u32) -> Option<Result<(Answer, Vec<ArrayData>), ErrorReport>> {
         let is_reply = |said: &Envelope<Message>| matches!(said.message, Message::Reply { id: of, .. } if of == id);
         assert!(self.said.iter().filter(|said| is_reply(said)).count() <= 1, "answered twice");
         let position = self.said.iter().position(is_reply)?;
@@ -110,7 +110,7 @@ impl Bench {
         }
     }
 
-    fn ask(&mut self, command: Command) -> Result<(Answer, Vec<Bulk>), ErrorReport> {
+    fn ask(&mut self, command: Command) -> Result<(Answer, Vec<ArrayData>), ErrorReport> {
         let id = self.send(command);
         self.work();
         self.answer(id).expect("an answer")
@@ -133,7 +133,10 @@ impl Bench {
         self.said.iter().filter_map(event).collect()
     }
 
-    fn set_training(&mut self, change: impl FnOnce(&mut TrainingConfig)) -> Result<(Answer, Vec<Bulk>), ErrorReport> {
+    fn set_training(
+        &mut self,
+        change: impl FnOnce(&mut TrainingConfig),
+    ) -> Result<(Answer, Vec<ArrayData>), ErrorReport> {
         let Ok((Answer::Training(mut config), _)) = self.ask(Command::GetTraining) else { panic!("no configuration") };
         change(&mut config);
         self.ask(Command::SetTraining { config })
@@ -146,10 +149,10 @@ fn tick(now_ms: &Cell<f64>) -> f64 {
     now_ms.get()
 }
 
-fn f32s(bulk: &Bulk) -> &[f32] {
+fn f32s(bulk: &ArrayData) -> &[f32] {
     match bulk {
-        Bulk::F32(values) => values,
-        Bulk::U8(_) => panic!("bytes"),
+        ArrayData::F32(values) => values,
+        ArrayData::U8(_) => panic!("bytes"),
     }
 }
 
@@ -162,7 +165,7 @@ fn it_says_ready_and_what_it_is() {
     let mut bench = Bench::new();
     bench.listen();
     assert_eq!(bench.said[0].message, Message::Ready);
-    let hello = Command::Hello { data_url: "https://host/data/".to_owned() };
+    let hello = Command::Init { data_url: "https://host/data/".to_owned() };
     let Ok((Answer::Engine(engine), _)) = bench.ask(hello) else { panic!("no engine") };
     assert_eq!(engine.backend.backend, "cpu");
     assert!(engine.backends.iter().any(|backend| backend.name == "webgpu" && !backend.available));
@@ -262,12 +265,12 @@ fn pause_holds_and_resume_goes_on() {
 fn a_slow_training_rests_between_steps_and_nothing_else_does() {
     let mut bench = Bench::with_data();
     for rest_ms in [-1.0, f64::NAN, 1e9] {
-        assert_eq!(bench.ask(Command::SetPace { rest_ms }).unwrap_err().code, "bad-setting");
+        assert_eq!(bench.ask(Command::SetStepDelay { step_delay_ms: rest_ms }).unwrap_err().code, "bad-setting");
     }
     let steps = |bench: &mut Bench| {
         bench.events(|event| if let Event::Batch(batch) = event { Some(batch.step) } else { None }).last().copied()
     };
-    assert!(bench.ask(Command::SetPace { rest_ms: 500.0 }).is_ok());
+    assert!(bench.ask(Command::SetStepDelay { step_delay_ms: 500.0 }).is_ok());
     let id = bench.send(train(None, Some(100)));
     bench.turn();
     for step in 1..=3 {
@@ -291,7 +294,7 @@ fn a_slow_training_rests_between_steps_and_nothing_else_does() {
     bench.turn();
     assert!(bench.answer(gradient).unwrap().is_ok());
     assert!(bench.engine.rest_ms(bench.now_ms.get()) > 0.0);
-    assert!(bench.ask(Command::SetPace { rest_ms: 0.0 }).is_ok());
+    assert!(bench.ask(Command::SetStepDelay { step_delay_ms: 0.0 }).is_ok());
     bench.work();
     assert_eq!(bench.history(id).0.steps, 100);
 }
@@ -326,7 +329,9 @@ fn an_evaluation_during_training_is_done_first() {
     let Answer::Evaluation(evaluation) = answer else { panic!("{answer:?}") };
     assert_eq!((evaluation.samples, evaluation.classes), (30, 3));
     assert_eq!(f32s(&arrays[0]).iter().sum::<f32>(), 30.0);
-    let [_, Bulk::U8(labels), Bulk::F32(predicted), Bulk::F32(confidence)] = &arrays[..] else { panic!("{arrays:?}") };
+    let [_, ArrayData::U8(labels), ArrayData::F32(predicted), ArrayData::F32(confidence)] = &arrays[..] else {
+        panic!("{arrays:?}")
+    };
     assert_eq!((labels.len(), predicted.len(), confidence.len()), (30, 30, 30));
     assert!(bench.answer(run).is_none(), "and the run goes on");
     bench.work();
@@ -371,11 +376,11 @@ fn what_is_wrong_is_refused_and_changes_nothing() {
     assert_eq!(codes, expected);
     let name = || "dense.kernel".to_owned();
     let before = bench.ask(Command::Tensor { name: name() });
-    for arrays in [vec![Bulk::F32(vec![0.0; 5])], vec![Bulk::U8(vec![0; 48])], vec![]] {
+    for arrays in [vec![ArrayData::F32(vec![0.0; 5])], vec![ArrayData::U8(vec![0; 48])], vec![]] {
         let id = bench.send_with(Command::SetTensor { name: name() }, arrays);
         assert!(bench.answer(id).unwrap().is_err());
     }
-    let id = bench.send_with(Command::Predict, vec![Bulk::U8(vec![0; 17])]);
+    let id = bench.send_with(Command::Predict, vec![ArrayData::U8(vec![0; 17])]);
     assert_eq!(bench.answer(id).unwrap().unwrap_err().code, "wrong-length");
     assert_eq!(bench.ask(Command::Tensor { name: name() }), before);
     assert_eq!((bench.ask(Command::GetModel), bench.ask(Command::GetTraining)), (model, training));
@@ -413,7 +418,7 @@ fn settings_change_during_training() {
     assert_eq!(bench.answer(id).unwrap().unwrap().0, Answer::Training(config));
     let id = bench.send(Command::Tensor { name: "grad dense.bias".to_owned() });
     assert!(bench.answer(id).unwrap().is_ok());
-    let id = bench.send_with(Command::Predict, vec![Bulk::U8(vec![7; 32])]);
+    let id = bench.send_with(Command::Predict, vec![ArrayData::U8(vec![7; 32])]);
     assert_eq!(f32s(&bench.answer(id).unwrap().unwrap().1[0]).len(), 6);
     bench.work();
     assert_eq!(bench.history(run).0.steps, 3000);
@@ -423,12 +428,12 @@ fn settings_change_during_training() {
 fn images_and_labels_are_found_by_their_place() {
     let mut bench = Bench::with_data();
     let (answer, arrays) = bench.ask(Command::Labels { split: Split::Test }).unwrap();
-    let [Bulk::U8(labels)] = &arrays[..] else { panic!("{arrays:?}") };
+    let [ArrayData::U8(labels)] = &arrays[..] else { panic!("{arrays:?}") };
     assert_eq!((answer, labels.len()), (Answer::Labels, TEST_IMAGES));
     let (answer, arrays) = bench.ask(Command::Images { split: Split::Test, indices: vec![3, 1] }).unwrap();
     let expected = [3, 1].map(|index| u32::from(labels[index])).to_vec();
     assert_eq!(answer, Answer::Samples { labels: expected, height: 4, width: 4 });
-    assert!(matches!(&arrays[..], [Bulk::U8(pixels)] if pixels.len() == 32));
+    assert!(matches!(&arrays[..], [ArrayData::U8(pixels)] if pixels.len() == 32));
     let missing = Command::Images { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
     assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
 }
@@ -468,13 +473,13 @@ fn a_run_waits_for_images_and_goes_on_when_they_come() {
         panic!("no samples")
     };
     assert_eq!((labels, height, width), (vec![1; 4], 4, 4));
-    assert!(matches!(&arrays[0], Bulk::U8(pixels) if pixels.len() == 64));
+    assert!(matches!(&arrays[0], ArrayData::U8(pixels) if pixels.len() == 64));
 }
 
 #[test]
 fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
     let mut bench = Bench::new();
-    bench.send(Command::Hello { data_url: "https://host/data/".to_owned() });
+    bench.send(Command::Init { data_url: "https://host/data/".to_owned() });
     bench.engine.take_download_request();
     let run = bench.send(train(Some(1), None));
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
@@ -505,8 +510,10 @@ fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
 #[test]
 fn a_loss_that_is_no_number_fails_the_run_and_keeps_the_weights() {
     let mut bench = Bench::with_data();
-    let id = bench
-        .send_with(Command::SetTensor { name: "dense.bias".to_owned() }, vec![Bulk::F32(vec![f32::NAN, 0.0, 0.0])]);
+    let id = bench.send_with(
+        Command::SetTensor { name: "dense.bias".to_owned() },
+        vec![ArrayData::F32(vec![f32::NAN, 0.0, 0.0])],
+    );
     assert!(bench.answer(id).unwrap().is_ok());
     let before = bench.ask(Command::Tensor { name: "dense.kernel".to_owned() }).unwrap().1;
     let error = bench.ask(train(None, Some(5))).unwrap_err();
@@ -543,7 +550,7 @@ fn a_snapshot_brings_a_new_engine_to_where_the_old_one_was() {
 fn a_large_prediction_leaves_room_for_other_commands() {
     let mut bench = Bench::with_data();
     let pixels: Vec<u8> = (0..80_000 * 16).map(|index| (index % 251) as u8).collect();
-    let predict = |bench: &mut Bench| bench.send_with(Command::Predict, vec![Bulk::U8(pixels.clone())]);
+    let predict = |bench: &mut Bench| bench.send_with(Command::Predict, vec![ArrayData::U8(pixels.clone())]);
     let alone = predict(&mut bench);
     bench.work();
     let expected = bench.answer(alone).unwrap().unwrap();
@@ -555,7 +562,7 @@ fn a_large_prediction_leaves_room_for_other_commands() {
     let read = bench.send(Command::Tensor { name: "dense.bias".to_owned() });
     let before = bench.answer(read).unwrap().unwrap();
     let name = || "dense.bias".to_owned();
-    let write = bench.send_with(Command::SetTensor { name: name() }, vec![Bulk::F32(vec![1.0, 2.0, 3.0])]);
+    let write = bench.send_with(Command::SetTensor { name: name() }, vec![ArrayData::F32(vec![1.0, 2.0, 3.0])]);
     let read = bench.send(Command::Tensor { name: name() });
     let second = predict(&mut bench);
     bench.turn();
@@ -592,7 +599,7 @@ fn gradients_of_outputs_are_worked_out_between_steps_and_others_need_not_wait() 
     assert_ne!(late, early);
     let names = vec!["grad dense.output".to_owned(), "dense.output".to_owned()];
     let look = |bench: &mut Bench| {
-        let id = bench.send_with(Command::Look { names: names.clone() }, vec![Bulk::U8(vec![9; 16])]);
+        let id = bench.send_with(Command::Inspect { names: names.clone() }, vec![ArrayData::U8(vec![9; 16])]);
         bench.work();
         bench.answer(id).unwrap().unwrap()
     };

@@ -4,7 +4,7 @@ use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
 use chalkgrad_engine::model::formula::{Derivation, Step, Trace, place};
 use chalkgrad_engine::model::spec::ModelSpec;
-use chalkgrad_engine::protocol::Bulk;
+use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::random::Philox;
 use chalkgrad_engine::train::Session;
 
@@ -62,7 +62,7 @@ fn derivations_give_the_numbers_that_the_engine_computes() {
     let mut random = Philox::new(9, 1);
     let image: Vec<u8> = (0..784).map(|_| random.below(256) as u8).collect();
     let pixels: Vec<f32> = image.iter().map(|pixel| f32::from(*pixel) / 255.0).collect();
-    let image = Bulk::U8(image);
+    let image = ArrayData::U8(image);
     for layers in MODELS {
         let mut session = session(layers);
         let mut input = pixels.clone();

@@ -570,10 +570,10 @@ fn an_edit_keeps_the_weights_of_layers_that_did_not_change() {
 
 #[test]
 fn a_look_disturbs_neither_outputs_nor_training() {
-    use chalkgrad_engine::protocol::{Bulk, MODEL_OUTPUT};
+    use chalkgrad_engine::protocol::{ArrayData, MODEL_OUTPUT};
     let mut looked = session(small());
     let mut other = session(small());
-    let image = Bulk::U8(bars(1, 5).0);
+    let image = ArrayData::U8(bars(1, 5).0);
     let names = ["conv2d.output", "conv2d.kernel", "grad conv2d.kernel", "nothing", MODEL_OUTPUT].map(str::to_owned);
     assert!(looked.prepare_inspection(&image, &names).unwrap());
     let tensors = looked.inspect(&image, &names).unwrap();
@@ -593,7 +593,7 @@ fn a_look_disturbs_neither_outputs_nor_training() {
     let tensors = looked.inspect(&image, &names).unwrap();
     assert_eq!(tensors[0], Some(looked.tensor("conv2d.output").unwrap()));
     assert_eq!(tensors[4].as_ref().unwrap().words(), probabilities);
-    assert_eq!(looked.inspect(&Bulk::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
+    assert_eq!(looked.inspect(&ArrayData::U8(vec![0; 3]), &names).unwrap_err().code, "wrong-length");
 }
 
 #[test]
@@ -650,8 +650,8 @@ fn vitals_are_what_the_step_did() {
             let after = session.tensor(name).unwrap().into_words();
             let update: Vec<f32> = after.iter().zip(&before).map(|(after, before)| after - before).collect();
             let expected = norm(&update) / norm(&after);
-            let vitals = session.layer_stats(layer).unwrap();
-            let found = vitals.updates.iter().find(|update| update.weight == weight).unwrap();
+            let layer_stats = session.layer_stats(layer).unwrap();
+            let found = layer_stats.updates.iter().find(|update| update.weight == weight).unwrap();
             let ratio = f64::from(found.ratio);
             assert!((ratio - expected).abs() <= 2e-3 * expected + 1e-6, "{optimizer:?} {name}: {ratio} for {expected}");
         }
@@ -662,8 +662,8 @@ fn vitals_are_what_the_step_did() {
     ));
     session.set_tensor("dense.bias", vec![-100.0, 100.0, -100.0, 100.0, 100.0, 100.0]).unwrap();
     train(&mut session, steps(1));
-    let vitals = session.layer_stats("dense").unwrap();
-    assert_eq!((vitals.units, vitals.dead_units), (6, 2));
+    let layer_stats = session.layer_stats("dense").unwrap();
+    assert_eq!((layer_stats.units, layer_stats.dead_units), (6, 2));
     assert_eq!(session.layer_stats("dens").unwrap_err().code, "unknown-layer");
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::Error;
-use chalkgrad_engine::protocol::{BackendChoice, Bulk, Command, Envelope, Message, Request, SnapshotInfo, Split};
+use chalkgrad_engine::protocol::{ArrayData, BackendChoice, Command, Envelope, Message, Request, SnapshotInfo, Split};
 
 use super::mutations::Mutations;
 use super::{CONFIGS, MODELS, mutated_json, parse, run, session};
@@ -43,13 +43,13 @@ fn split(mutations: &mut Mutations) -> Split {
     [Split::Train, Split::Validation, Split::Test][mutations.random.below(3) as usize]
 }
 
-fn arrays(mutations: &mut Mutations) -> Vec<Bulk> {
+fn arrays(mutations: &mut Mutations) -> Vec<ArrayData> {
     let array = |mutations: &mut Mutations| {
         let len = [0, 1, 3, 15, 16, 17, 32, 36, 48, 192, 16 * 300][mutations.random.below(11) as usize];
         match mutations.random.below(3) {
-            0 => Bulk::F32((0..len).map(|_| mutations.number() as f32).collect()),
-            1 => Bulk::F32(vec![0.25; len]),
-            _ => Bulk::U8(vec![7; len]),
+            0 => ArrayData::F32((0..len).map(|_| mutations.number() as f32).collect()),
+            1 => ArrayData::F32(vec![0.25; len]),
+            _ => ArrayData::U8(vec![7; len]),
         }
     };
     let count = [1, 1, 1, 1, 0, 2][mutations.random.below(6) as usize];
@@ -67,7 +67,7 @@ fn snapshot(mutations: &mut Mutations) -> SnapshotInfo {
 }
 
 /// A command with its arrays, or the error of JSON that is refused before it is one.
-fn command(mutations: &mut Mutations) -> Result<(Command, Vec<Bulk>), Error> {
+fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error> {
     let one_of = |mutations: &mut Mutations, texts: &[&'static str]| {
         let text = texts[mutations.random.below(texts.len() as u32) as usize];
         mutated_json(mutations, text)
@@ -75,7 +75,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<Bulk>), Error> {
     let spec = |mutations: &mut Mutations| parse(&one_of(mutations, &MODELS[1..]));
     let config = |mutations: &mut Mutations| parse(&one_of(mutations, &CONFIGS));
     let command = match mutations.random.below(30) {
-        0 => Command::Hello { data_url: name(mutations) },
+        0 => Command::Init { data_url: name(mutations) },
         1 => Command::SetBackend { choice: BackendChoice::Auto, workers: maybe(mutations) },
         2 => Command::SetModel { spec: spec(mutations)?, kept: None },
         3 => {
@@ -89,7 +89,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<Bulk>), Error> {
             epochs: maybe(mutations).map(|epochs| epochs.min(9)),
             steps: Some(mutations.random.below(9)),
         },
-        10 => Command::SetPace { rest_ms: mutations.number() },
+        10 => Command::SetStepDelay { step_delay_ms: mutations.number() },
         11 => Command::Pause,
         12 => Command::Resume,
         13 => Command::Stop,
@@ -99,8 +99,8 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<Bulk>), Error> {
         17 => Command::TensorNames,
         18 => Command::Tensor { name: name(mutations) },
         19 => Command::SetTensor { name: name(mutations) },
-        20 => Command::Look { names: names(mutations) },
-        21 => Command::Vitals { layer: name(mutations).replace(".kernel", "") },
+        20 => Command::Inspect { names: names(mutations) },
+        21 => Command::LayerStats { layer: name(mutations).replace(".kernel", "") },
         22 => Command::Samples { split: split(mutations), label: maybe(mutations), count: whole(mutations), seed: 3 },
         23 => Command::Images {
             split: split(mutations),
@@ -117,7 +117,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<Bulk>), Error> {
         command,
         Command::Predict
             | Command::SetTensor { .. }
-            | Command::Look { .. }
+            | Command::Inspect { .. }
             | Command::Restore { .. }
             | Command::Open { .. }
             | Command::ShowPretrained { .. }
@@ -142,7 +142,7 @@ fn messages() {
             0 => (Command::Stop, Vec::new()),
             1 => (Command::SetModel { spec: parse(MODELS[2]).unwrap(), kept: None }, Vec::new()),
             2 => (Command::SetTraining { config: parse(CONFIGS[1]).unwrap() }, Vec::new()),
-            3 => (Command::SetPace { rest_ms: 0.0 }, Vec::new()),
+            3 => (Command::SetStepDelay { step_delay_ms: 0.0 }, Vec::new()),
             _ => match command(&mut mutations) {
                 Ok(command) => command,
                 Err(error) => return (0, Err(error)),

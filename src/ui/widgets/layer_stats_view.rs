@@ -10,13 +10,13 @@ use crate::ui::format;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
-use chalkgrad_engine::protocol::{Answer, Command, Vitals};
+use chalkgrad_engine::protocol::{Answer, Command, LayerStats};
 
 /// Time between two requests: the engine reads the outputs of a whole batch for each.
 const PAUSE_MS: i32 = 1000;
 
 struct Shown {
-    vitals: Live<Option<Vitals>>,
+    layer_stats: Live<Option<LayerStats>>,
     /// Counter that distinguishes one result from the next.
     version: Live<u32>,
     is_seen: Live<bool>,
@@ -24,9 +24,9 @@ struct Shown {
     stale: Live<u32>,
 }
 
-pub fn vitals_view(state: State, layer: &str) -> Element {
+pub fn layer_stats_view(state: State, layer: &str) -> Element {
     let shown = Rc::new(Shown {
-        vitals: Live::new(None),
+        layer_stats: Live::new(None),
         version: Live::new(0),
         is_seen: Live::new(false),
         is_asking: Cell::new(false),
@@ -36,7 +36,7 @@ pub fn vitals_view(state: State, layer: &str) -> Element {
     let name = layer.to_owned();
     let view = el("div").class("vitals").effect(move || ask(state, &name, &asked)).child(place().switch(
         move || keyed.version.get().to_string(),
-        move |_| made.vitals.with_untracked(|vitals| vitals.as_ref().map(table)),
+        move |_| made.layer_stats.with_untracked(|layer_stats| layer_stats.as_ref().map(table)),
     ));
     let weak = Rc::downgrade(&shown);
     let in_view = InView::follow(&view.node(), move |is_seen| {
@@ -55,12 +55,12 @@ fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
     }
     let version = state.weights_version.get_untracked();
     let shown = shown.clone();
-    state.ask(Command::Vitals { layer: layer.to_owned() }, Vec::new(), move |outcome| {
+    state.ask(Command::LayerStats { layer: layer.to_owned() }, Vec::new(), move |outcome| {
         // Before the first step there is nothing to show, and no error to repeat.
-        if let Ok((Answer::Vitals(vitals), _)) = outcome
-            && shown.vitals.with_untracked(|before| before.as_ref() != Some(&vitals))
+        if let Ok((Answer::LayerStats(layer_stats), _)) = outcome
+            && shown.layer_stats.with_untracked(|before| before.as_ref() != Some(&layer_stats))
         {
-            shown.vitals.set(Some(vitals));
+            shown.layer_stats.set(Some(layer_stats));
             shown.version.update(|version| *version += 1);
         }
         after_ms(PAUSE_MS, move || {
@@ -72,14 +72,14 @@ fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
     });
 }
 
-fn table(vitals: &Vitals) -> Element {
+fn table(layer_stats: &LayerStats) -> Element {
     let dead = t_with("dead_units", &[("dead", &vitals.dead_units.to_string()), ("units", &vitals.units.to_string())]);
     let class = if vitals.dead_units > 0 { "dead-units some" } else { "dead-units" };
     let view = place().child(el("p").class(class).text(&dead));
-    if vitals.updates.is_empty() {
+    if layer_stats.updates.is_empty() {
         return view;
     }
-    let rows = vitals.updates.iter().map(|update| {
+    let rows = layer_stats.updates.iter().map(|update| {
         let cell = |value: f32| el("td").text(&format::value(value));
         el("tr")
             .child(el("th").attr("scope", "row").text(&update.weight))

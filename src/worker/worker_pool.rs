@@ -26,13 +26,13 @@ const MAX_DEATHS: u32 = 3;
 /// Maximum time until a new replica reads messages. A network or a browser that never answers gives no other sign.
 const PATIENCE_MS: i32 = 15_000;
 
-pub(super) struct Crew {
-    members: Vec<Rc<Member>>,
+pub(super) struct WorkerPool {
+    members: Vec<Rc<WorkerSlot>>,
 }
 
 /// One replica, whatever worker it lives in.
 #[derive(Default)]
-struct Member {
+struct WorkerSlot {
     worker: RefCell<Option<Worker>>,
     /// It has said that it reads messages.
     is_ready: Cell<bool>,
@@ -54,13 +54,13 @@ struct Member {
     wake: RefCell<Option<Wake>>,
 }
 
-impl Crew {
+impl WorkerPool {
     pub fn new(count: usize) -> Self {
         Self { members: (0..count).map(|_| Rc::default()).collect() }
     }
 }
 
-impl Replicas for Crew {
+impl Replicas for WorkerPool {
     fn count(&self) -> usize {
         self.members.len()
     }
@@ -113,7 +113,7 @@ impl Replicas for Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for WorkerPool {
     fn drop(&mut self) {
         for member in &self.members {
             member.dismiss();
@@ -121,7 +121,7 @@ impl Drop for Crew {
     }
 }
 
-impl Member {
+impl WorkerSlot {
     fn begin(self: &Rc<Self>, set_up: &JsValue) {
         *self.set_up.borrow_mut() = set_up.clone();
         if self.worker.borrow().is_none() {
