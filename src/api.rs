@@ -17,10 +17,11 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use self::arguments::{bad_argument, object, pixels, text, word};
+use self::arguments::{describe, object, pixels, text, word};
 pub use self::install::install;
 use crate::client::Client;
 use crate::transport;
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::requests::{
@@ -226,7 +227,9 @@ impl Chalkgrad {
         let request = || -> Result<_> {
             let name = text("name", name)?;
             let array = values.dyn_ref::<Float32Array>();
-            let values = array.ok_or_else(|| bad_argument(&name, "a Float32Array", values))?.to_vec();
+            let values = array
+                .ok_or_else(|| Error::from(MessageError::NotFloats { name: name.clone(), got: describe(values) }))?
+                .to_vec();
             Ok(SetTensor { name, values })
         };
         self.call(request(), |()| Ok(JsValue::UNDEFINED))

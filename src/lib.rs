@@ -6,10 +6,13 @@
 //! |---|---|
 //! | [`ui`] | user interface in Leptos |
 //! | `api` | the public JavaScript API `window.chalkgrad` |
+//! | [`error`] | errors of the page, beside the engine's |
 //! | `client` | the page's side of the worker: requests, events, replacement of a worker that dies |
 //! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
 //! | `transport` | protocol messages as JavaScript values |
 
+#[cfg(feature = "page")]
+pub mod error;
 #[cfg(feature = "page")]
 pub mod ui;
 
