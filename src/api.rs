@@ -4,6 +4,7 @@
 //! at fault, its name as `layer`. Only `on` is synchronous.
 
 mod arguments;
+mod descriptions;
 mod events;
 pub mod files;
 mod install;
@@ -18,6 +19,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
 use self::arguments::{describe, object, pixels, text, word};
+use self::descriptions::Backend;
 pub use self::install::install;
 use crate::client::Client;
 use crate::transport;
@@ -108,7 +110,7 @@ impl Chalkgrad {
             let BackendOptions { workers } = arguments::options("setBackend", options)?;
             Ok(SetBackend { choice, workers })
         };
-        self.call(request(), |backend| js(&backend))
+        self.call(request(), |backend| js(&Backend::from(&backend)))
     }
 
     #[wasm_bindgen(js_name = setModel, skip_typescript)]

@@ -3,6 +3,7 @@
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
+use super::descriptions::Ready;
 use super::{Chalkgrad, js, js_error, set};
 use crate::client::{Change, Client};
 
@@ -54,10 +55,9 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     client
         .subscribe_changes(move |change| {
             if let Change::Engine(engine) = change {
-                let (Ok(info), Ok(backend)) = (js(engine), js(&engine.backend)) else { return };
-                // `backend` becomes the name, with the detail and the workers beside it.
-                Object::assign(info.unchecked_ref::<Object>(), backend.unchecked_ref::<Object>());
-                resolve("resolve", &info);
+                if let Ok(info) = js(&Ready::from(engine)) {
+                    resolve("resolve", &info);
+                }
             }
         })
         .forever();
