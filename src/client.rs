@@ -24,7 +24,7 @@ use self::recovery::Recovery;
 use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
-use chalkgrad_engine::checkpoint::Course;
+use crate::shared_history::SharedHistory;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests;
 use chalkgrad_engine::protocol::responses::Response;
@@ -48,9 +48,8 @@ pub enum Change {
     Engine(EngineInfo),
     /// Weights have been written.
     Weights,
-    /// Another experiment is there, after the changes of model and configuration.
+    /// Another experiment is there with its history, after the changes of model and configuration.
     Opened {
-        course: Rc<Course>,
         batch_in_epoch: u32,
     },
     /// Pretrained weights serve predictions, and how many of the test images they get right; or no longer.
@@ -79,6 +78,8 @@ struct Inner {
     pending: RefCell<BTreeMap<u32, Pending>>,
     events: Listeners<(Event, Vec<ArrayData>)>,
     changes: Listeners<Change>,
+    /// History of the current weights.
+    history: RefCell<SharedHistory>,
     recovery: RefCell<Recovery>,
     persistence: Persistence,
     watchdog: Watchdog,
@@ -123,6 +124,7 @@ impl Client {
                 pending: RefCell::default(),
                 events: Listeners::default(),
                 changes: Listeners::default(),
+                history: RefCell::default(),
                 recovery: RefCell::default(),
                 persistence: Persistence::default(),
                 watchdog: Watchdog::default(),
@@ -243,6 +245,11 @@ impl Client {
         self.inner.state.get()
     }
 
+    /// Returns the history of the current weights.
+    pub fn history(&self) -> SharedHistory {
+        self.inner.history.borrow().clone()
+    }
+
     /// Sends past the queue: the handshake and what brings a new worker to where the old one was.
     fn send_first(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
         let envelope = self.register(reply, command, arrays);
@@ -303,8 +310,8 @@ impl Client {
                 let mut arrays = envelope.arrays;
                 match &mut result {
                     Ok(Answer::Engine(engine)) => self.complete_info(engine),
-                    Ok(answer) => self.join_history(id, answer, &mut arrays),
-                    Err(_) => {}
+                    Ok(Answer::History(run)) => self.complete_run(id, run, &mut arrays),
+                    _ => {}
                 }
                 let pending = self.inner.pending.borrow_mut().remove(&id);
                 let Some(pending) = pending else { return };
@@ -325,14 +332,20 @@ impl Client {
             self.inner.state.set(*state);
         }
         self.inner.recovery.borrow_mut().saw(&event, &arrays);
-        self.inner.persistence.saw(&event, &arrays);
+        self.inner.history.borrow_mut().extend(&event, &arrays);
         self.inner.events.call(&(event, arrays));
     }
 
     /// Notes what a successful command changed, and tells those who want to know.
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
-        self.inner.persistence.answered(command, answer);
+        self.inner.persistence.answered(answer);
+        // A worker that is still starting gets the model of the last one, whose weights and history go on.
+        let is_restoring = matches!(&*self.inner.link.borrow(), Link::Starting(_));
+        if !is_restoring && matches!(command, Command::SetModel { .. } | Command::Reset) {
+            self.inner.recovery.borrow_mut().forget_progress();
+            self.inner.history.take();
+        }
         let change = match (command, answer) {
             (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
@@ -391,6 +404,12 @@ impl Client {
         }
     }
 
+    /// Drops the history of the steps that a new worker has to take again.
+    fn forget_lost_steps(&self) {
+        let step = self.inner.recovery.borrow().snapshot_step();
+        self.inner.history.borrow_mut().go_back(step);
+    }
+
     fn replace_worker(&self, reason: &str) {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();
@@ -419,6 +438,7 @@ impl Client {
         self.inner.link.replace(Link::Starting(queue));
         let lost = self.inner.recovery.borrow().lost(&reason);
         let goes_on = self.inner.recovery.borrow_mut().prepare_restart(&queued);
+        self.forget_lost_steps();
         self.reject_pending(&report("worker-restarted", &lost), &queued);
         self.spawn_worker();
         if !goes_on {

@@ -2,9 +2,10 @@
 
 use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
+use super::charted_history::ChartedHistory;
 use super::format;
 use super::live::Live;
-use super::runs::{Course, RunRecord, Runs};
+use super::runs::{RunRecord, RunSeries, Runs};
 use super::state::{NoticeKind, State, floats};
 use super::text::{phrase, report_text, t_with};
 use chalkgrad_engine::protocol::{Answer, ArrayData, Command, EpochReport, ErrorReport, RunState};
@@ -161,8 +162,7 @@ impl State {
 
     /// Notes where the present run stands; it begins with its first step.
     pub(super) fn note_run(&self) {
-        let curves = &self.curves;
-        let steps = curves.with_untracked(|curves| curves.steps());
+        let steps = self.charted.with_untracked(ChartedHistory::steps);
         if steps == 0 {
             return;
         }
@@ -180,7 +180,7 @@ impl State {
                 steps: 0,
                 epochs: 0,
                 test_accuracy: None,
-                course: Course::default(),
+                series: RunSeries::default(),
                 is_compared: true,
             };
             self.dock.runs.update(|runs| runs.begin(record));
@@ -189,8 +189,10 @@ impl State {
         self.dock.runs.update(|runs| {
             if let Some(present) = runs.present() {
                 present.steps = steps;
-                present.epochs = curves.with_untracked(|curves| curves.epoch_ends.len() as u32);
-                present.course = curves.with_untracked(Course::of);
+                self.charted.with_untracked(|charted| {
+                    present.epochs = charted.with_epochs(<[EpochReport]>::len) as u32;
+                    present.series = RunSeries::of(charted);
+                });
                 present.test_accuracy = test_accuracy;
             }
         });

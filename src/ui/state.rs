@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, cancel, forget, remember, remembered};
+use super::charted_history::ChartedHistory;
 use super::checked::ValidatedModel;
-use super::curves::Curves;
 use super::dock::Dock;
 use super::format;
 use super::history::{History, LayerId};
@@ -15,7 +15,6 @@ use super::live::Live;
 use super::text::{phrase, t, t_once, t_with};
 use super::watch::Watch;
 use crate::client::{Change, Client, Outcome, report};
-use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::model::training::trained_samples;
 use chalkgrad_engine::protocol::{
@@ -128,7 +127,7 @@ pub struct Store {
     pub pretrained: Live<Option<f32>>,
     /// For screen readers: once per epoch and for results, never per batch.
     pub announcement: Live<String>,
-    pub curves: Live<Curves>,
+    pub charted: Live<ChartedHistory>,
     pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
     pub weights_version: Live<u32>,
@@ -185,7 +184,7 @@ impl State {
             destination: Destination::default(),
             pretrained: Live::new(None),
             announcement: Live::new(String::new()),
-            curves: Live::new(Curves::default()),
+            charted: Live::new(ChartedHistory::default()),
             dock: Dock::default(),
             weights_version: Live::new(0),
             is_narrow: Live::new(false),
@@ -447,7 +446,7 @@ impl State {
     fn forget_run(&self) {
         self.end_run();
         self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(ValidatedModel::params)))]);
-        self.curves.update(|curves| *curves = curves.cleared());
+        self.charted.update(ChartedHistory::clear);
         self.weights_version.update(|version| *version += 1);
         self.batch.set(None);
         self.epoch.set(None);
@@ -456,7 +455,7 @@ impl State {
 
     // Events and messages.
 
-    pub fn on_event(&self, event: &Event, arrays: &[ArrayData]) {
+    pub fn on_event(&self, event: &Event) {
         match event {
             Event::State { state } => {
                 match state {
@@ -470,27 +469,16 @@ impl State {
                 self.weights_version.update(|version| *version += 1);
             }
             Event::Batch(report) => {
-                let losses = arrays.iter().find_map(|bulk| match bulk {
-                    ArrayData::F32(values) => Some(&values[..]),
-                    ArrayData::U8(_) => None,
-                });
-                let losses = losses.unwrap_or(std::slice::from_ref(&report.loss));
-                let steps = self.curves.with_untracked(Curves::steps);
-                if report.step.saturating_sub(losses.len() as u32) < steps {
-                    // A script has reset the weights, or an earlier state was restored.
-                    self.end_run();
-                }
-                self.curves.update(|curves| curves.add_batches(report.step, losses, report.epoch_accuracy));
+                let is_first = self.charted.with_untracked(ChartedHistory::is_empty);
+                self.follow_history();
                 self.batch.set(Some(report.clone()));
-                if steps == 0 {
+                if is_first {
                     self.note_run();
                 }
                 self.weights_version.update(|version| *version += 1);
             }
             Event::Epoch(report) => {
-                let validation = report.val_loss.zip(report.val_accuracy);
-                self.curves.update(|curves| curves.add_epoch(report.step, validation));
-                self.curves.update(|curves| curves.note_epoch(report.clone()));
+                self.follow_history();
                 self.log_epoch(report);
                 self.note_run();
                 self.sample_all_histograms();
@@ -542,7 +530,7 @@ impl State {
                     self.set_step_delay(self.step_delay_ms.get_untracked());
                 }
             }
-            Change::Opened { course, batch_in_epoch } => self.show_course(course, *batch_in_epoch),
+            Change::Opened { batch_in_epoch } => self.show_opened(*batch_in_epoch),
             Change::Weights => self.weights_version.update(|version| *version += 1),
             Change::Pretrained(accuracy) => {
                 self.result.set(None);
@@ -573,18 +561,32 @@ impl State {
         self.backend.set(Some(backend.clone()));
     }
 
-    /// Shows the course of an experiment that was opened.
-    fn show_course(&self, course: &Course, batch_in_epoch: u32) {
+    /// Shows what the client's history has gained. If that is another one, the weights were reset by a script or an earlier
+    /// state was restored, and the run that was shown has ended.
+    fn follow_history(&self) {
+        let history = self.client.history();
+        if self.charted.with_untracked(|charted| !charted.is_empty() && !charted.shows(&history)) {
+            self.end_run();
+        }
+        self.charted.update(|charted| charted.follow(&history));
+    }
+
+    /// Shows the history of an experiment that was opened.
+    fn show_opened(&self, batch_in_epoch: u32) {
         self.forget_run();
-        self.curves.update(|curves| *curves = curves.followed(course));
-        let (Some(loss), Some([_, epoch_accuracy])) = (course.losses.last(), course.accuracies.last()) else { return };
+        let history = self.client.history();
+        self.charted.update(|charted| charted.follow(&history));
+        let history = history.read();
+        let (Some(loss), Some([_, epoch_accuracy])) = (history.losses().last(), history.accuracies().last()) else {
+            return;
+        };
         let config = self.training.get_untracked();
         let images = trained_samples(&config, config.train_samples as usize) as u32;
         let batches_per_epoch = images.div_ceil(config.batch_size.max(1));
-        let epoch = course.losses.len() as u32 / batches_per_epoch.max(1);
-        let of_epoch = &course.losses[course.losses.len().saturating_sub(batch_in_epoch.max(1) as usize)..];
+        let epoch = history.steps() / batches_per_epoch.max(1);
+        let of_epoch = history.losses_after(history.steps().saturating_sub(batch_in_epoch.max(1)));
         self.batch.set(Some(BatchReport {
-            step: course.losses.len() as u32,
+            step: history.steps(),
             epoch,
             batch_in_epoch,
             batches_per_epoch,

@@ -44,7 +44,7 @@ const SETTLE_MS: f64 = 40.0;
 const BATCH_EVENT_MS: f64 = 100.0;
 
 /// The step of a run after which the cost of a step on a GPU is reported: the first one compiles, the second is measured.
-const COST_REPORTED_AT: usize = 3;
+const COST_REPORTED_AT: u32 = 3;
 
 /// No snapshot when a run begins or ends, if the last one is younger.
 const SNAPSHOT_MS: f64 = 1000.0;
@@ -367,8 +367,8 @@ impl Engine {
             match error {
                 Some(error) => self.reply(id, Err(error.into()), Vec::new()),
                 None => {
-                    let (history, losses) = run.finish(state, now_ms);
-                    self.reply(id, Ok(Answer::History(history)), vec![ArrayData::F32(losses)]);
+                    let history = run.finish(state, now_ms);
+                    self.reply(id, Ok(Answer::History(history)), Vec::new());
                 }
             }
         }

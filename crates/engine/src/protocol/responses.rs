@@ -41,7 +41,7 @@ pub struct Evaluated {
     pub confidence: Vec<f32>,
 }
 
-/// A run with the loss of every step.
+/// A run with the loss of every step, which the client adds to the answer as an array.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RunHistory {
     pub history: History,

@@ -6,6 +6,7 @@ use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part};
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::{DataError, FileFault};
+use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
     Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState,
@@ -117,8 +118,19 @@ impl Bench {
     }
 
     fn history(&mut self, id: u32) -> (History, Vec<f32>) {
-        match self.answer(id).expect("an answer").expect("a history") {
-            (Answer::History(history), arrays) => (history, f32s(&arrays[0]).to_vec()),
+        let mut training = TrainingHistory::default();
+        for said in &self.said {
+            match &said.message {
+                Message::Event(event) => training.extend(event, &said.arrays),
+                Message::Reply { id: of, .. } if *of == id => break,
+                _ => {}
+            }
+        }
+        match self.answer(id).expect("an answer").expect("a history").0 {
+            Answer::History(mut history) => {
+                let losses = training.complete_run(&mut history, None);
+                (history, losses)
+            }
             other => panic!("{other:?}"),
         }
     }
