@@ -34,7 +34,7 @@ use chalkgrad_engine::protocol::{
 };
 
 /// Result of a request.
-pub type Outcome = Result<(Answer, Vec<ArrayData>), ErrorReport>;
+type Outcome = Result<(Answer, Vec<ArrayData>), ErrorReport>;
 
 /// A command on the way to where the last worker was, with its arrays.
 type Step = (Command, Vec<ArrayData>);
@@ -164,7 +164,8 @@ impl Client {
         Self::start(program, gpu_program, Adapter::from_page(&from_page("adapter")), absolute("data/"))
     }
 
-    /// Sends a request at once and returns its response. Errors are those of [`Client::ask`].
+    /// Sends a request at once and returns its response. An error is what the engine reports; `worker-restarted` if the
+    /// worker died before it answered; `worker-failed` if there is none.
     pub fn request<R: requests::Request>(
         &self,
         request: R,
@@ -187,10 +188,8 @@ impl Client {
         }
     }
 
-    /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
-    /// error is what the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if
-    /// there is none.
-    pub fn ask(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
+    /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names.
+    fn ask(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
         let down = match &*self.inner.link.borrow() {
             Link::Down(report) => Some(report.clone()),
             Link::Starting(_) | Link::Up => None,

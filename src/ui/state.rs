@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
+use wasm_bindgen_futures::spawn_local;
+
 use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, cancel, forget, remember, remembered};
 use super::charted_history::ChartedHistory;
@@ -14,12 +16,15 @@ use super::input::Input;
 use super::live::Live;
 use super::text::{phrase, t, t_once, t_with};
 use super::watch::Watch;
-use crate::client::{Change, Client, Outcome, report};
+use crate::client::{Change, Client, report};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::model::training::trained_samples;
+use chalkgrad_engine::protocol::requests::{
+    Evaluate, Pause, Request, Reset, Resume, RetryData, SetModel, SetStepDelay, SetTraining, Train,
+};
+use chalkgrad_engine::protocol::responses::Evaluated;
 use chalkgrad_engine::protocol::{
-    Answer, ArrayData, BackendInfo, BatchReport, Command, DataProgress, EpochReport, ErrorReport, Evaluation, Event,
-    RunState, Split, StopRule,
+    BackendInfo, BatchReport, DataProgress, EpochReport, ErrorReport, Evaluation, Event, RunState, Split, StopRule,
 };
 
 /// Key of the stored preference that training continues while the page is hidden.
@@ -201,11 +206,6 @@ impl State {
         })))
     }
 
-    /// Sends a command to the engine and calls `then` with the answer.
-    pub fn ask(&self, command: Command, arrays: Vec<ArrayData>, then: impl FnOnce(Outcome) + 'static) {
-        self.client.ask(command, arrays, Box::new(then));
-    }
-
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -314,17 +314,20 @@ impl State {
             let before = state.engine_layers.replace(layers.clone());
             let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
             let kept = Some(layers.iter().map(place).collect());
-            state.ask(Command::SetModel { spec: spec.clone(), kept }, Vec::new(), move |outcome| match outcome {
-                Ok(_) => {
-                    state.refusal.set(None);
-                    state.forget_run();
+            let response = state.client.request(SetModel { spec: spec.clone(), kept });
+            spawn_local(async move {
+                match response.await {
+                    Ok(_) => {
+                        state.refusal.set(None);
+                        state.forget_run();
+                    }
+                    // An answer to a model that was replaced meanwhile says nothing about the new one.
+                    Err(report) if *state.sent_model.borrow() == spec => {
+                        state.engine_layers.replace(before);
+                        state.refusal.set(Some(report));
+                    }
+                    Err(_) => {}
                 }
-                // An answer to a model that was replaced meanwhile says nothing about the new one.
-                Err(report) if *state.sent_model.borrow() == spec => {
-                    state.engine_layers.replace(before);
-                    state.refusal.set(Some(report));
-                }
-                Err(_) => {}
             });
         })));
     }
@@ -338,8 +341,9 @@ impl State {
             return;
         }
         self.training.set(config.clone());
-        self.ask(Command::SetTraining { config }, Vec::new(), move |outcome| {
-            if let Err(report) = outcome {
+        let response = self.client.request(SetTraining { config });
+        spawn_local(async move {
+            if let Err(report) = response.await {
                 state.training.set(before);
                 state.notify(NoticeKind::Error, report);
             }
@@ -347,30 +351,29 @@ impl State {
     }
 
     pub fn train_or_pause(&self) {
-        let command = match self.run.get_untracked() {
-            RunState::Training | RunState::Waiting => Command::Pause,
-            RunState::Paused => Command::Resume,
-            _ => Command::Train { epochs: None, steps: None },
-        };
         self.is_own_run.set(true);
-        self.run_command(command);
+        match self.run.get_untracked() {
+            RunState::Training | RunState::Waiting => self.send(Pause {}),
+            RunState::Paused => self.send(Resume {}),
+            _ => self.send(Train { epochs: None, steps: None }),
+        }
     }
 
     /// Trains on one batch.
     pub fn step(&self) {
-        self.run_command(Command::Train { epochs: None, steps: Some(1) });
+        self.send(Train { epochs: None, steps: Some(1) });
     }
 
     /// Trains to the end of the epoch.
     pub fn step_epoch(&self) {
         self.is_own_run.set(true);
-        self.run_command(Command::Train { epochs: Some(1), steps: None });
+        self.send(Train { epochs: Some(1), steps: None });
     }
 
     /// Sets the delay after each training step, in ms.
     pub fn set_step_delay(&self, step_delay_ms: u32) {
         self.step_delay_ms.set(step_delay_ms);
-        self.run_command(Command::SetStepDelay { step_delay_ms: f64::from(step_delay_ms) });
+        self.send(SetStepDelay { step_delay_ms: f64::from(step_delay_ms) });
     }
 
     pub fn set_pauses_hidden(&self, pauses: bool) {
@@ -383,18 +386,20 @@ impl State {
         let is_training = matches!(self.run.get_untracked(), RunState::Training | RunState::Waiting);
         if is_hidden && is_training && self.is_own_run.get() && self.pauses_hidden.get_untracked() {
             self.is_hidden_pause.set(true);
-            self.run_command(Command::Pause);
+            self.send(Pause {});
         } else if !is_hidden && self.is_hidden_pause.take() {
-            self.run_command(Command::Resume);
+            self.send(Resume {});
             self.notify(NoticeKind::Note, report("paused-hidden", &t_once("paused_hidden", &[])));
         }
     }
 
     pub fn reset(&self) {
-        let state = *self;
-        self.ask(Command::Reset, Vec::new(), move |outcome| match outcome {
-            Ok(_) => state.forget_run(),
-            Err(report) => state.notify(NoticeKind::Error, report),
+        let (state, response) = (*self, self.client.request(Reset {}));
+        spawn_local(async move {
+            match response.await {
+                Ok(()) => state.forget_run(),
+                Err(report) => state.notify(NoticeKind::Error, report),
+            }
         });
     }
 
@@ -408,12 +413,14 @@ impl State {
         if state.dock.tab.get_untracked() != "mistakes" {
             state.dock.tab.set("confusion");
         }
-        let command = Command::Evaluate { split: Split::Test, samples: None };
-        self.ask(command, Vec::new(), move |outcome| {
+        let response = self.client.request(Evaluate { split: Split::Test, samples: None });
+        spawn_local(async move {
+            let response = response.await;
             state.is_evaluating.set(false);
-            match outcome {
-                Ok((Answer::Evaluation(evaluation), arrays)) => {
-                    let result = test_result(&evaluation, arrays, state.steps());
+            match response {
+                Ok(evaluated) => {
+                    let result = TestResult::new(evaluated, state.steps());
+                    let evaluation = &result.evaluation;
                     let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
                     state.announcement.set(t_once("announce_result", &values));
@@ -422,7 +429,6 @@ impl State {
                     state.result.set(Some(result));
                     state.note_run();
                 }
-                Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
             }
         });
@@ -430,13 +436,14 @@ impl State {
 
     pub fn retry_data(&self) {
         self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
-        self.run_command(Command::RetryData);
+        self.send(RetryData {});
     }
 
-    fn run_command(&self, command: Command) {
-        let state = *self;
-        self.ask(command, Vec::new(), move |outcome| {
-            if let Err(report) = outcome {
+    /// Sends a request of which only an error matters.
+    fn send<R: Request + 'static>(&self, request: R) {
+        let (state, response) = (*self, self.client.request(request));
+        spawn_local(async move {
+            if let Err(report) = response.await {
                 state.notify(NoticeKind::Error, report);
             }
         });
@@ -619,29 +626,11 @@ impl State {
     }
 }
 
-/// Builds the result from the answer to an evaluation.
-fn test_result(evaluation: &Evaluation, arrays: Vec<ArrayData>, step: u32) -> TestResult {
-    let mut arrays = arrays.into_iter();
-    let confusion = arrays.next().and_then(floats).unwrap_or_default();
-    let labels = arrays.next().and_then(bytes).unwrap_or_default();
-    let predicted = arrays.next().and_then(floats).unwrap_or_default();
-    let predicted = predicted.into_iter().map(|class| (class >= 0.0).then_some(class as u32)).collect();
-    let confidence = arrays.next().and_then(floats).unwrap_or_default();
-    TestResult { evaluation: evaluation.clone(), confusion, labels, predicted, confidence, step }
-}
-
-/// Returns the bytes of an array.
-pub fn bytes(bulk: ArrayData) -> Option<Vec<u8>> {
-    match bulk {
-        ArrayData::U8(values) => Some(values),
-        ArrayData::F32(_) => None,
-    }
-}
-
-/// Returns the numbers of an array of floats.
-pub fn floats(bulk: ArrayData) -> Option<Vec<f32>> {
-    match bulk {
-        ArrayData::F32(values) => Some(values),
-        ArrayData::U8(_) => None,
+impl TestResult {
+    /// Makes the result of an evaluation of a network that was trained for `step` steps.
+    fn new(evaluated: Evaluated, step: u32) -> Self {
+        let Evaluated { evaluation, confusion, labels, predicted, confidence } = evaluated;
+        let predicted = predicted.into_iter().map(|class| (class >= 0.0).then_some(class as u32)).collect();
+        Self { evaluation, confusion, labels, predicted, confidence, step }
     }
 }
