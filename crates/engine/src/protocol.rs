@@ -112,7 +112,7 @@ pub enum Answer {
     },
     LayerStats(LayerStats),
     /// One `U8` array: pixels, `[count,H,W]`.
-    Samples {
+    Images {
         labels: Vec<u32>,
         height: u32,
         width: u32,

@@ -148,7 +148,7 @@ impl Response for Vec<TensorData> {
 
 impl Response for ImageData {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Samples { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
+        let (Answer::Images { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { height, width, pixels: u8_array(pixels)?, labels })
     }
 }
