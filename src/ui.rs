@@ -30,7 +30,6 @@ cfg_if::cfg_if! {
         mod first_run;
         mod input;
         mod link;
-        mod live;
         mod panels;
         mod picture;
         mod state;

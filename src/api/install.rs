@@ -54,10 +54,10 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     let resolve = call.clone();
     client
         .subscribe_changes(move |change| {
-            if let Change::Engine(engine) = change {
-                if let Ok(info) = js(&Ready::from(engine)) {
-                    resolve("resolve", &info);
-                }
+            if let Change::Engine(engine) = change
+                && let Ok(info) = js(&Ready::from(engine))
+            {
+                resolve("resolve", &info);
             }
         })
         .forever();

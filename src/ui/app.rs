@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use leptos::mount::mount_to_renderer;
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::autosave;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use idb::ObjectStore;
 use js_sys::Uint8Array;
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -186,11 +186,12 @@ fn offer_if_free(state: State, saved: Saved) {
         if !visit::is_free(&saved.id).await {
             return;
         }
-        let surplus = state.offers.update(|offers| {
+        let surplus = {
+            let mut offers = state.offers.write();
             offers.push(saved);
             offers.sort_by_key(|offer| offer.number);
             (offers.len() > MAX_OFFERS).then(|| offers.pop()).flatten()
-        });
+        };
         if let Some(surplus) = surplus {
             // Nothing is lost by trying again on the next visit.
             let _ = delete(&surplus.id).await;
@@ -322,11 +323,9 @@ fn refused(error: StorageError) -> ErrorReport {
 
 /// Goes on with an experiment that was offered.
 pub fn restore(state: State, number: u32) {
-    let offered = state.offers.update(|offers| {
-        let at = offers.iter().position(|offer| offer.number == number)?;
-        Some(offers.remove(at))
-    });
-    let Some(saved) = offered else { return };
+    let position = state.offers.with_untracked(|offers| offers.iter().position(|offer| offer.number == number));
+    let Some(position) = position else { return };
+    let saved = state.offers.write().remove(position);
     spawn_local(async move {
         match storage::read(&format!("{FILE}{}", saved.id)).await {
             Ok(file) => open_then(state, &file.unwrap_or_default(), move || {

@@ -6,12 +6,12 @@ use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
 use super::charted_history::ChartedHistory;
 use super::format;
-use super::live::Live;
 use super::runs::{RunRecord, RunSeries, Runs};
 use super::state::{NoticeKind, State};
 use super::text::{locale, report_text, t_with};
 use chalkgrad_engine::protocol::requests::{Inspect, Profile};
 use chalkgrad_engine::protocol::{ArrayData, BackendDetail, EpochReport, ErrorReport, RunState};
+use leptos::prelude::*;
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
@@ -22,11 +22,11 @@ const MAX_UNASKED: usize = 300_000;
 /// See the [module](self).
 pub struct Dock {
     /// The key of the open tab.
-    pub tab: Live<&'static str>,
-    pub runs: Live<Runs>,
-    pub tracks: Live<Vec<Track>>,
+    pub tab: RwSignal<&'static str>,
+    pub runs: RwSignal<Runs>,
+    pub tracks: RwSignal<Vec<Track>>,
     /// The oldest first.
-    pub log: Live<Vec<Entry>>,
+    pub log: RwSignal<Vec<Entry>>,
     /// Entries that have been written so far.
     written: std::cell::Cell<u32>,
 }
@@ -34,10 +34,10 @@ pub struct Dock {
 impl Default for Dock {
     fn default() -> Self {
         Self {
-            tab: Live::new("curves"),
-            runs: Live::new(Runs::default()),
-            tracks: Live::new(Vec::new()),
-            log: Live::new(Vec::new()),
+            tab: RwSignal::new("curves"),
+            runs: RwSignal::new(Runs::default()),
+            tracks: RwSignal::new(Vec::new()),
+            log: RwSignal::new(Vec::new()),
             written: std::cell::Cell::new(0),
         }
     }
@@ -172,7 +172,7 @@ impl State {
         if steps == 0 {
             return;
         }
-        let has_begun = self.dock.runs.update(|runs| runs.present().is_some());
+        let has_begun = self.dock.runs.with_untracked(Runs::present_begun).is_some();
         if !has_begun {
             let record = RunRecord {
                 number: 0,

@@ -1,7 +1,7 @@
 //! The pretrained network (`examples/pretrain.rs`), which predicts until the first training, edit or API call.
 
 use js_sys::{Function, Promise};
-use leptos::prelude::window;
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 

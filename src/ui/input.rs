@@ -5,12 +5,12 @@ use std::cell::Cell;
 use wasm_bindgen_futures::spawn_local;
 
 use super::digit::{Drawing, Point};
-use super::live::Live;
 use super::photo::Stage;
 use super::state::{NoticeKind, State};
 use chalkgrad_engine::protocol::Split;
 use chalkgrad_engine::protocol::requests::{Images, Labels};
 use chalkgrad_engine::protocol::responses::ImageData;
+use leptos::prelude::*;
 
 /// The pen, in units of the pad's side.
 pub const PEN_RADIUS: f32 = 0.042;
@@ -38,18 +38,18 @@ pub struct Sample {
 
 /// See the [module](self).
 pub struct Input {
-    pub drawing: Live<Drawing>,
+    pub drawing: RwSignal<Drawing>,
     /// As the network gets it, `[28,28]`, ink 255 on 0; empty: there is nothing.
-    pub image: Live<Vec<u8>>,
-    pub source: Live<Source>,
+    pub image: RwSignal<Vec<u8>>,
+    pub source: RwSignal<Source>,
     /// How the last picture from a file was prepared.
-    pub picture: Live<Vec<Stage>>,
+    pub picture: RwSignal<Vec<Stage>>,
     /// Probabilities that the network predicts for the image.
-    pub probabilities: Live<Option<Vec<f32>>>,
+    pub probabilities: RwSignal<Option<Vec<f32>>>,
     /// The labels of the test images; empty before they have come.
-    pub test_labels: Live<Vec<u8>>,
+    pub test_labels: RwSignal<Vec<u8>>,
     /// One image of each class, as far as they have come.
-    pub samples: Live<Vec<Sample>>,
+    pub samples: RwSignal<Vec<Sample>>,
     is_asking_labels: Cell<bool>,
     /// The drawing is the page's example; the first stroke replaces it.
     is_example: Cell<bool>,
@@ -58,13 +58,13 @@ pub struct Input {
 impl Default for Input {
     fn default() -> Self {
         Self {
-            drawing: Live::new(Drawing::default()),
-            image: Live::new(Vec::new()),
-            source: Live::new(Source::Drawing),
-            picture: Live::new(Vec::new()),
-            probabilities: Live::new(None),
-            test_labels: Live::new(Vec::new()),
-            samples: Live::new(Vec::new()),
+            drawing: RwSignal::new(Drawing::default()),
+            image: RwSignal::new(Vec::new()),
+            source: RwSignal::new(Source::Drawing),
+            picture: RwSignal::new(Vec::new()),
+            probabilities: RwSignal::new(None),
+            test_labels: RwSignal::new(Vec::new()),
+            samples: RwSignal::new(Vec::new()),
             is_asking_labels: Cell::new(false),
             is_example: Cell::new(false),
         }

@@ -1,7 +1,7 @@
 //! The configuration in the address, so that a link opens the same network, training and seed.
 
 use js_sys::{Function, JSON, Object, Reflect};
-use leptos::prelude::window;
+use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::JsCast;
 

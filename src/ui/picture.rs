@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{File, HtmlCanvasElement, ImageBitmap};
 
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 
 use super::browser::context_2d;
 use super::format;

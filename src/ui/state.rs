@@ -15,7 +15,6 @@ use super::checked::ValidatedModel;
 use super::dock::Dock;
 use super::history::{History, LayerId};
 use super::input::Input;
-use super::live::Live;
 use super::text::{locale, t, t_with};
 use super::watch::Watch;
 use crate::client::Client;
@@ -24,6 +23,7 @@ use chalkgrad_engine::protocol::responses::Evaluated;
 use chalkgrad_engine::protocol::{
     BackendInfo, BatchReport, DataProgress, EpochReport, ErrorReport, Evaluation, RunState, StopRule,
 };
+use leptos::prelude::*;
 
 /// Key of the stored preference that training continues while the page is hidden.
 const TRAINS_HIDDEN: &str = "chalkgrad.trains-hidden";
@@ -87,62 +87,62 @@ impl Deref for State {
 /// Application state. There is one instance, which lives as long as the page.
 pub struct Store {
     /// Changed by [`State::edit`] only.
-    pub history: Live<History>,
-    pub checked: Live<ValidatedModel>,
-    pub selected: Live<Option<LayerId>>,
+    pub history: RwSignal<History>,
+    pub checked: RwSignal<ValidatedModel>,
+    pub selected: RwSignal<Option<LayerId>>,
     /// View of the selected layer; it stays when another layer is selected.
-    pub view: Live<&'static str>,
-    pub add_menu: Live<Option<AddMenu>>,
+    pub view: RwSignal<&'static str>,
+    pub add_menu: RwSignal<Option<AddMenu>>,
     /// The engine's error for a model that the page considered valid.
-    pub refusal: Live<Option<ErrorReport>>,
+    pub refusal: RwSignal<Option<ErrorReport>>,
     /// As the engine has it.
-    pub training: Live<TrainingConfig>,
+    pub training: RwSignal<TrainingConfig>,
     /// Input of the network.
     pub input: Input,
     /// Invalid or incomplete texts in the training form, by field name.
-    pub typed: Live<Vec<(&'static str, String)>>,
-    pub run: Live<RunState>,
+    pub typed: RwSignal<Vec<(&'static str, String)>>,
+    pub run: RwSignal<RunState>,
     /// The rule that ended the last run.
-    pub stopped_by: Live<Option<StopRule>>,
+    pub stopped_by: RwSignal<Option<StopRule>>,
     /// Runs started on the page pause while the page is hidden.
-    pub pauses_hidden: Live<bool>,
+    pub pauses_hidden: RwSignal<bool>,
     /// The page has started the run, not a script.
     is_own_run: Cell<bool>,
     /// How long training rests after each step.
-    pub step_delay_ms: Live<u32>,
+    pub step_delay_ms: RwSignal<u32>,
     /// GPU kernels compiled so far, and in total.
-    pub kernels: Live<(u32, u32)>,
+    pub kernels: RwSignal<(u32, u32)>,
     /// The run pauses because the page is hidden.
     is_hidden_pause: Cell<bool>,
-    pub is_evaluating: Live<bool>,
-    pub batch: Live<Option<BatchReport>>,
-    pub epoch: Live<Option<EpochReport>>,
-    pub data: Live<DataProgress>,
-    pub backend: Live<Option<BackendInfo>>,
-    pub result: Live<Option<TestResult>>,
+    pub is_evaluating: RwSignal<bool>,
+    pub batch: RwSignal<Option<BatchReport>>,
+    pub epoch: RwSignal<Option<EpochReport>>,
+    pub data: RwSignal<DataProgress>,
+    pub backend: RwSignal<Option<BackendInfo>>,
+    pub result: RwSignal<Option<TestResult>>,
     /// Counts the results, so that views tell one from the next.
     pub result_number: Cell<u32>,
-    pub notices: Live<Vec<Notice>>,
+    pub notices: RwSignal<Vec<Notice>>,
     /// Experiments of earlier visits and closed tabs, until they are taken up or dismissed.
-    pub offers: Live<Vec<Saved>>,
+    pub offers: RwSignal<Vec<Saved>>,
     pub destination: Destination,
     /// While pretrained weights answer: the share of the test images that they get right.
-    pub pretrained: Live<Option<f32>>,
+    pub pretrained: RwSignal<Option<f32>>,
     /// For screen readers: once per epoch and for results, never per batch.
-    pub announcement: Live<String>,
-    pub charted: Live<ChartedHistory>,
+    pub announcement: RwSignal<String>,
+    pub charted: RwSignal<ChartedHistory, LocalStorage>,
     pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
-    pub weights_version: Live<u32>,
+    pub weights_version: RwSignal<u32>,
     /// The page is a single column, as on a phone.
-    pub is_narrow: Live<bool>,
+    pub is_narrow: RwSignal<bool>,
     /// The panels are stacked: none stands beside the dock.
-    pub is_stacked: Live<bool>,
-    pub is_dark: Live<bool>,
+    pub is_stacked: RwSignal<bool>,
+    pub is_dark: RwSignal<bool>,
     pub watch: Watch,
     /// The layer whose card is being dragged, and the gap into which it would go.
-    pub dragged: Live<Option<LayerId>>,
-    pub drop_gap: Live<Option<usize>>,
+    pub dragged: RwSignal<Option<LayerId>>,
+    pub drop_gap: RwSignal<Option<usize>>,
     client: Client,
     sent_model: RefCell<ModelSpec>,
     /// Layers of the engine's model.
@@ -159,43 +159,43 @@ impl State {
         let checked = ValidatedModel::new(history.draft(), CLASSES);
         let engine_layers = history.ids();
         Self(Box::leak(Box::new(Store {
-            history: Live::new(history),
-            checked: Live::new(checked),
-            selected: Live::new(None),
-            view: Live::new("settings"),
-            add_menu: Live::new(None),
-            refusal: Live::new(None),
-            training: Live::new(TrainingConfig::default()),
+            history: RwSignal::new(history),
+            checked: RwSignal::new(checked),
+            selected: RwSignal::new(None),
+            view: RwSignal::new("settings"),
+            add_menu: RwSignal::new(None),
+            refusal: RwSignal::new(None),
+            training: RwSignal::new(TrainingConfig::default()),
             input: Input::default(),
-            typed: Live::new(Vec::new()),
-            run: Live::new(RunState::Idle),
-            stopped_by: Live::new(None),
-            pauses_hidden: Live::new(remembered(TRAINS_HIDDEN).is_none()),
+            typed: RwSignal::new(Vec::new()),
+            run: RwSignal::new(RunState::Idle),
+            stopped_by: RwSignal::new(None),
+            pauses_hidden: RwSignal::new(remembered(TRAINS_HIDDEN).is_none()),
             is_own_run: Cell::new(false),
-            step_delay_ms: Live::new(0),
-            kernels: Live::new((0, 0)),
+            step_delay_ms: RwSignal::new(0),
+            kernels: RwSignal::new((0, 0)),
             is_hidden_pause: Cell::new(false),
-            is_evaluating: Live::new(false),
-            batch: Live::new(None),
-            epoch: Live::new(None),
-            data: Live::new(DataProgress::default()),
-            backend: Live::new(None),
-            result: Live::new(None),
+            is_evaluating: RwSignal::new(false),
+            batch: RwSignal::new(None),
+            epoch: RwSignal::new(None),
+            data: RwSignal::new(DataProgress::default()),
+            backend: RwSignal::new(None),
+            result: RwSignal::new(None),
             result_number: Cell::new(0),
-            notices: Live::new(Vec::new()),
-            offers: Live::new(Vec::new()),
+            notices: RwSignal::new(Vec::new()),
+            offers: RwSignal::new(Vec::new()),
             destination: Destination::default(),
-            pretrained: Live::new(None),
-            announcement: Live::new(String::new()),
-            charted: Live::new(ChartedHistory::default()),
+            pretrained: RwSignal::new(None),
+            announcement: RwSignal::new(String::new()),
+            charted: RwSignal::new_local(ChartedHistory::default()),
             dock: Dock::default(),
-            weights_version: Live::new(0),
-            is_narrow: Live::new(false),
-            is_stacked: Live::new(false),
-            is_dark: Live::new(false),
+            weights_version: RwSignal::new(0),
+            is_narrow: RwSignal::new(false),
+            is_stacked: RwSignal::new(false),
+            is_dark: RwSignal::new(false),
             watch: Watch::default(),
-            dragged: Live::new(None),
-            drop_gap: Live::new(None),
+            dragged: RwSignal::new(None),
+            drop_gap: RwSignal::new(None),
             client,
             sent_model: RefCell::new(model),
             engine_layers: RefCell::new(engine_layers),

@@ -142,21 +142,21 @@ mod browser {
     use leptos::prelude::untrack;
 
     use super::{Locale, fill};
-    use crate::ui::live::Live;
     use chalkgrad_engine::error::Error;
     use chalkgrad_engine::protocol::ErrorReport;
+    use leptos::prelude::*;
 
     thread_local! {
-        static LOCALE: Live<Locale> = Live::new(Locale::English);
+        static LOCALE: ArcRwSignal<Locale> = ArcRwSignal::new(Locale::English);
     }
 
     /// Returns the language of the page. The surrounding view follows it.
     pub fn locale() -> Locale {
-        LOCALE.with(Live::get)
+        LOCALE.with(Get::get)
     }
 
     pub fn set_locale(locale: Locale) {
-        LOCALE.with(|live| live.set(locale));
+        LOCALE.with(|signal| signal.set(locale));
     }
 
     /// Returns the text of a key in the language of the page. The surrounding view follows the language.

@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use leptos::prelude::document;
+use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{after_ms, callback};

@@ -9,7 +9,6 @@ use wasm_bindgen::JsCast;
 use crate::ui::browser::{callback, context_2d, event_text, next_frame, save_text, save_url};
 use crate::ui::charted_history::ChartedHistory;
 use crate::ui::format;
-use crate::ui::live::Live;
 use crate::ui::loss_series::Sample;
 use crate::ui::runs::Runs;
 use crate::ui::state::State;
@@ -18,6 +17,7 @@ use crate::ui::widgets::chart::{Chart, Palette, draw, step_at};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
 use chalkgrad_engine::protocol::EpochReport;
+use leptos::prelude::*;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -173,9 +173,9 @@ fn data_table(state: State) -> Element {
 struct View {
     canvas: web_sys::HtmlCanvasElement,
     quantity: Quantity,
-    cursor: Live<Option<u32>>,
+    cursor: RwSignal<Option<u32>>,
     /// Counter of changes of the canvas's size.
-    size: Live<u32>,
+    size: RwSignal<u32>,
     is_requested: Cell<bool>,
     /// Colours, and true if they are the dark theme's.
     palette: RefCell<Option<(bool, Palette)>>,
@@ -206,8 +206,8 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     let view = Rc::new(View {
         canvas: surface.clone(),
         quantity,
-        cursor: Live::new(None),
-        size: Live::new(0),
+        cursor: RwSignal::new(None),
+        size: RwSignal::new(0),
         is_requested: Cell::new(false),
         palette: RefCell::new(None),
     });

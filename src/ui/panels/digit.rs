@@ -12,7 +12,6 @@ use crate::ui::digit::SIDE;
 use crate::ui::first_run;
 use crate::ui::format;
 use crate::ui::input::{Sample, Source};
-use crate::ui::live::Live;
 use crate::ui::photo::Stage;
 use crate::ui::picture;
 use crate::ui::state::{CLASSES, State};
@@ -25,6 +24,7 @@ use crate::ui::widgets::pad::pad;
 use crate::ui::widgets::{icon_button, panel_header, place};
 use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
+use leptos::prelude::*;
 
 pub fn digit_panel(state: State) -> Element {
     let clear = button("button quiet", move || state.input.clear())
@@ -99,7 +99,7 @@ fn open_picture(state: State) -> Element {
 
 /// Shows the steps by which the image was prepared.
 fn stages(state: State) -> Element {
-    let is_open = Rc::new(Live::new(false));
+    let is_open = Rc::new(RwSignal::new(false));
     let opened = is_open.clone();
     let note = move || match state.input.source.get() {
         Source::Test { .. } => t("stages_of_sample"),

@@ -1,5 +1,6 @@
 //! The dock: tabs, of which only the active one is mounted.
 
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::curves::curves_panel;

@@ -9,11 +9,12 @@ use web_sys::{HtmlCanvasElement, ImageData};
 use crate::ui::bins::{BINS, Track};
 use crate::ui::browser::{after_ms, context_2d, next_frame};
 use crate::ui::format;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::place;
+use leptos::prelude::*;
+use leptos::reactive::traits::Track as _;
 
 /// Time between two readings.
 const PAUSE_MS: i32 = 1000;
@@ -36,7 +37,7 @@ pub fn histograms_panel(state: State) -> Element {
         if names.is_empty() {
             return Some(el("p").class("help empty").tr("no_weights"));
         }
-        let reading = Rc::new(Reading { names: names.clone(), is_reading: Cell::new(false), stale: Live::new(0) });
+        let reading = Rc::new(Reading { names: names.clone(), is_reading: Cell::new(false), stale: RwSignal::new(0) });
         let views = names.into_iter().map(|name| histogram(state, name));
         Some(el("div").class("histograms").children(views).effect(move || read_soon(state, &reading)))
     };
@@ -50,7 +51,7 @@ pub fn histograms_panel(state: State) -> Element {
 struct Reading {
     names: Vec<String>,
     is_reading: Cell<bool>,
-    stale: Live<u32>,
+    stale: RwSignal<u32>,
 }
 
 /// Reads the tensors when the weights have changed, at most once a second, while the panel is mounted.
@@ -93,7 +94,7 @@ fn histogram(state: State, name: String) -> Element {
         let (canvas, name, is_requested) = (canvas.clone(), drawn.clone(), is_requested.clone());
         next_frame(move || {
             is_requested.set(false);
-            leptos::prelude::untrack(|| with_track(state, &name, |track| paint(&canvas, track, state.is_dark.get())));
+            untrack(|| with_track(state, &name, |track| paint(&canvas, track, state.is_dark.get())));
         });
     };
     let summary = move || {

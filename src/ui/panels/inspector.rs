@@ -7,6 +7,7 @@ use crate::ui::widgets::fix_buttons::fix_buttons;
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::layer_detail::layer_detail;
 use crate::ui::widgets::place;
+use leptos::prelude::*;
 
 pub fn inspector_panel(state: State) -> Element {
     place().when(move || !state.is_narrow.get(), move || inspector(state))

@@ -1,7 +1,7 @@
 //! Saving to a file, opening a file, and the offer to continue the last experiment.
 
 use js_sys::{Array, Date, Function};
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Url;

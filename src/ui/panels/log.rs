@@ -4,6 +4,7 @@ use crate::ui::browser::next_frame;
 use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
+use leptos::prelude::*;
 
 pub fn log_panel(state: State) -> Element {
     let ids = move || state.dock.log.with(|log| log.iter().map(|entry| entry.id).collect());

@@ -6,6 +6,7 @@ use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, el};
 use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
 use crate::ui::widgets::place;
+use leptos::prelude::*;
 
 pub fn mistakes_panel(state: State) -> Element {
     let key = move || {

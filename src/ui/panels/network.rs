@@ -1,5 +1,6 @@
 //! The network: its layers as cards, in order, with the shapes that flow between them.
 
+use leptos::prelude::*;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;

@@ -7,6 +7,7 @@ use crate::ui::text::{report_text, t_with};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
+use leptos::prelude::*;
 
 pub fn notices(state: State) -> [Element; 2] {
     let status = el("div")

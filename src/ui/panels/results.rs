@@ -7,12 +7,12 @@ use wasm_bindgen::JsCast;
 
 use crate::ui::browser::focus_soon;
 use crate::ui::format;
-use crate::ui::live::Live;
 use crate::ui::state::{State, TestResult};
 use crate::ui::text::t_with;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::gallery::{MAX_SHOWN, Shown, evaluation_note, gallery};
 use crate::ui::widgets::place;
+use leptos::prelude::*;
 
 /// Pair of a true class and a predicted one.
 type Cell = [usize; 2];
@@ -20,7 +20,7 @@ type Cell = [usize; 2];
 /// Focused cell and open cell. If each of a hundred cells followed these, a hundred effects would run at each change.
 struct Cells {
     focused: std::cell::Cell<Cell>,
-    open: Live<Option<Cell>>,
+    open: RwSignal<Option<Cell>>,
 }
 
 impl Cells {
@@ -74,7 +74,7 @@ fn number(key: &'static str, class: &str, value: &str) -> Element {
 }
 
 fn result_view(state: State, result: TestResult) -> Element {
-    let cells = Rc::new(Cells { focused: std::cell::Cell::new([0, 0]), open: Live::new(None) });
+    let cells = Rc::new(Cells { focused: std::cell::Cell::new([0, 0]), open: RwSignal::new(None) });
     let (moved, opened) = (cells.clone(), cells.clone());
     let images: Vec<Shown> = Shown::all(&result).collect();
     let unanswered = images.iter().filter(|image| image.predicted.is_none()).count();

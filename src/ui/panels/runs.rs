@@ -8,6 +8,7 @@ use crate::ui::text::{locale, t, t_with};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::field::checkbox;
 use crate::ui::widgets::place;
+use leptos::prelude::*;
 
 const COLUMNS: [&str; 8] =
     ["run_column", "network", "training", "seed", "column_step", "column_accuracy", "test_accuracy", "run_actions"];

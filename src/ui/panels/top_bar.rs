@@ -9,6 +9,7 @@ use crate::ui::widgets::element::{Element, button, el, svg};
 use crate::ui::widgets::icon::icon;
 use crate::ui::widgets::{icon_button, place};
 use chalkgrad_engine::protocol::{BatchReport, RunState, StopRule};
+use leptos::prelude::*;
 
 pub fn top_bar(state: State) -> Element {
     const MARK: &str = "M4.500 6.500c7.600-.7 15.300-.6 23 .1M27.200 7.100C23.700 13.500 20 20.300 16.200 27M15.700 26.800C11.800 20.300 8 13.600 4.900 7.200";

@@ -1,5 +1,6 @@
 //! How the network is trained.
 
+use leptos::prelude::*;
 use std::rc::Rc;
 
 use crate::ui::state::State;

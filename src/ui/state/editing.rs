@@ -1,5 +1,6 @@
 //! Edits of the model.
 
+use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{CLASSES, State};
@@ -12,7 +13,7 @@ use chalkgrad_engine::protocol::requests::SetModel;
 impl State {
     /// Edits the model: checks it, and sends it to the engine if it is valid.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
-        let result = self.history.update(edit);
+        let result = edit(&mut self.history.write());
         self.model_edited();
         result
     }

@@ -7,6 +7,7 @@ use crate::ui::format;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::training::trained_samples;
 use chalkgrad_engine::protocol::{BackendInfo, BatchReport, EpochReport, Event, RunState};
+use leptos::prelude::*;
 
 impl State {
     pub fn on_event(&self, event: &Event) {

@@ -1,5 +1,6 @@
 //! The configuration, runs and evaluations.
 
+use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{NoticeKind, State, TRAINS_HIDDEN, TestResult};

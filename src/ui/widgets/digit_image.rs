@@ -1,5 +1,6 @@
 //! A grey image of a digit, drawn pixel by pixel.
 
+use leptos::prelude::*;
 use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
 

@@ -8,6 +8,7 @@ use crate::ui::state::{CLASSES, State};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
+use leptos::prelude::*;
 
 /// Makes the buttons for the fixes of an error.
 pub fn fix_buttons(state: State, error: &Error) -> Element {

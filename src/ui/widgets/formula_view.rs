@@ -13,13 +13,13 @@ use super::tensor_view::{legend, watched};
 use crate::ui::browser::event_text;
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
 use chalkgrad_engine::model::formula::{self, Derivation, Reduction, Step, Term, Trace};
 use chalkgrad_engine::protocol::responses::TensorData;
+use leptos::prelude::*;
 
 /// Number of terms shown before more are requested.
 const FEW_TERMS: usize = 10;
@@ -47,12 +47,12 @@ struct Worked {
     state: State,
     layer: ResolvedLayer,
     /// Element of the output that is derived.
-    at: Live<usize>,
+    at: RwSignal<usize>,
     /// Input channel whose terms are shown; `None`: the one that contributes most.
-    group: Live<Option<usize>>,
-    shows_all: Live<bool>,
+    group: RwSignal<Option<usize>>,
+    shows_all: RwSignal<bool>,
     values: RefCell<Option<Values>>,
-    version: Live<u32>,
+    version: RwSignal<u32>,
     canvas: HtmlCanvasElement,
 }
 
@@ -95,11 +95,11 @@ fn worked_out(state: State, layer: ResolvedLayer, before: Option<String>) -> Ele
     let worked = Rc::new(Worked {
         state,
         layer,
-        at: Live::new(at),
-        group: Live::new(None),
-        shows_all: Live::new(false),
+        at: RwSignal::new(at),
+        group: RwSignal::new(None),
+        shows_all: RwSignal::new(false),
         values: RefCell::new(None),
-        version: Live::new(0),
+        version: RwSignal::new(0),
         canvas: image.canvas(),
     });
     let mut names: Vec<String> = before.iter().cloned().collect();

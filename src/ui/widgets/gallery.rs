@@ -9,9 +9,9 @@ use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::digit::SIDE;
 use crate::ui::format;
 use crate::ui::input::{Sample, Source};
-use crate::ui::live::Live;
 use crate::ui::state::{State, TestResult};
 use crate::ui::text::{t_once, t_with};
+use leptos::prelude::*;
 
 /// Maximum number of images shown at a time.
 pub const MAX_SHOWN: usize = 60;
@@ -50,10 +50,10 @@ impl Shown {
 /// Shows the first [`MAX_SHOWN`] of these images.
 pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
     shown.truncate(MAX_SHOWN);
-    let images: Rc<Live<Vec<Sample>>> = Rc::new(Live::new(Vec::new()));
+    let images: Rc<RwSignal<Vec<Sample>>> = Rc::new(RwSignal::new(Vec::new()));
     let arrived = images.clone();
     state.test_images(shown.iter().map(|one| one.index).collect(), move |samples| arrived.set(samples));
-    let count = Rc::new(Live::new(0));
+    let count = Rc::new(RwSignal::new(0));
     let total = shown.len();
     grow(count.clone(), total);
     el("ul").class("gallery").keyed(
@@ -63,7 +63,7 @@ pub fn gallery(state: State, mut shown: Vec<Shown>) -> Element {
 }
 
 /// Adds a few images per frame, because adding all at once would block the page.
-fn grow(count: Rc<Live<usize>>, total: usize) {
+fn grow(count: Rc<RwSignal<usize>>, total: usize) {
     const AT_ONCE: usize = 8;
     count.update(|count| *count += AT_ONCE);
     if count.get_untracked() < total {
@@ -71,7 +71,7 @@ fn grow(count: Rc<Live<usize>>, total: usize) {
     }
 }
 
-fn item(state: State, images: Rc<Live<Vec<Sample>>>, at: usize, one: Shown) -> Element {
+fn item(state: State, images: Rc<RwSignal<Vec<Sample>>>, at: usize, one: Shown) -> Element {
     let drawn = images.clone();
     let pick = move || {
         let Some(sample) = images.with_untracked(|images| images.get(at).cloned()) else { return };

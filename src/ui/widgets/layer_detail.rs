@@ -9,9 +9,9 @@ use super::layer_stats_view::layer_stats_view;
 use super::place;
 use super::tensor_view::tensor_view;
 use crate::ui::history::LayerId;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::Role;
+use leptos::prelude::*;
 
 const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
 
@@ -83,7 +83,7 @@ pub fn layer_detail(state: State, id: LayerId) -> Element {
 
 /// Shows the layer's weights, or the gradients of these and of its output, one at a time.
 fn choice_view(state: State, layer: &str, tensors: &[&str], prefix: &'static str) -> Element {
-    let shown = Rc::new(Live::new(tensors.first().map(|tensor| (*tensor).to_owned()).unwrap_or_default()));
+    let shown = Rc::new(RwSignal::new(tensors.first().map(|tensor| (*tensor).to_owned()).unwrap_or_default()));
     let choices = tensors.iter().map(|weight| {
         let (weight, set, read) = ((*weight).to_owned(), shown.clone(), shown.clone());
         let (chosen, own) = (weight.clone(), weight.clone());

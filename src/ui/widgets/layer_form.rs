@@ -1,5 +1,6 @@
 //! The settings of a layer as a form, made from the catalogue's schema.
 
+use leptos::prelude::*;
 use std::rc::Rc;
 
 use super::element::{Element, el};

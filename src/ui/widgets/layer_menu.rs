@@ -1,6 +1,6 @@
 //! The menu of layers that "Add layer" opens.
 
-use leptos::prelude::{document, window};
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::element::{Element, button, el};

@@ -9,30 +9,30 @@ use super::element::{Element, el};
 use super::place;
 use crate::ui::browser::{InView, after_ms};
 use crate::ui::format;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::protocol::{LayerStats, requests};
+use leptos::prelude::*;
 
 /// Time between two requests: the engine reads the outputs of a whole batch for each.
 const PAUSE_MS: i32 = 1000;
 
 struct Shown {
-    layer_stats: Live<Option<LayerStats>>,
+    layer_stats: RwSignal<Option<LayerStats>>,
     /// Counter that distinguishes one result from the next.
-    version: Live<u32>,
-    is_seen: Live<bool>,
+    version: RwSignal<u32>,
+    is_seen: RwSignal<bool>,
     is_asking: Cell<bool>,
-    stale: Live<u32>,
+    stale: RwSignal<u32>,
 }
 
 pub fn layer_stats_view(state: State, layer: &str) -> Element {
     let shown = Rc::new(Shown {
-        layer_stats: Live::new(None),
-        version: Live::new(0),
-        is_seen: Live::new(false),
+        layer_stats: RwSignal::new(None),
+        version: RwSignal::new(0),
+        is_seen: RwSignal::new(false),
         is_asking: Cell::new(false),
-        stale: Live::new(0),
+        stale: RwSignal::new(0),
     });
     let (asked, keyed, made) = (shown.clone(), shown.clone(), shown.clone());
     let name = layer.to_owned();

@@ -10,15 +10,15 @@ use super::element::{Element, el};
 use crate::ui::browser::{context_2d, next_frame};
 use crate::ui::digit::{Drawing, GRID, Point};
 use crate::ui::input::PEN_RADIUS;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::t_once;
+use leptos::prelude::*;
 
 /// Side of the canvas, in its own pixels.
 const SIDE: u32 = 448;
 
 /// Column and row at which the keyboard paints, while it does.
-type Cursor = Rc<Live<Option<[usize; 2]>>>;
+type Cursor = Rc<RwSignal<Option<[usize; 2]>>>;
 
 pub fn pad(state: State) -> Element {
     let side = SIDE.to_string();
@@ -31,8 +31,8 @@ pub fn pad(state: State) -> Element {
         .attr("aria-describedby", "pad-help")
         .label("pad");
     let canvas = element.canvas();
-    let cursor: Cursor = Rc::new(Live::new(None));
-    let spoken = Rc::new(Live::new(String::new()));
+    let cursor: Cursor = Rc::new(RwSignal::new(None));
+    let spoken = Rc::new(RwSignal::new(String::new()));
     let element = drawn(state, element, &canvas, cursor.clone());
     let element = by_pointer(state, element, canvas.clone(), cursor.clone());
     let (keyed, said, left, entered) = (cursor.clone(), spoken.clone(), cursor.clone(), cursor.clone());

@@ -9,9 +9,9 @@ use super::element::{Element, el};
 use super::place;
 use crate::ui::browser::next_frame;
 use crate::ui::format;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
+use leptos::prelude::*;
 
 /// Id of the one open tip.
 const TIP: &str = "shape-tip";
@@ -31,7 +31,7 @@ pub fn shape_chip(state: State, index: Rc<dyn Fn() -> usize>) -> Element {
             Some(shape) => format::shape(shape),
         }
     };
-    let is_open = Rc::new(Live::new(false));
+    let is_open = Rc::new(RwSignal::new(false));
     let set = |value: bool| {
         let is_open = is_open.clone();
         move |_: web_sys::Event| {

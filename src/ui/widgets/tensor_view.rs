@@ -12,12 +12,12 @@ use super::tensor_canvas::{colour, frame, paint, pixel_under, scale_of};
 use crate::ui::browser::{InView, context_2d};
 use crate::ui::format;
 use crate::ui::histogram::Histogram;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
 use crate::ui::watch::Subscriptions;
 use chalkgrad_engine::protocol::responses::TensorData;
+use leptos::prelude::*;
 
 const BINS: usize = 48;
 
@@ -26,13 +26,13 @@ struct Shown {
     canvas: HtmlCanvasElement,
     values: RefCell<Option<(Tiles, Vec<f32>)>>,
     /// Largest magnitude; 0 while there are no values.
-    scale: Live<f32>,
+    scale: RwSignal<f32>,
     /// Counter of readings.
-    version: Live<u32>,
-    has_none: Live<bool>,
+    version: RwSignal<u32>,
+    has_none: RwSignal<bool>,
     /// Tile, row, column and index in the tensor.
-    cursor: Live<Option<[usize; 4]>>,
-    alone: Live<Option<usize>>,
+    cursor: RwSignal<Option<[usize; 4]>>,
+    alone: RwSignal<Option<usize>>,
 }
 
 /// Watches the tensors while the element is mounted and in view.
@@ -57,11 +57,11 @@ pub fn tensor_view(state: State, name: &str, role: Role) -> Element {
         role,
         canvas: image.canvas(),
         values: RefCell::new(None),
-        scale: Live::new(0.0),
-        version: Live::new(0),
-        has_none: Live::new(false),
-        cursor: Live::new(None),
-        alone: Live::new(None),
+        scale: RwSignal::new(0.0),
+        version: RwSignal::new(0),
+        has_none: RwSignal::new(false),
+        cursor: RwSignal::new(None),
+        alone: RwSignal::new(None),
     });
     let with = |run: fn(&Shown, &web_sys::Event)| {
         let shown = shown.clone();

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::element::{Element, el};
 use super::tensor_canvas::{paint, scale_of};
 use super::tensor_view::watched;
-use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
+use leptos::prelude::*;
 
 /// Rows and columns of channels shown.
 const CHANNELS: (usize, usize) = (2, 4);
@@ -18,7 +18,7 @@ pub fn thumbnail(state: State, layer: &str) -> Element {
     let image = el("canvas").class("thumbnail").attr("width", "0").attr("height", "0").attr("aria-hidden", "true");
     let canvas = image.canvas();
     let last = Rc::new(RefCell::new(None::<(Tiles, Vec<f32>)>));
-    let version = Rc::new(Live::new(0));
+    let version = Rc::new(RwSignal::new(0));
     let (drawn, seen_version) = (last.clone(), version.clone());
     let image = image.effect(move || {
         seen_version.track();
