@@ -404,12 +404,6 @@ impl Client {
         }
     }
 
-    /// Drops the history of the steps that a new worker has to take again.
-    fn forget_lost_steps(&self) {
-        let step = self.inner.recovery.borrow().snapshot_step();
-        self.inner.history.borrow_mut().go_back(step);
-    }
-
     fn replace_worker(&self, fault: WorkerFault) {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();

@@ -45,7 +45,6 @@ impl Recovery {
             (Command::SetBackend { choice, workers }, _) => self.backend = Some((*choice, *workers)),
             (Command::SetModel { spec, .. }, _) => self.model = Some(spec.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => self.training = Some(config.clone()),
-            (Command::Restore { snapshot }, _) => (self.step, self.epoch) = (snapshot.step, snapshot.epoch),
             _ => {}
         }
     }
@@ -125,9 +124,15 @@ impl Recovery {
         self.run.take_if(|run| run.request_id == request_id);
     }
 
-    /// Returns the step from which a new worker starts.
-    pub fn snapshot_step(&self) -> u32 {
-        self.snapshot.as_ref().map_or(0, |(info, _)| info.step)
+    /// Goes back to where a new worker starts, the last snapshot or fresh weights, and returns that step.
+    pub fn go_back(&mut self) -> u32 {
+        (self.step, self.epoch) = self.snapshot_position();
+        self.step
+    }
+
+    /// Returns step and epoch of the last snapshot.
+    fn snapshot_position(&self) -> (u32, u32) {
+        self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch))
     }
 
     /// Returns the commands for a new worker, in order, from the handshake on.
@@ -170,7 +175,7 @@ impl Recovery {
     pub fn move_run(&mut self, request_id: u32) -> Option<Command> {
         let run = self.run.filter(|run| run.request_id == request_id)?;
         let rest = self.remaining(run)?;
-        let start = run.start.map_or(self.snapshot_step(), |(step, _)| step);
+        let (start, _) = run.start.unwrap_or(self.snapshot_position());
         self.moved = Some((request_id, start));
         Some(rest)
     }
@@ -191,7 +196,7 @@ impl Recovery {
     }
 
     fn remaining(&self, run: Run) -> Option<Command> {
-        let (step, epoch) = self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch));
+        let (step, epoch) = self.snapshot_position();
         let (start_step, start_epoch) = run.start.unwrap_or((step, epoch));
         if let Some(steps) = run.steps {
             let steps = steps.saturating_sub(step.saturating_sub(start_step));

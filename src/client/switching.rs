@@ -177,6 +177,12 @@ impl Client {
         }
     }
 
+    /// Drops the history of the steps that a new worker has to take again.
+    pub(super) fn forget_lost_steps(&self) {
+        let step = self.inner.recovery.borrow_mut().go_back();
+        self.inner.history.borrow_mut().go_back(step);
+    }
+
     /// Adds to the answer to a run what the page has heard of it: its losses, and its part on another engine.
     pub(super) fn complete_run(&self, id: u32, run: &mut History, arrays: &mut Vec<ArrayData>) {
         let start = self.inner.recovery.borrow_mut().take_moved(id);

@@ -44,8 +44,9 @@ impl ChartedHistory {
         self.steps() == 0
     }
 
+    /// Returns the number of steps that are shown.
     pub fn steps(&self) -> u32 {
-        self.history.read().steps()
+        self.loss.steps()
     }
 
     /// Returns the share of the past that the smoothed loss keeps, from 0 to less than 1.
@@ -216,8 +217,9 @@ mod tests {
         let (mut history, mut charted) = charted(&[(2, &[2.0, 1.0], 0.5)]);
         charted.set_smoothing(0.0);
         history.extend(&batch(3, 0.5), &[]);
+        assert_eq!((charted.steps(), charted.shows(&history)), (2, true), "not before it follows");
         charted.follow(&history);
-        assert_eq!(charted.smooth_loss(10).len(), 3);
+        assert_eq!((charted.steps(), charted.smooth_loss(10).len()), (3, 3));
         history.extend(&batch(2, 7.0), &[]);
         assert!(!charted.shows(&history));
         assert_eq!(charted.loss_at(2), Some((1.0, 1.0)), "still the old one");

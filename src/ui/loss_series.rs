@@ -88,6 +88,11 @@ impl LossSeries {
         self.smoother.smoothing
     }
 
+    /// Returns the number of steps that were taken in.
+    pub fn steps(&self) -> u32 {
+        self.smoother.steps
+    }
+
     /// Takes in the losses that follow those that it has. `losses` are all of the run's.
     pub fn follow(&mut self, losses: &[f32]) {
         for loss in losses.get(self.smoother.steps as usize..).unwrap_or_default() {
