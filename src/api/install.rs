@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::{Chalkgrad, js, js_error, set};
 use crate::client::{Change, Client};
+use crate::signatures::ReadyInfo;
 
 /// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
 ///
@@ -54,9 +55,7 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     client
         .subscribe_changes(move |change| {
             if let Change::Engine(engine) = change {
-                let (Ok(info), Ok(backend)) = (js(engine), js(&engine.backend)) else { return };
-                // `backend` becomes the name, with the detail and the workers beside it.
-                Object::assign(info.unchecked_ref::<Object>(), backend.unchecked_ref::<Object>());
+                let Ok(info) = js(&ReadyInfo::from(engine.clone())) else { return };
                 resolve("resolve", &info);
             }
         })

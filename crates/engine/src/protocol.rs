@@ -48,6 +48,7 @@ pub const MODEL_OUTPUT: &str = "output";
 pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Split {
     Train,
@@ -57,6 +58,7 @@ pub enum Split {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum BackendChoice {
     #[default]
@@ -150,6 +152,7 @@ pub enum Event {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum RunState {
     #[default]
@@ -168,9 +171,10 @@ pub enum RunState {
 
 /// An error as people see it: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorReport {
-    /// A stable word in kebab case: see `model::error` and the README.
+    /// A stable word in kebab case, such as `unknown-layer`.
     pub code: String,
     /// One or more English sentences.
     pub message: String,
@@ -179,12 +183,15 @@ pub struct ErrorReport {
     pub layer: Option<String>,
     /// The key of the message's text in the locale files, for pages in other languages; empty where there is none.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub key: String,
     /// Values for the placeholders of that text.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub arguments: Arguments,
     /// Subject, expected, got and hint of an error without a key.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub parts: Vec<String>,
 }
 
@@ -213,16 +220,18 @@ pub struct EngineInfo {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BackendInfo {
     /// `"cpu"` or `"webgpu"`.
     pub backend: String,
-    /// Which one runs and why, in a sentence.
+    /// The backend that runs and the reason, in a sentence.
     pub detail: String,
     pub workers: u32,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BackendAvailability {
     pub name: String,
@@ -231,6 +240,7 @@ pub struct BackendAvailability {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSummary {
     pub layers: Vec<LayerSummary>,
@@ -238,6 +248,7 @@ pub struct ModelSummary {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LayerSummary {
     pub name: String,
@@ -272,6 +283,7 @@ pub struct WeightUpdate {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct History {
     pub state: RunState,
@@ -300,6 +312,7 @@ pub struct Evaluation {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReport {
     /// The request that began the run.
@@ -323,6 +336,7 @@ pub struct BatchReport {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct EpochReport {
     /// The request that began the run.
@@ -343,8 +357,9 @@ pub struct EpochReport {
     pub stopped_by: Option<StopRule>,
 }
 
-/// A rule of the [configuration](TrainingConfig) that ends a run before its goal.
+/// A rule of the training configuration that ends a run before its goal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum StopRule {
     TargetAccuracy,
