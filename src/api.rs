@@ -21,15 +21,16 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use self::arguments::{bad_argument, object, pixels, text, word};
+use self::arguments::{describe, object, pixels, text, word};
 pub use self::install::install;
 use self::promised::Promised;
 use crate::client::Client;
 use crate::signatures::{
-    BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, StateInfo, TensorValue, TrainOptions,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, StateInfo, TensorValue, TrainOptions,
     TrainingHistory,
 };
 use crate::{signatures, transport};
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{
@@ -37,7 +38,7 @@ use chalkgrad_engine::protocol::requests::{
     SetTraining, Stop, Tensor, TensorNames, Train,
 };
 use chalkgrad_engine::protocol::responses::{Evaluated, RunHistory, TensorData};
-use chalkgrad_engine::protocol::{BackendInfo, ErrorReport, ModelSummary, RunState};
+use chalkgrad_engine::protocol::{ErrorReport, ModelSummary, RunState};
 
 /// A method's result, or the report with which its Promise is rejected.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
@@ -110,7 +111,7 @@ impl Chalkgrad {
             let BackendOptions { workers } = arguments::options("setBackend", options)?;
             Ok(SetBackend { choice, workers })
         };
-        self.call(request(), unchanged)
+        self.call(request(), |backend| BackendInfo::from(&backend))
     }
 
     /// Replaces the model. A model with an error rejects, and the old one stays.
@@ -256,7 +257,9 @@ impl Chalkgrad {
         let request = || -> Result<_> {
             let name = text("name", name)?;
             let array = values.dyn_ref::<Float32Array>();
-            let values = array.ok_or_else(|| bad_argument(&name, "a Float32Array", values))?.to_vec();
+            let values = array
+                .ok_or_else(|| Error::from(MessageError::NotFloats { name: name.clone(), got: describe(values) }))?
+                .to_vec();
             Ok(SetTensor { name, values })
         };
         self.call(request(), unchanged)

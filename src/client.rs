@@ -24,7 +24,9 @@ use self::recovery::Recovery;
 use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
+use crate::error::{Cause, ClientError, WorkerFault};
 use chalkgrad_engine::checkpoint::Course;
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests;
 use chalkgrad_engine::protocol::responses::Response;
@@ -178,10 +180,8 @@ impl Client {
             }),
         );
         async move {
-            let (answer, arrays) =
-                receiver.await.unwrap_or_else(|_| Err(report("worker-failed", "The engine gave no answer.")))?;
-            R::Response::from_parts(answer, arrays)
-                .ok_or_else(|| report("bad-message", "The engine answered another request than this one."))
+            let (answer, arrays) = receiver.await.unwrap_or_else(|_| Err(ClientError::NoAnswer.into()))?;
+            R::Response::from_parts(answer, arrays).ok_or_else(|| Error::from(MessageError::ForeignAnswer).into())
         }
     }
 
@@ -260,7 +260,7 @@ impl Client {
     fn post(&self, envelope: &Envelope<Request>) {
         let posted = match &*self.inner.worker.borrow() {
             Some(worker) => worker.post(envelope),
-            None => Err(report("worker-failed", "The engine's worker is not there.")),
+            None => Err(ClientError::NoWorker.into()),
         };
         let Err(error) = posted else { return };
         let pending = self.inner.pending.borrow_mut().remove(&envelope.message.id);
@@ -291,7 +291,7 @@ impl Client {
     fn receive(&self, signal: WorkerSignal) {
         let envelope = match signal {
             WorkerSignal::Message(envelope) => envelope,
-            WorkerSignal::Died(reason) => return self.replace_worker(&reason),
+            WorkerSignal::Died(fault) => return self.replace_worker(fault),
         };
         self.inner.watchdog.heard();
         match envelope.message {
@@ -314,7 +314,9 @@ impl Client {
                 }
                 (pending.reply)(result.map(|answer| (answer, arrays)));
             }
-            Message::Event(Event::Error(error)) if error.code == "worker-died" => self.replace_worker(&error.message),
+            Message::Event(Event::Error(error)) if error.code == "worker-died" => {
+                self.replace_worker(WorkerFault::Crashed { details: error.message });
+            }
             Message::Event(Event::Error(error)) if self.leaves_gpu(&error) => {}
             Message::Event(event) => self.pass_on(event, envelope.arrays),
         }
@@ -364,9 +366,8 @@ impl Client {
                 match outcome {
                     Ok(_) => {}
                     Err(error) if is_last_try => {
-                        let message =
-                            format!("The engine could not be brought back to where it was: {}", error.message);
-                        client.warn(&error.code, &message);
+                        let warning = ClientError::NotRestored { cause: Cause::from(&error) };
+                        client.warn(ErrorReport { code: error.code, ..warning.into() });
                     }
                     Err(_) => refused.push(step),
                 }
@@ -391,7 +392,7 @@ impl Client {
         }
     }
 
-    fn replace_worker(&self, reason: &str) {
+    fn replace_worker(&self, fault: WorkerFault) {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();
         }
@@ -407,25 +408,22 @@ impl Client {
             }
         };
         self.forget_pretrained();
-        let reason = if reason.ends_with('.') { reason.to_owned() } else { format!("{reason}.") };
         if !self.inner.watchdog.may_restart() {
-            let message = format!(
-                "The engine could not be kept running: {reason} Load the page again; if that does not help, close other tabs or use a smaller model."
-            );
-            return self.give_up(report("worker-failed", &message));
+            return self.give_up(ClientError::NotKeptRunning { fault }.into());
         }
         // Requests that were sent are lost with the worker; those still in the queue go to the next one.
         let queued: Vec<u32> = queue.iter().map(|envelope| envelope.message.id).collect();
         self.inner.link.replace(Link::Starting(queue));
-        let lost = self.inner.recovery.borrow().lost(&reason);
+        let lost = self.inner.recovery.borrow().lost_work();
+        let restarted = ErrorReport::from(ClientError::Restarted { fault, lost });
         let goes_on = self.inner.recovery.borrow_mut().prepare_restart(&queued);
-        self.reject_pending(&report("worker-restarted", &lost), &queued);
+        self.reject_pending(&restarted, &queued);
         self.spawn_worker();
         if !goes_on {
             self.pass_on(Event::State { state: RunState::Stopped }, Vec::new());
         }
         if ever_up {
-            self.warn("worker-restarted", &lost);
+            self.warn(restarted);
         }
     }
 
@@ -446,8 +444,8 @@ impl Client {
         }
     }
 
-    fn warn(&self, code: &str, message: &str) {
-        self.pass_on(Event::Warning(report(code, message)), Vec::new());
+    fn warn(&self, warning: ErrorReport) {
+        self.pass_on(Event::Warning(warning), Vec::new());
     }
 
     /// Looks every few seconds whether a worker from which something is expected still answers.
@@ -463,17 +461,12 @@ impl Client {
                 return inner.watchdog.reset();
             }
             if inner.watchdog.tick() {
-                client.replace_worker("it did not answer for ten seconds.");
+                client.replace_worker(WorkerFault::Silent);
             } else if !starting && inner.watchdog.is_suspicious() {
                 client.send_first(Command::Ping, Vec::new(), Box::new(drop));
             }
         });
     }
-}
-
-/// Makes an error report.
-pub fn report(code: &str, message: &str) -> ErrorReport {
-    ErrorReport { code: code.to_owned(), message: message.to_owned(), ..Default::default() }
 }
 
 /// Returns the message of a JavaScript exception.

@@ -7,10 +7,13 @@
 //! | [`ui`] | user interface in Leptos |
 //! | `api` | the public JavaScript API `window.chalkgrad` |
 //! | [`signatures`] | arguments, results and events of that API as Rust types |
+//! | [`error`] | errors of the page, beside the engine's |
 //! | `client` | the page's side of the worker: requests, events, replacement of a worker that dies |
 //! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
 //! | `transport` | protocol messages as JavaScript values |
 
+#[cfg(feature = "page")]
+pub mod error;
 #[cfg(feature = "page")]
 pub mod signatures;
 #[cfg(feature = "page")]

@@ -9,8 +9,7 @@ mod typescript;
 use serde::{Deserialize, Serialize, Serializer};
 
 use chalkgrad_engine::protocol::{
-    BackendAvailability, BackendInfo, BatchReport, EngineInfo, EpochReport, ErrorReport, History, ModelSummary,
-    RunState, Split,
+    self, BatchReport, EngineInfo, EpochReport, ErrorReport, History, ModelSummary, RunState, Split,
 };
 
 /// Options of `setBackend`.
@@ -58,9 +57,49 @@ pub struct ReadyInfo {
     pub datasets: Vec<String>,
 }
 
-impl From<EngineInfo> for ReadyInfo {
-    fn from(info: EngineInfo) -> Self {
-        Self { version: info.version, backend: info.backend, backends: info.backends, datasets: info.datasets }
+impl From<&EngineInfo> for ReadyInfo {
+    fn from(info: &EngineInfo) -> Self {
+        Self {
+            version: info.version.clone(),
+            backend: BackendInfo::from(&info.backend),
+            backends: info.backends.iter().map(BackendAvailability::from).collect(),
+            datasets: info.datasets.clone(),
+        }
+    }
+}
+
+/// The backend that runs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BackendInfo {
+    /// `"cpu"` or `"webgpu"`.
+    pub backend: String,
+    /// The backend and the reason for it, in an English sentence.
+    pub detail: String,
+    pub workers: u32,
+}
+
+impl From<&protocol::BackendInfo> for BackendInfo {
+    fn from(info: &protocol::BackendInfo) -> Self {
+        Self { backend: info.backend.clone(), detail: info.detail.to_string(), workers: info.workers }
+    }
+}
+
+/// A backend that can run here, or cannot.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct BackendAvailability {
+    /// `"cpu"` or `"webgpu"`.
+    pub name: String,
+    pub available: bool,
+    /// The reason, in an English sentence.
+    pub detail: String,
+}
+
+impl From<&protocol::BackendAvailability> for BackendAvailability {
+    fn from(backend: &protocol::BackendAvailability) -> Self {
+        let detail = backend.detail.to_string();
+        Self { name: backend.name.clone(), available: backend.available, detail }
     }
 }
 

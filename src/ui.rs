@@ -13,7 +13,6 @@ pub mod histogram;
 pub mod history;
 pub mod math;
 pub mod photo;
-pub mod phrases;
 pub mod presets;
 pub mod runs;
 pub mod tensor_image;

@@ -51,18 +51,22 @@ export interface Chalkgrad {
   open(file: Uint8Array | ArrayBuffer | Blob): Promise<OpenedModel>;
 }
 
+/** A backend that can run here, or cannot. */
 export interface BackendAvailability {
+  /** `"cpu"` or `"webgpu"`. */
   name: string;
   available: boolean;
+  /** The reason, in an English sentence. */
   detail: string;
 }
 
 export type BackendChoice = "auto" | "webgpu" | "cpu";
 
+/** The backend that runs. */
 export interface BackendInfo {
   /** `"cpu"` or `"webgpu"`. */
   backend: string;
-  /** The backend that runs and the reason, in a sentence. */
+  /** The backend and the reason for it, in an English sentence. */
   detail: string;
   workers: number;
 }
@@ -198,7 +202,7 @@ export interface ReadyInfo {
   datasets: string[];
   /** `"cpu"` or `"webgpu"`. */
   backend: string;
-  /** The backend that runs and the reason, in a sentence. */
+  /** The backend and the reason for it, in an English sentence. */
   detail: string;
   workers: number;
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{Error, Given, MessageError, Result};
 use chalkgrad_engine::json;
 use chalkgrad_engine::protocol::ArrayData;
 
@@ -28,29 +28,39 @@ pub(super) fn options<T: DeserializeOwned + Default>(subject: &str, value: &JsVa
 pub(super) fn object(subject: &str, value: &JsValue) -> Result<Map<String, Value>> {
     let is_plain = value.is_object() && !js_sys::Array::is_array(value) && !js_sys::ArrayBuffer::is_view(value);
     if !is_plain {
-        return Err(bad_argument(subject, "an object", value));
+        return Err(not_an_object(subject, value));
     }
     // JSON has neither NaN and infinities nor functions. Left as they are they would become null or vanish.
     let replacer = Closure::<dyn Fn(JsValue, JsValue) -> JsValue>::new(|_, value: JsValue| {
         let is_replaced = value.is_function() || value.as_f64().is_some_and(|number| !number.is_finite());
-        if is_replaced { describe(&value).into() } else { value }
+        if is_replaced { describe(&value).to_string().into() } else { value }
     });
     let text = JSON::stringify_with_replacer(value, replacer.as_ref())
-        .map_err(|error| bad_argument(subject, "plain data", &value_of(&error)))?;
+        .map_err(|error| not_plain_data(subject, exception_text(&error)))?;
     match json::parse(&String::from(text)) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(bad_argument(subject, "an object", value)),
-        Err(error) => Err(Error::new("bad-argument", subject).expected("plain data").got(error.got.clone())),
+        Ok(_) => Err(not_an_object(subject, value)),
+        Err(error) => Err(not_plain_data(subject, error.to_string())),
     }
 }
 
+fn not_an_object(name: &str, value: &JsValue) -> Error {
+    MessageError::NotAnObject { name: name.to_owned(), got: describe(value) }.into()
+}
+
+fn not_plain_data(name: &str, details: String) -> Error {
+    MessageError::NotPlainData { name: name.to_owned(), details }.into()
+}
+
 /// Returns the text of an exception.
-fn value_of(error: &JsValue) -> JsValue {
-    Reflect::get(error, &"message".into()).unwrap_or_else(|_| error.clone())
+fn exception_text(error: &JsValue) -> String {
+    let message = Reflect::get(error, &"message".into()).unwrap_or_else(|_| error.clone());
+    message.as_string().unwrap_or_default()
 }
 
 pub(super) fn text(name: &str, value: &JsValue) -> Result<String> {
-    value.as_string().ok_or_else(|| bad_argument(name, "a string", value))
+    let text = value.as_string();
+    text.ok_or_else(|| MessageError::NotAText { name: name.to_owned(), got: describe(value) }.into())
 }
 
 /// Reads one of the words of a type.
@@ -74,33 +84,31 @@ pub(super) fn pixels(value: &JsValue) -> Result<ArrayData> {
     } else if let Some(array) = value.dyn_ref::<Uint8ClampedArray>() {
         Ok(ArrayData::U8(array.to_vec()))
     } else {
-        Err(bad_argument("pixels", "a Uint8Array or a Float32Array", value))
+        Err(MessageError::NotPixels { name: "pixels".to_owned(), got: describe(value) }.into())
     }
 }
 
-pub(super) fn bad_argument(subject: &str, expected: &str, value: &JsValue) -> Error {
-    Error::new("bad-argument", subject).expected(expected).got(describe(value))
-}
-
 /// Describes a value in a few words.
-fn describe(value: &JsValue) -> String {
+pub(super) fn describe(value: &JsValue) -> Given {
     if let Some(text) = value.as_string() {
         let short: String = text.chars().take(40).collect();
-        format!("\"{short}\"{}", if short.len() < text.len() { " ..." } else { "" })
+        let dots = if short.len() < text.len() { " ..." } else { "" };
+        Given::Value { value: format!("\"{short}\"{dots}") }
     } else if let Some(number) = value.as_f64() {
-        js_sys::Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
+        let text = js_sys::Number::from(number).to_string_with_radix(10);
+        Given::Value { value: text.map(String::from).unwrap_or_default() }
     } else if let Some(flag) = value.as_bool() {
-        flag.to_string()
+        Given::Value { value: flag.to_string() }
     } else if value.is_null() {
-        "null".to_owned()
+        Given::Value { value: "null".to_owned() }
     } else if value.is_undefined() {
-        "nothing".to_owned()
+        Given::Nothing
     } else if value.is_function() {
-        "a function".to_owned()
+        Given::Function
     } else if value.is_object() {
         let name = value.unchecked_ref::<Object>().constructor().name();
-        format!("an object of type {}", String::from(name))
+        Given::ObjectOf { class: name.into() }
     } else {
-        "a value of another type".to_owned()
+        Given::Other
     }
 }

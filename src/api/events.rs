@@ -7,11 +7,11 @@ use std::rc::Rc;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::arguments::{bad_argument, text};
+use super::arguments::{describe, text};
 use super::js;
 use crate::client::{Client, Subscription};
 use crate::signatures::{BatchInfo, EventDetail, StateInfo};
-use chalkgrad_engine::error::{Error, Result};
+use chalkgrad_engine::error::{MessageError, Result};
 use chalkgrad_engine::model::catalogue::nearest;
 use chalkgrad_engine::protocol::{ArrayData, Event};
 
@@ -35,13 +35,17 @@ impl Events {
     pub fn on(&self, event: &JsValue, handler: &JsValue) -> Result<JsValue> {
         let event = text("event", event)?;
         let Some(&name) = EventDetail::NAMES.iter().find(|name| **name == event) else {
-            let near = nearest(&event, EventDetail::NAMES.iter().copied());
-            return Err(Error::new("bad-argument", "event")
-                .expected(format!("one of {}", EventDetail::NAMES.join(", ")))
-                .got(format!("\"{event}\""))
-                .hint(near.map_or(String::new(), |near| format!("Did you mean \"{near}\"?"))));
+            let near = nearest(&event, EventDetail::NAMES.iter().copied()).map(str::to_owned);
+            let known = EventDetail::NAMES.iter().collect();
+            return Err(match near {
+                Some(nearest) => MessageError::MisspeltEvent { event, known, nearest },
+                None => MessageError::UnknownEvent { event, known },
+            }
+            .into());
         };
-        let handler = handler.dyn_ref::<Function>().ok_or_else(|| bad_argument("handler", "a function", handler))?;
+        let handler = handler
+            .dyn_ref::<Function>()
+            .ok_or_else(|| MessageError::NotAFunction { name: "handler".to_owned(), got: describe(handler) })?;
         let handler = handler.clone();
         let subscription = self.client.subscribe(move |event, arrays| {
             if let Some(detail) = detail(event, arrays)

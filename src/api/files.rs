@@ -5,9 +5,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::arguments::bad_argument;
-use crate::client::{Client, report};
+use super::arguments::describe;
+use crate::client::Client;
+use crate::error::PageError;
 use chalkgrad_engine::checkpoint::{Checkpoint, check_size};
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::protocol::{ErrorReport, ModelSummary};
 
 type Result<T> = std::result::Result<T, ErrorReport>;
@@ -59,11 +61,10 @@ async fn read_blob(file: &JsValue) -> Result<Vec<u8>> {
     // Not `instanceof`: the file may come from another frame.
     let get = |name: &str| Reflect::get(file, &name.into()).unwrap_or(JsValue::UNDEFINED);
     let (Some(size_bytes), true) = (get("size").as_f64(), get("arrayBuffer").is_function()) else {
-        return Err(bad_argument("file", "a Uint8Array, an ArrayBuffer or a Blob", file).into());
+        let error = MessageError::NotAFile { name: "file".to_owned(), got: describe(file) };
+        return Err(Error::from(error).into());
     };
     check_size(size_bytes)?;
     let buffer = JsFuture::from(file.unchecked_ref::<Blob>().array_buffer()).await;
-    buffer
-        .map(|buffer| Uint8Array::new(&buffer).to_vec())
-        .map_err(|_| report("bad-file", "The browser cannot read this file. What is here has not changed."))
+    buffer.map(|buffer| Uint8Array::new(&buffer).to_vec()).map_err(|_| PageError::FileNotRead.into())
 }

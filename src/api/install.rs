@@ -54,8 +54,9 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     let resolve = call.clone();
     client
         .subscribe_changes(move |change| {
-            if let Change::Engine(engine) = change {
-                let Ok(info) = js(&ReadyInfo::from(engine.clone())) else { return };
+            if let Change::Engine(engine) = change
+                && let Ok(info) = js(&ReadyInfo::from(engine))
+            {
                 resolve("resolve", &info);
             }
         })

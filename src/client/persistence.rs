@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Change, Client, report};
+use super::{Change, Client};
+use crate::error::ClientError;
 use chalkgrad_engine::checkpoint::{Checkpoint, Course};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, ShowPretrained, Snapshot};
@@ -64,9 +65,7 @@ impl Client {
         async move {
             let (model, training) = (model.await, training.await);
             snapshot.await?;
-            client.checkpoint(model?, training?).ok_or_else(|| {
-                report("worker-restarted", "The engine was restarted while it was asked. Save once more.")
-            })
+            client.checkpoint(model?, training?).ok_or_else(|| ClientError::RestartedWhileSaving.into())
         }
     }
 

@@ -1,6 +1,7 @@
 //! State needed to bring a new worker to the point where a dead one was.
 
 use super::switching::Carried;
+use crate::error::LostWork;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{Answer, ArrayData, BackendChoice, Command, Event, RunState, SnapshotInfo};
 
@@ -201,16 +202,14 @@ impl Recovery {
         (epochs > 0).then_some(Command::Train { epochs: Some(epochs), steps: None })
     }
 
-    /// Describes the work lost by a restart.
-    pub fn lost(&self, reason: &str) -> String {
+    /// Returns the training steps that a restart now costs.
+    pub fn lost_work(&self) -> LostWork {
         let from = self.snapshot.as_ref().map_or(0, |(info, _)| info.step);
-        let steps = self.step.saturating_sub(from);
-        let lost = match (steps, &self.snapshot) {
-            (0, _) => "No training step was lost.".to_owned(),
-            (_, Some(_)) => format!("{steps} training steps since the last snapshot (step {from}) were lost."),
-            (_, None) => format!("{steps} training steps were lost: the model starts anew."),
-        };
-        format!("The engine was restarted because {reason} {lost}")
+        match (self.step.saturating_sub(from), &self.snapshot) {
+            (0, _) => LostWork::NoStep,
+            (steps, Some(_)) => LostWork::StepsSinceSnapshot { steps, from },
+            (steps, None) => LostWork::AllSteps { steps },
+        }
     }
 
     fn set_paused(&mut self, paused: bool) {

@@ -5,11 +5,12 @@
 
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Client, Link, Pending, Reply, report};
+use super::{Client, Link, Pending, Reply};
+use crate::error::{Cause, ClientError};
 use chalkgrad_engine::protocol::requests::Snapshot;
 use chalkgrad_engine::protocol::{
-    Answer, ArrayData, BackendChoice, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport, ErrorReport, History,
-    Request,
+    Answer, ArrayData, BackendChoice, BackendDetail, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport,
+    ErrorReport, History, Request,
 };
 
 /// The GPU that the browser offers, as `www/boot.js` has found it.
@@ -31,11 +32,11 @@ impl Adapter {
         }
     }
 
-    fn detail(self) -> &'static str {
+    fn detail(self) -> BackendDetail {
         match self {
-            Self::None => "This browser lets pages use no GPU",
-            Self::Software => "A GPU emulated on the CPU, slower than the CPU itself; used only when asked for",
-            Self::Hardware => "The GPU",
+            Self::None => BackendDetail::NoGpu,
+            Self::Software => BackendDetail::SlowGpu,
+            Self::Hardware => BackendDetail::GpuAvailable,
         }
     }
 }
@@ -63,12 +64,8 @@ impl Client {
     pub(super) fn switch(&self, command: Command, reply: Reply) {
         if !self.inner.runs_gpu.get() && self.inner.adapter == Adapter::None {
             let is_secure = web_sys::window().is_some_and(|window| window.is_secure_context());
-            let message = if is_secure {
-                "webgpu: expected a browser that lets pages use a GPU, got one that does not. Choose \"cpu\" or \"auto\"."
-            } else {
-                "webgpu: expected a page from https or from localhost, got one from plain http. Choose \"cpu\" or \"auto\"."
-            };
-            return reply(Err(report("backend-unavailable", message)));
+            let error = if is_secure { ClientError::NoGpuInBrowser } else { ClientError::InsecurePage };
+            return reply(Err(error.into()));
         }
         let client = self.clone();
         let snapshot = self.request(Snapshot {});
@@ -92,7 +89,7 @@ impl Client {
             down @ Link::Down(_) => {
                 inner.link.replace(down);
                 if let Some((_, reply)) = request {
-                    reply(Err(report("worker-failed", "The engine could not be kept running.")));
+                    reply(Err(ClientError::EngineDown.into()));
                 }
                 return;
             }
@@ -129,7 +126,7 @@ impl Client {
         for id in lost {
             let pending = self.inner.pending.borrow_mut().remove(&id);
             if let Some(Pending { reply, .. }) = pending {
-                reply(Err(report("worker-restarted", "The engine was replaced before it answered.")));
+                reply(Err(ClientError::Replaced.into()));
             }
         }
         if self.inner.recovery.borrow().is_paused() {
@@ -155,7 +152,7 @@ impl Client {
                 .map(|position| queue.remove(position).message.id),
             Link::Starting(_) | Link::Up | Link::Down(_) => None,
         };
-        let lost = self.inner.recovery.borrow().lost("the GPU failed.");
+        let lost = self.inner.recovery.borrow().lost_work();
         if !rebuilds {
             self.inner.recovery.borrow_mut().set_backend(BackendChoice::Cpu, None);
         }
@@ -163,9 +160,16 @@ impl Client {
         let pending = asked.and_then(|id| self.inner.pending.borrow_mut().remove(&id));
         match pending {
             Some(Pending { reply, .. }) => reply(Err(error.clone())),
-            None if is_unavailable => self.warn(&error.code, &error.message),
-            None if rebuilds => self.warn(&error.code, &format!("{} {lost} The GPU goes on.", error.message)),
-            None => self.warn(&error.code, &format!("{} {lost} The CPU goes on.", error.message)),
+            None if is_unavailable => self.warn(error.clone()),
+            None => {
+                let cause = Cause::from(error);
+                let warning = if rebuilds {
+                    ClientError::GpuGoesOn { cause, lost }
+                } else {
+                    ClientError::CpuGoesOn { cause, lost }
+                };
+                self.warn(ErrorReport { code: error.code.clone(), ..warning.into() });
+            }
         }
         true
     }
@@ -175,7 +179,7 @@ impl Client {
         for backend in &mut engine.backends {
             if backend.name == "webgpu" && !self.inner.runs_gpu.get() {
                 backend.available = self.inner.adapter != Adapter::None;
-                backend.detail = self.inner.adapter.detail().to_owned();
+                backend.detail = self.inner.adapter.detail();
             }
         }
     }

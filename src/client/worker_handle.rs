@@ -3,15 +3,15 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{ErrorEvent, MessageEvent, Worker};
 
-use super::{describe, report};
+use super::describe;
+use crate::error::{ClientError, WorkerFault};
 use crate::transport;
 use chalkgrad_engine::protocol::{Envelope, ErrorReport, Message, Request};
 
 /// Signal from a worker.
 pub(super) enum WorkerSignal {
     Message(Envelope<Message>),
-    /// It threw, could not be loaded or sent what cannot be read; the reason in words.
-    Died(String),
+    Died(WorkerFault),
 }
 
 /// Program of a worker: this program, which it receives compiled, or another one.
@@ -55,15 +55,14 @@ impl WorkerHandle {
         generation: u32,
         on_signal: impl Fn(WorkerSignal) + Clone + 'static,
     ) -> Result<Self, ErrorReport> {
-        let worker = transport::make_worker(&program.loader_url, generation, "chalkgrad engine").map_err(|error| {
-            report("worker-failed", &format!("The engine's worker cannot start: {}", describe(&error)))
-        })?;
+        let worker = transport::make_worker(&program.loader_url, generation, "chalkgrad engine")
+            .map_err(|error| ClientError::NotStarted { details: describe(&error) })?;
 
         let signal = on_signal.clone();
         let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             signal(match transport::unpack(event.data()) {
                 Ok(envelope) => WorkerSignal::Message(envelope),
-                Err(error) => WorkerSignal::Died(format!("it sent what cannot be read: {error}")),
+                Err(error) => WorkerSignal::Died(WorkerFault::ForeignMessage { details: error.to_string() }),
             });
         });
         let signal = on_signal.clone();
@@ -72,17 +71,18 @@ impl WorkerHandle {
             event.prevent_default();
             // An event without a message stands for a script that could not be loaded.
             let message = js_sys::Reflect::get(&event, &"message".into()).ok().and_then(|message| message.as_string());
-            signal(WorkerSignal::Died(message.unwrap_or_else(|| "its program could not be loaded.".to_owned())));
+            let crashed = message.map(|details| WorkerFault::Crashed { details });
+            signal(WorkerSignal::Died(crashed.unwrap_or(WorkerFault::NotLoaded)));
         });
         let on_message_error = Closure::<dyn Fn(MessageEvent)>::new(move |_| {
-            on_signal(WorkerSignal::Died("a message of it could not be read.".to_owned()));
+            on_signal(WorkerSignal::Died(WorkerFault::GarbledMessage));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         worker.set_onmessageerror(Some(on_message_error.as_ref().unchecked_ref()));
-        worker.post_message(&program.first_message()).map_err(|error| {
-            report("worker-failed", &format!("The engine's program cannot be handed over: {}", describe(&error)))
-        })?;
+        worker
+            .post_message(&program.first_message())
+            .map_err(|error| ClientError::NotHandedOver { details: describe(&error) })?;
         Ok(Self { worker, _on_message: on_message, _on_error: on_error, _on_message_error: on_message_error })
     }
 
@@ -92,7 +92,7 @@ impl WorkerHandle {
         let packet = transport::pack(envelope)?;
         self.worker
             .post_message_with_transfer(&packet.value, &packet.transfer)
-            .map_err(|error| report("worker-failed", &format!("A message cannot be posted: {}", describe(&error))))
+            .map_err(|error| ClientError::NotPosted { details: describe(&error) }.into())
     }
 
     pub fn terminate(self) {

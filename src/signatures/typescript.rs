@@ -12,12 +12,12 @@ use std::path::Path;
 use std::{env, fs};
 
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::protocol::{BackendChoice, BackendInfo, ModelSummary};
+use chalkgrad_engine::protocol::{BackendChoice, ModelSummary};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
-    BackendOptions, EvaluateOptions, EvaluationResult, Events, Float32Array, OpenedModel, ReadyInfo, StateInfo,
-    TensorValue, TrainOptions, TrainingHistory,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, Events, Float32Array, OpenedModel, ReadyInfo,
+    StateInfo, TensorValue, TrainOptions, TrainingHistory,
 };
 
 const FILE: &str = "www/chalkgrad.d.ts";

@@ -18,7 +18,8 @@ use super::storage::{self, StorageError};
 use super::text::t_once;
 use super::visit;
 use crate::api::files;
-use crate::client::{Change, report};
+use crate::client::Change;
+use crate::error::PageError;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::protocol::{ErrorReport, Event, RunState};
 
@@ -270,7 +271,7 @@ impl Autosave {
     async fn store(&self, checkpoint: &Checkpoint) -> Result<(), ErrorReport> {
         let size_bytes: usize = checkpoint.arrays.iter().map(|array| size_of_val(&array[..])).sum();
         if size_bytes > MAX_BYTES {
-            return Err(report("storage-full", TOO_LARGE));
+            return Err(PageError::TooLargeToKeep.into());
         }
         let file = Uint8Array::from(&checkpoint.to_bytes()?[..]).into();
         let destination = &self.state.destination;
@@ -312,18 +313,11 @@ impl Autosave {
     }
 }
 
-const TOO_LARGE: &str =
-    "This network is too large to be kept in the browser by itself. Save it to a file before you close the page.";
-
 fn refused(error: StorageError) -> ErrorReport {
-    if error == StorageError::Full {
-        let text =
-            "The browser's storage is full, so this work is not kept. Save it to a file before you close the page.";
-        return report("storage-full", text);
+    match error {
+        StorageError::Full => PageError::StorageFull.into(),
+        StorageError::Forbidden => PageError::StorageForbidden.into(),
     }
-    let text = "The browser does not let this page keep anything, as in a private window. Save your work to a file before \
-                you close the page.";
-    report("storage-forbidden", text)
 }
 
 /// Goes on with an experiment that was offered.

@@ -6,8 +6,8 @@ use super::format;
 use super::live::Live;
 use super::runs::{Course, RunRecord, Runs};
 use super::state::{NoticeKind, State, floats};
-use super::text::{phrase, report_text, t_with};
-use chalkgrad_engine::protocol::{Answer, ArrayData, Command, EpochReport, ErrorReport, RunState};
+use super::text::{locale, report_text, t_with};
+use chalkgrad_engine::protocol::{Answer, ArrayData, BackendDetail, Command, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
@@ -55,6 +55,7 @@ enum Said {
     /// The key of a text and its values.
     Text(&'static str, Vec<(&'static str, String)>),
     Report(ErrorReport),
+    Backend(BackendDetail),
 }
 
 impl Entry {
@@ -62,14 +63,11 @@ impl Entry {
     pub fn text(&self) -> String {
         match &self.said {
             Said::Text(key, values) => {
-                // A detail is the engine's own words.
-                let say = |name: &str, value: &str| if name == "detail" { phrase(value) } else { value.to_owned() };
-                let said: Vec<String> = values.iter().map(|(name, value)| say(name, value)).collect();
-                let values: Vec<(&str, &str)> =
-                    values.iter().zip(&said).map(|((name, _), value)| (*name, value.as_str())).collect();
+                let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 t_with(key, &values)
             }
             Said::Report(report) => report_text(report),
+            Said::Backend(detail) => t_with("log_backend", &[("detail", &locale().backend_text(detail))]),
         }
     }
 }
@@ -80,6 +78,10 @@ impl State {
     /// Writes a line: the key of a text, and its values.
     pub fn log(&self, key: &'static str, values: Vec<(&'static str, String)>) {
         self.write("note", Said::Text(key, values));
+    }
+
+    pub fn log_backend(&self, detail: BackendDetail) {
+        self.write("note", Said::Backend(detail));
     }
 
     pub fn log_report(&self, kind: NoticeKind, report: &ErrorReport) {

@@ -9,7 +9,7 @@ use super::browser::get;
 use super::state::{NoticeKind, State};
 use super::text::t_once;
 use crate::api;
-use crate::client::report;
+use crate::error::PageError;
 use crate::transport;
 use chalkgrad_engine::json;
 
@@ -52,12 +52,6 @@ pub fn copy(state: State) {
 pub fn open(state: State) {
     let hash = window().location().hash().unwrap_or_default();
     let Some(text) = hash.strip_prefix(PREFIX) else { return };
-    let bad = || {
-        report(
-            "bad-link",
-            "The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.",
-        )
-    };
     let parsed = || -> Option<Value> {
         let text = (text.len() <= MAX_LENGTH).then_some(text)?;
         let text = js_sys::decode_uri_component(text).ok()?;
@@ -66,6 +60,6 @@ pub fn open(state: State) {
     let failed = move |report| state.notify(NoticeKind::Error, report);
     match parsed() {
         Some(configuration) => api::configure(state.client(), &configuration, failed),
-        None => failed(bad()),
+        None => failed(PageError::BadLink.into()),
     }
 }

@@ -12,8 +12,7 @@ use super::format;
 use super::input::Source;
 use super::photo::{Stage, prepare};
 use super::state::{NoticeKind, State};
-use super::text::t_once;
-use crate::client::report;
+use crate::error::PageError;
 
 /// Larger files are refused unread: no photograph needs as much.
 const MAX_BYTES: f64 = 20e6;
@@ -25,7 +24,7 @@ const MAX_SIDE: f64 = 280.0;
 pub fn open(state: State, file: File) {
     if file.size() > MAX_BYTES {
         let (size, most) = (format::megabytes(file.size()), format::megabytes(MAX_BYTES));
-        return refuse(state, "picture-too-large", &t_once("picture_too_large", &[("size", &size), ("most", &most)]));
+        return refuse(state, PageError::PictureTooLarge { size, most });
     }
     let name = file.name();
     let Ok(bitmap) = window().create_image_bitmap_with_blob(&file) else { return };
@@ -38,17 +37,17 @@ pub fn open(state: State, file: File) {
 fn show(state: State, bitmap: Option<ImageBitmap>, name: &str) {
     let stages = match bitmap.as_ref().map(read) {
         Some(Ok(stages)) => stages,
-        _ => return refuse(state, "no-picture", &t_once("no_picture", &[("name", name)])),
+        _ => return refuse(state, PageError::NoPicture { name: name.to_owned() }),
     };
     let Some(image) = stages.as_ref().and_then(|stages| stages.last()).map(|last| last.pixels.clone()) else {
-        return refuse(state, "empty-picture", &t_once("empty_picture", &[("name", name)]));
+        return refuse(state, PageError::EmptyPicture { name: name.to_owned() });
     };
     state.input.picture.set(stages.unwrap_or_default());
     state.input.show(image, Source::Picture);
 }
 
-fn refuse(state: State, code: &str, message: &str) {
-    state.notify(NoticeKind::Error, report(code, message));
+fn refuse(state: State, error: PageError) {
+    state.notify(NoticeKind::Error, error.into());
 }
 
 /// Reads and prepares the picture's pixels; `None` if it is empty.

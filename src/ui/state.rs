@@ -12,9 +12,10 @@ use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
 use super::live::Live;
-use super::text::{phrase, t, t_once, t_with};
+use super::text::{locale, t, t_once, t_with};
 use super::watch::Watch;
-use crate::client::{Change, Client, Outcome, report};
+use crate::client::{Change, Client, Outcome};
+use crate::error::PageError;
 use chalkgrad_engine::checkpoint::Course;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::model::training::trained_samples;
@@ -387,7 +388,7 @@ impl State {
             self.run_command(Command::Pause);
         } else if !is_hidden && self.is_hidden_pause.take() {
             self.run_command(Command::Resume);
-            self.notify(NoticeKind::Note, report("paused-hidden", &t_once("paused_hidden", &[])));
+            self.notify(NoticeKind::Note, PageError::PausedHidden.into());
         }
     }
 
@@ -554,7 +555,9 @@ impl State {
 
     /// Describes the backend and the reason for its choice and, while a GPU compiles kernels, the progress.
     pub fn backend_text(&self) -> String {
-        let Some(detail) = self.backend.with(|backend| backend.as_ref().map(|info| phrase(&info.detail))) else {
+        let Some(detail) =
+            self.backend.with(|backend| backend.as_ref().map(|info| locale().backend_text(&info.detail)))
+        else {
             return t("engine_starts");
         };
         match self.kernels.get() {
@@ -567,7 +570,7 @@ impl State {
 
     fn set_backend_info(&self, backend: &BackendInfo) {
         if self.backend.with_untracked(|before| before.as_ref() != Some(backend)) {
-            self.log("log_backend", vec![("detail", backend.detail.clone())]);
+            self.log_backend(backend.detail.clone());
             self.kernels.set((0, 0));
         }
         self.backend.set(Some(backend.clone()));

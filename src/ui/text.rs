@@ -8,11 +8,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use chalkgrad_engine::error::Arguments;
-use chalkgrad_engine::protocol::ErrorReport;
+use chalkgrad_engine::error::{Arguments, key_and_arguments};
+use chalkgrad_engine::protocol::{BackendDetail, ErrorReport};
 use serde_json::Value;
-
-use super::phrases::{Parts, Phrases};
 
 /// A language of the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +23,6 @@ type Texts = HashMap<Cow<'static, str>, Cow<'static, str>>;
 
 static ENGLISH: LazyLock<Texts> = LazyLock::new(|| parse(Locale::English.json()));
 static CHINESE: LazyLock<Texts> = LazyLock::new(|| parse(Locale::Chinese.json()));
-const CHINESE_PHRASES: Phrases<&str> = Phrases(include_str!("../../www/locales/zh.phrases.txt"));
 
 /// Parses a locale file. A test parses all of them, so this cannot fail.
 fn parse(json: &'static str) -> Texts {
@@ -76,14 +73,7 @@ impl Locale {
     /// Returns the text that says what was expected, what came and what to do.
     pub fn report_text(self, report: &ErrorReport) -> String {
         let Some(sentence) = self.message("error", &report.key, &report.arguments) else {
-            return match (self, Parts::of_report(report)) {
-                (Self::English, _) => report.message.clone(),
-                (Self::Chinese, Some(parts)) => {
-                    let subject = self.text(&format!("setting_{}", parts.subject)).map(str::to_owned);
-                    CHINESE_PHRASES.sentences(&parts, &subject.unwrap_or_else(|| self.phrase(parts.subject)))
-                }
-                (Self::Chinese, None) => self.phrase(&report.message),
-            };
+            return report.message.clone();
         };
         match (&report.layer, self.text("error.in-layer")) {
             (Some(layer), Some(text)) => fill(text, &[("layer", layer), ("message", &sentence)]),
@@ -91,12 +81,10 @@ impl Locale {
         }
     }
 
-    /// Translates a description that the engine gives of itself.
-    pub fn phrase(self, text: &str) -> String {
-        match self {
-            Self::English => text.to_owned(),
-            Self::Chinese => CHINESE_PHRASES.say(text),
-        }
+    /// Describes the backend that runs, and the reason.
+    pub fn backend_text(self, detail: &BackendDetail) -> String {
+        let (key, arguments) = key_and_arguments(detail);
+        self.message("backend", &key, &arguments).unwrap_or_else(|| detail.to_string())
     }
 
     /// Returns the text of a key with its arguments, if it has one.
@@ -130,7 +118,10 @@ impl Locale {
             Value::Array(items) => items.iter().map(|item| self.argument(item)).collect::<Vec<_>>().join(", "),
             Value::Object(arguments) => {
                 let key = arguments.get("key").and_then(Value::as_str).unwrap_or_default();
-                self.message("reason", key, arguments).unwrap_or_else(|| key.to_owned())
+                let text = ["reason", "error"].iter().find_map(|group| self.message(group, key, arguments));
+                // The English sentence, if an error has no key.
+                let sentence = || arguments.get("message").and_then(Value::as_str).unwrap_or_default();
+                text.unwrap_or_else(|| sentence().to_owned())
             }
             // Whole numbers without a point, as they are displayed everywhere.
             other => other.as_f64().map_or_else(|| other.to_string(), |number| number.to_string()),
@@ -144,7 +135,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
 }
 
 #[cfg(target_arch = "wasm32")]
-pub use browser::{error_detail, error_title, locale, phrase, report_text, set_locale, t, t_once, t_or_empty, t_with};
+pub use browser::{error_detail, error_title, locale, report_text, set_locale, t, t_once, t_or_empty, t_with};
 
 #[cfg(target_arch = "wasm32")]
 mod browser {
@@ -202,11 +193,6 @@ mod browser {
     /// Returns the text of an error that came from the engine.
     pub fn report_text(report: &ErrorReport) -> String {
         locale().report_text(report)
-    }
-
-    /// Translates a description that the engine gives of itself.
-    pub fn phrase(text: &str) -> String {
-        locale().phrase(text)
     }
 }
 

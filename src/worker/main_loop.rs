@@ -81,7 +81,7 @@ fn set_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         let message = info.to_string();
-        post_fatal(&format!("its program met an error that it cannot go on from ({message})."));
+        post_fatal(&message);
     }));
 }
 

@@ -6,7 +6,7 @@ test.beforeEach(({ playground }) => playground.open());
 const train = async (playground, workers, steps) => {
   const backend = await playground.call('setBackend', 'cpu', { workers });
   expect(backend).toMatchObject({ backend: 'cpu', workers });
-  expect(backend.detail).toContain(`${workers} worker`);
+  expect(backend.detail).toContain(`Workers: ${workers},`);
   await playground.call('reset');
   const history = await playground.call('train', { steps });
   expect(history).toMatchObject({ state: 'done', steps });

@@ -158,5 +158,6 @@ fn ensure_dist() -> Result<()> {
 }
 
 fn node() -> Result<PathBuf> {
-    find("node").context("Node.js 20 or newer is needed to run TypeScript and to drive the browser (https://nodejs.org)")
+    find("node")
+        .context("Node.js 20 or newer is needed to run TypeScript and to drive the browser (https://nodejs.org)")
 }

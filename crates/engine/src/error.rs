@@ -23,13 +23,11 @@ pub use backend::BackendError;
 pub use checkpoint::CheckpointError;
 pub use data::{DataError, FetchFault, FileFault};
 pub use graph::GraphError;
-pub use message::MessageError;
+pub use message::{Given, MessageError};
 pub use model::ModelError;
 pub use session::SessionError;
 pub use setting::{SettingError, SettingRule};
 pub use text::{Arguments, List, key_and_arguments};
-
-use crate::tensor::Shape;
 
 /// An error that a user, a file, a URL, a message or a device can cause. A pointer, so that results stay small.
 #[derive(Clone, PartialEq, Debug)]
@@ -40,14 +38,9 @@ pub struct Error(Box<Report>);
 pub struct Report {
     /// A stable word in kebab case, such as `unknown-layer` or `shape-mismatch`: pages and lessons branch on it.
     pub code: &'static str,
-    /// `None` for an error that is still put together from the four texts below.
-    pub kind: Option<ErrorKind>,
-    /// The op, layer, tensor, setting or file at fault, as the user knows it.
+    pub kind: ErrorKind,
+    /// The setting at fault, as the user knows it; empty where there is none.
     pub subject: String,
-    pub expected: String,
-    pub got: String,
-    /// Advice; empty if there is none.
-    pub hint: String,
     /// The name of the layer at fault, where one is.
     pub layer: Option<String>,
     /// The index of that layer in the spec.
@@ -105,9 +98,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl<Kind: Into<ErrorKind>> From<Kind> for Error {
     fn from(kind: Kind) -> Self {
         let kind = kind.into();
-        let mut error = Self::new(kind.code(), kind.setting().unwrap_or_default());
-        error.kind = Some(kind);
-        error
+        let subject = kind.setting().unwrap_or_default().to_owned();
+        Self(Box::new(Report { code: kind.code(), kind, subject, layer: None, layer_index: None }))
     }
 }
 
@@ -126,46 +118,15 @@ impl DerefMut for Error {
 }
 
 impl Error {
-    pub fn new(code: &'static str, subject: impl Into<String>) -> Self {
-        Self(Box::new(Report {
-            code,
-            kind: None,
-            subject: subject.into(),
-            expected: String::new(),
-            got: String::new(),
-            hint: String::new(),
-            layer: None,
-            layer_index: None,
-        }))
-    }
-
-    pub fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = expected.into();
-        self
-    }
-
-    pub fn got(mut self, got: impl Into<String>) -> Self {
-        self.got = got.into();
-        self
-    }
-
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
-        self
-    }
-
     /// Returns the name of the setting at fault, where one is.
     pub fn setting(&self) -> Option<&str> {
-        match &self.kind {
-            Some(kind) => kind.setting(),
-            None => Some(&self.subject),
-        }
+        self.kind.setting()
     }
 
     /// Gives the setting at fault another name, where its path was its name.
     pub fn rename_setting(&mut self, name: String) {
         self.subject.clone_from(&name);
-        if let Some(ErrorKind::Setting(error)) = &mut self.kind {
+        if let ErrorKind::Setting(error) = &mut self.kind {
             error.rename(name);
         }
     }
@@ -176,38 +137,15 @@ impl Error {
         self.layer_index.get_or_insert(index);
         self
     }
-
-    /// Makes the error of an op whose operands have shapes that do not fit.
-    pub fn shapes(op: &str, expected: impl Into<String>, got: &[&Shape]) -> Self {
-        let got: Vec<String> = got.iter().map(|shape| shape.to_string()).collect();
-        Self::new("shape-mismatch", op).expected(expected).got(got.join(" and "))
-    }
 }
 
 impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(kind) = &self.kind {
-            return match &self.layer {
-                Some(layer) => write!(f, "{layer}: {kind}"),
-                None => kind.fmt(f),
-            };
-        }
         match &self.layer {
-            Some(layer) if *layer != self.subject => write!(f, "{layer}, {}", self.subject)?,
-            _ => f.write_str(&self.subject)?,
+            Some(layer) => write!(f, "{layer}: {}", self.kind),
+            None => self.kind.fmt(f),
         }
-        if !self.expected.is_empty() {
-            write!(f, ": expected {}", self.expected)?;
-        }
-        if !self.got.is_empty() {
-            write!(f, "{} got {}", if self.expected.is_empty() { ":" } else { "," }, self.got)?;
-        }
-        f.write_str(".")?;
-        if !self.hint.is_empty() {
-            write!(f, " {}", self.hint)?;
-        }
-        Ok(())
     }
 }

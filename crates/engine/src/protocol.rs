@@ -4,13 +4,17 @@
 //! never sits inside a message. Messages name the number of arrays they
 //! carry in their documentation. The page sends nothing but [`Command::Init`] before [`Message::Ready`] has come.
 
+pub mod backend_detail;
 pub mod requests;
 pub mod responses;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::spec::{ModelSpec, TrainingConfig};
+pub use backend_detail::BackendDetail;
 pub use requests::{Command, Effect};
 
 /// A message and the arrays that travel with it.
@@ -189,24 +193,20 @@ pub struct ErrorReport {
     #[serde(default)]
     #[cfg_attr(feature = "typescript", ts(skip))]
     pub arguments: Arguments,
-    /// Subject, expected, got and hint of an error without a key.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub parts: Vec<String>,
+}
+
+impl ErrorReport {
+    /// Makes the report of a typed error: its code, its sentence, its key and arguments.
+    pub fn of<E: Serialize + fmt::Display>(code: &str, error: &E) -> Self {
+        let (key, arguments) = key_and_arguments(error);
+        Self { code: code.to_owned(), message: error.to_string(), layer: None, key, arguments }
+    }
 }
 
 impl From<Error> for ErrorReport {
     fn from(error: Error) -> Self {
-        let parts = [&error.subject, &error.expected, &error.got, &error.hint].map(String::clone).into();
-        let (key, arguments) = error.kind.as_ref().map(key_and_arguments).unwrap_or_default();
-        Self {
-            code: error.code.to_owned(),
-            message: error.to_string(),
-            layer: error.layer.clone(),
-            key,
-            arguments,
-            parts,
-        }
+        let (message, layer) = (error.to_string(), error.layer.clone());
+        Self { message, layer, ..Self::of(error.code, &error.kind) }
     }
 }
 
@@ -220,23 +220,20 @@ pub struct EngineInfo {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BackendInfo {
     /// `"cpu"` or `"webgpu"`.
     pub backend: String,
-    /// The backend that runs and the reason, in a sentence.
-    pub detail: String,
+    pub detail: BackendDetail,
     pub workers: u32,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BackendAvailability {
     pub name: String,
     pub available: bool,
-    pub detail: String,
+    pub detail: BackendDetail,
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]

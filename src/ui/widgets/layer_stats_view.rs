@@ -73,7 +73,10 @@ fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
 }
 
 fn table(layer_stats: &LayerStats) -> Element {
-    let dead = t_with("dead_units", &[("dead", &layer_stats.dead_units.to_string()), ("units", &layer_stats.units.to_string())]);
+    let dead = t_with(
+        "dead_units",
+        &[("dead", &layer_stats.dead_units.to_string()), ("units", &layer_stats.units.to_string())],
+    );
     let class = if layer_stats.dead_units > 0 { "dead-units some" } else { "dead-units" };
     let view = place().child(el("p").class(class).text(&dead));
     if layer_stats.updates.is_empty() {

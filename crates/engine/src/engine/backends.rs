@@ -1,7 +1,7 @@
 //! Which backends there are.
 
 use crate::error::{MessageError, Result, SessionError};
-use crate::protocol::{BackendAvailability, BackendChoice, BackendInfo, EngineInfo};
+use crate::protocol::{BackendAvailability, BackendChoice, BackendDetail, BackendInfo, EngineInfo};
 
 /// # Errors
 /// `backend-unavailable` for a backend that this version does not have, `bad-argument` for no workers at all.
@@ -17,18 +17,12 @@ pub(super) fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Resu
 
 /// Describes the engine. `current` is the running backend.
 pub(super) fn engine_info(current: BackendInfo, is_gpu: bool) -> EngineInfo {
-    let backend = |name: &str, available, detail: &str| BackendAvailability {
-        name: name.to_owned(),
-        available,
-        detail: detail.to_owned(),
-    };
-    let gpu = if is_gpu { current.detail.as_str() } else { "Not asked for" };
+    let backend =
+        |name: &str, available, detail: BackendDetail| BackendAvailability { name: name.to_owned(), available, detail };
+    let gpu = if is_gpu { current.detail.clone() } else { BackendDetail::GpuNotAskedFor };
     EngineInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        backends: vec![
-            backend("cpu", true, "WebAssembly SIMD, on one or several workers"),
-            backend("webgpu", is_gpu, gpu),
-        ],
+        backends: vec![backend("cpu", true, BackendDetail::CpuAvailable), backend("webgpu", is_gpu, gpu)],
         backend: current,
         datasets: vec!["mnist".to_owned()],
     }

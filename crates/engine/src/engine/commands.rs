@@ -3,7 +3,7 @@
 use super::backends::{check_backend, engine_info};
 use super::samples::{self, SampleRequest, Samples};
 use super::{Engine, TURN_MS};
-use crate::error::{MessageError, Result, SettingError, SettingRule};
+use crate::error::{Given, MessageError, Result, SettingError, SettingRule};
 use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
@@ -124,7 +124,11 @@ impl Engine {
             }
             Command::SetTensor { name } => {
                 let ArrayData::F32(values) = one_array(arrays)? else {
-                    return Err(MessageError::NotFloats { name, got: "a Uint8Array".to_owned() }.into());
+                    return Err(MessageError::NotFloats {
+                        name,
+                        got: Given::ObjectOf { class: "Uint8Array".to_owned() },
+                    }
+                    .into());
                 };
                 self.settle(clock);
                 self.session.set_tensor(&name, values)?;
@@ -206,9 +210,11 @@ pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer
 fn f32_arrays(arrays: Vec<ArrayData>) -> Result<Vec<Vec<f32>>> {
     let floats = |array| match array {
         ArrayData::F32(values) => Ok(values),
-        ArrayData::U8(_) => {
-            Err(MessageError::NotFloats { name: "arrays".to_owned(), got: "a Uint8Array".to_owned() }.into())
+        ArrayData::U8(_) => Err(MessageError::NotFloats {
+            name: "arrays".to_owned(),
+            got: Given::ObjectOf { class: "Uint8Array".to_owned() },
         }
+        .into()),
     };
     arrays.into_iter().map(floats).collect()
 }

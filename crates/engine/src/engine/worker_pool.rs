@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::protocol::BackendInfo;
+use crate::protocol::{BackendDetail, BackendInfo};
 use crate::train::replicas::Replicas;
 
 /// Starts a number of replicas.
@@ -72,18 +72,14 @@ impl Engine {
         }
         let (workers, cores) = (self.session.workers() as u32, self.pool_size.cores.max(1));
         let simd = if cfg!(target_feature = "relaxed-simd") { "relaxed SIMD" } else { "SIMD" };
-        let why = match (self.pool_size.asked, workers) {
-            (Some(asked), _) if asked > MAX_ASKED => format!(", the most there can be; {asked} were asked for."),
-            (Some(_), _) => ", as asked for.".to_owned(),
-            (None, 1) if cores > 1 => ": this model is too small to gain from more.".to_owned(),
-            (None, _) if workers < cores => ": more would not make this model faster.".to_owned(),
-            (None, _) => ", one for each core.".to_owned(),
+        let simd = simd.to_owned();
+        let detail = match (self.pool_size.asked, workers) {
+            (Some(asked), _) if asked > MAX_ASKED => BackendDetail::MostWorkers { simd, workers, asked },
+            (Some(_), _) => BackendDetail::WorkersAsAsked { simd, workers },
+            (None, 1) if cores > 1 => BackendDetail::SmallModel { simd },
+            (None, _) if workers < cores => BackendDetail::EnoughWorkers { simd, workers },
+            (None, _) => BackendDetail::WorkerPerCore { simd, workers },
         };
-        let noun = if workers == 1 { "worker" } else { "workers" };
-        BackendInfo {
-            backend: "cpu".to_owned(),
-            detail: format!("CPU with WebAssembly {simd}, {workers} {noun}{why}"),
-            workers,
-        }
+        BackendInfo { backend: "cpu".to_owned(), detail, workers }
     }
 }

@@ -4,7 +4,7 @@
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, idx};
-use chalkgrad_engine::error::Error;
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::train::model::LoadedModel;
 use chalkgrad_engine::train::plans::PlanKey;
@@ -62,7 +62,7 @@ const CONFIGS: [&str; 4] = [
 ];
 
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::new("bad-message", "JSON").got(error.to_string()))
+    serde_json::from_str(text).map_err(|error| MessageError::BadJson { details: error.to_string() }.into())
 }
 
 /// Mutates a text as text or as the tree of values that it holds.

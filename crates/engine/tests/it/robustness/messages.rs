@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use chalkgrad_engine::engine::Engine;
-use chalkgrad_engine::error::Error;
+use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::protocol::{ArrayData, BackendChoice, Command, Envelope, Message, Request, SnapshotInfo, Split};
 
 use super::mutations::Mutations;
@@ -171,7 +171,7 @@ fn messages() {
                         && of == id
                     {
                         assert!(!report.code.is_empty() && !report.message.is_empty());
-                        result = Err(Error::new("refused", report.code));
+                        result = Err(MessageError::Unreadable { details: report.code }.into());
                     }
                 }
                 Message::Event(_) | Message::Ready => {}
