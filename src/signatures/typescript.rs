@@ -16,8 +16,8 @@ use chalkgrad_engine::protocol::{BackendChoice, ModelSummary};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
-    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, Events, Float32Array, OpenedModel, ReadyInfo,
-    StateInfo, TensorValue, TrainOptions, TrainingHistory,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, EventDetail, Events, Float32Array, OpenedModel,
+    ReadyInfo, StateInfo, TensorValue, TrainOptions, TrainingHistory,
 };
 
 const FILE: &str = "www/chalkgrad.d.ts";
@@ -138,4 +138,15 @@ fn the_declarations_are_those_of_the_types() {
         "{FILE} is not what the types give (first difference: {differs:?}); `UPDATE=1 cargo test -p chalkgrad --lib \
          declarations` writes it"
     );
+}
+
+#[test]
+fn the_documentation_names_every_method_and_event() {
+    let documentation = include_str!("../../docs/api.md");
+    for name in methods::names() {
+        assert!(documentation.contains(&format!("`{name}(")), "docs/api.md does not name the method {name}");
+    }
+    for name in EventDetail::NAMES {
+        assert!(documentation.contains(&format!("`{name}`")), "docs/api.md does not name the event {name}");
+    }
 }

@@ -23,6 +23,16 @@ pub(super) fn interface() -> String {
     format!("{}export interface Chalkgrad {{\n{OTHERS}{}}}\n", docs(purpose), methods.concat())
 }
 
+/// Returns the names of the methods.
+pub(super) fn names() -> Vec<String> {
+    methods().iter().map(name).collect()
+}
+
+/// Returns a method's name in JavaScript.
+fn name(method: &ImplItemFn) -> String {
+    option(&method.attrs, "js_name").unwrap_or_else(|| method.sig.ident.to_string())
+}
+
 /// Returns the functions of the `#[wasm_bindgen]` block.
 fn methods() -> Vec<ImplItemFn> {
     let source = syn::parse_file(SOURCE).unwrap();
@@ -37,7 +47,7 @@ fn methods() -> Vec<ImplItemFn> {
 }
 
 fn declaration(method: &ImplItemFn) -> String {
-    let name = option(&method.attrs, "js_name").unwrap_or_else(|| method.sig.ident.to_string());
+    let name = name(method);
     let parameters = method.sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) => {
             let Pat::Ident(parameter) = &*input.pat else { panic!("{name} has a parameter without a name") };
