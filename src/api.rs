@@ -26,8 +26,8 @@ pub use self::install::install;
 use self::promised::Promised;
 use crate::client::Client;
 use crate::signatures::{
-    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, StateInfo, TensorValue, TrainOptions,
-    TrainingHistory,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, RunResult, StateInfo, TensorValue,
+    TrainOptions,
 };
 use crate::{signatures, transport};
 use chalkgrad_engine::error::{Error, MessageError};
@@ -168,12 +168,12 @@ impl Chalkgrad {
     pub fn train(
         &self,
         #[wasm_bindgen(unchecked_optional_param_type = "TrainOptions")] options: &JsValue,
-    ) -> Promised<TrainingHistory> {
+    ) -> Promised<RunResult> {
         let request = || -> Result<_> {
             let TrainOptions { epochs, steps } = arguments::options("train", options)?;
             Ok(Train { epochs, steps })
         };
-        self.call(request(), |RunHistory { history, losses }| TrainingHistory { history, loss: losses })
+        self.call(request(), |RunHistory { history, losses }| RunResult { history, loss: losses })
     }
 
     /// Pauses the run.

@@ -25,7 +25,7 @@ use self::switching::Adapter;
 use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use crate::error::{Cause, ClientError, WorkerFault};
-use chalkgrad_engine::checkpoint::Course;
+use crate::shared_history::SharedHistory;
 use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests;
@@ -36,7 +36,7 @@ use chalkgrad_engine::protocol::{
 };
 
 /// Result of a request.
-pub type Outcome = Result<(Answer, Vec<ArrayData>), ErrorReport>;
+type Outcome = Result<(Answer, Vec<ArrayData>), ErrorReport>;
 
 /// A command on the way to where the last worker was, with its arrays.
 type Step = (Command, Vec<ArrayData>);
@@ -50,9 +50,8 @@ pub enum Change {
     Engine(EngineInfo),
     /// Weights have been written.
     Weights,
-    /// Another experiment is there, after the changes of model and configuration.
+    /// Another experiment is there with its history, after the changes of model and configuration.
     Opened {
-        course: Rc<Course>,
         batch_in_epoch: u32,
     },
     /// Pretrained weights serve predictions, and how many of the test images they get right; or no longer.
@@ -81,6 +80,8 @@ struct Inner {
     pending: RefCell<BTreeMap<u32, Pending>>,
     events: Listeners<(Event, Vec<ArrayData>)>,
     changes: Listeners<Change>,
+    /// History of the current weights.
+    history: RefCell<SharedHistory>,
     recovery: RefCell<Recovery>,
     persistence: Persistence,
     watchdog: Watchdog,
@@ -125,6 +126,7 @@ impl Client {
                 pending: RefCell::default(),
                 events: Listeners::default(),
                 changes: Listeners::default(),
+                history: RefCell::default(),
                 recovery: RefCell::default(),
                 persistence: Persistence::default(),
                 watchdog: Watchdog::default(),
@@ -164,7 +166,8 @@ impl Client {
         Self::start(program, gpu_program, Adapter::from_page(&from_page("adapter")), absolute("data/"))
     }
 
-    /// Sends a request at once and returns its response. Errors are those of [`Client::ask`].
+    /// Sends a request at once and returns its response. An error is what the engine reports; `worker-restarted` if the
+    /// worker died before it answered; `worker-failed` if there is none.
     pub fn request<R: requests::Request>(
         &self,
         request: R,
@@ -185,10 +188,8 @@ impl Client {
         }
     }
 
-    /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names. An
-    /// error is what the engine reports; `worker-restarted` if the worker died before it answered; `worker-failed` if
-    /// there is none.
-    pub fn ask(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
+    /// Sends a command and calls `reply` with its answer. `arrays` are those that the command's documentation names.
+    fn ask(&self, command: Command, arrays: Vec<ArrayData>, reply: Reply) {
         let down = match &*self.inner.link.borrow() {
             Link::Down(report) => Some(report.clone()),
             Link::Starting(_) | Link::Up => None,
@@ -241,6 +242,11 @@ impl Client {
     /// Returns the state that the engine reported last.
     pub fn state(&self) -> RunState {
         self.inner.state.get()
+    }
+
+    /// Returns the history of the current weights.
+    pub fn history(&self) -> SharedHistory {
+        self.inner.history.borrow().clone()
     }
 
     /// Sends past the queue: the handshake and what brings a new worker to where the old one was.
@@ -303,8 +309,8 @@ impl Client {
                 let mut arrays = envelope.arrays;
                 match &mut result {
                     Ok(Answer::Engine(engine)) => self.complete_info(engine),
-                    Ok(answer) => self.join_history(id, answer, &mut arrays),
-                    Err(_) => {}
+                    Ok(Answer::History(run)) => self.complete_run(id, run, &mut arrays),
+                    _ => {}
                 }
                 let pending = self.inner.pending.borrow_mut().remove(&id);
                 let Some(pending) = pending else { return };
@@ -327,14 +333,20 @@ impl Client {
             self.inner.state.set(*state);
         }
         self.inner.recovery.borrow_mut().saw(&event, &arrays);
-        self.inner.persistence.saw(&event, &arrays);
+        self.inner.history.borrow_mut().extend(&event, &arrays);
         self.inner.events.call(&(event, arrays));
     }
 
     /// Notes what a successful command changed, and tells those who want to know.
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
-        self.inner.persistence.answered(command, answer);
+        self.inner.persistence.answered(answer);
+        // A worker that is still starting gets the model of the last one, whose weights and history go on.
+        let is_restoring = matches!(&*self.inner.link.borrow(), Link::Starting(_));
+        if !is_restoring && matches!(command, Command::SetModel { .. } | Command::Reset) {
+            self.inner.recovery.borrow_mut().forget_progress();
+            self.inner.history.take();
+        }
         let change = match (command, answer) {
             (Command::SetModel { spec, .. }, Answer::Summary(summary)) => Change::Model(spec.clone(), summary.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
@@ -392,6 +404,12 @@ impl Client {
         }
     }
 
+    /// Drops the history of the steps that a new worker has to take again.
+    fn forget_lost_steps(&self) {
+        let step = self.inner.recovery.borrow().snapshot_step();
+        self.inner.history.borrow_mut().go_back(step);
+    }
+
     fn replace_worker(&self, fault: WorkerFault) {
         if let Some(worker) = self.inner.worker.borrow_mut().take() {
             worker.terminate();
@@ -417,6 +435,7 @@ impl Client {
         let lost = self.inner.recovery.borrow().lost_work();
         let restarted = ErrorReport::from(ClientError::Restarted { fault, lost });
         let goes_on = self.inner.recovery.borrow_mut().prepare_restart(&queued);
+        self.forget_lost_steps();
         self.reject_pending(&restarted, &queued);
         self.spawn_worker();
         if !goes_on {

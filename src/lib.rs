@@ -10,10 +10,13 @@
 //! | [`error`] | errors of the page, beside the engine's |
 //! | `client` | the page's side of the worker: requests, events, replacement of a worker that dies |
 //! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
+//! | [`shared_history`] | the page's one copy of the training history |
 //! | `transport` | protocol messages as JavaScript values |
 
 #[cfg(feature = "page")]
 pub mod error;
+#[cfg(feature = "page")]
+pub mod shared_history;
 #[cfg(feature = "page")]
 pub mod signatures;
 #[cfg(feature = "page")]

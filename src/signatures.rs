@@ -110,10 +110,10 @@ pub struct StateInfo {
     pub state: RunState,
 }
 
-/// A run of `train`.
+/// Losses and metrics of a run.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-pub struct TrainingHistory {
+pub struct RunResult {
     #[serde(flatten)]
     pub history: History,
     /// One entry for each step.

@@ -1,22 +1,24 @@
 //! The page: what people see and touch.
 //!
 //! Everything under `app`, `panels` and `widgets` is Leptos and exists in the browser only; what can be said without it
-//! (the edit history, the digit's preprocessing, curves, texts, form values) is plain state, tested natively.
+//! (the edit history, the digit's preprocessing, the data of charts, texts, form values) is plain state, tested natively.
 
 pub mod bins;
+pub mod charted_history;
 pub mod checked;
-pub mod curves;
 pub mod digit;
 pub mod fields;
 pub mod format;
 pub mod histogram;
 pub mod history;
+pub mod loss_series;
 pub mod math;
 pub mod photo;
 pub mod presets;
 pub mod runs;
 pub mod tensor_image;
 pub mod text;
+pub mod ticks;
 pub mod training_fields;
 
 cfg_if::cfg_if! {

@@ -26,7 +26,7 @@ export interface Chalkgrad {
   /** Returns the training configuration. */
   getTraining(): Promise<TrainingConfig>;
   /** Trains from the model's current state. Resolves when the run ends. */
-  train(options?: TrainOptions): Promise<TrainingHistory>;
+  train(options?: TrainOptions): Promise<RunResult>;
   /** Pauses the run. */
   pause(): Promise<StateInfo>;
   /** Continues a paused run. */
@@ -207,6 +207,25 @@ export interface ReadyInfo {
   workers: number;
 }
 
+/** Losses and metrics of a run. */
+export interface RunResult {
+  /** One entry for each step. */
+  loss: number[];
+  state: RunState;
+  /** Steps taken by this call. */
+  steps: number;
+  /** Epochs completed by this call. */
+  epochs: number;
+  seconds: number;
+  imagesPerSecond: number;
+  epochLoss: number[];
+  epochAccuracy: number[];
+  valLoss: number[];
+  valAccuracy: number[];
+  /** The rule that ended the run before its goal. */
+  stoppedBy?: StopRule;
+}
+
 export type RunState = "idle" | "training" | "paused" | "waiting" | "evaluating" | "done" | "stopped" | "failed";
 
 export type Split = "train" | "validation" | "test";
@@ -259,25 +278,6 @@ export interface TrainingConfig {
   targetAccuracy?: number;
   /** Ends the run after this many epochs in a row without a lower validation loss (Keras's `EarlyStopping`). */
   patience?: number;
-}
-
-/** A run of `train`. */
-export interface TrainingHistory {
-  /** One entry for each step. */
-  loss: number[];
-  state: RunState;
-  /** Steps taken by this call. */
-  steps: number;
-  /** Epochs completed by this call. */
-  epochs: number;
-  seconds: number;
-  imagesPerSecond: number;
-  epochLoss: number[];
-  epochAccuracy: number[];
-  valLoss: number[];
-  valAccuracy: number[];
-  /** The rule that ended the run before its goal. */
-  stoppedBy?: StopRule;
 }
 
 /** Slides small kernels over the image; each finds one pattern anywhere in it. */

@@ -2,21 +2,19 @@
 //! API call.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Change, Client};
 use crate::error::ClientError;
-use chalkgrad_engine::checkpoint::{Checkpoint, Course};
+use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, ShowPretrained, Snapshot};
-use chalkgrad_engine::protocol::{Answer, ArrayData, BackendInfo, Command, ErrorReport, Event, ModelSummary};
+use chalkgrad_engine::protocol::{Answer, ArrayData, BackendInfo, Command, ErrorReport, ModelSummary};
 
 /// The page's part of the experiment, beside the engine's.
 #[derive(Default)]
 pub(super) struct Persistence {
-    course: RefCell<Course>,
     backend: RefCell<BackendInfo>,
     show: Cell<Show>,
 }
@@ -33,23 +31,11 @@ enum Show {
 }
 
 impl Persistence {
-    /// Notes what an event tells.
-    pub fn saw(&self, event: &Event, arrays: &[ArrayData]) {
-        match (event, arrays) {
-            (Event::Batch(batch), [ArrayData::F32(losses)]) => {
-                self.course.borrow_mut().add_batches(batch.step, losses, batch.epoch_accuracy);
-            }
-            (Event::Epoch(epoch), _) => self.course.borrow_mut().add_epoch(epoch.clone()),
-            _ => {}
-        }
-    }
-
-    /// Notes what a command that succeeded changed.
-    pub fn answered(&self, command: &Command, answer: &Answer) {
-        match (command, answer) {
-            (Command::SetModel { .. } | Command::Reset, _) => drop(self.course.take()),
-            (_, Answer::Backend(backend)) => drop(self.backend.replace(backend.clone())),
-            (_, Answer::Engine(engine)) => drop(self.backend.replace(engine.backend.clone())),
+    /// Notes the backend that an answer tells.
+    pub fn answered(&self, answer: &Answer) {
+        match answer {
+            Answer::Backend(backend) => drop(self.backend.replace(backend.clone())),
+            Answer::Engine(engine) => drop(self.backend.replace(engine.backend.clone())),
             _ => {}
         }
     }
@@ -72,16 +58,14 @@ impl Client {
     /// The last snapshot with what belongs to it.
     fn checkpoint(&self, model: ModelSpec, training: TrainingConfig) -> Option<Checkpoint> {
         let (snapshot, arrays) = self.inner.recovery.borrow().snapshot()?;
-        let persistence = &self.inner.persistence;
-        let mut course = persistence.course.borrow().clone();
-        course.truncate(snapshot.step);
-        let BackendInfo { backend, workers, .. } = persistence.backend.borrow().clone();
-        Some(Checkpoint { model, training, snapshot, arrays, course, backend, workers, test_accuracy: None })
+        let history = self.inner.history.borrow().read().until(snapshot.step);
+        let BackendInfo { backend, workers, .. } = self.inner.persistence.backend.borrow().clone();
+        Some(Checkpoint { model, training, snapshot, arrays, history, backend, workers, test_accuracy: None })
     }
 
     /// Goes to where a checkpoint was saved. A run ends. On an error everything stays as it is.
     pub async fn open(&self, checkpoint: Checkpoint) -> Result<ModelSummary, ErrorReport> {
-        let Checkpoint { model, training, snapshot, arrays, mut course, .. } = checkpoint;
+        let Checkpoint { model, training, snapshot, arrays, mut history, .. } = checkpoint;
         let request = Open {
             model: model.clone(),
             training: training.clone(),
@@ -92,11 +76,11 @@ impl Client {
         let inner = &self.inner;
         let arrays = arrays.into_iter().map(ArrayData::F32).collect();
         inner.recovery.borrow_mut().opened(&model, &training, &snapshot, arrays);
-        course.truncate(snapshot.step);
-        inner.persistence.course.replace(course.clone());
+        history.truncate(snapshot.step);
+        inner.history.replace(history.into());
         inner.changes.call(&Change::Model(model, summary.clone()));
         inner.changes.call(&Change::Training(training));
-        inner.changes.call(&Change::Opened { course: Rc::new(course), batch_in_epoch: snapshot.batch_in_epoch });
+        inner.changes.call(&Change::Opened { batch_in_epoch: snapshot.batch_in_epoch });
         Ok(summary)
     }
 

@@ -1,6 +1,5 @@
 //! State needed to bring a new worker to the point where a dead one was.
 
-use super::switching::Carried;
 use crate::error::LostWork;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{Answer, ArrayData, BackendChoice, Command, Event, RunState, SnapshotInfo};
@@ -18,10 +17,8 @@ pub(super) struct Recovery {
     run: Option<Run>,
     /// The rest of a run that died with its worker.
     unfinished: Option<Command>,
-    /// History reported by the run so far.
-    reported: Carried,
-    /// History that a run had reported when it moved to another engine, and its request.
-    carried: Option<(u32, Carried)>,
+    /// Request of the run that moved to another engine, and the number of steps before it began.
+    moved: Option<(u32, u32)>,
 }
 
 /// A run that was asked for.
@@ -46,12 +43,9 @@ impl Recovery {
         match (command, answer) {
             (Command::Init { .. }, _) => self.up = true,
             (Command::SetBackend { choice, workers }, _) => self.backend = Some((*choice, *workers)),
-            (Command::SetModel { spec, .. }, _) => {
-                self.model = Some(spec.clone());
-                self.forget_progress();
-            }
+            (Command::SetModel { spec, .. }, _) => self.model = Some(spec.clone()),
             (Command::SetTraining { .. }, Answer::Training(config)) => self.training = Some(config.clone()),
-            (Command::Reset, _) => self.forget_progress(),
+            (Command::Restore { snapshot }, _) => (self.step, self.epoch) = (snapshot.step, snapshot.epoch),
             _ => {}
         }
     }
@@ -75,8 +69,22 @@ impl Recovery {
         arrays: Vec<ArrayData>,
     ) {
         (self.model, self.training) = (Some(model.clone()), Some(training.clone()));
-        (self.step, self.epoch) = (info.step, info.epoch);
+        self.go_to(info.step, info.epoch);
         self.snapshot = Some((info.clone(), arrays));
+    }
+
+    /// Notes that the weights are fresh.
+    pub fn forget_progress(&mut self) {
+        self.go_to(0, 0);
+        self.snapshot = None;
+    }
+
+    /// Notes where the weights are from here on. A run that was asked for meanwhile begins there.
+    fn go_to(&mut self, step: u32, epoch: u32) {
+        (self.step, self.epoch) = (step, epoch);
+        if let Some(run) = &mut self.run {
+            run.start = Some((step, epoch));
+        }
     }
 
     /// Notes what an event tells about the run.
@@ -91,13 +99,6 @@ impl Recovery {
             }
             Event::Batch(batch) => {
                 (self.step, self.epoch) = (batch.step, batch.epoch);
-                if let [ArrayData::F32(losses)] = arrays {
-                    self.reported.losses.extend_from_slice(losses);
-                }
-            }
-            Event::Epoch(epoch) => {
-                self.reported.seconds += epoch.seconds;
-                self.reported.epochs.push(epoch.clone());
             }
             Event::State { state } => match state {
                 RunState::Done | RunState::Stopped | RunState::Failed | RunState::Idle => self.run = None,
@@ -116,13 +117,17 @@ impl Recovery {
             // The worker posts no snapshot at its beginning if it has just posted one.
             let start = Some((self.step, self.epoch));
             self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start, paused: false });
-            self.reported = Carried::default();
         }
     }
 
     /// Notes that a request was answered, whatever the answer.
     pub fn replied(&mut self, request_id: u32) {
         self.run.take_if(|run| run.request_id == request_id);
+    }
+
+    /// Returns the step from which a new worker starts.
+    pub fn snapshot_step(&self) -> u32 {
+        self.snapshot.as_ref().map_or(0, |(info, _)| info.step)
     }
 
     /// Returns the commands for a new worker, in order, from the handshake on.
@@ -161,23 +166,18 @@ impl Recovery {
     }
 
     /// Returns the rest of a request's run, counted from the last snapshot. Another engine continues it under the same
-    /// request. Reports of lost steps are dropped.
-    pub fn carry_run(&mut self, request_id: u32) -> Option<Command> {
+    /// request.
+    pub fn move_run(&mut self, request_id: u32) -> Option<Command> {
         let run = self.run.filter(|run| run.request_id == request_id)?;
-        let (step, epoch) = self.snapshot.as_ref().map_or((0, 0), |(info, _)| (info.step, info.epoch));
-        let (start_step, start_epoch) = run.start.unwrap_or((step, epoch));
-        let mut carried = std::mem::take(&mut self.reported);
-        carried.losses.truncate(step.saturating_sub(start_step) as usize);
-        carried.epochs.truncate(epoch.saturating_sub(start_epoch) as usize);
         let rest = self.remaining(run)?;
-        self.reported = Carried { losses: carried.losses.clone(), epochs: carried.epochs.clone(), ..carried };
-        self.carried = Some((request_id, carried));
+        let start = run.start.map_or(self.snapshot_step(), |(step, _)| step);
+        self.moved = Some((request_id, start));
         Some(rest)
     }
 
-    /// Returns the history that a request's run had reported on another engine.
-    pub fn take_carried(&mut self, request_id: u32) -> Option<Carried> {
-        self.carried.take_if(|(id, _)| *id == request_id).map(|(_, carried)| carried)
+    /// Returns the number of steps before a request's run began, if it has moved to another engine.
+    pub fn take_moved(&mut self, request_id: u32) -> Option<u32> {
+        self.moved.take_if(|(id, _)| *id == request_id).map(|(_, start)| start)
     }
 
     /// Returns true if a run is paused.
@@ -216,10 +216,6 @@ impl Recovery {
         if let Some(run) = &mut self.run {
             run.paused = paused;
         }
-    }
-
-    fn forget_progress(&mut self) {
-        (self.step, self.epoch, self.snapshot) = (0, 0, None);
     }
 }
 

@@ -9,8 +9,8 @@ use super::{Client, Link, Pending, Reply};
 use crate::error::{Cause, ClientError};
 use chalkgrad_engine::protocol::requests::Snapshot;
 use chalkgrad_engine::protocol::{
-    Answer, ArrayData, BackendChoice, BackendDetail, Command, DEVICE_FAULTS, EngineInfo, Envelope, EpochReport,
-    ErrorReport, History, Request,
+    ArrayData, BackendChoice, BackendDetail, Command, DEVICE_FAULTS, EngineInfo, Envelope, ErrorReport, History,
+    Request,
 };
 
 /// The GPU that the browser offers, as `www/boot.js` has found it.
@@ -39,14 +39,6 @@ impl Adapter {
             Self::Hardware => BackendDetail::GpuAvailable,
         }
     }
-}
-
-/// History that a run reported before it moved to another engine.
-#[derive(Default)]
-pub(super) struct Carried {
-    pub losses: Vec<f32>,
-    pub epochs: Vec<EpochReport>,
-    pub seconds: f64,
 }
 
 impl Client {
@@ -95,6 +87,7 @@ impl Client {
             }
         };
         self.forget_pretrained();
+        self.forget_lost_steps();
         inner.runs_gpu.set(to_gpu);
         let mut queue = if was_starting { Vec::new() } else { self.take_unanswered() };
         if let Some((command, reply)) = request {
@@ -114,7 +107,7 @@ impl Client {
         let (mut queue, mut lost) = (Vec::new(), Vec::new());
         for (&id, pending) in self.inner.pending.borrow().iter() {
             let command = match &pending.command {
-                Command::Train { .. } => self.inner.recovery.borrow_mut().carry_run(id),
+                Command::Train { .. } => self.inner.recovery.borrow_mut().move_run(id),
                 command if command.is_repeatable() => Some(command.clone()),
                 _ => None,
             };
@@ -184,22 +177,10 @@ impl Client {
         }
     }
 
-    /// Puts what a run has reported on another engine before what it reports at its end.
-    pub(super) fn join_history(&self, id: u32, answer: &mut Answer, arrays: &mut [ArrayData]) {
-        let Some(carried) = self.inner.recovery.borrow_mut().take_carried(id) else { return };
-        let (Answer::History(history), [ArrayData::F32(losses)]) = (answer, arrays) else { return };
-        join(history, losses, carried);
+    /// Adds to the answer to a run what the page has heard of it: its losses, and its part on another engine.
+    pub(super) fn complete_run(&self, id: u32, run: &mut History, arrays: &mut Vec<ArrayData>) {
+        let start = self.inner.recovery.borrow_mut().take_moved(id);
+        let losses = self.inner.history.borrow().read().complete_run(run, start);
+        arrays.push(ArrayData::F32(losses));
     }
-}
-
-fn join(history: &mut History, losses: &mut Vec<f32>, carried: Carried) {
-    history.steps += carried.losses.len() as u32;
-    history.epochs += carried.epochs.len() as u32;
-    history.seconds += carried.seconds;
-    losses.splice(0..0, carried.losses);
-    let epochs = &carried.epochs;
-    history.epoch_loss.splice(0..0, epochs.iter().map(|epoch| epoch.loss));
-    history.epoch_accuracy.splice(0..0, epochs.iter().map(|epoch| epoch.accuracy));
-    history.val_loss.splice(0..0, epochs.iter().filter_map(|epoch| epoch.val_loss));
-    history.val_accuracy.splice(0..0, epochs.iter().filter_map(|epoch| epoch.val_accuracy));
 }

@@ -17,7 +17,7 @@ use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
     BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, EventDetail, Events, Float32Array, OpenedModel,
-    ReadyInfo, StateInfo, TensorValue, TrainOptions, TrainingHistory,
+    ReadyInfo, RunResult, StateInfo, TensorValue, TrainOptions,
 };
 
 const FILE: &str = "www/chalkgrad.d.ts";
@@ -118,7 +118,7 @@ fn declarations() -> String {
     types.visit::<TensorValue>();
     types.visit::<TrainOptions>();
     types.visit::<TrainingConfig>();
-    types.visit::<TrainingHistory>();
+    types.visit::<RunResult>();
     let types: Vec<String> = types.by_name.into_values().collect();
     let parts = [methods::interface(), types.join("\n"), catalogues::declarations()];
     format!("{HEAD}\n{}{TAIL}", layout::lay_out(&parts.join("\n")))

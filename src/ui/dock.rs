@@ -1,13 +1,17 @@
 //! State of the dock besides the curves: earlier runs, histograms over time, the log, and the open tab.
 
+use wasm_bindgen_futures::spawn_local;
+
 use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
+use super::charted_history::ChartedHistory;
 use super::format;
 use super::live::Live;
-use super::runs::{Course, RunRecord, Runs};
-use super::state::{NoticeKind, State, floats};
+use super::runs::{RunRecord, RunSeries, Runs};
+use super::state::{NoticeKind, State};
 use super::text::{locale, report_text, t_with};
-use chalkgrad_engine::protocol::{Answer, ArrayData, BackendDetail, Command, EpochReport, ErrorReport, RunState};
+use chalkgrad_engine::protocol::requests::{Inspect, Profile};
+use chalkgrad_engine::protocol::{ArrayData, BackendDetail, EpochReport, ErrorReport, RunState};
 
 /// The most entries that the log keeps.
 const MAX_ENTRIES: usize = 300;
@@ -106,26 +110,27 @@ impl State {
     /// Writes how long each kernel of a training step takes on the GPU: the longest ones last, so that they stand on top.
     pub fn log_profile(&self) {
         const MOST: usize = 12;
-        let state = *self;
-        self.ask(Command::Profile, Vec::new(), move |outcome| match outcome {
-            Ok((Answer::Profile(kernels), _)) => {
-                let total: f64 = kernels.iter().map(|kernel| kernel.ms).sum();
-                for kernel in kernels.iter().take(MOST).rev() {
-                    let values = vec![
-                        ("ms", format::fixed(kernel.ms, 2)),
-                        ("share", format::percent((kernel.ms / total.max(1e-9)) as f32, 0)),
-                        ("kernel", kernel.name.clone()),
-                        ("shape", format::shape(&kernel.shape)),
-                        ("dispatches", kernel.dispatches.to_string()),
-                    ];
-                    state.log("log_kernel", values);
+        let (state, response) = (*self, self.client().request(Profile {}));
+        spawn_local(async move {
+            match response.await {
+                Ok(kernels) => {
+                    let total: f64 = kernels.iter().map(|kernel| kernel.ms).sum();
+                    for kernel in kernels.iter().take(MOST).rev() {
+                        let values = vec![
+                            ("ms", format::fixed(kernel.ms, 2)),
+                            ("share", format::percent((kernel.ms / total.max(1e-9)) as f32, 0)),
+                            ("kernel", kernel.name.clone()),
+                            ("shape", format::shape(&kernel.shape)),
+                            ("dispatches", kernel.dispatches.to_string()),
+                        ];
+                        state.log("log_kernel", values);
+                    }
+                    let dispatches: u32 = kernels.iter().map(|kernel| kernel.dispatches).sum();
+                    let values = vec![("ms", format::fixed(total, 2)), ("dispatches", dispatches.to_string())];
+                    state.log("log_profile", values);
                 }
-                let dispatches: u32 = kernels.iter().map(|kernel| kernel.dispatches).sum();
-                let values = vec![("ms", format::fixed(total, 2)), ("dispatches", dispatches.to_string())];
-                state.log("log_profile", values);
+                Err(report) => state.log_report(NoticeKind::Note, &report),
             }
-            Ok(_) => {}
-            Err(report) => state.log_report(NoticeKind::Note, &report),
         });
     }
 
@@ -163,8 +168,7 @@ impl State {
 
     /// Notes where the present run stands; it begins with its first step.
     pub(super) fn note_run(&self) {
-        let curves = &self.curves;
-        let steps = curves.with_untracked(|curves| curves.steps());
+        let steps = self.charted.with_untracked(ChartedHistory::steps);
         if steps == 0 {
             return;
         }
@@ -182,7 +186,7 @@ impl State {
                 steps: 0,
                 epochs: 0,
                 test_accuracy: None,
-                course: Course::default(),
+                series: RunSeries::default(),
                 is_compared: true,
             };
             self.dock.runs.update(|runs| runs.begin(record));
@@ -191,8 +195,10 @@ impl State {
         self.dock.runs.update(|runs| {
             if let Some(present) = runs.present() {
                 present.steps = steps;
-                present.epochs = curves.with_untracked(|curves| curves.epoch_ends.len() as u32);
-                present.course = curves.with_untracked(Course::of);
+                self.charted.with_untracked(|charted| {
+                    present.epochs = charted.with_epochs(<[EpochReport]>::len) as u32;
+                    present.series = RunSeries::of(charted);
+                });
                 present.test_accuracy = test_accuracy;
             }
         });
@@ -229,20 +235,21 @@ impl State {
         })
     }
 
-    /// Reads tensors, all with one request, and adds their histograms; calls `then` afterwards.
+    /// Reads tensors at once, all with one request, and adds their histograms; calls `then` afterwards.
     pub fn sample_histograms(&self, names: Vec<String>, then: Box<dyn FnOnce()>) {
         if names.is_empty() {
             return then();
         }
         let (state, step) = (*self, self.steps());
         let image = ArrayData::U8(self.looked_at_now());
-        self.ask(Command::Inspect { names: names.clone() }, vec![image], move |outcome| {
-            if let Ok((Answer::Tensors { .. }, arrays)) = outcome {
-                let values = arrays.into_iter().map(|array| floats(array).unwrap_or_default());
+        let response = self.client().request(Inspect { names: names.clone(), image });
+        spawn_local(async move {
+            if let Ok(tensors) = response.await {
                 state.dock.tracks.update(|tracks| {
                     // A gradient is not there before the first step.
-                    for (name, values) in names.into_iter().zip(values).filter(|(_, values)| !values.is_empty()) {
-                        let snapshot = Snapshot::new(step, &values);
+                    for (name, tensor) in names.into_iter().zip(tensors).filter(|(_, tensor)| !tensor.values.is_empty())
+                    {
+                        let snapshot = Snapshot::new(step, &tensor.values);
                         match tracks.iter_mut().find(|track| track.name == name) {
                             Some(track) => track.add(snapshot),
                             None => tracks.push(Track { name, snapshots: vec![snapshot] }),

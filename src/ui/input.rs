@@ -2,11 +2,15 @@
 
 use std::cell::Cell;
 
+use wasm_bindgen_futures::spawn_local;
+
 use super::digit::{Drawing, Point};
 use super::live::Live;
 use super::photo::Stage;
-use super::state::{NoticeKind, State, bytes};
-use chalkgrad_engine::protocol::{Answer, Command, Split};
+use super::state::{NoticeKind, State};
+use chalkgrad_engine::protocol::Split;
+use chalkgrad_engine::protocol::requests::{Images, Labels};
+use chalkgrad_engine::protocol::responses::ImageData;
 
 /// The pen, in units of the pad's side.
 pub const PEN_RADIUS: f32 = 0.042;
@@ -130,11 +134,11 @@ impl State {
         if !is_there || has_labels || self.input.is_asking_labels.replace(true) {
             return;
         }
-        let state = *self;
-        self.ask(Command::Labels { split: Split::Test }, Vec::new(), move |outcome| {
+        let (state, response) = (*self, self.client().request(Labels { split: Split::Test }));
+        spawn_local(async move {
+            let response = response.await;
             state.input.is_asking_labels.set(false);
-            let Ok((Answer::Labels, arrays)) = outcome else { return };
-            let labels = arrays.into_iter().find_map(bytes).unwrap_or_default();
+            let Ok(labels) = response else { return };
             let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
             let indices: Vec<u32> = (0..super::state::CLASSES as u8).filter_map(first).collect();
             state.input.test_labels.set(labels);
@@ -145,21 +149,21 @@ impl State {
     /// Asks for images of the test set by their places in it.
     pub fn test_images(&self, indices: Vec<u32>, then: impl FnOnce(Vec<Sample>) + 'static) {
         fn boxed(state: State, indices: Vec<u32>, then: Box<dyn FnOnce(Vec<Sample>)>) {
-            let command = Command::Images { split: Split::Test, indices: indices.clone() };
-            state.ask(command, Vec::new(), move |outcome| match outcome {
-                Ok((Answer::Samples { labels, height, width }, arrays)) => {
-                    let pixels = arrays.into_iter().find_map(bytes).unwrap_or_default();
-                    let images = pixels.chunks_exact((height * width).max(1) as usize);
-                    let samples = indices.into_iter().zip(labels).zip(images);
-                    let sample = |((index, label), pixels): ((u32, u32), &[u8])| Sample {
-                        index,
-                        label: label as u8,
-                        pixels: pixels.to_vec(),
-                    };
-                    then(samples.map(sample).collect());
+            let response = state.client().request(Images { split: Split::Test, indices: indices.clone() });
+            spawn_local(async move {
+                match response.await {
+                    Ok(ImageData { height, width, pixels, labels }) => {
+                        let images = pixels.chunks_exact((height * width).max(1) as usize);
+                        let samples = indices.into_iter().zip(labels).zip(images);
+                        let sample = |((index, label), pixels): ((u32, u32), &[u8])| Sample {
+                            index,
+                            label: label as u8,
+                            pixels: pixels.to_vec(),
+                        };
+                        then(samples.map(sample).collect());
+                    }
+                    Err(report) => state.notify(NoticeKind::Error, report),
                 }
-                Ok(_) => {}
-                Err(report) => state.notify(NoticeKind::Error, report),
             });
         }
         boxed(*self, indices, Box::new(then));

@@ -1,6 +1,7 @@
 //! Earlier runs: configuration, result and history of every set of weights.
 
-use super::curves::{Curves, Sample};
+use super::charted_history::{ChartedHistory, thinned};
+use super::loss_series::Sample;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ const MAX_RUNS: usize = 24;
 /// Number of the latest runs that are drawn beside the current one by default.
 const MAX_COMPARED: usize = 4;
 
-/// Columns that a course is thinned out to.
+/// Columns that the series of a run are thinned out to.
 const COLUMNS: usize = 500;
 
 /// And for the browser to keep, which it does every few seconds.
@@ -32,7 +33,9 @@ pub struct RunRecord {
     pub steps: u32,
     pub epochs: u32,
     pub test_accuracy: Option<f32>,
-    pub course: Course,
+    /// The browser's saved runs have it under its first name.
+    #[serde(rename = "course")]
+    pub series: RunSeries,
     /// The run is drawn beside the current one.
     pub is_compared: bool,
 }
@@ -40,30 +43,22 @@ pub struct RunRecord {
 /// Data of an earlier run for a chart.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Course {
+pub struct RunSeries {
     pub loss: Vec<Sample>,
     pub accuracy: Vec<Sample>,
     pub validation_loss: Vec<Sample>,
     pub validation_accuracy: Vec<Sample>,
 }
 
-impl Course {
-    pub fn of(curves: &Curves) -> Self {
+impl RunSeries {
+    pub fn of(charted: &ChartedHistory) -> Self {
         Self {
-            loss: curves.smooth(COLUMNS),
-            accuracy: thinned(&curves.train_accuracy, COLUMNS),
-            validation_loss: curves.validation_loss.clone(),
-            validation_accuracy: curves.validation_accuracy.clone(),
+            loss: charted.smooth_loss(COLUMNS),
+            accuracy: charted.accuracy(COLUMNS),
+            validation_loss: charted.validation_loss(),
+            validation_accuracy: charted.validation_accuracy(),
         }
     }
-}
-
-/// Returns about `count` of the samples, always with the last one.
-pub fn thinned(samples: &[Sample], columns: usize) -> Vec<Sample> {
-    let stride = samples.len().div_ceil(columns.max(1)).max(1);
-    let last = samples.len().saturating_sub(1);
-    let is_kept = |index: &usize| index.is_multiple_of(stride) || *index == last;
-    samples.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, sample)| *sample).collect()
 }
 
 /// Merges the saved runs with a tab's own, by start time. If a run is in both, the tab's own record is used.
@@ -123,12 +118,12 @@ impl Runs {
             thinned(&finite, KEPT_COLUMNS)
         };
         let kept = |record: &RunRecord| {
-            let Course { loss, accuracy, validation_loss, validation_accuracy } = &record.course;
+            let RunSeries { loss, accuracy, validation_loss, validation_accuracy } = &record.series;
             let [loss, accuracy] = [thin(loss), thin(accuracy)];
             let [validation_loss, validation_accuracy] = [thin(validation_loss), thin(validation_accuracy)];
-            let course = Course { loss, accuracy, validation_loss, validation_accuracy };
+            let series = RunSeries { loss, accuracy, validation_loss, validation_accuracy };
             RunRecord {
-                course,
+                series,
                 model: record.model.clone(),
                 training: record.training.clone(),
                 backend: record.backend.clone(),
@@ -207,6 +202,15 @@ impl Runs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chalkgrad_engine::history::TrainingHistory;
+
+    fn charted(batches: &[(u32, &[f32], f32)]) -> ChartedHistory {
+        let mut history = TrainingHistory::default();
+        batches.iter().for_each(|(step, losses, accuracy)| history.add_batch(*step, losses, *accuracy));
+        let mut charted = ChartedHistory::default();
+        charted.follow(&history.into());
+        charted
+    }
 
     fn record() -> RunRecord {
         RunRecord {
@@ -219,7 +223,7 @@ mod tests {
             steps: 0,
             epochs: 0,
             test_accuracy: None,
-            course: Course::default(),
+            series: RunSeries::default(),
             is_compared: true,
         }
     }
@@ -249,21 +253,19 @@ mod tests {
     #[test]
     fn runs_come_back_on_the_next_visit_and_one_of_them_goes_on() {
         let mut runs = Runs::default();
-        let mut curves = Curves::default();
-        curves.add_batches(3000, &vec![f32::NAN; 3000], 0.5);
-        curves.add_batches(5000, &vec![0.25; 2000], 0.75);
+        let charted = charted(&[(3000, &[f32::NAN; 3000], 0.5), (5000, &[0.25; 2000], 0.75)]);
         for steps in [10, 20, 30] {
             runs.begin(record());
             let present = runs.present().unwrap();
-            (present.steps, present.begun_ms, present.course) = (steps, steps.into(), Course::of(&curves));
+            (present.steps, present.begun_ms, present.series) = (steps, steps.into(), RunSeries::of(&charted));
             present.test_accuracy = Some(0.5);
             runs.end();
         }
         let kept = runs.to_keep();
         // As the browser keeps them.
         let kept: Vec<RunRecord> = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
-        assert!(kept.iter().all(|record| record.course.loss.len() <= 2 * KEPT_COLUMNS));
-        assert_eq!(kept[2].course.loss.last(), curves.smooth(COLUMNS).last());
+        assert!(kept.iter().all(|record| record.series.loss.len() <= 2 * KEPT_COLUMNS));
+        assert_eq!(kept[2].series.loss.last(), charted.smooth_loss(COLUMNS).last());
 
         let mut next = Runs::default();
         next.begin(record());
@@ -309,12 +311,10 @@ mod tests {
     }
 
     #[test]
-    fn a_course_is_thinned_out_to_its_end() {
-        let mut curves = Curves::default();
-        curves.add_batches(5000, &vec![1.0; 5000], 0.5);
-        let course = Course::of(&curves);
-        assert!(course.loss.len() <= COLUMNS + 1);
-        assert_eq!(course.loss.last().unwrap().step, 5000);
-        assert_eq!(course.accuracy.len(), 1);
+    fn a_series_is_thinned_out_to_its_end() {
+        let series = RunSeries::of(&charted(&[(5000, &[1.0; 5000], 0.5)]));
+        assert!(series.loss.len() <= COLUMNS + 1);
+        assert_eq!(series.loss.last().unwrap().step, 5000);
+        assert_eq!(series.accuracy.len(), 1);
     }
 }

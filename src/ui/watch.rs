@@ -5,24 +5,21 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::document;
+use wasm_bindgen_futures::spawn_local;
 
 use super::browser::{after_ms, callback};
-use super::state::{State, floats};
-use chalkgrad_engine::protocol::{Answer, ArrayData, Command};
+use super::state::State;
+use chalkgrad_engine::protocol::ArrayData;
+use chalkgrad_engine::protocol::requests::Inspect;
+use chalkgrad_engine::protocol::responses::TensorData;
 
 /// Between two questions while only the weights change, and where the image changes too.
 const PAUSE_MS: i32 = 250;
 const IMAGE_PAUSE_MS: i32 = 34;
 
-/// A tensor as it was read; without values where there is none yet.
-pub struct Tensor {
-    /// With the batch axis, of extent 1, where the tensor has one.
-    pub shape: Vec<usize>,
-    pub values: Vec<f32>,
-}
-
-/// Is told the tensors that were named, in their order.
-type Show = Box<dyn Fn(&[Tensor])>;
+/// Shows the tensors that were named, in their order. Shapes have the batch axis, of extent 1, where the tensor has one;
+/// a tensor that does not exist yet has no values.
+type Show = Box<dyn Fn(&[TensorData])>;
 
 /// View that subscribes to tensors.
 struct TensorSubscription {
@@ -57,7 +54,7 @@ pub struct Watch {
 
 impl State {
     /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Subscriptions::set_seen`].
-    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[Tensor]) + 'static) -> Rc<Subscriptions> {
+    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[TensorData]) + 'static) -> Rc<Subscriptions> {
         let watcher = Rc::new(TensorSubscription { names, is_seen: Cell::new(false), show: Box::new(show) });
         self.watch.watchers.borrow_mut().push(Rc::downgrade(&watcher));
         Rc::new(Subscriptions { state: *self, watcher })
@@ -119,11 +116,10 @@ impl State {
         }
         watch.is_asking.set(true);
         watch.is_stale.set(false);
-        self.ask(Command::Inspect { names: names.clone() }, vec![ArrayData::U8(image.clone())], move |outcome| {
-            if let Ok((Answer::Tensors { shapes }, arrays)) = outcome {
-                let values = arrays.into_iter().map(|bulk| floats(bulk).unwrap_or_default());
-                let tensors: Vec<Tensor> =
-                    shapes.into_iter().zip(values).map(|(shape, values)| Tensor { shape, values }).collect();
+        let request = Inspect { names: names.clone(), image: ArrayData::U8(image.clone()) };
+        let response = self.client().request(request);
+        spawn_local(async move {
+            if let Ok(tensors) = response.await {
                 show(&seen, &names, &tensors);
             }
             after_ms(IMAGE_PAUSE_MS, move || {
@@ -144,13 +140,11 @@ impl State {
 }
 
 /// Shows each watcher the tensors that it named, in its order.
-fn show(watchers: &[Rc<TensorSubscription>], names: &[String], tensors: &[Tensor]) {
+fn show(watchers: &[Rc<TensorSubscription>], names: &[String], tensors: &[TensorData]) {
     for watcher in watchers.iter().filter(|watcher| watcher.is_seen.get()) {
-        let own = watcher.names.iter().filter_map(|name| {
-            let tensor = tensors.get(names.iter().position(|other| other == name)?)?;
-            Some(Tensor { shape: tensor.shape.clone(), values: tensor.values.clone() })
-        });
-        let own: Vec<Tensor> = own.collect();
+        let own =
+            watcher.names.iter().filter_map(|name| tensors.get(names.iter().position(|other| other == name)?).cloned());
+        let own: Vec<TensorData> = own.collect();
         if own.len() == watcher.names.len() {
             (watcher.show)(&own);
         }

@@ -103,7 +103,7 @@ test('nothing is read while nobody can see it', async ({ playground }) => {
     Worker.prototype.postMessage = function (message, ...rest) {
       const text = JSON.stringify(message, (key, value) => (ArrayBuffer.isView(value) ? 0 : value));
       // The prediction of the whole network is not a layer's.
-      if (text.includes('"look"') && !text.includes('["output"]')) window.looks += 1;
+      if (text.includes('"inspect"') && !text.includes('["output"]')) window.looks += 1;
       return post.call(this, message, ...rest);
     };
   });

@@ -113,7 +113,7 @@ test('as many workers as are worthwhile, unasked', async ({ playground }) => {
   const cores = await playground.page.evaluate(() => navigator.hardwareConcurrency);
   const { workers, detail } = await playground.call('setBackend', 'cpu');
   expect(workers).toBeLessThanOrEqual(cores);
-  expect(detail).toMatch(/worker/);
+  expect(detail).toMatch(/Workers: \d+,/);
   await playground.call('setModel', { layers: SMALL });
   expect((await playground.call('setBackend', 'cpu')).workers).toBe(1);
 });

@@ -5,16 +5,15 @@
 //! position, and everything else is in the file. Files are [safetensors](https://github.com/huggingface/safetensors) with one entry of metadata,
 //! `chalkgrad`, which is JSON; other programs can read the weights under their names, `conv2d.kernel` for example.
 
-mod course;
 mod safetensors;
 
-pub use course::Course;
 pub use safetensors::decode_f8;
 
 use serde::{Deserialize, Serialize};
 
 use self::safetensors::Tensor;
 use crate::error::{CheckpointError, Error, Result};
+use crate::history::{HistoryTensor, TrainingHistory};
 use crate::json;
 use crate::model::catalogue;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -26,10 +25,6 @@ pub const MAX_FILE_BYTES: usize = 1 << 30;
 /// Raised when a file can no longer be read by earlier versions.
 const VERSION: u32 = 1;
 
-const LOSSES: &str = "course losses";
-const ACCURACIES: &str = "course accuracies";
-const EPOCHS: &str = "course epochs";
-
 /// See the [module](self).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Checkpoint {
@@ -39,7 +34,7 @@ pub struct Checkpoint {
     pub snapshot: SnapshotInfo,
     /// Weights and optimizer state.
     pub arrays: Vec<Vec<f32>>,
-    pub course: Course,
+    pub history: TrainingHistory,
     /// Backend's name and number of workers.
     pub backend: String,
     pub workers: u32,
@@ -76,12 +71,8 @@ impl Checkpoint {
             let shape = shape_of(&shapes, name).map_or_else(|| vec![values.len()], <[usize]>::to_vec);
             tensors.push(Tensor { name: name.into(), shape, values: values.into() });
         }
-        let epochs = self.course.epoch_rows();
-        let accuracies = self.course.accuracies.as_flattened();
-        let course = [(LOSSES, 1, &self.course.losses[..]), (ACCURACIES, 2, accuracies), (EPOCHS, 8, &epochs)];
-        for (name, width, values) in course.into_iter().filter(|(_, _, values)| !values.is_empty()) {
-            let shape = if width == 1 { vec![values.len()] } else { vec![values.len() / width, width] };
-            tensors.push(Tensor { name: name.into(), shape, values: values.into() });
+        for HistoryTensor { name, shape, values } in self.history.tensors() {
+            tensors.push(Tensor { name: name.into(), shape, values });
         }
         check_size(tensors.iter().map(|tensor| size_of_val(&*tensor.values)).sum::<usize>() as f64)?;
         let SnapshotInfo { step, epoch, batch_in_epoch, untouched, .. } = self.snapshot;
@@ -121,7 +112,7 @@ impl Checkpoint {
             training: about.training,
             snapshot,
             arrays: Vec::new(),
-            course: Course::default(),
+            history: TrainingHistory::default(),
             backend: about.backend,
             workers: about.workers,
             test_accuracy: about.test_accuracy,
@@ -135,14 +126,9 @@ impl Checkpoint {
                 return Err(CheckpointError::TensorShape { name: tensor.name.to_string(), expected, got }.into());
             }
             let values = tensor.values.into_owned();
-            match &*tensor.name {
-                LOSSES => read.course.losses = values,
-                ACCURACIES => read.course.accuracies = values.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
-                EPOCHS => read.course.read_epochs(&values),
-                _ => {
-                    read.snapshot.names.push(tensor.name.into_owned());
-                    read.arrays.push(values);
-                }
+            if let Some(values) = read.history.read_tensor(&tensor.name, values) {
+                read.snapshot.names.push(tensor.name.into_owned());
+                read.arrays.push(values);
             }
         }
         Ok(read)

@@ -9,11 +9,11 @@ mod commands;
 mod deferred;
 mod evaluations;
 mod gradients;
+mod images;
 mod phase;
 mod precompile;
 mod profile;
 mod run;
-mod samples;
 mod worker_pool;
 
 use std::collections::VecDeque;
@@ -24,7 +24,6 @@ use self::evaluations::Evaluations;
 use self::gradients::GradientRequests;
 use self::phase::Phase;
 use self::run::Run;
-use self::samples::SampleRequest;
 use self::worker_pool::PoolSize;
 pub use self::worker_pool::SpawnReplicas;
 use crate::error::{Error, Result, SessionError};
@@ -44,7 +43,7 @@ const SETTLE_MS: f64 = 40.0;
 const BATCH_EVENT_MS: f64 = 100.0;
 
 /// The step of a run after which the cost of a step on a GPU is reported: the first one compiles, the second is measured.
-const COST_REPORTED_AT: usize = 3;
+const COST_REPORTED_AT: u32 = 3;
 
 /// No snapshot when a run begins or ends, if the last one is younger.
 const SNAPSHOT_MS: f64 = 1000.0;
@@ -56,8 +55,6 @@ pub struct Engine {
     /// The state that was posted last.
     posted_state: RunState,
     evaluations: Evaluations,
-    /// Requests for sample images that wait for the first shard.
-    samples: Vec<(u32, SampleRequest)>,
     download: Download,
     outbox: Vec<Envelope<Message>>,
     /// The rest after each step, and the end of the present one.
@@ -98,7 +95,6 @@ impl Engine {
             phase: Phase::Idle(RunState::Idle),
             posted_state: RunState::Idle,
             evaluations: Evaluations::default(),
-            samples: Vec::new(),
             download: Download::default(),
             outbox: vec![Envelope::new(Message::Ready)],
             step_delay_ms: 0.0,
@@ -367,8 +363,8 @@ impl Engine {
             match error {
                 Some(error) => self.reply(id, Err(error.into()), Vec::new()),
                 None => {
-                    let (history, losses) = run.finish(state, now_ms);
-                    self.reply(id, Ok(Answer::History(history)), vec![ArrayData::F32(losses)]);
+                    let history = run.finish(state, now_ms);
+                    self.reply(id, Ok(Answer::History(history)), Vec::new());
                 }
             }
         }
@@ -489,23 +485,6 @@ impl Engine {
             }
             Err(error) => self.event(Event::Warning(error.into())),
         }
-    }
-
-    fn answer_samples(&mut self) {
-        let mut kept = Vec::new();
-        for (id, request) in std::mem::take(&mut self.samples) {
-            let (dataset, config) = (self.session.dataset(), self.session.training());
-            let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
-            match (request.draw(dataset, config), &self.download.error) {
-                (Some(samples), _) => {
-                    let answer = Answer::Samples { labels: samples.labels, height, width };
-                    self.reply(id, Ok(answer), vec![ArrayData::U8(samples.pixels)]);
-                }
-                (None, Some(error)) => self.reply(id, Err(error.clone().into()), Vec::new()),
-                (None, None) => kept.push((id, request)),
-            }
-        }
-        self.samples = kept;
     }
 
     /// Reports that the device is gone. The page then starts another engine from the last snapshot.

@@ -8,6 +8,7 @@
 //! | [`engine`] | scheduler of a session: commands in, answers and events out, in time slices |
 //! | [`train`] | the training session: a state machine without a clock or I/O |
 //! | [`checkpoint`] | a whole experiment as a file |
+//! | [`history`] | losses, accuracies and epochs of training so far |
 //! | [`protocol`] | messages between page and worker |
 //! | [`data`] | IDX files, data sets that grow while they download, splits, the sampler |
 //! | [`model`] | model spec, layer catalogue, optimizers, losses, schedules, initialisers, and their lowering to a graph |
@@ -26,6 +27,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod engine;
 pub mod error;
+pub mod history;
 pub mod ir;
 pub mod json;
 pub mod model;

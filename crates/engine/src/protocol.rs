@@ -96,7 +96,8 @@ pub enum Answer {
     State {
         state: RunState,
     },
-    /// One `F32` array: the loss of every step of this call.
+    /// The losses came with the batch events before: [`complete_run`](crate::history::TrainingHistory::complete_run) puts
+    /// them together.
     History(History),
     /// Arrays: `F32` the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`; then of each image in the order
     /// of the split, `U8` its label, `F32` the predicted class or -1, `F32` the score of that class (after a softmax, its
@@ -117,7 +118,7 @@ pub enum Answer {
     },
     LayerStats(LayerStats),
     /// One `U8` array: pixels, `[count,H,W]`.
-    Samples {
+    Images {
         labels: Vec<u32>,
         height: u32,
         width: u32,

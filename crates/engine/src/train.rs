@@ -11,9 +11,11 @@
 //! * `evaluation`, `prediction`, `inspection`, `output_gradients`: the other computations.
 //! * `worker_pool`: data-parallel computation by [`replicas`].
 //!
-//! `setup`, `tensors`, `saved`, `layer_stats`, `timing`, `precompile` and `diagnosis` hold the session's methods by subject.
+//! `advance`, `sharing`, `setup`, `tensors`, `saved`, `layer_stats`, `timing`, `precompile` and `diagnosis` hold the
+//! session's methods by subject.
 //! [`fit`] is a session for programs that wait for each answer; [`progress`] has the reports.
 
+mod advance;
 mod diagnosis;
 mod early_stopping;
 mod evaluation;
@@ -34,6 +36,7 @@ pub mod progress;
 pub mod replicas;
 mod saved;
 mod setup;
+mod sharing;
 mod tensors;
 mod timing;
 mod training_loop;
@@ -42,15 +45,15 @@ mod worker_pool;
 use std::collections::VecDeque;
 
 pub use crate::backend::Wake;
-use crate::backend::{Backend, RunStatus, cpu::CpuBackend};
+use crate::backend::{Backend, cpu::CpuBackend};
 use crate::data::{Dataset, DatasetInfo, Part};
-use crate::error::{Error, Result, SettingError, SettingRule};
+use crate::error::{Result, SettingError, SettingRule};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::plan::Work;
-use crate::protocol::{EpochReport, ModelSummary, Split};
+use crate::protocol::{ModelSummary, Split};
 use evaluation::{EvaluationQueue, EvaluationRun, Purpose};
-use executor::{Executor, InFlight, OutputHolder, RunKind};
+use executor::{Executor, RunKind};
 use feeder::BatchFeeder;
 use inspection::Inspection;
 use model::LoadedModel;
@@ -58,7 +61,6 @@ use plans::PlanKey;
 pub use prediction::Pixels;
 use prediction::Prediction;
 pub use progress::{Goal, Predictions, Progress, StepReport};
-use replicas::Replicas;
 use training_loop::TrainingLoop;
 use worker_pool::WorkerPool;
 
@@ -223,330 +225,6 @@ impl Session {
 
     pub fn is_running(&self) -> bool {
         self.training.is_running()
-    }
-
-    /// Goes on with whatever there is to do. Between any two kernels it asks `has_time`.
-    ///
-    /// # Errors
-    /// `not-a-number` if the loss or a gradient of a step is not finite, naming the first layer where that shows. The
-    /// weights are those before that step; training stops.
-    pub fn advance(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Progress> {
-        loop {
-            self.begin_ahead();
-            if let Some(progress) = self.finish_begun(has_time) {
-                return progress;
-            }
-            let (kind, begun) = if self.evaluations.is_ready(&self.feeder.dataset, self.workers()) {
-                (RunKind::Evaluation, self.begin_evaluation_batch())
-            } else {
-                (RunKind::Step, self.begin_step())
-            };
-            match begun {
-                Ok(true) => {}
-                Ok(false) if !self.training.is_running() && self.evaluations.is_empty() => return Ok(Progress::Idle),
-                Ok(false) => return Ok(Progress::WaitingForData),
-                Err(error) => self.fail(kind, error),
-            }
-        }
-    }
-
-    /// Goes on with what has begun, and begins nothing new, as a pause requires. `None` if nothing is under way and nothing
-    /// is left to report. An error is one of [`Session::advance`].
-    pub fn finish_begun(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<Result<Progress>> {
-        self.is_midway = false;
-        loop {
-            if let Some(report) = self.events.pop_front() {
-                return Some(report);
-            }
-            match self.go_on(has_time) {
-                None => break,
-                Some(RunStatus::Unfinished) => {
-                    self.is_midway = true;
-                    return Some(Ok(Progress::OutOfTime));
-                }
-                Some(RunStatus::Done) => {}
-            }
-        }
-        if self.training.is_done() && !self.evaluations.is_validating() {
-            self.training.stop();
-            return Some(Ok(Progress::Finished));
-        }
-        None
-    }
-
-    fn begin_step(&mut self) -> Result<bool> {
-        if self.evaluations.is_validating() {
-            return Ok(false);
-        }
-        let Self { training, model, executor, feeder, pool, .. } = self;
-        let begun = training.begin_step(model, executor, feeder, pool.as_mut());
-        self.retire_failed_pool();
-        begun
-    }
-
-    fn begin_evaluation_batch(&mut self) -> Result<bool> {
-        let Self { evaluations, model, executor, feeder, pool, .. } = self;
-        let begun = evaluations.begin_batch(model, executor, feeder, pool.as_mut());
-        self.retire_failed_pool();
-        begun
-    }
-
-    /// Begins more steps while one is under way, if the backend works by itself. An error shows when it is that step's turn.
-    fn begin_ahead(&mut self) {
-        while self.executor.has_room()
-            && self.evaluations.is_empty()
-            && self.training.bad_loss.is_none()
-            && matches!(self.begin_step(), Ok(true))
-        {}
-    }
-
-    /// Goes on with the oldest run that has begun; `None` if there is none.
-    fn go_on(&mut self, has_time: &mut dyn FnMut() -> bool) -> Option<RunStatus> {
-        if let Some(loss) = self.training.bad_loss {
-            if let Ok(false) = self.fetch_for_diagnosis() {
-                return Some(RunStatus::Unfinished);
-            }
-            self.training.bad_loss = None;
-            let error = self.not_a_number(loss);
-            self.fail(RunKind::Step, error);
-            return Some(RunStatus::Done);
-        }
-        let &InFlight { ref loaded, images, kind, shards } = self.executor.in_flight.front()?;
-        let status = match (shards, &mut self.pool) {
-            (Some(shards), Some(pool)) => {
-                let (loaded, kind) = (loaded.clone(), kind.into());
-                pool.gather(&mut self.executor, (kind, images, shards), &loaded, has_time)
-            }
-            _ => self.executor.run_front(has_time),
-        };
-        match status {
-            Ok(RunStatus::Unfinished) => return Some(RunStatus::Unfinished),
-            Ok(RunStatus::Done) => self.complete(),
-            Err(error) if shards.is_some() => self.retire_pool(error),
-            Err(error) => self.fail(kind, error),
-        }
-        Some(RunStatus::Done)
-    }
-
-    /// Takes the results of the run that is done, and queues the reports.
-    fn complete(&mut self) {
-        let Some(run) = self.executor.in_flight.pop_front() else { return };
-        let result = match run.kind {
-            RunKind::Step => self.complete_step(&run),
-            RunKind::Evaluation => self.complete_evaluation_batch(&run),
-        };
-        if let Err(error) = result {
-            self.fail(run.kind, error);
-        }
-    }
-
-    fn complete_step(&mut self, run: &InFlight) -> Result<()> {
-        let Self { training, model, executor, feeder, pool, .. } = self;
-        let result = match (run.shards, pool) {
-            (Some(_), Some(pool)) => pool.finish_step(model, executor, run.images),
-            _ => executor.read_step(run),
-        }?;
-        if !result.is_finite {
-            // Steps after this one do not count; they changed no weights either if their numbers are not finite.
-            self.cancel();
-            self.training.bad_loss = Some(result.loss);
-            return Ok(());
-        }
-        self.weights = Provenance::Trained;
-        if let Some(report) = training.count_step(model, feeder, &result, &mut self.events) {
-            self.complete_epoch(report);
-        }
-        Ok(())
-    }
-
-    /// Validates an epoch that has come to its end, or reports it at once.
-    fn complete_epoch(&mut self, report: EpochReport) {
-        let validation = self.feeder.validation(self.model.config());
-        if validation.is_empty() {
-            let report = self.training.apply_stop_rules(&self.model, report);
-            self.events.push_back(Ok(Progress::Epoch(report)));
-        } else {
-            let (purpose, outputs) = (Purpose::Validation(report), self.model.outputs());
-            self.evaluations.push_validation(EvaluationRun::new(purpose, Part::Train, validation, outputs));
-        }
-    }
-
-    fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
-        let Self { evaluations, executor, feeder, pool, .. } = self;
-        let labels = &feeder.batch.labels;
-        match (run.shards, pool) {
-            (Some(shards), Some(pool)) => evaluations.complete_shards(pool.gathered(), run.images, shards, labels),
-            _ => evaluations.complete_batch(executor, run, labels)?,
-        }
-        let progress = match self.evaluations.take_done() {
-            None => return Ok(()),
-            Some((Purpose::Requested, evaluation, predictions)) => Progress::Evaluated(evaluation, predictions),
-            Some((Purpose::Validation(report), evaluation, _)) => {
-                let (val_loss, val_accuracy) = (Some(evaluation.loss), Some(evaluation.accuracy));
-                let report = EpochReport { val_loss, val_accuracy, ..report };
-                Progress::Epoch(self.training.apply_stop_rules(&self.model, report))
-            }
-        };
-        self.events.push_back(Ok(progress));
-        Ok(())
-    }
-
-    /// Gives up an evaluation or training, and queues the error.
-    fn fail(&mut self, kind: RunKind, error: Error) {
-        self.cancel();
-        match kind {
-            RunKind::Evaluation => self.evaluations.drop_first(),
-            RunKind::Step => self.training.stop(),
-        }
-        self.events.push_back(Err(error));
-    }
-
-    /// Gives up all runs that are not done.
-    fn cancel(&mut self) {
-        if let Some(pool) = &mut self.pool {
-            pool.cancel();
-        }
-        if let Some(prediction) = &mut self.prediction {
-            prediction.restart_shared_part(&mut self.executor);
-        }
-        self.executor.cancel();
-    }
-
-    /// Completes the runs that have begun, so that all weights are of one step. Reports come with the next `advance`.
-    fn settle(&mut self) {
-        self.abandon_shared_work();
-        while let Some(status) = self.go_on(&mut || true) {
-            // Nothing can wait for a backend that works by itself; the driver of the session lets it settle first.
-            if status == RunStatus::Unfinished && self.is_asynchronous() {
-                break;
-            }
-        }
-    }
-
-    /// Begins the evaluations again that are not done, for a model that has changed.
-    fn restart_evaluations(&mut self) {
-        if self.executor.is_front(RunKind::Evaluation) {
-            self.cancel();
-        }
-        self.evaluations.restart(self.model.outputs());
-    }
-
-    /// Predicts class probabilities, `[k, classes]`, and returns them with the number of classes. The outputs of all layers
-    /// can be read afterwards; if k is so large that the prediction is done in parts, those of the last part.
-    ///
-    /// # Errors
-    /// `wrong-length` if the pixels are not a whole number of inputs, at least one.
-    pub fn predict(&mut self, pixels: Pixels) -> Result<(Vec<f32>, usize)> {
-        self.start_prediction(pixels)?;
-        loop {
-            if let Some(result) = self.go_on_predicting(&mut || true)? {
-                return Ok(result);
-            }
-        }
-    }
-
-    /// Begins a prediction, in place of one that is not done.
-    ///
-    /// # Errors
-    /// As [`Session::predict`].
-    pub fn start_prediction(&mut self, pixels: Pixels) -> Result<()> {
-        let prediction = Prediction::new(&self.model, pixels)?;
-        if prediction.is_long(&self.model, self.workers()) {
-            self.abandon_shared_work();
-        }
-        self.prediction = Some(prediction);
-        Ok(())
-    }
-
-    /// Goes on with a prediction until `has_time` says no, and returns its result once it is done. Call it again otherwise,
-    /// when woken if the backend works by itself.
-    ///
-    /// # Errors
-    /// Errors of the backend.
-    pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
-        loop {
-            let Self { prediction, model, executor, pool, .. } = self;
-            let Some(prediction) = prediction else { return Ok(Some((Vec::new(), model.outputs()))) };
-            let done = prediction.advance(model, executor, pool.as_mut(), has_time);
-            if done.is_err() {
-                self.prediction = None;
-            }
-            let done = done?;
-            // Without the pool, the part begins again.
-            if !self.retire_failed_pool() {
-                let prediction = if done { self.prediction.take() } else { None };
-                return Ok(prediction.map(|prediction| (prediction.probabilities, self.model.outputs())));
-            }
-        }
-    }
-
-    /// Returns true if a prediction cannot go on before a worker or the device has answered.
-    pub fn is_prediction_waiting(&self) -> bool {
-        self.is_asynchronous() || (self.is_prediction_shared() && self.is_pool_waiting())
-    }
-
-    fn is_prediction_shared(&self) -> bool {
-        self.prediction.as_ref().is_some_and(Prediction::is_shared)
-    }
-
-    /// Sets or removes the replicas that share the work. A step that is under way begins again.
-    pub fn set_replicas(&mut self, replicas: Option<Box<dyn Replicas>>) {
-        self.abandon_shared_work();
-        if self.executor.retained.outputs == Some(OutputHolder::Workers) {
-            self.executor.retained.outputs = None;
-        }
-        self.pool = replicas.map(|mut replicas| {
-            if let Some(wake) = &self.wake {
-                replicas.set_wake(wake.clone());
-            }
-            WorkerPool::new(replicas)
-        });
-    }
-
-    /// Returns the number of workers that compute a step together.
-    pub fn workers(&self) -> usize {
-        self.pool.as_ref().map_or(1, WorkerPool::workers)
-    }
-
-    /// Returns the largest number of workers that can compute a step together.
-    pub fn most_workers(&self) -> u32 {
-        let batch = self.model.config().batch_size;
-        self.model.most_shards(batch as usize).min(batch as usize) as u32
-    }
-
-    /// Gives up a shared step that is under way; it begins again. No weight has changed yet.
-    pub fn abandon_shared_step(&mut self) {
-        if self.executor.is_front_sharded() && self.executor.is_front(RunKind::Step) {
-            self.cancel();
-        }
-    }
-
-    /// Gives up everything that workers compute together; it begins again.
-    fn abandon_shared_work(&mut self) {
-        if self.executor.is_front_sharded() || self.is_prediction_shared() {
-            self.cancel();
-        }
-    }
-
-    /// Goes on without the worker pool if it has failed.
-    fn retire_failed_pool(&mut self) -> bool {
-        let failure = self.pool.as_mut().and_then(WorkerPool::take_failure);
-        let has_failed = failure.is_some();
-        if let Some(error) = failure {
-            self.retire_pool(error);
-        }
-        has_failed
-    }
-
-    /// Goes on without the worker pool: the step begins again.
-    fn retire_pool(&mut self, error: Error) {
-        self.cancel();
-        self.set_replicas(None);
-        self.events.push_back(Ok(Progress::Warning(error)));
-    }
-
-    fn is_pool_waiting(&self) -> bool {
-        self.pool.as_ref().is_some_and(WorkerPool::is_waiting)
     }
 
     /// Returns true if nothing can be done before a replica or the device has answered.

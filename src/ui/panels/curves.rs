@@ -7,15 +7,17 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 
 use crate::ui::browser::{callback, context_2d, event_text, next_frame, save_text, save_url};
-use crate::ui::curves::{Curves, Sample};
+use crate::ui::charted_history::ChartedHistory;
 use crate::ui::format;
 use crate::ui::live::Live;
-use crate::ui::runs::{Runs, thinned};
+use crate::ui::loss_series::Sample;
+use crate::ui::runs::Runs;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 use crate::ui::widgets::chart::{Chart, Palette, draw, step_at};
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
+use chalkgrad_engine::protocol::EpochReport;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quantity {
@@ -52,7 +54,7 @@ pub fn curves_panel(state: State) -> Element {
 fn smoothing(state: State) -> Element {
     const LEVELS: [f32; 6] = [0.0, 0.8, 0.9, 0.98, 0.99, 0.996];
     let level = move || {
-        let smoothing = state.curves.with(Curves::smoothing);
+        let smoothing = state.charted.with(ChartedHistory::smoothing);
         LEVELS.iter().position(|level| *level >= smoothing).unwrap_or(LEVELS.len() - 1)
     };
     let text = move || {
@@ -64,7 +66,7 @@ fn smoothing(state: State) -> Element {
     };
     let choose = move |event: web_sys::Event| {
         let chosen = format::parse(&event_text(&event)).unwrap_or_default() as usize;
-        state.curves.update(|curves| curves.set_smoothing(LEVELS[chosen.min(LEVELS.len() - 1)]));
+        state.charted.update(|charted| charted.set_smoothing(LEVELS[chosen.min(LEVELS.len() - 1)]));
     };
     el("label")
         .class("smoothing")
@@ -82,8 +84,8 @@ fn smoothing(state: State) -> Element {
 }
 
 fn exports(state: State, canvases: [web_sys::HtmlCanvasElement; 2]) -> Element {
-    let has_none = move || state.curves.with(Curves::is_empty);
-    let save_csv = move || save_text("chalkgrad-curves.csv", &state.curves.with_untracked(Curves::csv));
+    let has_none = move || state.charted.with(ChartedHistory::is_empty);
+    let save_csv = move || save_text("chalkgrad-curves.csv", &state.charted.with_untracked(ChartedHistory::csv));
     el("div")
         .class("panel-actions")
         .child(button("button quiet", save_csv).title("export_csv").flag("disabled", has_none).text("CSV"))
@@ -123,7 +125,8 @@ fn save_image(canvases: &[web_sys::HtmlCanvasElement; 2]) {
 fn data_table(state: State) -> Element {
     const COLUMNS: [&str; 6] = ["epoch", "column_step", "loss", "accuracy", "column_val_loss", "column_val_accuracy"];
     let key = move || {
-        let (epochs, steps) = state.curves.with(|curves| (curves.epochs.len(), curves.steps()));
+        let (epochs, steps) =
+            state.charted.with(|charted| (charted.with_epochs(<[EpochReport]>::len), charted.steps()));
         // Before the first epoch is over, the steps count.
         if epochs > 0 { epochs.to_string() } else { format!("0 {}", steps / 100) }
     };
@@ -131,19 +134,18 @@ fn data_table(state: State) -> Element {
         let head = COLUMNS.map(|key| el("th").attr("scope", "col").tr(key));
         let optional = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
         let row = |cells: [String; 6]| el("tr").children(cells.into_iter().map(|cell| el("td").text(&cell)));
-        let rows: Vec<Element> = state.curves.with_untracked(|curves| {
-            let epochs = curves.epochs.iter().map(|epoch| {
-                row([
-                    (epoch.epoch + 1).to_string(),
-                    format::count(epoch.step as usize),
-                    format::loss(epoch.loss),
-                    format::percent(epoch.accuracy, 2),
-                    optional(epoch.val_loss.map(format::loss)),
-                    optional(epoch.val_accuracy.map(|accuracy| format::percent(accuracy, 2))),
-                ])
-            });
-            epochs.collect()
-        });
+        let cells = |epoch: &EpochReport| {
+            row([
+                (epoch.epoch + 1).to_string(),
+                format::count(epoch.step as usize),
+                format::loss(epoch.loss),
+                format::percent(epoch.accuracy, 2),
+                optional(epoch.val_loss.map(format::loss)),
+                optional(epoch.val_accuracy.map(|accuracy| format::percent(accuracy, 2))),
+            ])
+        };
+        let rows: Vec<Element> =
+            state.charted.with_untracked(|charted| charted.with_epochs(|epochs| epochs.iter().map(cells).collect()));
         let is_empty = rows.is_empty();
         Some(
             place()
@@ -188,11 +190,11 @@ impl View {
         }
         if let Some((_, palette)) = &*palette {
             let cursor = self.cursor.get_untracked();
-            state.curves.with_untracked(|curves| {
+            state.charted.with_untracked(|charted| {
                 state
                     .dock
                     .runs
-                    .with_untracked(|runs| paint(&self.canvas, palette, curves, runs, self.quantity, cursor));
+                    .with_untracked(|runs| paint(&self.canvas, palette, charted, runs, self.quantity, cursor));
             });
         }
     }
@@ -217,7 +219,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     }
     let drawn = view.clone();
     let draw_soon = move || {
-        state.curves.track();
+        state.charted.track();
         state.dock.runs.track();
         drawn.cursor.track();
         drawn.size.track();
@@ -234,7 +236,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     let hovered = view.clone();
     let hover = move |event: web_sys::Event| {
         let x = event.unchecked_ref::<web_sys::PointerEvent>().offset_x() as f64;
-        let steps = state.curves.with_untracked(Curves::steps).max(10);
+        let steps = state.charted.with_untracked(ChartedHistory::steps).max(10);
         let step = step_at(x, hovered.canvas.client_width() as f64, steps);
         hovered.cursor.set((steps > 0).then_some(step));
     };
@@ -243,7 +245,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
         // Follows only the epochs: a summary that changed with every batch could not be read.
         state.epoch.track();
         state.run.track();
-        state.curves.with_untracked(|curves| summary(curves, quantity))
+        state.charted.with_untracked(|charted| summary(charted, quantity))
     };
     let canvas = element
         .attr_fn("aria-label", summary)
@@ -253,7 +255,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
     let title = if quantity == Quantity::Loss { "loss" } else { "accuracy" };
     let readout = move || {
         let cursor = view.cursor.get();
-        state.curves.with(|curves| readout(curves, quantity, cursor))
+        state.charted.with(|charted| readout(charted, quantity, cursor))
     };
     let figure = el("figure")
         .class("chart")
@@ -262,7 +264,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
         .child(
             el("p")
                 .class("chart-empty")
-                .flag("hidden", move || state.curves.with(|curves| !curves.is_empty()))
+                .flag("hidden", move || state.charted.with(|charted| !charted.is_empty()))
                 .tr("no_curve_yet"),
         );
     (figure, surface)
@@ -271,7 +273,7 @@ fn curve_chart(state: State, quantity: Quantity) -> (Element, web_sys::HtmlCanva
 fn paint(
     canvas: &web_sys::HtmlCanvasElement,
     palette: &Palette,
-    curves: &Curves,
+    charted: &ChartedHistory,
     runs: &Runs,
     quantity: Quantity,
     cursor: Option<u32>,
@@ -280,73 +282,69 @@ fn paint(
     let (train, band);
     let others: Vec<&[Sample]> = runs
         .compared()
-        .map(|run| if quantity == Quantity::Loss { &run.course.loss[..] } else { &run.course.accuracy[..] })
+        .map(|run| if quantity == Quantity::Loss { &run.series.loss[..] } else { &run.series.accuracy[..] })
         .collect();
     let furthest = others.iter().filter_map(|line| line.last()).map(|sample| sample.step).max().unwrap_or_default();
     let (y_range, is_percent, validation) = match quantity {
         Quantity::Loss => {
-            (train, band) = (curves.smooth(columns), curves.loss_range(columns));
+            (train, band) = (charted.smooth_loss(columns), charted.loss_range(columns));
             let top = others.iter().flat_map(|line| line.iter()).map(|sample| sample.value).fold(0.0, f32::max) * 1.08;
-            let top = if curves.is_empty() && top > 0.0 { top } else { curves.loss_top().max(top) };
-            (0.0..top, false, &curves.validation_loss)
+            let top = if charted.is_empty() && top > 0.0 { top } else { charted.loss_top().max(top) };
+            (0.0..top, false, charted.validation_loss())
         }
         Quantity::Accuracy => {
-            (train, band) = (thinned(&curves.train_accuracy, columns), Vec::new());
-            let bottom = if others.is_empty() { curves.accuracy_bottom() } else { curves.accuracy_bottom().min(0.5) };
-            (bottom..1.0, true, &curves.validation_accuracy)
+            (train, band) = (charted.accuracy(columns), Vec::new());
+            let bottom = if others.is_empty() { charted.accuracy_bottom() } else { charted.accuracy_bottom().min(0.5) };
+            (bottom..1.0, true, charted.validation_accuracy())
         }
     };
     let chart = Chart {
-        last_step: curves.steps().max(furthest).max(10),
+        last_step: charted.steps().max(furthest).max(10),
         y_range,
         is_percent,
         band: &band,
         others: &others,
         train: &train,
-        validation,
-        marks: &curves.epoch_ends,
+        validation: &validation,
+        marks: &charted.epoch_ends(),
         cursor,
     };
     draw(canvas, palette, &chart, window().device_pixel_ratio());
 }
 
 /// Formats the latest values, or those under the crosshair.
-fn readout(curves: &Curves, quantity: Quantity, cursor: Option<u32>) -> String {
-    let steps = curves.steps();
+fn readout(charted: &ChartedHistory, quantity: Quantity, cursor: Option<u32>) -> String {
+    let steps = charted.steps();
     let step = cursor.unwrap_or(steps).min(steps);
     if step == 0 {
         return String::new();
     }
     let value = match quantity {
-        Quantity::Loss => curves.loss_at(step).map(|(_, smooth)| format::loss(smooth)),
-        Quantity::Accuracy => {
-            let index = curves.train_accuracy.partition_point(|sample| sample.step < step);
-            let sample = curves.train_accuracy.get(index).or(curves.train_accuracy.last());
-            sample.map(|sample| format::percent(sample.value, 1))
-        }
+        Quantity::Loss => charted.loss_at(step).map(|(_, smooth)| format::loss(smooth)),
+        Quantity::Accuracy => charted.accuracy_at(step).map(|accuracy| format::percent(accuracy, 1)),
     };
     let step = format::count(step as usize);
     t_with("chart_readout", &[("step", &step), ("value", &value.unwrap_or_default())])
 }
 
-fn summary(curves: &Curves, quantity: Quantity) -> String {
-    if curves.is_empty() {
+fn summary(charted: &ChartedHistory, quantity: Quantity) -> String {
+    if charted.is_empty() {
         return t("no_curve_yet");
     }
-    let steps = curves.steps();
+    let steps = charted.steps();
     let (name, first, last, validation) = match quantity {
         Quantity::Loss => (
             t("loss"),
-            curves.loss_at(1).map(|(_, smooth)| format::loss(smooth)),
-            curves.loss_at(steps).map(|(_, smooth)| format::loss(smooth)),
-            curves.validation_loss.last().map(|sample| format::loss(sample.value)),
+            charted.loss_at(1).map(|(_, smooth)| format::loss(smooth)),
+            charted.loss_at(steps).map(|(_, smooth)| format::loss(smooth)),
+            charted.validation_loss().last().map(|sample| format::loss(sample.value)),
         ),
-        Quantity::Accuracy => (
-            t("accuracy"),
-            curves.train_accuracy.first().map(|sample| format::percent(sample.value, 1)),
-            curves.train_accuracy.last().map(|sample| format::percent(sample.value, 1)),
-            curves.validation_accuracy.last().map(|sample| format::percent(sample.value, 1)),
-        ),
+        Quantity::Accuracy => {
+            let ends = charted.accuracy_ends().map(|ends| ends.map(|accuracy| format::percent(accuracy, 1)));
+            let (first, last) = ends.map(|[first, last]| (first, last)).unzip();
+            let validation = charted.validation_accuracy().last().map(|sample| format::percent(sample.value, 1));
+            (t("accuracy"), first, last, validation)
+        }
     };
     let steps = format::count(steps as usize);
     let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());

@@ -60,7 +60,7 @@ fn row(state: State, record: RunRecord) -> Element {
         training.batch_size
     );
     let percent = |value: Option<f32>| value.map_or_else(|| "–".to_owned(), |value| format::percent(value, 2));
-    let accuracy = record.course.validation_accuracy.last().or(record.course.accuracy.last());
+    let accuracy = record.series.validation_accuracy.last().or(record.series.accuracy.last());
     let accuracy = percent(accuracy.map(|sample| sample.value));
     let name = move || t_with("run_number", &[("number", &number.to_string())]);
     let compare = checkbox(

@@ -5,7 +5,8 @@ use std::ops::Range;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use crate::ui::browser::context_2d;
-use crate::ui::curves::{Sample, tick_text, ticks};
+use crate::ui::loss_series::Sample;
+use crate::ui::ticks::{tick_text, ticks};
 
 /// Colours, read from the style sheet so that both themes draw alike.
 #[derive(Clone, PartialEq, Debug)]

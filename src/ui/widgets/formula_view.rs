@@ -17,9 +17,9 @@ use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
-use crate::ui::watch::Tensor;
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
 use chalkgrad_engine::model::formula::{self, Derivation, Reduction, Step, Term, Trace};
+use chalkgrad_engine::protocol::responses::TensorData;
 
 /// Number of terms shown before more are requested.
 const FEW_TERMS: usize = 10;
@@ -134,7 +134,7 @@ fn worked_out(state: State, layer: ResolvedLayer, before: Option<String>) -> Ele
 }
 
 impl Worked {
-    fn take(&self, tensors: &[Tensor], has_layer_before: bool) {
+    fn take(&self, tensors: &[TensorData], has_layer_before: bool) {
         let mut tensors = tensors.iter();
         let input = if has_layer_before {
             tensors.next().map(|tensor| tensor.values.clone()).unwrap_or_default()

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use wasm_bindgen_futures::spawn_local;
+
 use super::element::{Element, el};
 use super::place;
 use crate::ui::browser::{InView, after_ms};
@@ -10,7 +12,7 @@ use crate::ui::format;
 use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
-use chalkgrad_engine::protocol::{Answer, Command, LayerStats};
+use chalkgrad_engine::protocol::{LayerStats, requests};
 
 /// Time between two requests: the engine reads the outputs of a whole batch for each.
 const PAUSE_MS: i32 = 1000;
@@ -55,9 +57,10 @@ fn ask(state: State, layer: &str, shown: &Rc<Shown>) {
     }
     let version = state.weights_version.get_untracked();
     let shown = shown.clone();
-    state.ask(Command::LayerStats { layer: layer.to_owned() }, Vec::new(), move |outcome| {
+    let response = state.client().request(requests::LayerStats { layer: layer.to_owned() });
+    spawn_local(async move {
         // Before the first step there is nothing to show, and no error to repeat.
-        if let Ok((Answer::LayerStats(layer_stats), _)) = outcome
+        if let Ok(layer_stats) = response.await
             && shown.layer_stats.with_untracked(|before| before.as_ref() != Some(&layer_stats))
         {
             shown.layer_stats.set(Some(layer_stats));

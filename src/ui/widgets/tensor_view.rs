@@ -16,7 +16,8 @@ use crate::ui::live::Live;
 use crate::ui::state::State;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::{t, t_with};
-use crate::ui::watch::{Subscriptions, Tensor};
+use crate::ui::watch::Subscriptions;
+use chalkgrad_engine::protocol::responses::TensorData;
 
 const BINS: usize = 48;
 
@@ -161,7 +162,7 @@ fn draw_bars(canvas: &HtmlCanvasElement, histogram: &Histogram, is_dark: bool) {
 }
 
 impl Shown {
-    fn take(&self, tensor: &Tensor) {
+    fn take(&self, tensor: &TensorData) {
         self.has_none.set(tensor.values.is_empty());
         if tensor.values.is_empty() {
             return;

@@ -68,7 +68,6 @@ impl Engine {
         if self.phase.stop_waiting(now_ms) {
             self.show_state();
         }
-        self.answer_samples();
         self.post_download();
         Ok(())
     }
@@ -83,7 +82,6 @@ impl Engine {
         for id in unready {
             self.reply(id, Err(error.clone().into()), Vec::new());
         }
-        self.answer_samples();
         if matches!(self.phase, Phase::Waiting(_)) {
             self.fail_run(error, now_ms);
         }

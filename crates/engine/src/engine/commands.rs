@@ -1,7 +1,7 @@
 //! Execution of the commands.
 
 use super::backends::{check_backend, engine_info};
-use super::samples::{self, SampleRequest, Samples};
+use super::images::{self, Images};
 use super::{Engine, TURN_MS};
 use crate::error::{Given, MessageError, Result, SettingError, SettingRule};
 use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
@@ -151,21 +151,14 @@ impl Engine {
                 }
                 Answer::LayerStats(self.session.layer_stats(&layer)?)
             }
-            Command::Samples { split, label, count, seed } => {
-                let request = SampleRequest { split, label, count, seed };
-                request.check(self.session.dataset())?;
-                self.samples.push((id, request));
-                self.answer_samples();
-                return Ok(None);
-            }
             Command::Images { split, indices } => {
                 let (dataset, config) = (self.session.dataset(), self.session.training());
-                let Samples { pixels, labels } = samples::images(dataset, config, split, &indices)?;
+                let Images { pixels, labels } = images::images(dataset, config, split, &indices)?;
                 let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
-                return Ok(Some((Answer::Samples { labels, height, width }, vec![ArrayData::U8(pixels)])));
+                return Ok(Some((Answer::Images { labels, height, width }, vec![ArrayData::U8(pixels)])));
             }
             Command::Labels { split } => {
-                let labels = samples::labels(self.session.dataset(), self.session.training(), split);
+                let labels = images::labels(self.session.dataset(), self.session.training(), split);
                 return Ok(Some((Answer::Labels, vec![ArrayData::U8(labels.to_vec())])));
             }
             Command::RetryData => {

@@ -9,9 +9,6 @@ use crate::train::{Goal, StepReport};
 const WINDOW_MS: f64 = 3_000.0;
 const SAMPLE_EVERY_MS: f64 = 100.0;
 
-/// The largest number of losses for which memory is reserved.
-const MAX_RESERVED_LOSSES: u32 = 1 << 20;
-
 /// One run, from the command that asked for it to its end. Times are in milliseconds of any clock; pauses and
 /// evaluations that were asked for do not count.
 pub struct Run {
@@ -19,9 +16,8 @@ pub struct Run {
     pub request_id: u32,
     goal: Goal,
     history: History,
+    /// Losses since the last batch event. The engine keeps no others.
     losses: Vec<f32>,
-    /// The number of losses that have been posted.
-    posted: usize,
     last: StepReport,
     /// Steps until the goal, known with the first step.
     total_steps: Option<u32>,
@@ -43,7 +39,6 @@ impl Run {
             goal,
             history: History::default(),
             losses: Vec::new(),
-            posted: 0,
             last: StepReport::default(),
             total_steps: None,
             images: 0,
@@ -66,16 +61,12 @@ impl Run {
     }
 
     /// Counts a step, and returns the number of steps.
-    pub fn step(&mut self, report: StepReport, now_ms: f64) -> usize {
+    pub fn step(&mut self, report: StepReport, now_ms: f64) -> u32 {
         self.read_clock(now_ms);
-        if self.total_steps.is_none() {
-            let total = total_steps(self.goal, &report);
-            // Reserved at once, so that a long run needs no more memory as it goes on.
-            self.losses.reserve_exact(total.min(MAX_RESERVED_LOSSES) as usize);
-            self.total_steps = Some(total);
-        }
+        self.total_steps.get_or_insert_with(|| total_steps(self.goal, &report));
         self.images += u64::from(report.images);
         self.losses.push(report.loss);
+        self.history.steps += 1;
         self.last = report;
         if self.window.back().is_none_or(|&(_, at_ms)| self.active_ms - at_ms >= SAMPLE_EVERY_MS) {
             self.window.push_back((self.images, self.active_ms));
@@ -83,7 +74,7 @@ impl Run {
                 self.window.pop_front();
             }
         }
-        self.losses.len()
+        self.history.steps
     }
 
     /// Completes an epoch's report.
@@ -104,9 +95,13 @@ impl Run {
 
     /// Returns the report of the last step and the losses since the last such report; `None` without a new step.
     pub fn batch(&mut self) -> Option<(BatchReport, Vec<f32>)> {
-        let losses = self.losses.get(self.posted..).filter(|losses| !losses.is_empty())?.to_vec();
-        self.posted = self.losses.len();
-        let (done, total) = (self.losses.len() as f64, f64::from(self.total_steps.unwrap_or(0)));
+        if self.losses.is_empty() {
+            return None;
+        }
+        // About as many steps come until the next event.
+        let next = Vec::with_capacity(self.losses.len());
+        let losses = std::mem::replace(&mut self.losses, next);
+        let (done, total) = (f64::from(self.history.steps), f64::from(self.total_steps.unwrap_or(0)));
         let last = self.last;
         let ms_per_step = self.active_ms / done;
         let report = BatchReport {
@@ -125,14 +120,13 @@ impl Run {
         Some((report, losses))
     }
 
-    /// Ends the run, and returns its history and the loss of every step.
-    pub fn finish(mut self, state: RunState, now_ms: f64) -> (History, Vec<f32>) {
+    /// Ends the run, and returns its history.
+    pub fn finish(mut self, state: RunState, now_ms: f64) -> History {
         self.halt(now_ms);
         self.history.state = state;
-        self.history.steps = self.losses.len() as u32;
         self.history.seconds = self.active_ms / 1000.0;
         self.history.images_per_second = per_second(self.images, self.active_ms);
-        (self.history, self.losses)
+        self.history
     }
 
     fn images_per_second(&self) -> f64 {
@@ -192,8 +186,8 @@ mod tests {
         assert!((batch.remaining_seconds - 1.49).abs() < 1e-6, "{}", batch.remaining_seconds);
         assert!((batch.progress - 51.0 / 200.0).abs() < 1e-9);
         assert!(run.batch().is_none(), "nothing new");
-        let (history, losses) = run.finish(RunState::Stopped, 60_010.0);
-        assert_eq!((history.steps, losses.len(), history.state), (51, 51, RunState::Stopped));
+        let history = run.finish(RunState::Stopped, 60_010.0);
+        assert_eq!((history.steps, history.state), (51, RunState::Stopped));
         assert!((history.seconds - 0.51).abs() < 1e-9);
     }
 
@@ -222,7 +216,7 @@ mod tests {
         run.step(report(1), 1_500.0);
         let epoch = run.epoch(EpochReport { loss: 0.5, val_loss: Some(0.25), ..Default::default() }, 2_000.0);
         assert_eq!((epoch.seconds, epoch.images_per_second), (1.0, 32.0));
-        let (history, _) = run.finish(RunState::Done, 2_000.0);
+        let history = run.finish(RunState::Done, 2_000.0);
         assert_eq!((history.epochs, history.epoch_loss, history.val_loss), (1, vec![0.5], vec![0.25]));
         assert!(history.val_accuracy.is_empty());
     }

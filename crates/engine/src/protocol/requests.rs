@@ -137,8 +137,6 @@ requests! {
     Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
-    /// Draws random images of a split, of one class if `label` is given.
-    Samples { split: Split, label: Option<u32>, count: u32, seed: u32 } -> ImageData: Reads repeatable;
     /// Reads the images of a split with these indices, which must have arrived.
     Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
     /// Reads the labels of those images of a split that have arrived.

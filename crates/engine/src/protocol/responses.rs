@@ -41,7 +41,7 @@ pub struct Evaluated {
     pub confidence: Vec<f32>,
 }
 
-/// A run with the loss of every step.
+/// A run with the loss of every step, which the client adds to the answer as an array.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RunHistory {
     pub history: History,
@@ -148,7 +148,7 @@ impl Response for Vec<TensorData> {
 
 impl Response for ImageData {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Samples { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
+        let (Answer::Images { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { height, width, pixels: u8_array(pixels)?, labels })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::Session;
 use super::executor::{Executor, OutputHolder};
 use super::graphs;
 use super::model::LoadedModel;
@@ -174,4 +175,64 @@ impl Prediction {
 fn largest_part(model: &LoadedModel) -> usize {
     let outputs = model.layers().iter().map(|layer| layer.output_shape.iter().product::<usize>() as u64);
     (MAX_OUTPUT_WORDS / outputs.sum::<u64>().max(1)).clamp(1, 256) as usize
+}
+
+impl Session {
+    /// Predicts class probabilities, `[k, classes]`, and returns them with the number of classes. The outputs of all layers
+    /// can be read afterwards; if k is so large that the prediction is done in parts, those of the last part.
+    ///
+    /// # Errors
+    /// `wrong-length` if the pixels are not a whole number of inputs, at least one.
+    pub fn predict(&mut self, pixels: Pixels) -> Result<(Vec<f32>, usize)> {
+        self.start_prediction(pixels)?;
+        loop {
+            if let Some(result) = self.go_on_predicting(&mut || true)? {
+                return Ok(result);
+            }
+        }
+    }
+
+    /// Begins a prediction, in place of one that is not done.
+    ///
+    /// # Errors
+    /// As [`Session::predict`].
+    pub fn start_prediction(&mut self, pixels: Pixels) -> Result<()> {
+        let prediction = Prediction::new(&self.model, pixels)?;
+        if prediction.is_long(&self.model, self.workers()) {
+            self.abandon_shared_work();
+        }
+        self.prediction = Some(prediction);
+        Ok(())
+    }
+
+    /// Goes on with a prediction until `has_time` says no, and returns its result once it is done. Call it again otherwise,
+    /// when woken if the backend works by itself.
+    ///
+    /// # Errors
+    /// Errors of the backend.
+    pub fn go_on_predicting(&mut self, has_time: &mut dyn FnMut() -> bool) -> Result<Option<(Vec<f32>, usize)>> {
+        loop {
+            let Self { prediction, model, executor, pool, .. } = self;
+            let Some(prediction) = prediction else { return Ok(Some((Vec::new(), model.outputs()))) };
+            let done = prediction.advance(model, executor, pool.as_mut(), has_time);
+            if done.is_err() {
+                self.prediction = None;
+            }
+            let done = done?;
+            // Without the pool, the part begins again.
+            if !self.retire_failed_pool() {
+                let prediction = if done { self.prediction.take() } else { None };
+                return Ok(prediction.map(|prediction| (prediction.probabilities, self.model.outputs())));
+            }
+        }
+    }
+
+    /// Returns true if a prediction cannot go on before a worker or the device has answered.
+    pub fn is_prediction_waiting(&self) -> bool {
+        self.is_asynchronous() || (self.is_prediction_shared() && self.is_pool_waiting())
+    }
+
+    pub(super) fn is_prediction_shared(&self) -> bool {
+        self.prediction.as_ref().is_some_and(Prediction::is_shared)
+    }
 }

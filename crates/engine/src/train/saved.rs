@@ -3,8 +3,9 @@
 use super::model::LoadedModel;
 use super::tensors::matched;
 use super::{Provenance, Session};
-use crate::checkpoint::{Checkpoint, Course};
+use crate::checkpoint::Checkpoint;
 use crate::error::{Result, SessionError};
+use crate::history::TrainingHistory;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::protocol::{ModelSummary, SnapshotInfo};
 
@@ -20,7 +21,7 @@ impl Session {
             training: self.model.config().clone(),
             snapshot,
             arrays,
-            course: Course::default(),
+            history: TrainingHistory::default(),
             backend: "cpu".to_owned(),
             workers: self.workers() as u32,
             test_accuracy: None,

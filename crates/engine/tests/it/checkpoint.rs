@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::checkpoint::{Checkpoint, Course, MAX_FILE_BYTES, check_size};
+use chalkgrad_engine::checkpoint::{Checkpoint, MAX_FILE_BYTES, check_size};
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::EpochReport;
 use chalkgrad_engine::random::Philox;
@@ -101,7 +102,7 @@ fn full() -> Checkpoint {
     epochs[0].val_loss = None;
     epochs[0].val_accuracy = None;
     let accuracies = vec![[1.0, 0.5], [21.0, 0.75]];
-    Checkpoint { course: Course { losses, accuracies, epochs }, ..session.checkpoint().unwrap() }
+    Checkpoint { history: TrainingHistory::new(losses, accuracies, epochs), ..session.checkpoint().unwrap() }
 }
 
 /// With its arrays by name: a file has an order of its own.
@@ -115,7 +116,7 @@ fn by_name(mut checkpoint: Checkpoint) -> Checkpoint {
 fn a_file_gives_back_what_was_saved() {
     let saved = by_name(full());
     assert_eq!((saved.snapshot.step, saved.snapshot.epoch, saved.snapshot.batch_in_epoch), (21, 2, 3));
-    assert_eq!((saved.course.epochs.len(), saved.course.losses.len()), (2, 21));
+    assert_eq!((saved.history.epochs().len(), saved.history.steps()), (2, 21));
     let file = saved.to_bytes().unwrap();
     assert_eq!(by_name(Checkpoint::from_bytes(&file).unwrap()), saved);
     let rate = OptimizerSpec::new(
@@ -212,7 +213,7 @@ fn the_safetensors_crate_reads_what_is_written_and_the_other_way_round() {
     open(&mut direct, &file).unwrap();
     open(&mut round, &rewritten).unwrap();
     assert_eq!(train(&mut direct, 5), train(&mut round, 5));
-    assert_eq!(Checkpoint::from_bytes(&rewritten).unwrap().course, saved.course);
+    assert_eq!(Checkpoint::from_bytes(&rewritten).unwrap().history, saved.history);
 }
 
 /// A file of this header and these data.

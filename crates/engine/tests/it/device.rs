@@ -10,6 +10,7 @@ use chalkgrad_engine::backend::{Backend, PlanHandle, RunStatus};
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part};
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::Result;
+use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 use chalkgrad_engine::plan::Plan;
 use chalkgrad_engine::protocol::{
@@ -168,13 +169,14 @@ impl Bench {
     }
 
     fn losses(&mut self, id: u32) -> Vec<f32> {
-        match self.wait(id) {
-            (Answer::History(_), arrays) => match &arrays[..] {
-                [ArrayData::F32(losses)] => losses.clone(),
-                other => panic!("{other:?}"),
-            },
-            other => panic!("{other:?}"),
+        let Answer::History(mut history) = self.wait(id).0 else { panic!("no history") };
+        let mut training = TrainingHistory::default();
+        for said in &self.said {
+            if let Message::Event(event) = &said.message {
+                training.extend(event, &said.arrays);
+            }
         }
+        training.complete_run(&mut history, None)
     }
 
     fn steps_told(&self) -> Option<u32> {

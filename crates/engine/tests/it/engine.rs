@@ -6,6 +6,7 @@ use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part};
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::{DataError, FileFault};
+use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
     Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState,
@@ -117,8 +118,19 @@ impl Bench {
     }
 
     fn history(&mut self, id: u32) -> (History, Vec<f32>) {
-        match self.answer(id).expect("an answer").expect("a history") {
-            (Answer::History(history), arrays) => (history, f32s(&arrays[0]).to_vec()),
+        let mut training = TrainingHistory::default();
+        for said in &self.said {
+            match &said.message {
+                Message::Event(event) => training.extend(event, &said.arrays),
+                Message::Reply { id: of, .. } if *of == id => break,
+                _ => {}
+            }
+        }
+        match self.answer(id).expect("an answer").expect("a history").0 {
+            Answer::History(mut history) => {
+                let losses = training.complete_run(&mut history, None);
+                (history, losses)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -432,7 +444,7 @@ fn images_and_labels_are_found_by_their_place() {
     assert_eq!((answer, labels.len()), (Answer::Labels, TEST_IMAGES));
     let (answer, arrays) = bench.ask(Command::Images { split: Split::Test, indices: vec![3, 1] }).unwrap();
     let expected = [3, 1].map(|index| u32::from(labels[index])).to_vec();
-    assert_eq!(answer, Answer::Samples { labels: expected, height: 4, width: 4 });
+    assert_eq!(answer, Answer::Images { labels: expected, height: 4, width: 4 });
     assert!(matches!(&arrays[..], [ArrayData::U8(pixels)] if pixels.len() == 32));
     let missing = Command::Images { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
     assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
@@ -456,7 +468,6 @@ fn a_run_waits_for_images_and_goes_on_when_they_come() {
     let mut bench = Bench::new();
     let id = bench.send(train(Some(1), None));
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
-    let samples = bench.send(Command::Samples { split: Split::Test, label: Some(1), count: 4, seed: 0 });
     bench.work();
     assert_eq!(bench.states(), [RunState::Training, RunState::Waiting]);
     bench.now_ms.set(60_000.0);
@@ -469,11 +480,6 @@ fn a_run_waits_for_images_and_goes_on_when_they_come() {
     bench.add(Part::Test, TEST_IMAGES);
     bench.work();
     assert!(bench.answer(evaluation).unwrap().is_ok());
-    let (Answer::Samples { labels, height, width }, arrays) = bench.answer(samples).unwrap().unwrap() else {
-        panic!("no samples")
-    };
-    assert_eq!((labels, height, width), (vec![1; 4], 4, 4));
-    assert!(matches!(&arrays[0], ArrayData::U8(pixels) if pixels.len() == 64));
 }
 
 #[test]
@@ -483,14 +489,13 @@ fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
     bench.engine.take_download_request();
     let run = bench.send(train(Some(1), None));
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
-    let samples = bench.send(Command::Samples { split: Split::Train, label: None, count: 4, seed: 0 });
     bench.work();
     bench.engine.download_ended(
         Err(DataError::DataCorrupt { file: "mnist/train-0.bin.gz".to_owned(), reason: FileFault::NotGzip }.into()),
         bench.now_ms.get(),
     );
     bench.listen();
-    for id in [run, evaluation, samples] {
+    for id in [run, evaluation] {
         let error = bench.answer(id).unwrap().unwrap_err();
         assert_eq!((error.code.as_str(), error.message.contains("train-0")), ("data-corrupt", true));
     }

@@ -74,7 +74,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
     };
     let spec = |mutations: &mut Mutations| parse(&one_of(mutations, &MODELS[1..]));
     let config = |mutations: &mut Mutations| parse(&one_of(mutations, &CONFIGS));
-    let command = match mutations.random.below(30) {
+    let command = match mutations.random.below(29) {
         0 => Command::Init { data_url: name(mutations) },
         1 => Command::SetBackend { choice: BackendChoice::Auto, workers: maybe(mutations) },
         2 => Command::SetModel { spec: spec(mutations)?, kept: None },
@@ -101,16 +101,15 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         19 => Command::SetTensor { name: name(mutations) },
         20 => Command::Inspect { names: names(mutations) },
         21 => Command::LayerStats { layer: name(mutations).replace(".kernel", "") },
-        22 => Command::Samples { split: split(mutations), label: maybe(mutations), count: whole(mutations), seed: 3 },
-        23 => Command::Images {
+        22 => Command::Images {
             split: split(mutations),
             indices: (0..mutations.random.below(4)).map(|_| whole(mutations)).collect(),
         },
-        24 => Command::Labels { split: split(mutations) },
-        25 => Command::Restore { snapshot: snapshot(mutations) },
-        26 => Command::Open { model: spec(mutations)?, training: config(mutations)?, snapshot: snapshot(mutations) },
-        27 => Command::ShowPretrained { names: names(mutations) },
-        28 => Command::Snapshot,
+        23 => Command::Labels { split: split(mutations) },
+        24 => Command::Restore { snapshot: snapshot(mutations) },
+        25 => Command::Open { model: spec(mutations)?, training: config(mutations)?, snapshot: snapshot(mutations) },
+        26 => Command::ShowPretrained { names: names(mutations) },
+        27 => Command::Snapshot,
         _ => Command::Profile,
     };
     let needs_arrays = matches!(

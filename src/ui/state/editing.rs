@@ -1,0 +1,118 @@
+//! Edits of the model.
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::{CLASSES, State};
+use crate::ui::browser::{after_ms, cancel};
+use crate::ui::checked::ValidatedModel;
+use crate::ui::history::{History, LayerId};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+use chalkgrad_engine::protocol::requests::SetModel;
+
+impl State {
+    /// Edits the model: checks it, and sends it to the engine if it is valid.
+    pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
+        let result = self.history.update(edit);
+        self.model_edited();
+        result
+    }
+
+    fn model_edited(&self) {
+        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), CLASSES));
+        if self.checked.with_untracked(|before| *before != checked) {
+            self.checked.set(checked);
+        }
+        self.send_model();
+    }
+
+    pub fn insert_layer(&self, index: usize, layer: LayerSpec) {
+        let id = self.edit(|history| history.insert(index, layer));
+        self.selected.set(Some(id));
+    }
+
+    pub fn move_selected(&self, places: isize) -> bool {
+        let Some(id) = self.selected.get_untracked() else { return false };
+        self.edit(|history| history.move_by(id, places))
+    }
+
+    pub fn duplicate_selected(&self) {
+        let Some(id) = self.selected.get_untracked() else { return };
+        if let Some(copy) = self.edit(|history| history.duplicate(id)) {
+            self.selected.set(Some(copy));
+        }
+    }
+
+    pub fn delete_selected(&self) {
+        let Some(id) = self.selected.get_untracked() else { return };
+        let next = self.edit(|history| history.remove(id));
+        self.selected.set(next);
+    }
+
+    pub fn undo(&self) {
+        self.edit(History::undo);
+        self.keep_selection_valid();
+    }
+
+    pub fn redo(&self) {
+        self.edit(History::redo);
+        self.keep_selection_valid();
+    }
+
+    /// Takes over a model that the JavaScript API has set.
+    pub(super) fn model_changed_elsewhere(&self, spec: &ModelSpec) {
+        if *self.sent_model.borrow() == *spec {
+            return;
+        }
+        self.sent_model.replace(spec.clone());
+        self.refusal.set(None);
+        self.edit(|history| history.replace(spec));
+        self.engine_layers.replace(self.history.with_untracked(History::ids));
+        self.keep_selection_valid();
+        self.forget_run();
+    }
+
+    fn keep_selection_valid(&self) {
+        if let Some(id) = self.selected.get_untracked()
+            && self.history.with_untracked(|history| history.draft().position(id).is_none())
+        {
+            self.selected.set(None);
+        }
+    }
+
+    /// Sends the model if it is valid, but not after every key that is typed.
+    fn send_model(&self) {
+        const PAUSE_MS: i32 = 200;
+        if let Some(pending) = self.pending_model.take() {
+            cancel(pending);
+        }
+        let is_valid = self.checked.with_untracked(|checked| checked.error.is_none());
+        let spec = self.history.with_untracked(History::spec);
+        if !is_valid || *self.sent_model.borrow() == spec {
+            return;
+        }
+        let state = *self;
+        self.pending_model.set(Some(after_ms(PAUSE_MS, move || {
+            state.pending_model.set(None);
+            state.sent_model.replace(spec.clone());
+            let layers = state.history.with_untracked(History::ids);
+            let before = state.engine_layers.replace(layers.clone());
+            let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
+            let kept = Some(layers.iter().map(place).collect());
+            let response = state.client.request(SetModel { spec: spec.clone(), kept });
+            spawn_local(async move {
+                match response.await {
+                    Ok(_) => {
+                        state.refusal.set(None);
+                        state.forget_run();
+                    }
+                    // An answer to a model that was replaced meanwhile says nothing about the new one.
+                    Err(report) if *state.sent_model.borrow() == spec => {
+                        state.engine_layers.replace(before);
+                        state.refusal.set(Some(report));
+                    }
+                    Err(_) => {}
+                }
+            });
+        })));
+    }
+}

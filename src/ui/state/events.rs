@@ -1,0 +1,147 @@
+//! Events of the engine, and changes that this page or the JavaScript API has made.
+
+use super::{NoticeKind, State};
+use crate::client::Change;
+use crate::ui::charted_history::ChartedHistory;
+use crate::ui::format;
+use crate::ui::text::t_once;
+use chalkgrad_engine::model::training::trained_samples;
+use chalkgrad_engine::protocol::{BackendInfo, BatchReport, EpochReport, Event, RunState};
+
+impl State {
+    pub fn on_event(&self, event: &Event) {
+        match event {
+            Event::State { state } => {
+                match state {
+                    RunState::Done | RunState::Stopped | RunState::Failed => self.is_own_run.set(false),
+                    RunState::Training if self.stopped_by.with_untracked(Option::is_some) => self.stopped_by.set(None),
+                    _ => {}
+                }
+                self.run.set(*state);
+                self.note_run();
+                self.log_state(*state);
+                self.weights_version.update(|version| *version += 1);
+            }
+            Event::Batch(report) => {
+                let is_first = self.charted.with_untracked(ChartedHistory::is_empty);
+                self.follow_history();
+                self.batch.set(Some(report.clone()));
+                if is_first {
+                    self.note_run();
+                }
+                self.weights_version.update(|version| *version += 1);
+            }
+            Event::Epoch(report) => {
+                self.follow_history();
+                self.log_epoch(report);
+                self.note_run();
+                self.sample_all_histograms();
+                self.announce_epoch(report);
+                self.epoch.set(Some(report.clone()));
+                if report.stopped_by.is_some() {
+                    self.stopped_by.set(report.stopped_by);
+                }
+            }
+            Event::Data(progress) => {
+                if let Some(report) = progress.error.clone() {
+                    self.notify(NoticeKind::Data, report);
+                } else if progress.complete {
+                    if self.data.with_untracked(|data| !data.complete) {
+                        let images = format::count((progress.train_images + progress.test_images) as usize);
+                        self.log("log_data", vec![("images", images)]);
+                    }
+                    self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
+                }
+                if self.data.with_untracked(|data| data != progress) {
+                    self.data.set(progress.clone());
+                }
+            }
+            Event::Error(report) => self.notify(NoticeKind::Error, report.clone()),
+            Event::Warning(report) => self.notify(NoticeKind::Warning, report.clone()),
+            Event::StepCost { dispatches, submissions } => {
+                let values = vec![("dispatches", dispatches.to_string()), ("submissions", submissions.to_string())];
+                self.log("log_step_cost", values);
+            }
+            Event::Kernels { ready, total } => self.kernels.set((*ready, *total)),
+            Event::Snapshot(_) => {}
+        }
+    }
+
+    /// Handles a change in the engine, made by this page or by the JavaScript API.
+    pub fn on_change(&self, change: &Change) {
+        match change {
+            Change::Model(spec, _) => self.model_changed_elsewhere(spec),
+            Change::Training(config) => {
+                if self.training.with_untracked(|training| training != config) {
+                    self.training.set(config.clone());
+                }
+            }
+            Change::Backend(backend) => self.set_backend_info(backend),
+            Change::Engine(engine) => {
+                self.set_backend_info(&engine.backend);
+                // A new engine knows nothing of it.
+                if self.step_delay_ms.get_untracked() > 0 {
+                    self.set_step_delay(self.step_delay_ms.get_untracked());
+                }
+            }
+            Change::Opened { batch_in_epoch } => self.show_opened(*batch_in_epoch),
+            Change::Weights => self.weights_version.update(|version| *version += 1),
+            Change::Pretrained(accuracy) => {
+                self.result.set(None);
+                self.weights_version.update(|version| *version += 1);
+                self.pretrained.set(*accuracy);
+            }
+        }
+    }
+
+    /// Shows what the client's history has gained. If that is another one, the weights were reset by a script or an earlier
+    /// state was restored, and the run that was shown has ended.
+    fn follow_history(&self) {
+        let history = self.client.history();
+        if self.charted.with_untracked(|charted| !charted.is_empty() && !charted.shows(&history)) {
+            self.end_run();
+        }
+        self.charted.update(|charted| charted.follow(&history));
+    }
+
+    /// Shows the history of an experiment that was opened.
+    fn show_opened(&self, batch_in_epoch: u32) {
+        self.forget_run();
+        let history = self.client.history();
+        self.charted.update(|charted| charted.follow(&history));
+        let history = history.read();
+        let (Some(loss), Some([_, epoch_accuracy])) = (history.losses().last(), history.accuracies().last()) else {
+            return;
+        };
+        let config = self.training.get_untracked();
+        let images = trained_samples(&config, config.train_samples as usize) as u32;
+        let batches_per_epoch = images.div_ceil(config.batch_size.max(1));
+        let epoch = history.steps() / batches_per_epoch.max(1);
+        let of_epoch = history.losses_after(history.steps().saturating_sub(batch_in_epoch.max(1)));
+        self.batch.set(Some(BatchReport {
+            step: history.steps(),
+            epoch,
+            batch_in_epoch,
+            batches_per_epoch,
+            loss: *loss,
+            epoch_loss: of_epoch.iter().sum::<f32>() / of_epoch.len() as f32,
+            epoch_accuracy: *epoch_accuracy,
+            ..BatchReport::default()
+        }));
+    }
+
+    fn announce_epoch(&self, report: &EpochReport) {
+        let epoch = (report.epoch + 1).to_string();
+        let (loss, accuracy) = (format::loss(report.loss), format::percent(report.accuracy, 1));
+        let values = [("epoch", epoch.as_str()), ("loss", loss.as_str()), ("accuracy", accuracy.as_str())];
+        self.announcement.set(t_once("announce_epoch", &values));
+    }
+
+    fn set_backend_info(&self, backend: &BackendInfo) {
+        if self.backend.with_untracked(|before| before.as_ref() != Some(backend)) {
+            self.log_backend(backend.detail.clone());
+            self.kernels.set((0, 0));
+        }
+        self.backend.set(Some(backend.clone()));
+    }
+}
