@@ -2,36 +2,43 @@
 //!
 //! Every method returns a Promise. An error rejects the Promise with an `Error` that has a `code`, a `message` and, if a layer is
 //! at fault, its name as `layer`. Only `on` is synchronous.
+//!
+//! The TypeScript declarations `www/chalkgrad.d.ts` are made from the methods here: from their comments, return types and
+//! `unchecked_param_type` attributes.
 
 mod arguments;
-mod descriptions;
 mod events;
 pub mod files;
 mod install;
+mod promised;
 mod specs;
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Float32Array, Object, Promise, Reflect};
+use js_sys::{Float32Array, Promise, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::JsFuture;
 
 use self::arguments::{describe, object, pixels, text, word};
-use self::descriptions::Backend;
 pub use self::install::install;
+use self::promised::Promised;
 use crate::client::Client;
-use crate::transport;
+use crate::signatures::{
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, RunResult, StateInfo, TensorValue,
+    TrainOptions,
+};
+use crate::{signatures, transport};
 use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::json;
-use chalkgrad_engine::model::spec::TrainingConfig;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{
     Evaluate, GetModel, GetTraining, Pause, Predict, Request, Reset, Resume, SetBackend, SetModel, SetTensor,
     SetTraining, Stop, Tensor, TensorNames, Train,
 };
 use chalkgrad_engine::protocol::responses::{Evaluated, RunHistory, TensorData};
-use chalkgrad_engine::protocol::{ErrorReport, RunState, Split};
+use chalkgrad_engine::protocol::{ErrorReport, ModelSummary, RunState};
 
 /// A method's result, or the report with which its Promise is rejected.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
@@ -43,26 +50,6 @@ pub struct Chalkgrad {
     events: events::Events,
     /// The last call of `setTraining`: the next one merges its fields into the configuration that this one makes.
     last_training: RefCell<Option<Promise>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct BackendOptions {
-    workers: Option<u32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct TrainOptions {
-    epochs: Option<u32>,
-    steps: Option<u32>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct EvaluateOptions {
-    split: Split,
-    samples: Option<u32>,
 }
 
 /// A model and a training configuration, as a link holds them.
@@ -79,21 +66,21 @@ impl Chalkgrad {
     }
 
     /// Sends a request at once and resolves to its converted response.
-    fn call<R: Request + 'static>(
+    fn call<R: Request + 'static, T: Serialize>(
         &self,
         request: Result<R>,
-        convert: impl FnOnce(R::Response) -> Result + 'static,
-    ) -> Promise {
+        convert: impl FnOnce(R::Response) -> T + 'static,
+    ) -> Promised<T> {
         let response = request.map(|request| self.client.request(request));
-        promise(async move { convert(response?.await?) })
+        Promised::new(async move { Ok(convert(response?.await?)) })
     }
 
     /// As [`Self::call`], for a request that reads weights: a host sees those of the seed, not the pretrained ones.
-    fn call_on_weights<R: Request + 'static>(
+    fn call_on_weights<R: Request + 'static, T: Serialize>(
         &self,
         request: Result<R>,
-        convert: impl FnOnce(R::Response) -> Result + 'static,
-    ) -> Promise {
+        convert: impl FnOnce(R::Response) -> T + 'static,
+    ) -> Promised<T> {
         if request.is_ok() {
             self.client.leave_pretrained();
         }
@@ -101,131 +88,172 @@ impl Chalkgrad {
     }
 }
 
+/// Returns a response as it is.
+fn unchanged<T>(response: T) -> T {
+    response
+}
+
+fn state_info(state: RunState) -> StateInfo {
+    StateInfo { state }
+}
+
 #[wasm_bindgen]
 impl Chalkgrad {
+    /// Continues on another backend. Weights and optimizer state carry over.
     #[wasm_bindgen(js_name = setBackend, skip_typescript)]
-    pub fn set_backend(&self, choice: &JsValue, options: &JsValue) -> Promise {
+    pub fn set_backend(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "BackendChoice")] choice: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "BackendOptions")] options: &JsValue,
+    ) -> Promised<BackendInfo> {
         let request = || -> Result<_> {
             let choice = word("backend", choice)?;
             let BackendOptions { workers } = arguments::options("setBackend", options)?;
             Ok(SetBackend { choice, workers })
         };
-        self.call(request(), |backend| js(&Backend::from(&backend)))
+        self.call(request(), |backend| BackendInfo::from(&backend))
     }
 
+    /// Replaces the model. A model with an error rejects, and the old one stays.
     #[wasm_bindgen(js_name = setModel, skip_typescript)]
-    pub fn set_model(&self, spec: &JsValue) -> Promise {
+    pub fn set_model(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "ModelSpec")] spec: &JsValue,
+    ) -> Promised<ModelSummary> {
         let request = || -> Result<_> {
             let spec = specs::model(&Value::Object(object("model", spec)?))?;
             Ok(SetModel { spec, kept: None })
         };
-        self.call(request(), |summary| js(&summary))
+        self.call(request(), unchanged)
     }
 
+    /// Returns the model.
     #[wasm_bindgen(js_name = getModel, skip_typescript)]
-    pub fn get_model(&self) -> Promise {
-        self.call(Ok(GetModel {}), |spec| js(&spec))
+    pub fn get_model(&self) -> Promised<ModelSpec> {
+        self.call(Ok(GetModel {}), unchanged)
     }
 
+    /// Changes the given fields of the training configuration, also in the middle of a run. Resolves to the whole
+    /// configuration.
     #[wasm_bindgen(js_name = setTraining, skip_typescript)]
-    pub fn set_training(&self, partial: &JsValue) -> Promise {
-        let partial = object("training", partial);
+    pub fn set_training(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "TrainingChanges")] changes: &JsValue,
+    ) -> Promised<TrainingConfig> {
+        let changes = object("training", changes);
         let client = self.client.clone();
         let previous = self.last_training.take();
-        let merged = promise(async move {
-            let partial = partial?;
+        let merged = Promised::new(async move {
+            let changes = changes?;
             if let Some(previous) = previous {
                 // Its own caller hears of its failure.
                 let _ = JsFuture::from(previous).await;
             }
             let current = client.request(GetTraining {}).await?;
-            let config = specs::training(&current, partial)?;
-            js(&client.request(SetTraining { config }).await?)
+            let config = specs::training(&current, changes)?;
+            client.request(SetTraining { config }).await
         });
-        self.last_training.replace(Some(merged.clone()));
+        self.last_training.replace(Some(merged.promise().clone()));
         merged
     }
 
+    /// Returns the training configuration.
     #[wasm_bindgen(js_name = getTraining, skip_typescript)]
-    pub fn get_training(&self) -> Promise {
-        self.call(Ok(GetTraining {}), |config| js(&config))
+    pub fn get_training(&self) -> Promised<TrainingConfig> {
+        self.call(Ok(GetTraining {}), unchanged)
     }
 
+    /// Trains from the model's current state. Resolves when the run ends.
     #[wasm_bindgen(skip_typescript)]
-    pub fn train(&self, options: &JsValue) -> Promise {
+    pub fn train(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "TrainOptions")] options: &JsValue,
+    ) -> Promised<RunResult> {
         let request = || -> Result<_> {
             let TrainOptions { epochs, steps } = arguments::options("train", options)?;
             Ok(Train { epochs, steps })
         };
-        self.call(request(), |RunHistory { history, losses }| {
-            let result = js(&history)?;
-            set(&result, "loss", &Array::from(&Float32Array::from(&losses[..])));
-            Ok(result)
-        })
+        self.call(request(), |RunHistory { history, losses }| RunResult { history, loss: losses })
     }
 
+    /// Pauses the run.
     #[wasm_bindgen(skip_typescript)]
-    pub fn pause(&self) -> Promise {
-        self.call(Ok(Pause {}), |state| run_state(&state))
+    pub fn pause(&self) -> Promised<StateInfo> {
+        self.call(Ok(Pause {}), state_info)
     }
 
+    /// Continues a paused run.
     #[wasm_bindgen(skip_typescript)]
-    pub fn resume(&self) -> Promise {
-        self.call(Ok(Resume {}), |state| run_state(&state))
+    pub fn resume(&self) -> Promised<StateInfo> {
+        self.call(Ok(Resume {}), state_info)
     }
 
+    /// Ends the run.
     #[wasm_bindgen(skip_typescript)]
-    pub fn stop(&self) -> Promise {
-        self.call(Ok(Stop {}), |state| run_state(&state))
+    pub fn stop(&self) -> Promised<StateInfo> {
+        self.call(Ok(Stop {}), state_info)
     }
 
+    /// Draws new initial weights from the seed, and clears the optimizer state and the step counter.
     #[wasm_bindgen(skip_typescript)]
-    pub fn reset(&self) -> Promise {
-        self.call(Ok(Reset {}), |()| Ok(JsValue::UNDEFINED))
+    pub fn reset(&self) -> Promised<()> {
+        self.call(Ok(Reset {}), unchanged)
     }
 
+    /// Measures loss, accuracy and confusion matrix.
     #[wasm_bindgen(skip_typescript)]
-    pub fn evaluate(&self, options: &JsValue) -> Promise {
+    pub fn evaluate(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "EvaluateOptions")] options: &JsValue,
+    ) -> Promised<EvaluationResult> {
         let request = || -> Result<_> {
             let EvaluateOptions { split, samples } = arguments::options("evaluate", options)?;
             Ok(Evaluate { split, samples })
         };
         self.call_on_weights(request(), |Evaluated { evaluation, confusion, .. }| {
-            let result = JsValue::from(Object::new());
-            set(&result, "loss", &evaluation.loss.into());
-            set(&result, "accuracy", &evaluation.accuracy.into());
-            set(&result, "samples", &evaluation.samples.into());
             let rows = confusion.chunks_exact((evaluation.classes as usize).max(1));
-            let rows: Array = rows.map(|row| Array::from(&Float32Array::from(row))).collect();
-            set(&result, "confusion", &rows);
-            Ok(result)
+            EvaluationResult {
+                loss: evaluation.loss,
+                accuracy: evaluation.accuracy,
+                samples: evaluation.samples,
+                confusion: rows.map(<[f32]>::to_vec).collect(),
+            }
         })
     }
 
+    /// Returns probabilities, `[k,classes]`, for k images: bytes from 0 to 255, scaled by 1/255, or numbers used as they are.
     #[wasm_bindgen(skip_typescript)]
-    pub fn predict(&self, data: &JsValue) -> Promise {
+    pub fn predict(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray | Float32Array")] data: &JsValue,
+    ) -> Promised<signatures::Float32Array> {
         let request = pixels(data).map(|pixels| Predict { pixels }).map_err(ErrorReport::from);
-        self.call_on_weights(request, |probabilities| Ok(Float32Array::from(&probabilities[..]).into()))
+        self.call_on_weights(request, signatures::Float32Array)
     }
 
+    /// Returns the names of all tensors that can be read.
     #[wasm_bindgen(js_name = tensorNames, skip_typescript)]
-    pub fn tensor_names(&self) -> Promise {
-        self.call_on_weights(Ok(TensorNames {}), |names| js(&names))
+    pub fn tensor_names(&self) -> Promised<Vec<String>> {
+        self.call_on_weights(Ok(TensorNames {}), unchanged)
     }
 
+    /// Reads a tensor.
     #[wasm_bindgen(skip_typescript)]
-    pub fn tensor(&self, name: &JsValue) -> Promise {
+    pub fn tensor(&self, #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue) -> Promised<TensorValue> {
         let request = text("name", name).map(|name| Tensor { name }).map_err(ErrorReport::from);
-        self.call_on_weights(request, |TensorData { shape, values }| {
-            let result = JsValue::from(Object::new());
-            set(&result, "shape", &js(&shape)?);
-            set(&result, "data", &Float32Array::from(&values[..]));
-            Ok(result)
+        self.call_on_weights(request, |TensorData { shape, values }| TensorValue {
+            shape,
+            data: signatures::Float32Array(values),
         })
     }
 
+    /// Sets a parameter. Another length than the parameter's, or a name that is no parameter's, rejects and changes nothing.
     #[wasm_bindgen(js_name = setTensor, skip_typescript)]
-    pub fn set_tensor(&self, name: &JsValue, values: &JsValue) -> Promise {
+    pub fn set_tensor(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Float32Array")] values: &JsValue,
+    ) -> Promised<()> {
         let request = || -> Result<_> {
             let name = text("name", name)?;
             let array = values.dyn_ref::<Float32Array>();
@@ -234,24 +262,26 @@ impl Chalkgrad {
                 .to_vec();
             Ok(SetTensor { name, values })
         };
-        self.call(request(), |()| Ok(JsValue::UNDEFINED))
+        self.call(request(), unchanged)
     }
 
+    /// Returns a file with the whole experiment. Training goes on.
     #[wasm_bindgen(skip_typescript)]
-    pub fn save(&self) -> Promise {
+    pub fn save(&self) -> Promised<Uint8Array> {
         let saved = files::save(&self.client);
-        promise(async move { Ok(saved.await?.file.into()) })
+        Promised::of_js(async move { Ok(saved.await?.file) })
     }
 
+    /// Opens a file of `save`. Ends a run. A file that cannot be used rejects and changes nothing.
     #[wasm_bindgen(skip_typescript)]
-    pub fn open(&self, file: JsValue) -> Promise {
+    pub fn open(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | ArrayBuffer | Blob")] file: JsValue,
+    ) -> Promised<OpenedModel> {
         let client = self.client.clone();
-        promise(async move {
+        Promised::new(async move {
             let files::Opened { summary, step, epoch } = files::open(&client, &file).await?;
-            let result = js(&summary)?;
-            set(&result, "step", &step.into());
-            set(&result, "epoch", &epoch.into());
-            Ok(result)
+            Ok(OpenedModel { summary, step, epoch })
         })
     }
 
@@ -291,16 +321,6 @@ pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorRe
             failed(report);
         }
     });
-}
-
-fn promise(result: impl Future<Output = Result> + 'static) -> Promise {
-    future_to_promise(async move { result.await.map_err(|report| js_error(&report)) })
-}
-
-fn run_state(state: &RunState) -> Result {
-    let result = JsValue::from(Object::new());
-    set(&result, "state", &js(state)?);
-    Ok(result)
 }
 
 fn js_error(report: &ErrorReport) -> JsValue {

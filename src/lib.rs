@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`ui`] | user interface in Leptos |
 //! | `api` | the public JavaScript API `window.chalkgrad` |
+//! | [`signatures`] | arguments, results and events of that API as Rust types |
 //! | [`error`] | errors of the page, beside the engine's |
 //! | `client` | the page's side of the worker: requests, events, replacement of a worker that dies |
 //! | `worker` | the browser side of the engine: message loop, downloads, worker pool |
@@ -16,6 +17,8 @@
 pub mod error;
 #[cfg(feature = "page")]
 pub mod shared_history;
+#[cfg(feature = "page")]
+pub mod signatures;
 #[cfg(feature = "page")]
 pub mod ui;
 

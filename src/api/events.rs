@@ -4,17 +4,16 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use js_sys::{Array, Function};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::arguments::{describe, text};
-use super::{js, set};
+use super::js;
 use crate::client::{Client, Subscription};
+use crate::signatures::{BatchInfo, EventDetail, StateInfo};
 use chalkgrad_engine::error::{MessageError, Result};
 use chalkgrad_engine::model::catalogue::nearest;
 use chalkgrad_engine::protocol::{ArrayData, Event};
-
-const NAMES: &[&str] = &["state", "batch", "epoch", "error", "warning"];
 
 pub(super) struct Events {
     client: Client,
@@ -35,9 +34,9 @@ impl Events {
     /// `bad-argument` for an unknown event, naming the nearest, or a handler that is no function.
     pub fn on(&self, event: &JsValue, handler: &JsValue) -> Result<JsValue> {
         let event = text("event", event)?;
-        let Some(&name) = NAMES.iter().find(|name| **name == event) else {
-            let near = nearest(&event, NAMES.iter().copied()).map(str::to_owned);
-            let known = NAMES.iter().collect();
+        let Some(&name) = EventDetail::NAMES.iter().find(|name| **name == event) else {
+            let near = nearest(&event, EventDetail::NAMES.iter().copied()).map(str::to_owned);
+            let known = EventDetail::NAMES.iter().collect();
             return Err(match near {
                 Some(nearest) => MessageError::MisspeltEvent { event, known, nearest },
                 None => MessageError::UnknownEvent { event, known },
@@ -49,7 +48,9 @@ impl Events {
             .ok_or_else(|| MessageError::NotAFunction { name: "handler".to_owned(), got: describe(handler) })?;
         let handler = handler.clone();
         let subscription = self.client.subscribe(move |event, arrays| {
-            if let Some(detail) = detail(name, event, arrays)
+            if let Some(detail) = detail(event, arrays)
+                && detail.name() == name
+                && let Ok(detail) = js(&detail)
                 && let Err(error) = handler.call1(&JsValue::UNDEFINED, &detail)
             {
                 // The page continues; the error appears in the console.
@@ -67,23 +68,20 @@ impl Events {
     }
 }
 
-/// Returns the argument for the handlers of `name`; `None` for another event.
-fn detail(name: &str, event: &Event, arrays: &[ArrayData]) -> Option<JsValue> {
-    match (name, event) {
-        ("state", Event::State { state }) => {
-            let detail = JsValue::from(js_sys::Object::new());
-            set(&detail, "state", &js(state).ok()?);
-            Some(detail)
+/// Returns the argument for the handlers of an event; `None` for an event that is not public.
+fn detail(event: &Event, arrays: &[ArrayData]) -> Option<EventDetail> {
+    Some(match event {
+        Event::State { state } => EventDetail::State(StateInfo { state: *state }),
+        Event::Batch(report) => {
+            let losses = arrays.first().and_then(|array| match array {
+                ArrayData::F32(losses) => Some(losses.clone()),
+                ArrayData::U8(_) => None,
+            });
+            EventDetail::Batch(BatchInfo { report: report.clone(), losses: losses.unwrap_or_default() })
         }
-        ("batch", Event::Batch(batch)) => {
-            let detail = js(batch).ok()?;
-            if let Some(ArrayData::F32(losses)) = arrays.first() {
-                set(&detail, "losses", &losses.iter().map(|&loss| JsValue::from(loss)).collect::<Array>());
-            }
-            Some(detail)
-        }
-        ("epoch", Event::Epoch(epoch)) => js(epoch).ok(),
-        ("error", Event::Error(error)) | ("warning", Event::Warning(error)) => js(error).ok(),
-        _ => None,
-    }
+        Event::Epoch(report) => EventDetail::Epoch(report.clone()),
+        Event::Error(report) => EventDetail::Error(report.clone()),
+        Event::Warning(report) => EventDetail::Warning(report.clone()),
+        _ => return None,
+    })
 }

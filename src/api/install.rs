@@ -3,9 +3,9 @@
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 
-use super::descriptions::Ready;
 use super::{Chalkgrad, js, js_error, set};
 use crate::client::{Change, Client};
+use crate::signatures::ReadyInfo;
 
 /// Puts the API on `window`. Call it before the page mounts, and before anything else uses the client.
 ///
@@ -55,7 +55,7 @@ fn install_ready(client: &Client, window: &JsValue, target: &Object) {
     client
         .subscribe_changes(move |change| {
             if let Change::Engine(engine) = change
-                && let Ok(info) = js(&Ready::from(engine))
+                && let Ok(info) = js(&ReadyInfo::from(engine))
             {
                 resolve("resolve", &info);
             }

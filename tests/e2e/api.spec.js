@@ -1,4 +1,5 @@
 // The public JavaScript API: see API in the README.
+import fs from 'node:fs';
 import { expect, REFERENCE, SMALL, test } from './playground.js';
 
 test.beforeEach(({ playground }) => playground.open());
@@ -8,6 +9,14 @@ test('ready says what runs', async ({ playground }) => {
   expect(ready).toMatchObject({ version: expect.any(String), backend: 'cpu', detail: expect.any(String), workers: expect.any(Number) });
   expect(ready.datasets).toContain('mnist');
   expect(ready.backends.find((backend) => backend.name === 'cpu').available).toBe(true);
+});
+
+test('the declarations beside the page name what window.chalkgrad has', async ({ playground }) => {
+  const declarations = fs.readFileSync(new URL('../../dist/chalkgrad.d.ts', import.meta.url), 'utf8');
+  const [, members] = declarations.match(/^export interface Chalkgrad \{\n(.*?)^\}/ms);
+  const declared = [...members.matchAll(/^  (?:readonly )?(\w+)[:(<]/gm)].map(([, name]) => name);
+  expect(declared).toContain('setModel');
+  expect(declared.sort()).toEqual(await playground.page.evaluate(() => Object.keys(window.chalkgrad).sort()));
 });
 
 test('the default model is the reference program', async ({ playground }) => {

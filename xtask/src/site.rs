@@ -38,6 +38,7 @@ pub fn is_current() -> Result<bool> {
         "www/icons",
         "www/locales",
         "www/boot.js",
+        "www/chalkgrad.d.ts",
         "www/worker.js",
         "www/pretrained.safetensors",
     ];
@@ -97,6 +98,10 @@ fn print_sizes() -> Result<()> {
         let name = path.strip_prefix(&dist).unwrap_or(path);
         if name.starts_with("data") {
             data_bytes += bytes.len();
+            continue;
+        }
+        // Declarations are for programmers; no page loads them.
+        if name.to_string_lossy().ends_with(".d.ts") {
             continue;
         }
         let gzip_bytes = gzip_size(bytes)?;

@@ -21,6 +21,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "format", what: "rustfmt has nothing to change", run: format },
     Stage { name: "lint", what: "clippy, for this machine and for WebAssembly", run: lint },
     Stage { name: "native", what: "all tests that need no browser", run: native },
+    Stage { name: "types", what: "tests/types: TypeScript programs against the declarations of the API", run: types },
     Stage { name: "gpu", what: "every op and a hundred training steps on the GPU there is, against the CPU", run: gpu },
     Stage { name: "wasm", what: "tests/web.rs: the SIMD kernels as WebAssembly in Chromium", run: wasm },
     Stage { name: "build", what: "the page as users get it, in dist/", run: site::build },
@@ -81,6 +82,12 @@ fn lint() -> Result<()> {
 fn native() -> Result<()> {
     // With the GPU backend, so that the stage `gpu` needs no build of its own.
     run(command("cargo").args(["test", "--workspace", "--features", "gpu", "--quiet", "--lib", "--bins", "--tests"]))
+}
+
+/// Compiles the programs under tests/types. A test of the stage `native` checks that the declarations are current.
+fn types() -> Result<()> {
+    tools::npm_packages()?;
+    run(command(node()?).args(["node_modules/typescript/bin/tsc", "--project", "tests/types"]))
 }
 
 /// Runs the GPU tests. If there is no adapter, tries Debian's software one. Without any adapter the tests report that
@@ -151,5 +158,6 @@ fn ensure_dist() -> Result<()> {
 }
 
 fn node() -> Result<PathBuf> {
-    find("node").context("Node.js 20 or newer is needed to drive the browser (https://nodejs.org)")
+    find("node")
+        .context("Node.js 20 or newer is needed to run TypeScript and to drive the browser (https://nodejs.org)")
 }

@@ -93,7 +93,7 @@ pub fn component(name: &str) -> Result<()> {
         .with_context(|| format!("{name} is needed and could not be installed; `rustup component add {name}` does it"))
 }
 
-/// Installs the driver of the browser tests from npm, in the versions of package-lock.json.
+/// Installs the driver of the browser tests and TypeScript from npm, in the versions of package-lock.json.
 pub fn npm_packages() -> Result<()> {
     let lock = fs::read(root().join("package-lock.json")).context("package-lock.json cannot be read")?;
     let mark = root().join("node_modules").join(".chalkgrad-lock");
@@ -102,11 +102,11 @@ pub fn npm_packages() -> Result<()> {
     }
     let npm = find("npm").ok_or_else(|| {
         anyhow!(
-            "npm is needed: it brings the driver of the browser tests. Install Node.js 20 or newer (https://nodejs.org, or \
+            "npm is needed: it brings the driver of the browser tests and TypeScript. Install Node.js 20 or newer (https://nodejs.org, or \
              your system's packages `nodejs` and `npm`) and try again"
         )
     })?;
-    say("Installing the driver of the browser tests from npm (once, about 20 MB)");
+    say("Installing the driver of the browser tests and TypeScript from npm (once, about 50 MB)");
     // Chromium is found on the machine; Playwright must not download one.
     run(command(npm)
         .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])

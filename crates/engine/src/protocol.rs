@@ -52,6 +52,7 @@ pub const MODEL_OUTPUT: &str = "output";
 pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Split {
     Train,
@@ -61,6 +62,7 @@ pub enum Split {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum BackendChoice {
     #[default]
@@ -155,6 +157,7 @@ pub enum Event {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum RunState {
     #[default]
@@ -173,9 +176,10 @@ pub enum RunState {
 
 /// An error as people see it: what was expected, what came, what to do.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorReport {
-    /// A stable word in kebab case: see `model::error` and the README.
+    /// A stable word in kebab case, such as `unknown-layer`.
     pub code: String,
     /// One or more English sentences.
     pub message: String,
@@ -184,9 +188,11 @@ pub struct ErrorReport {
     pub layer: Option<String>,
     /// The key of the message's text in the locale files, for pages in other languages; empty where there is none.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub key: String,
     /// Values for the placeholders of that text.
     #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(skip))]
     pub arguments: Arguments,
 }
 
@@ -232,6 +238,7 @@ pub struct BackendAvailability {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ModelSummary {
     pub layers: Vec<LayerSummary>,
@@ -239,6 +246,7 @@ pub struct ModelSummary {
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LayerSummary {
     pub name: String,
@@ -273,6 +281,7 @@ pub struct WeightUpdate {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct History {
     pub state: RunState,
@@ -301,6 +310,7 @@ pub struct Evaluation {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReport {
     /// The request that began the run.
@@ -324,6 +334,7 @@ pub struct BatchReport {
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct EpochReport {
     /// The request that began the run.
@@ -344,8 +355,9 @@ pub struct EpochReport {
     pub stopped_by: Option<StopRule>,
 }
 
-/// A rule of the [configuration](TrainingConfig) that ends a run before its goal.
+/// A rule of the training configuration that ends a run before its goal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum StopRule {
     TargetAccuracy,

@@ -17,13 +17,16 @@ use crate::tensor::number_text;
 
 /// A sequential model.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ModelSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The shape of one example without the batch axis, `[H,W,C]` for images.
     #[serde(default = "default_input_shape")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<usize>>"))]
     pub input_shape: Vec<usize>,
+    #[cfg_attr(feature = "typescript", ts(type = "LayerSpec[]"))]
     pub layers: Vec<LayerSpec>,
 }
 
@@ -226,13 +229,16 @@ impl From<Vec<f64>> for SettingValue {
 /// Everything that decides a run but the model: with the same specs, seed, backend and worker count a run replays bit
 /// for bit.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TrainingConfig {
     pub dataset: String,
     pub epochs: u32,
     pub batch_size: u32,
+    #[cfg_attr(feature = "typescript", ts(type = "Required<OptimizerSpec>"))]
     pub optimizer: OptimizerSpec,
     #[serde(serialize_with = "super::entry::type_or_object")]
+    #[cfg_attr(feature = "typescript", ts(type = "LossSpec[\"type\"] | LossSpec"))]
     pub loss: LossSpec,
     pub seed: u32,
     /// Without it, step k trains on images `k*batchSize ..` in file order.
@@ -242,6 +248,7 @@ pub struct TrainingConfig {
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
     /// The schedule of the learning rate; its factor multiplies the optimizer's rate.
+    #[cfg_attr(feature = "typescript", ts(type = "Required<ScheduleSpec>"))]
     pub learning_rate_schedule: ScheduleSpec,
     /// Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`).
     #[serde(skip_serializing_if = "Option::is_none")]

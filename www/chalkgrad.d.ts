@@ -1,0 +1,675 @@
+// TypeScript declarations of chalkgrad's public JavaScript API, made from its Rust types: do not edit.
+//
+//     import type { ModelSpec } from "./chalkgrad";
+//     const model: ModelSpec = { layers: [{ type: "Flatten" }, { type: "Dense", units: 10, activation: "softmax" }] };
+//     await window.chalkgrad.setModel(model);
+
+/** The API `window.chalkgrad`. A Promise of it is rejected with a {@link ChalkgradError}. */
+export interface Chalkgrad {
+  /** The version of chalkgrad. */
+  readonly version: string;
+  /** Resolves when the engine is ready, and is rejected when it cannot start. */
+  readonly ready: Promise<ReadyInfo>;
+  /** Calls a handler for every event of a kind. Returns a function that unsubscribes. */
+  on<Name extends keyof Events>(event: Name, handler: (detail: Events[Name]) => void): () => void;
+  /** Continues on another backend. Weights and optimizer state carry over. */
+  setBackend(choice: BackendChoice, options?: BackendOptions): Promise<BackendInfo>;
+  /** Replaces the model. A model with an error rejects, and the old one stays. */
+  setModel(spec: ModelSpec): Promise<ModelSummary>;
+  /** Returns the model. */
+  getModel(): Promise<ModelSpec>;
+  /**
+   * Changes the given fields of the training configuration, also in the middle of a run. Resolves to the whole
+   * configuration.
+   */
+  setTraining(changes: TrainingChanges): Promise<TrainingConfig>;
+  /** Returns the training configuration. */
+  getTraining(): Promise<TrainingConfig>;
+  /** Trains from the model's current state. Resolves when the run ends. */
+  train(options?: TrainOptions): Promise<RunResult>;
+  /** Pauses the run. */
+  pause(): Promise<StateInfo>;
+  /** Continues a paused run. */
+  resume(): Promise<StateInfo>;
+  /** Ends the run. */
+  stop(): Promise<StateInfo>;
+  /** Draws new initial weights from the seed, and clears the optimizer state and the step counter. */
+  reset(): Promise<void>;
+  /** Measures loss, accuracy and confusion matrix. */
+  evaluate(options?: EvaluateOptions): Promise<EvaluationResult>;
+  /** Returns probabilities, `[k,classes]`, for k images: bytes from 0 to 255, scaled by 1/255, or numbers used as they are. */
+  predict(data: Uint8Array | Uint8ClampedArray | Float32Array): Promise<Float32Array>;
+  /** Returns the names of all tensors that can be read. */
+  tensorNames(): Promise<string[]>;
+  /** Reads a tensor. */
+  tensor(name: string): Promise<TensorValue>;
+  /** Sets a parameter. Another length than the parameter's, or a name that is no parameter's, rejects and changes nothing. */
+  setTensor(name: string, values: Float32Array): Promise<void>;
+  /** Returns a file with the whole experiment. Training goes on. */
+  save(): Promise<Uint8Array>;
+  /** Opens a file of `save`. Ends a run. A file that cannot be used rejects and changes nothing. */
+  open(file: Uint8Array | ArrayBuffer | Blob): Promise<OpenedModel>;
+}
+
+/** A backend that can run here, or cannot. */
+export interface BackendAvailability {
+  /** `"cpu"` or `"webgpu"`. */
+  name: string;
+  available: boolean;
+  /** The reason, in an English sentence. */
+  detail: string;
+}
+
+export type BackendChoice = "auto" | "webgpu" | "cpu";
+
+/** The backend that runs. */
+export interface BackendInfo {
+  /** `"cpu"` or `"webgpu"`. */
+  backend: string;
+  /** The backend and the reason for it, in an English sentence. */
+  detail: string;
+  workers: number;
+}
+
+/** Options of `setBackend`. */
+export interface BackendOptions {
+  /** The number of workers that share a training step on the CPU. Default: as many as the machine has cores, up to 8. */
+  workers?: number;
+}
+
+/** Progress of a run. */
+export interface BatchInfo {
+  /** The loss of every step since the last `batch` event. */
+  losses: number[];
+  /** The request that began the run. */
+  runId: number;
+  /** Steps since the weights were initialised. */
+  step: number;
+  /** The running epoch, from 0, counted since the weights were initialised. */
+  epoch: number;
+  batchInEpoch: number;
+  batchesPerEpoch: number;
+  /** Values of the last step. */
+  loss: number;
+  /** Running means over this epoch. */
+  epochLoss: number;
+  epochAccuracy: number;
+  imagesPerSecond: number;
+  /** Until the end of the run that was asked for. */
+  remainingSeconds: number;
+  /** How much of that run is done, 0 to 1. */
+  progress: number;
+}
+
+export interface EpochReport {
+  /** The request that began the run. */
+  runId: number;
+  /** From 0, since the weights were initialised. */
+  epoch: number;
+  step: number;
+  loss: number;
+  accuracy: number;
+  valLoss?: number;
+  valAccuracy?: number;
+  seconds: number;
+  imagesPerSecond: number;
+  /** The rule that ends the run with this epoch. */
+  stoppedBy?: StopRule;
+}
+
+/** An error as people see it: what was expected, what came, what to do. */
+export interface ErrorReport {
+  /** A stable word in kebab case, such as `unknown-layer`. */
+  code: string;
+  /** One or more English sentences. */
+  message: string;
+  /** The name of the layer at fault. */
+  layer?: string;
+}
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions {
+  /** Default: `"test"`. */
+  split?: Split;
+  /** The number of examples, from the start of the split. Default: all. */
+  samples?: number;
+}
+
+/** Loss and accuracy on a split of the data set. */
+export interface EvaluationResult {
+  loss: number;
+  accuracy: number;
+  /** The number of examples. */
+  samples: number;
+  /**
+   * Numbers of examples, as `confusion[true][predicted]`. Of equal scores the first counts. An example whose scores are
+   * all equal, or contain a NaN, is in no column.
+   */
+  confusion: number[][];
+}
+
+/** Arguments of the handlers, by the event's name. */
+export interface Events {
+  /** The state of the run changes. */
+  state: StateInfo;
+  /** Training goes on. At most ten times a second. */
+  batch: BatchInfo;
+  /** An epoch ends. */
+  epoch: EpochReport;
+  /** A run fails. */
+  error: ErrorReport;
+  /** Something is worth knowing, and the run continues. */
+  warning: ErrorReport;
+}
+
+export interface LayerSummary {
+  name: string;
+  type: string;
+  /** Without the batch axis. */
+  outputShape: number[];
+  params: number;
+}
+
+/** A sequential model. */
+export interface ModelSpec {
+  name?: string;
+  /** The shape of one example without the batch axis, `[H,W,C]` for images. */
+  inputShape?: number[];
+  layers: LayerSpec[];
+}
+
+export interface ModelSummary {
+  layers: LayerSummary[];
+  params: number;
+}
+
+/** A model that was opened, and its position in training. */
+export interface OpenedModel {
+  /** Steps since the weights were initialised. */
+  step: number;
+  /** Epochs since the weights were initialised. */
+  epoch: number;
+  layers: LayerSummary[];
+  params: number;
+}
+
+/** State of the engine when it is ready. */
+export interface ReadyInfo {
+  version: string;
+  /** All backends, available or not. */
+  backends: BackendAvailability[];
+  /** Names for `dataset` in the training configuration. */
+  datasets: string[];
+  /** `"cpu"` or `"webgpu"`. */
+  backend: string;
+  /** The backend and the reason for it, in an English sentence. */
+  detail: string;
+  workers: number;
+}
+
+/** Losses and metrics of a run. */
+export interface RunResult {
+  /** One entry for each step. */
+  loss: number[];
+  state: RunState;
+  /** Steps taken by this call. */
+  steps: number;
+  /** Epochs completed by this call. */
+  epochs: number;
+  seconds: number;
+  imagesPerSecond: number;
+  epochLoss: number[];
+  epochAccuracy: number[];
+  valLoss: number[];
+  valAccuracy: number[];
+  /** The rule that ended the run before its goal. */
+  stoppedBy?: StopRule;
+}
+
+export type RunState = "idle" | "training" | "paused" | "waiting" | "evaluating" | "done" | "stopped" | "failed";
+
+export type Split = "train" | "validation" | "test";
+
+/** State of the run. */
+export interface StateInfo {
+  state: RunState;
+}
+
+/** A rule of the training configuration that ends a run before its goal. */
+export type StopRule = "targetAccuracy" | "patience";
+
+/** A tensor. */
+export interface TensorValue {
+  shape: number[];
+  /** The values in row-major order. */
+  data: Float32Array;
+}
+
+/** Options of `train`. Without any, the run takes the configured number of epochs. */
+export interface TrainOptions {
+  epochs?: number;
+  steps?: number;
+}
+
+/**
+ * Everything that decides a run but the model: with the same specs, seed, backend and worker count a run replays bit
+ * for bit.
+ */
+export interface TrainingConfig {
+  dataset: string;
+  epochs: number;
+  batchSize: number;
+  optimizer: Required<OptimizerSpec>;
+  loss: LossSpec["type"] | LossSpec;
+  seed: number;
+  /** Without it, step k trains on images `k*batchSize ..` in file order. */
+  shuffle: boolean;
+  /** The number of images used, from the start of the training file. */
+  trainSamples: number;
+  /** The share of those, taken from their end as in Keras, that is held back for validation. */
+  validationSplit: number;
+  /** The schedule of the learning rate; its factor multiplies the optimizer's rate. */
+  learningRateSchedule: Required<ScheduleSpec>;
+  /** Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`). */
+  clipNorm?: number;
+  /** Clip each element of a gradient to plus or minus this (Keras's `clipvalue`). */
+  clipValue?: number;
+  /** End the run with the epoch that reaches this accuracy: on the validation images or, without any, in training. */
+  targetAccuracy?: number;
+  /** Ends the run after this many epochs in a row without a lower validation loss (Keras's `EarlyStopping`). */
+  patience?: number;
+}
+
+/** Slides small kernels over the image; each finds one pattern anywhere in it. */
+export interface Conv2DLayer {
+  type: "Conv2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Keeps the largest value of each window: images get smaller, and small shifts matter less. */
+export interface MaxPooling2DLayer {
+  type: "MaxPooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * Height and width of the window that becomes one output.
+   * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
+   */
+  poolSize?: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each window: smaller, smoother images. */
+export interface AveragePooling2DLayer {
+  type: "AveragePooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * Height and width of the window that becomes one output.
+   * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
+   */
+  poolSize?: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each channel over the whole image: one number per channel. */
+export interface GlobalAveragePooling2DLayer {
+  type: "GlobalAveragePooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+}
+
+/** Turns the image into one row of numbers, as a Dense layer needs it. */
+export interface FlattenLayer {
+  type: "Flatten";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+}
+
+/** Every output is a weighted sum of all inputs. */
+export interface DenseLayer {
+  type: "Dense";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * The number of outputs.
+   * It must be a whole number from 1 to 1048576.
+   */
+  units: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Applies a function to every number. */
+export interface ActivationLayer {
+  type: "Activation";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The function applied to each output; softmax turns the last axis into probabilities. */
+  activation: Activation;
+}
+
+/** Sets a random share of the numbers to zero during training, so that the network cannot rely on any single one. */
+export interface DropoutLayer {
+  type: "Dropout";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * The share of the numbers that is set to zero in each training step.
+   * It must be a number from 0 to 0.999.
+   */
+  rate: number;
+}
+
+/** Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it. */
+export interface BatchNormalizationLayer {
+  type: "BatchNormalization";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /**
+   * The share of the moving mean and variance that each training step keeps.
+   * It must be a number from 0 to 1. Default: 0.99.
+   */
+  momentum?: number;
+  /**
+   * Added to the variance so that it is never zero.
+   * It must be a number from 1e-12 to 1. Default: 0.001.
+   */
+  epsilon?: number;
+  /**
+   * Adds a learned number, beta, to each channel.
+   * Default: true.
+   */
+  center?: boolean;
+  /**
+   * Multiplies each channel by a learned number, gamma.
+   * Default: true.
+   */
+  scale?: boolean;
+}
+
+export type LayerSpec =
+  | Conv2DLayer
+  | MaxPooling2DLayer
+  | AveragePooling2DLayer
+  | GlobalAveragePooling2DLayer
+  | FlattenLayer
+  | DenseLayer
+  | ActivationLayer
+  | DropoutLayer
+  | BatchNormalizationLayer;
+
+export interface SGDOptimizer {
+  type: "SGD";
+  /**
+   * The size of a step along the gradient.
+   * It must be a number of at least 0. Default: 0.01.
+   */
+  learningRate?: number;
+  /**
+   * The share of the last update that is added to the next one.
+   * It must be a number from 0 to 1. Default: 0.
+   */
+  momentum?: number;
+  /**
+   * Look ahead along the momentum before the step.
+   * Default: false.
+   */
+  nesterov?: boolean;
+}
+
+export interface RMSpropOptimizer {
+  type: "RMSprop";
+  /**
+   * The size of a step along the gradient.
+   * It must be a number of at least 0. Default: 0.001.
+   */
+  learningRate?: number;
+  /**
+   * The decay of the mean of the squared gradients: the nearer to 1, the slower it forgets.
+   * It must be a number from 0 to less than 1. Default: 0.9.
+   */
+  rho?: number;
+  /**
+   * Keeps the division by a small root finite.
+   * It must be a number above 0. Default: 1e-7.
+   */
+  epsilon?: number;
+}
+
+export interface AdagradOptimizer {
+  type: "Adagrad";
+  /**
+   * The size of a step along the gradient.
+   * It must be a number of at least 0. Default: 0.001.
+   */
+  learningRate?: number;
+  /**
+   * The initial value of the sum of the squared gradients.
+   * It must be a number of at least 0. Default: 0.1.
+   */
+  initialAccumulatorValue?: number;
+  /**
+   * Keeps the division by a small root finite.
+   * It must be a number above 0. Default: 1e-7.
+   */
+  epsilon?: number;
+}
+
+export interface AdamOptimizer {
+  type: "Adam";
+  /**
+   * The size of a step along the gradient.
+   * It must be a number of at least 0. Default: 0.001.
+   */
+  learningRate?: number;
+  /**
+   * The decay of the mean of the gradients: the nearer to 1, the slower it forgets.
+   * It must be a number from 0 to less than 1. Default: 0.9.
+   */
+  beta1?: number;
+  /**
+   * The decay of the mean of the squared gradients: the nearer to 1, the slower it forgets.
+   * It must be a number from 0 to less than 1. Default: 0.999.
+   */
+  beta2?: number;
+  /**
+   * Keeps the division by a small root finite.
+   * It must be a number above 0. Default: 1e-7.
+   */
+  epsilon?: number;
+}
+
+export interface AdamWOptimizer {
+  type: "AdamW";
+  /**
+   * The size of a step along the gradient.
+   * It must be a number of at least 0. Default: 0.001.
+   */
+  learningRate?: number;
+  /**
+   * The decay of the mean of the gradients: the nearer to 1, the slower it forgets.
+   * It must be a number from 0 to less than 1. Default: 0.9.
+   */
+  beta1?: number;
+  /**
+   * The decay of the mean of the squared gradients: the nearer to 1, the slower it forgets.
+   * It must be a number from 0 to less than 1. Default: 0.999.
+   */
+  beta2?: number;
+  /**
+   * Keeps the division by a small root finite.
+   * It must be a number above 0. Default: 1e-7.
+   */
+  epsilon?: number;
+  /**
+   * The share that every step subtracts from each weight, times the learning rate.
+   * It must be a number of at least 0. Default: 0.004.
+   */
+  weightDecay?: number;
+}
+
+export type OptimizerSpec = SGDOptimizer | RMSpropOptimizer | AdagradOptimizer | AdamOptimizer | AdamWOptimizer;
+
+export interface SparseCategoricalCrossentropyLoss {
+  type: "sparse_categorical_crossentropy";
+}
+
+export interface MeanSquaredErrorLoss {
+  type: "mean_squared_error";
+}
+
+export interface BinaryCrossentropyLoss {
+  type: "binary_crossentropy";
+}
+
+export type LossSpec = SparseCategoricalCrossentropyLoss | MeanSquaredErrorLoss | BinaryCrossentropyLoss;
+
+export interface ConstantSchedule {
+  type: "Constant";
+}
+
+export interface StepSchedule {
+  type: "Step";
+  /**
+   * The number of epochs after which the learning rate is multiplied by the factor.
+   * It must be a whole number from 1 to 100000.
+   */
+  everyEpochs: number;
+  /**
+   * The factor by which the learning rate is multiplied.
+   * It must be a number above 0.
+   */
+  factor: number;
+}
+
+export interface CosineSchedule {
+  type: "Cosine";
+  /**
+   * The learning rate at the end of the half cosine, as a share of the initial one.
+   * It must be a number from 0 to 1. Default: 0.
+   */
+  finalFactor?: number;
+}
+
+export type ScheduleSpec = ConstantSchedule | StepSchedule | CosineSchedule;
+
+export type Activation =
+  | "linear"
+  | "relu"
+  | "leaky_relu"
+  | "elu"
+  | "sigmoid"
+  | "tanh"
+  | "gelu"
+  | "softplus"
+  | "swish"
+  | "softmax";
+
+export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type Padding = "valid" | "same";
+
+/** The error with which a Promise is rejected. */
+export type ChalkgradError = Error & ErrorReport;
+
+/**
+ * Fields of a training configuration to change. Optimizer and schedule may be given by their type alone; as long as the type
+ * stays, settings that are left out keep their value. `null` removes an optional field.
+ */
+export type TrainingChanges = {
+  [Field in keyof TrainingConfig]?:
+    | (TrainingConfig[Field] extends { type: string }
+        ? TrainingConfig[Field]["type"] | Partial<TrainingConfig[Field]>
+        : TrainingConfig[Field])
+    | ({} extends Pick<TrainingConfig, Field> ? null : never);
+};
+
+declare global {
+  interface Window {
+    chalkgrad: Chalkgrad;
+  }
+  var chalkgrad: Chalkgrad;
+}
