@@ -217,6 +217,8 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
     // During training, with everything open in turn. A movement caused by a click is not a layout shift; a later one
     // is.
     await playground.card('conv2d_1').click();
+    // Small batches: many steps in little time.
+    await playground.call('setTraining', { batchSize: 8 });
     const run = page.evaluate(() => window.chalkgrad.train({ epochs: 9 }).catch(() => {}));
     const found = {};
     const look = async (name) => {
@@ -233,7 +235,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       await look(name);
     }
     // Progress of a run, in the numbers of an epoch of the whole data set.
-    await expect(page.getByText(/batch [1-9]\d\d of 1,875|batch 1,\d+ of 1,875/)).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText(/batch ([1-9]\d\d|[1-9],\d+) of 7,500/)).toBeVisible({ timeout: 60_000 });
     expect((await cut(page)).filter((found) => found.includes('Epoch'))).toEqual([]);
     await page.locator('.views button').first().click();
     for (const name of DOCK) {
