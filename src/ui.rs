@@ -26,7 +26,9 @@ cfg_if::cfg_if! {
         pub mod app;
         mod autosave;
         mod browser;
+        mod components;
         mod dock;
+        mod features;
         mod first_run;
         mod input;
         mod link;

@@ -37,6 +37,7 @@ pub fn mount(client: Client) {
 
 fn app(client: Client) -> Element {
     let state = State::new(client.clone());
+    provide_context(state);
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::open(state);

@@ -1,7 +1,7 @@
 //! Saves the experiment and the history of runs in the browser. The next visit offers to continue experiments of earlier
 //! visits and other tabs, and lists the runs again.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
 use idb::ObjectStore;
@@ -69,15 +69,15 @@ pub struct Origin {
 
 /// Place at which this page saves its experiment.
 pub struct Destination {
-    id: RefCell<String>,
-    continues: RefCell<Option<Origin>>,
+    id: StoredValue<String>,
+    continues: StoredValue<Option<Origin>>,
 }
 
 impl Default for Destination {
     fn default() -> Self {
         let id = visit::new_id();
         visit::hold(&id);
-        Self { id: RefCell::new(id), continues: RefCell::new(None) }
+        Self { id: StoredValue::new(id), continues: StoredValue::new(None) }
     }
 }
 
@@ -86,8 +86,8 @@ impl Destination {
     fn continue_from(&self, saved: &Saved) {
         let id = visit::new_id();
         visit::hold(&id);
-        self.id.replace(id);
-        self.continues.replace(Some(Origin { id: saved.id.clone(), saved_ms: saved.saved_ms }));
+        self.id.set_value(id);
+        self.continues.set_value(Some(Origin { id: saved.id.clone(), saved_ms: saved.saved_ms }));
     }
 }
 
@@ -277,12 +277,12 @@ impl Autosave {
         let file = Uint8Array::from(&checkpoint.to_bytes()?[..]).into();
         let destination = &self.state.destination;
         let saved = Saved {
-            id: destination.id.borrow().clone(),
+            id: destination.id.get_value(),
             saved_ms: now_ms(),
             step: checkpoint.snapshot.step,
             epoch: checkpoint.snapshot.epoch,
             run: self.state.dock.runs.with_untracked(Runs::present_begun),
-            continues: destination.continues.borrow().clone(),
+            continues: destination.continues.get_value(),
             number: 0,
         };
         let runs = self.state.dock.runs.with_untracked(Runs::to_keep);
@@ -345,7 +345,7 @@ pub fn open(state: State, file: &JsValue) {
 }
 
 fn open_then(state: State, file: &JsValue, then: impl FnOnce() + 'static) {
-    let (client, file) = (state.client().clone(), file.clone());
+    let (client, file) = (state.client(), file.clone());
     spawn_local(async move {
         match files::open(&client, &file).await {
             Ok(opened) => {

@@ -28,7 +28,7 @@ pub struct Dock {
     /// The oldest first.
     pub log: RwSignal<Vec<Entry>>,
     /// Entries that have been written so far.
-    written: std::cell::Cell<u32>,
+    written: StoredValue<u32>,
 }
 
 impl Default for Dock {
@@ -38,7 +38,7 @@ impl Default for Dock {
             runs: RwSignal::new(Runs::default()),
             tracks: RwSignal::new(Vec::new()),
             log: RwSignal::new(Vec::new()),
-            written: std::cell::Cell::new(0),
+            written: StoredValue::new(0),
         }
     }
 }
@@ -98,8 +98,8 @@ impl State {
     }
 
     fn write(&self, kind: &'static str, said: Said) {
-        let id = self.dock.written.get() + 1;
-        self.dock.written.set(id);
+        let id = self.dock.written.get_value() + 1;
+        self.dock.written.set_value(id);
         self.dock.log.update(|log| {
             log.push(Entry { id, time: clock_time(), kind, said });
             let surplus = log.len().saturating_sub(MAX_ENTRIES);

@@ -1,7 +1,5 @@
 //! The network's input: a drawing, an image of the test set, or a picture from a file.
 
-use std::cell::Cell;
-
 use wasm_bindgen_futures::spawn_local;
 
 use super::digit::{Drawing, Point};
@@ -50,9 +48,9 @@ pub struct Input {
     pub test_labels: RwSignal<Vec<u8>>,
     /// One image of each class, as far as they have come.
     pub samples: RwSignal<Vec<Sample>>,
-    is_asking_labels: Cell<bool>,
+    is_asking_labels: StoredValue<bool>,
     /// The drawing is the page's example; the first stroke replaces it.
-    is_example: Cell<bool>,
+    is_example: StoredValue<bool>,
 }
 
 impl Default for Input {
@@ -65,8 +63,8 @@ impl Default for Input {
             probabilities: RwSignal::new(None),
             test_labels: RwSignal::new(Vec::new()),
             samples: RwSignal::new(Vec::new()),
-            is_asking_labels: Cell::new(false),
-            is_example: Cell::new(false),
+            is_asking_labels: StoredValue::new(false),
+            is_example: StoredValue::new(false),
         }
     }
 }
@@ -76,13 +74,13 @@ impl Input {
     pub fn show_example(&self) {
         if self.image.with_untracked(Vec::is_empty) {
             self.draw(|drawing| *drawing = Drawing::sample());
-            self.is_example.set(true);
+            self.is_example.set_value(true);
         }
     }
 
     /// Returns true if the user has painted a cell of the keyboard's grid.
     pub fn is_painted(&self, cell: [usize; 2]) -> bool {
-        !self.is_example.get() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
+        !self.is_example.get_value() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
     }
 
     /// Takes away what there is.
@@ -92,7 +90,8 @@ impl Input {
 
     /// Changes the drawing, and makes it what the network looks at.
     pub fn draw(&self, change: impl FnOnce(&mut Drawing)) {
-        if self.is_example.replace(false) {
+        if self.is_example.get_value() {
+            self.is_example.set_value(false);
             self.drawing.update(Drawing::clear);
         }
         self.drawing.update(change);
@@ -110,7 +109,7 @@ impl Input {
 
     /// Shows an image instead of a drawing.
     pub fn show(&self, pixels: Vec<u8>, source: Source) {
-        self.is_example.set(false);
+        self.is_example.set_value(false);
         self.drawing.update(Drawing::clear);
         self.source.set(source);
         self.image.set(pixels);
@@ -131,13 +130,14 @@ impl State {
     pub fn load_test_set(&self) {
         let is_there = self.data.with(|data| data.test_images > 0);
         let has_labels = self.input.test_labels.with_untracked(|labels| !labels.is_empty());
-        if !is_there || has_labels || self.input.is_asking_labels.replace(true) {
+        if !is_there || has_labels || self.input.is_asking_labels.get_value() {
             return;
         }
+        self.input.is_asking_labels.set_value(true);
         let (state, response) = (*self, self.client().request(Labels { split: Split::Test }));
         spawn_local(async move {
             let response = response.await;
-            state.input.is_asking_labels.set(false);
+            state.input.is_asking_labels.set_value(false);
             let Ok(labels) = response else { return };
             let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
             let indices: Vec<u32> = (0..super::state::CLASSES as u8).filter_map(first).collect();

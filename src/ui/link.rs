@@ -59,7 +59,7 @@ pub fn open(state: State) {
     };
     let failed = move |report| state.notify(NoticeKind::Error, report);
     match parsed() {
-        Some(configuration) => api::configure(state.client(), &configuration, failed),
+        Some(configuration) => api::configure(&state.client(), &configuration, failed),
         None => failed(PageError::BadLink.into()),
     }
 }

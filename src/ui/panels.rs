@@ -6,7 +6,6 @@ pub mod dock;
 pub mod histograms;
 pub mod inspector;
 pub mod keep;
-pub mod log;
 pub mod mistakes;
 pub mod network;
 pub mod notices;

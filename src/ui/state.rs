@@ -5,7 +5,6 @@ mod editing;
 mod events;
 mod training;
 
-use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 
 use super::autosave::{Destination, Saved};
@@ -107,13 +106,13 @@ pub struct Store {
     /// Runs started on the page pause while the page is hidden.
     pub pauses_hidden: RwSignal<bool>,
     /// The page has started the run, not a script.
-    is_own_run: Cell<bool>,
+    is_own_run: StoredValue<bool>,
     /// How long training rests after each step.
     pub step_delay_ms: RwSignal<u32>,
     /// GPU kernels compiled so far, and in total.
     pub kernels: RwSignal<(u32, u32)>,
     /// The run pauses because the page is hidden.
-    is_hidden_pause: Cell<bool>,
+    is_hidden_pause: StoredValue<bool>,
     pub is_evaluating: RwSignal<bool>,
     pub batch: RwSignal<Option<BatchReport>>,
     pub epoch: RwSignal<Option<EpochReport>>,
@@ -121,7 +120,7 @@ pub struct Store {
     pub backend: RwSignal<Option<BackendInfo>>,
     pub result: RwSignal<Option<TestResult>>,
     /// Counts the results, so that views tell one from the next.
-    pub result_number: Cell<u32>,
+    pub result_number: StoredValue<u32>,
     pub notices: RwSignal<Vec<Notice>>,
     /// Experiments of earlier visits and closed tabs, until they are taken up or dismissed.
     pub offers: RwSignal<Vec<Saved>>,
@@ -143,12 +142,17 @@ pub struct Store {
     /// The layer whose card is being dragged, and the gap into which it would go.
     pub dragged: RwSignal<Option<LayerId>>,
     pub drop_gap: RwSignal<Option<usize>>,
-    client: Client,
-    sent_model: RefCell<ModelSpec>,
+    client: StoredValue<Client, LocalStorage>,
+    sent_model: StoredValue<ModelSpec>,
     /// Layers of the engine's model.
-    engine_layers: RefCell<Vec<LayerId>>,
-    pending_model: Cell<Option<i32>>,
-    next_notice: Cell<u32>,
+    engine_layers: StoredValue<Vec<LayerId>>,
+    pending_model: StoredValue<Option<i32>>,
+    next_notice: StoredValue<u32>,
+}
+
+/// Returns the state of the page, which the app provides to all views.
+pub fn use_state() -> State {
+    expect_context()
 }
 
 impl State {
@@ -171,17 +175,17 @@ impl State {
             run: RwSignal::new(RunState::Idle),
             stopped_by: RwSignal::new(None),
             pauses_hidden: RwSignal::new(remembered(TRAINS_HIDDEN).is_none()),
-            is_own_run: Cell::new(false),
+            is_own_run: StoredValue::new(false),
             step_delay_ms: RwSignal::new(0),
             kernels: RwSignal::new((0, 0)),
-            is_hidden_pause: Cell::new(false),
+            is_hidden_pause: StoredValue::new(false),
             is_evaluating: RwSignal::new(false),
             batch: RwSignal::new(None),
             epoch: RwSignal::new(None),
             data: RwSignal::new(DataProgress::default()),
             backend: RwSignal::new(None),
             result: RwSignal::new(None),
-            result_number: Cell::new(0),
+            result_number: StoredValue::new(0),
             notices: RwSignal::new(Vec::new()),
             offers: RwSignal::new(Vec::new()),
             destination: Destination::default(),
@@ -196,21 +200,21 @@ impl State {
             watch: Watch::default(),
             dragged: RwSignal::new(None),
             drop_gap: RwSignal::new(None),
-            client,
-            sent_model: RefCell::new(model),
-            engine_layers: RefCell::new(engine_layers),
-            pending_model: Cell::new(None),
-            next_notice: Cell::new(0),
+            client: StoredValue::new_local(client),
+            sent_model: StoredValue::new(model),
+            engine_layers: StoredValue::new(engine_layers),
+            pending_model: StoredValue::new(None),
+            next_notice: StoredValue::new(0),
         })))
     }
 
-    pub fn client(&self) -> &Client {
-        &self.client
+    pub fn client(&self) -> Client {
+        self.client.get_value()
     }
 
     /// Returns the engine's model.
     pub(super) fn engine_model(&self) -> ModelSpec {
-        self.sent_model.borrow().clone()
+        self.sent_model.get_value()
     }
 
     /// Steps that the weights have been trained, as far as the page has heard.
@@ -240,8 +244,8 @@ impl State {
     /// Shows a message, once however often it comes.
     pub fn notify(&self, kind: NoticeKind, report: ErrorReport) {
         const MAX_NOTICES: usize = 4;
-        let id = self.next_notice.get() + 1;
-        self.next_notice.set(id);
+        let id = self.next_notice.get_value() + 1;
+        self.next_notice.set_value(id);
         self.log_report(kind, &report);
         self.notices.update(|notices| {
             notices.retain(|notice| notice.report != report && !(kind == NoticeKind::Data && notice.kind == kind));

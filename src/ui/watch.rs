@@ -1,7 +1,7 @@
 //! Subscriptions of views to tensors, for the image in the input panel: one request to the engine for all of them, a
 //! few times a second, and none while no view is visible.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
@@ -45,18 +45,27 @@ impl Subscriptions {
 }
 
 /// All subscriptions.
-#[derive(Default)]
 pub struct Watch {
-    watchers: RefCell<Vec<Weak<TensorSubscription>>>,
-    is_asking: Cell<bool>,
-    is_stale: Cell<bool>,
+    watchers: StoredValue<Vec<Weak<TensorSubscription>>, LocalStorage>,
+    is_asking: StoredValue<bool>,
+    is_stale: StoredValue<bool>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            watchers: StoredValue::new_local(Vec::new()),
+            is_asking: StoredValue::new(false),
+            is_stale: StoredValue::new(false),
+        }
+    }
 }
 
 impl State {
     /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Subscriptions::set_seen`].
     pub fn watch(&self, names: Vec<String>, show: impl Fn(&[TensorData]) + 'static) -> Rc<Subscriptions> {
         let watcher = Rc::new(TensorSubscription { names, is_seen: Cell::new(false), show: Box::new(show) });
-        self.watch.watchers.borrow_mut().push(Rc::downgrade(&watcher));
+        self.watch.watchers.update_value(|watchers| watchers.push(Rc::downgrade(&watcher)));
         Rc::new(Subscriptions { state: *self, watcher })
     }
 
@@ -97,12 +106,13 @@ impl State {
     /// Asks for all that is looked at: one question at a time, and the last change is never left out.
     pub fn inspect_soon(&self) {
         let (state, watch) = (*self, &self.watch);
-        if watch.is_asking.get() || document().hidden() {
-            watch.is_stale.set(true);
+        if watch.is_asking.get_value() || document().hidden() {
+            watch.is_stale.set_value(true);
             return;
         }
-        watch.watchers.borrow_mut().retain(|watcher| watcher.strong_count() > 0);
-        let watchers: Vec<Rc<TensorSubscription>> = watch.watchers.borrow().iter().filter_map(Weak::upgrade).collect();
+        watch.watchers.update_value(|watchers| watchers.retain(|watcher| watcher.strong_count() > 0));
+        let watchers: Vec<Rc<TensorSubscription>> =
+            watch.watchers.with_value(|watchers| watchers.iter().filter_map(Weak::upgrade).collect());
         let seen: Vec<Rc<TensorSubscription>> = watchers.into_iter().filter(|watcher| watcher.is_seen.get()).collect();
         if seen.is_empty() {
             return;
@@ -114,8 +124,8 @@ impl State {
                 names.push(name.clone());
             }
         }
-        watch.is_asking.set(true);
-        watch.is_stale.set(false);
+        watch.is_asking.set_value(true);
+        watch.is_stale.set_value(false);
         let request = Inspect { names: names.clone(), image: ArrayData::U8(image.clone()) };
         let response = self.client().request(request);
         spawn_local(async move {
@@ -127,14 +137,18 @@ impl State {
                     return state.look_again();
                 }
                 after_ms(PAUSE_MS - IMAGE_PAUSE_MS, move || {
-                    if state.watch.is_stale.get() { state.look_again() } else { state.watch.is_asking.set(false) }
+                    if state.watch.is_stale.get_value() {
+                        state.look_again()
+                    } else {
+                        state.watch.is_asking.set_value(false)
+                    }
                 });
             });
         });
     }
 
     fn look_again(&self) {
-        self.watch.is_asking.set(false);
+        self.watch.is_asking.set_value(false);
         self.inspect_soon();
     }
 }

@@ -5,11 +5,11 @@ use wasm_bindgen::JsCast;
 
 use super::curves::curves_panel;
 use super::histograms::histograms_panel;
-use super::log::log_panel;
 use super::mistakes::mistakes_panel;
 use super::results::results_panel;
 use super::runs::runs_panel;
 use crate::ui::browser::focus_soon;
+use crate::ui::features::log::Log;
 use crate::ui::state::State;
 use crate::ui::widgets::element::{Element, button, el};
 use crate::ui::widgets::place;
@@ -35,7 +35,7 @@ pub fn dock_panel(state: State) -> Element {
             "mistakes" => mistakes_panel(state),
             "histograms" => histograms_panel(state),
             "runs" => runs_panel(state),
-            _ => log_panel(state),
+            _ => place().view(view! { <Log /> }),
         })
     };
     el("section")

@@ -25,7 +25,7 @@ pub fn buttons(state: State) -> [Element; 2] {
 }
 
 fn save(state: State) {
-    let saved = files::save(state.client());
+    let saved = files::save(&state.client());
     spawn_local(async move {
         match saved.await {
             Ok(saved) => {

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 pub fn mistakes_panel(state: State) -> Element {
     let key = move || {
-        if state.result.with(Option::is_some) { state.result_number.get().to_string() } else { String::new() }
+        if state.result.with(Option::is_some) { state.result_number.get_value().to_string() } else { String::new() }
     };
     let content = move |_: &str| {
         let result = state.result.get_untracked()?;

@@ -58,7 +58,7 @@ fn mark(cell: Cell, attribute: &str, value: &str) {
 
 pub fn results_panel(state: State) -> Element {
     let key = move || {
-        if state.result.with(Option::is_some) { state.result_number.get().to_string() } else { String::new() }
+        if state.result.with(Option::is_some) { state.result_number.get_value().to_string() } else { String::new() }
     };
     let content = move |_: &str| state.result.get_untracked().map(|result| result_view(state, result));
     el("section")

@@ -61,13 +61,13 @@ impl State {
 
     /// Takes over a model that the JavaScript API has set.
     pub(super) fn model_changed_elsewhere(&self, spec: &ModelSpec) {
-        if *self.sent_model.borrow() == *spec {
+        if self.sent_model.with_value(|sent| sent == spec) {
             return;
         }
-        self.sent_model.replace(spec.clone());
+        self.sent_model.set_value(spec.clone());
         self.refusal.set(None);
         self.edit(|history| history.replace(spec));
-        self.engine_layers.replace(self.history.with_untracked(History::ids));
+        self.engine_layers.set_value(self.history.with_untracked(History::ids));
         self.keep_selection_valid();
         self.forget_run();
     }
@@ -83,23 +83,24 @@ impl State {
     /// Sends the model if it is valid, but not after every key that is typed.
     fn send_model(&self) {
         const PAUSE_MS: i32 = 200;
-        if let Some(pending) = self.pending_model.take() {
+        if let Some(pending) = self.pending_model.try_update_value(Option::take).flatten() {
             cancel(pending);
         }
         let is_valid = self.checked.with_untracked(|checked| checked.error.is_none());
         let spec = self.history.with_untracked(History::spec);
-        if !is_valid || *self.sent_model.borrow() == spec {
+        if !is_valid || self.sent_model.with_value(|sent| *sent == spec) {
             return;
         }
         let state = *self;
-        self.pending_model.set(Some(after_ms(PAUSE_MS, move || {
-            state.pending_model.set(None);
-            state.sent_model.replace(spec.clone());
+        self.pending_model.set_value(Some(after_ms(PAUSE_MS, move || {
+            state.pending_model.set_value(None);
+            state.sent_model.set_value(spec.clone());
             let layers = state.history.with_untracked(History::ids);
-            let before = state.engine_layers.replace(layers.clone());
+            let before = state.engine_layers.get_value();
+            state.engine_layers.set_value(layers.clone());
             let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
             let kept = Some(layers.iter().map(place).collect());
-            let response = state.client.request(SetModel { spec: spec.clone(), kept });
+            let response = state.client().request(SetModel { spec: spec.clone(), kept });
             spawn_local(async move {
                 match response.await {
                     Ok(_) => {
@@ -107,8 +108,8 @@ impl State {
                         state.forget_run();
                     }
                     // An answer to a model that was replaced meanwhile says nothing about the new one.
-                    Err(report) if *state.sent_model.borrow() == spec => {
-                        state.engine_layers.replace(before);
+                    Err(report) if state.sent_model.with_value(|sent| *sent == spec) => {
+                        state.engine_layers.set_value(before);
                         state.refusal.set(Some(report));
                     }
                     Err(_) => {}

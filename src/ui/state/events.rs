@@ -14,7 +14,7 @@ impl State {
         match event {
             Event::State { state } => {
                 match state {
-                    RunState::Done | RunState::Stopped | RunState::Failed => self.is_own_run.set(false),
+                    RunState::Done | RunState::Stopped | RunState::Failed => self.is_own_run.set_value(false),
                     RunState::Training if self.stopped_by.with_untracked(Option::is_some) => self.stopped_by.set(None),
                     _ => {}
                 }
@@ -98,7 +98,7 @@ impl State {
     /// Shows what the client's history has gained. If that is another one, the weights were reset by a script or an earlier
     /// state was restored, and the run that was shown has ended.
     fn follow_history(&self) {
-        let history = self.client.history();
+        let history = self.client().history();
         if self.charted.with_untracked(|charted| !charted.is_empty() && !charted.shows(&history)) {
             self.end_run();
         }
@@ -108,7 +108,7 @@ impl State {
     /// Shows the history of an experiment that was opened.
     fn show_opened(&self, batch_in_epoch: u32) {
         self.forget_run();
-        let history = self.client.history();
+        let history = self.client().history();
         self.charted.update(|charted| charted.follow(&history));
         let history = history.read();
         let (Some(loss), Some([_, epoch_accuracy])) = (history.losses().last(), history.accuracies().last()) else {

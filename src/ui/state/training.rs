@@ -24,7 +24,7 @@ impl State {
             return;
         }
         self.training.set(config.clone());
-        let response = self.client.request(SetTraining { config });
+        let response = self.client().request(SetTraining { config });
         spawn_local(async move {
             if let Err(report) = response.await {
                 state.training.set(before);
@@ -34,7 +34,7 @@ impl State {
     }
 
     pub fn train_or_pause(&self) {
-        self.is_own_run.set(true);
+        self.is_own_run.set_value(true);
         match self.run.get_untracked() {
             RunState::Training | RunState::Waiting => self.send(Pause {}),
             RunState::Paused => self.send(Resume {}),
@@ -49,7 +49,7 @@ impl State {
 
     /// Trains to the end of the epoch.
     pub fn step_epoch(&self) {
-        self.is_own_run.set(true);
+        self.is_own_run.set_value(true);
         self.send(Train { epochs: Some(1), steps: None });
     }
 
@@ -67,17 +67,17 @@ impl State {
     /// Handles the page becoming hidden or visible. A run that a script has started continues.
     pub fn page_hidden(&self, is_hidden: bool) {
         let is_training = matches!(self.run.get_untracked(), RunState::Training | RunState::Waiting);
-        if is_hidden && is_training && self.is_own_run.get() && self.pauses_hidden.get_untracked() {
-            self.is_hidden_pause.set(true);
+        if is_hidden && is_training && self.is_own_run.get_value() && self.pauses_hidden.get_untracked() {
+            self.is_hidden_pause.set_value(true);
             self.send(Pause {});
-        } else if !is_hidden && self.is_hidden_pause.take() {
+        } else if !is_hidden && self.is_hidden_pause.try_update_value(std::mem::take).unwrap_or_default() {
             self.send(Resume {});
             self.notify(NoticeKind::Note, PageError::PausedHidden.into());
         }
     }
 
     pub fn reset(&self) {
-        let (state, response) = (*self, self.client.request(Reset {}));
+        let (state, response) = (*self, self.client().request(Reset {}));
         spawn_local(async move {
             match response.await {
                 Ok(()) => state.forget_run(),
@@ -96,7 +96,7 @@ impl State {
         if state.dock.tab.get_untracked() != "mistakes" {
             state.dock.tab.set("confusion");
         }
-        let response = self.client.request(Evaluate { split: Split::Test, samples: None });
+        let response = self.client().request(Evaluate { split: Split::Test, samples: None });
         spawn_local(async move {
             let response = response.await;
             state.is_evaluating.set(false);
@@ -107,7 +107,7 @@ impl State {
                     let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
                     state.announcement.set(t_once("announce_result", &values));
-                    state.result_number.set(state.result_number.get() + 1);
+                    state.result_number.update_value(|number| *number += 1);
                     state.log("log_result", values.map(|(name, value)| (name, value.to_owned())).to_vec());
                     state.result.set(Some(result));
                     state.note_run();
@@ -124,7 +124,7 @@ impl State {
 
     /// Sends a request of which only an error matters.
     fn send<R: Request + 'static>(&self, request: R) {
-        let (state, response) = (*self, self.client.request(request));
+        let (state, response) = (*self, self.client().request(request));
         spawn_local(async move {
             if let Err(report) = response.await {
                 state.notify(NoticeKind::Error, report);

@@ -7,7 +7,7 @@
 
 use std::any::Any;
 
-use leptos::prelude::{document, untrack};
+use leptos::prelude::*;
 use leptos::reactive::effect::RenderEffect;
 use leptos::tachys::view::{Mountable, Render};
 use wasm_bindgen::{JsCast, JsValue};
@@ -100,6 +100,13 @@ impl Element {
 
     pub fn children(self, children: impl IntoIterator<Item = Element>) -> Self {
         children.into_iter().fold(self, Self::child)
+    }
+
+    /// Adds a view of Leptos, which lives as long as the element.
+    pub fn view(self, view: impl IntoView + 'static) -> Self {
+        let mut state = view.into_view().build();
+        state.mount(&self.node, None);
+        self.keep(state)
     }
 
     /// Calls `handler` for every such event.

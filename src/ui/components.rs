@@ -1,0 +1,5 @@
+//! Small components that features share.
+
+pub mod icon;
+pub mod icon_button;
+pub mod panel_header;

@@ -1,0 +1,31 @@
+//! A button with an icon.
+
+use leptos::prelude::*;
+
+use super::icon::Icon;
+use crate::ui::text::t;
+
+/// Button with an icon, and a text as its name. `shortcut` is added to the title, for example the equivalent key.
+#[component]
+pub fn IconButton(
+    /// Key of the text.
+    text: &'static str,
+    icon: &'static str,
+    #[prop(optional)] shortcut: &'static str,
+    #[prop(optional, into)] disabled: Signal<bool>,
+    on_click: impl Fn() + 'static,
+) -> impl IntoView {
+    let title = move || if shortcut.is_empty() { t(text) } else { format!("{} ({shortcut})", t(text)) };
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            aria-label=move || t(text)
+            title=title
+            disabled=disabled
+            on:click=move |_| on_click()
+        >
+            <Icon name=icon />
+        </button>
+    }
+}

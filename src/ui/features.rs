@@ -1,0 +1,3 @@
+//! The features of the page, each with its state, its logic and its views.
+
+pub mod log;
