@@ -1,3 +1,4 @@
 //! The features of the page, each with its state, its logic and its views.
 
 pub mod log;
+pub mod network;
