@@ -51,7 +51,6 @@ pub fn short_name(type_name: &str) -> &str {
         "MaxPooling2D" => "MaxPool",
         "AveragePooling2D" => "AvgPool",
         "GlobalAveragePooling2D" => "GlobalAvg",
-        "Activation" => "Activ.",
         other => other,
     }
 }

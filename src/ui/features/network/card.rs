@@ -170,6 +170,7 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
     let show_tip = move |event: &web_sys::Event, delay_ms: i32| {
         if let Some(card) = event.current_target()
             && !state.is_narrow.get_untracked()
+            && layer.checked.with_untracked(Option::is_some)
             && state.dragged.with_untracked(Option::is_none)
         {
             store.show_tip(TipSubject::Layer(id), card.unchecked_into(), delay_ms);

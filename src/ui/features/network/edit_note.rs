@@ -10,6 +10,9 @@ use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::protocol::RunState;
 
+/// Names that fit into the line; the log has them all.
+const MAX_NAMES: usize = 3;
+
 /// Line below the cards that says what the last edit cost.
 #[component]
 pub fn EditNote() -> impl IntoView {
@@ -24,6 +27,9 @@ pub fn EditNote() -> impl IntoView {
             let weights = match &cost.renewed[..] {
                 [] => None,
                 _ if cost.all => Some(t("edit_renewed_all")),
+                names if names.len() > MAX_NAMES => {
+                    Some(t_with("edit_renewed_count", &[("count", &names.len().to_string())]))
+                }
                 names => Some(t_with("edit_renewed", &[("layers", &names.join(", "))])),
             };
             let run = cost.ended_run.then(|| t("edit_ended_run"));
