@@ -1,5 +1,6 @@
 //! Small components that features share.
 
+pub mod digit_image;
 pub mod form;
 pub mod icon;
 pub mod icon_button;

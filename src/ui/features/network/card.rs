@@ -5,7 +5,6 @@ use wasm_bindgen::JsCast;
 
 use super::FAULT_ID;
 use super::card_drag::CardDrag;
-use super::embedded::embedded;
 use super::gap::Gap;
 use super::layer_detail::LayerDetail;
 use super::quick_fixes::QuickFixes;
@@ -14,14 +13,13 @@ use super::store::{NetworkStore, Placed, TipSubject};
 use super::thumbnail::{Thumbnail, left_out};
 use crate::ui::blocks::{Part, kind, short_name};
 use crate::ui::checked::CheckedLayer;
+use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
-use crate::ui::digit::SIDE;
 use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::history::LayerId;
 use crate::ui::state::use_state;
 use crate::ui::text::{error_detail, error_title, t, t_with};
-use crate::ui::widgets::digit_image::digit_image;
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue;
 
@@ -36,7 +34,7 @@ pub fn InputCard() -> impl IntoView {
                 <span class="card-name">"MNIST"</span>
                 <span class="card-settings">{move || t("input_values")}</span>
                 <span class="thumbnail-place">
-                    {embedded(move || digit_image(state, move || state.looked_at(), SIDE))}
+                    <DigitImage pixels=Signal::derive(move || state.looked_at()) />
                 </span>
             </div>
             <ShapeChip index=0usize />
