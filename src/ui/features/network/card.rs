@@ -28,7 +28,7 @@ use chalkgrad_engine::model::catalogue;
 pub fn InputCard() -> impl IntoView {
     let state = use_state();
     view! {
-        <div class="card-place">
+        <div class="input-place">
             <div class="card card-input">
                 <span class="card-type">{move || t("input")}</span>
                 <span class="card-name">"MNIST"</span>
