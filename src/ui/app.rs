@@ -8,14 +8,14 @@ use wasm_bindgen::JsCast;
 
 use super::autosave;
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
+use super::features::input::InputPanel;
+use super::features::messages::Messages;
+use super::features::run::TopBar;
 use super::first_run;
 use super::link;
-use super::panels::digit::digit_panel;
 use super::panels::dock::dock_panel;
 use super::panels::inspector::inspector_panel;
 use super::panels::network::network_panel;
-use super::panels::notices::notices;
-use super::panels::top_bar::top_bar;
 use super::panels::training::training_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
@@ -40,7 +40,7 @@ fn app(client: Client) -> Element {
     provide_context(state);
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
-    link::open(state);
+    link::follow(state);
     let autosave = autosave::start(state);
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
@@ -57,12 +57,14 @@ fn app(client: Client) -> Element {
     });
     let page = page.effect(move || autosave.follow_results());
     page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))
-        .child(top_bar(state))
-        .children(notices(state))
+        .view(view! {
+            <TopBar />
+            <Messages />
+        })
         .child(
             el("main")
                 .class("layout")
-                .child(digit_panel(state))
+                .view(view! { <InputPanel /> })
                 .child(network_panel(state))
                 .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
                 .child(dock_panel(state))

@@ -1,3 +1,6 @@
 //! The features of the page, each with its state, its logic and its views.
 
+pub mod input;
 pub mod log;
+pub mod messages;
+pub mod run;

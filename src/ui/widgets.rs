@@ -13,7 +13,6 @@ pub mod layer_form;
 pub mod layer_menu;
 pub mod layer_stats_view;
 pub mod move_handle;
-pub mod pad;
 pub mod shape_chip;
 pub mod tensor_canvas;
 pub mod tensor_view;

@@ -6,16 +6,29 @@ use wasm_bindgen_futures::spawn_local;
 use super::{CLASSES, State};
 use crate::ui::browser::{after_ms, cancel};
 use crate::ui::checked::ValidatedModel;
+use crate::ui::format;
 use crate::ui::history::{History, LayerId};
+use crate::ui::text::t_once;
+use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 use chalkgrad_engine::protocol::requests::SetModel;
+use chalkgrad_engine::protocol::{ErrorReport, RunState};
 
 impl State {
     /// Edits the model: checks it, and sends it to the engine if it is valid.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
+        self.is_way_back.set_value(false);
         let result = edit(&mut self.history.write());
         self.model_edited();
         result
+    }
+
+    /// Goes one step back or forward in the history of edits. Weights that were trained there come back.
+    fn go_back(&self, step: impl FnOnce(&mut History) -> bool) {
+        self.is_way_back.set_value(true);
+        step(&mut self.history.write());
+        self.model_edited();
+        self.keep_selection_valid();
     }
 
     fn model_edited(&self) {
@@ -50,13 +63,11 @@ impl State {
     }
 
     pub fn undo(&self) {
-        self.edit(History::undo);
-        self.keep_selection_valid();
+        self.go_back(History::undo);
     }
 
     pub fn redo(&self) {
-        self.edit(History::redo);
-        self.keep_selection_valid();
+        self.go_back(History::redo);
     }
 
     /// Takes over a model that the JavaScript API has set.
@@ -100,12 +111,34 @@ impl State {
             state.engine_layers.set_value(layers.clone());
             let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
             let kept = Some(layers.iter().map(place).collect());
-            let response = state.client().request(SetModel { spec: spec.clone(), kept });
+            // Asked for before the model changes.
+            let replaced = (state.steps() > 0).then(|| state.client().save());
+            let is_way_back = state.is_way_back.get_value();
+            let trained = is_way_back.then(|| state.trained.with_value(|trained| trained.of(&spec))).flatten();
+            let restores = trained.is_some();
+            let was_running =
+                matches!(state.run.get_untracked(), RunState::Training | RunState::Waiting | RunState::Paused);
+            let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);
             spawn_local(async move {
-                match response.await {
-                    Ok(_) => {
+                // Awaited first: the answer to the change makes the client forget the snapshot.
+                let replaced = match replaced {
+                    Some(replaced) => replaced.await.ok(),
+                    None => None,
+                };
+                let response = changed.await;
+                if let Some(replaced) = replaced
+                    && response.is_ok()
+                {
+                    state.tell_replaced(replaced.snapshot.step, was_running, restores);
+                    state.trained.update_value(|trained| trained.keep(replaced));
+                }
+                match response {
+                    Ok(()) => {
                         state.refusal.set(None);
-                        state.forget_run();
+                        state.forget_errors();
+                        if !restores {
+                            state.forget_run();
+                        }
                     }
                     // An answer to a model that was replaced meanwhile says nothing about the new one.
                     Err(report) if state.sent_model.with_value(|sent| *sent == spec) => {
@@ -116,5 +149,32 @@ impl State {
                 }
             });
         })));
+    }
+
+    /// Gives the engine the model, with trained weights if there are any.
+    fn change_model(
+        &self,
+        request: SetModel,
+        trained: Option<Checkpoint>,
+    ) -> impl Future<Output = Result<(), ErrorReport>> + use<> {
+        let (client, training) = (self.client(), self.training.get_untracked());
+        let response = trained.is_none().then(|| client.request(request));
+        async move {
+            match (trained, response) {
+                (Some(trained), _) => client.open(Checkpoint { training, ..trained }).await.map(drop),
+                (None, Some(response)) => response.await.map(drop),
+                (None, None) => Ok(()),
+            }
+        }
+    }
+
+    /// Says what an edit has ended.
+    fn tell_replaced(&self, steps: u32, was_running: bool, restores: bool) {
+        let key = match (restores, was_running) {
+            (true, _) => "weights_are_back",
+            (false, true) => "edit_ends_run",
+            (false, false) => "edit_begins_anew",
+        };
+        self.confirm(t_once(key, &[("steps", &format::count(steps as usize))]));
     }
 }
