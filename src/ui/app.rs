@@ -10,6 +10,7 @@ use super::autosave;
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
 use super::features::input::InputPanel;
 use super::features::messages::Messages;
+use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
 use super::first_run;
 use super::link;
@@ -20,7 +21,6 @@ use super::panels::training::training_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
 use super::widgets::element::{Element, el};
-use super::widgets::layer_menu::layer_menu;
 use super::widgets::place;
 use crate::client::Client;
 
@@ -65,12 +65,12 @@ fn app(client: Client) -> Element {
             el("main")
                 .class("layout")
                 .view(view! { <InputPanel /> })
-                .child(network_panel(state))
-                .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
+                .child(network_panel())
+                .child(el("div").class("side").child(inspector_panel()).child(training(state, false)))
                 .child(dock_panel(state))
                 .child(training(state, true)),
         )
-        .child(layer_menu(state))
+        .child(place().view(view! { <LayerMenu /> }))
 }
 
 /// Places the training form beside the dock or, without room there, after it. The order in the document is the visible

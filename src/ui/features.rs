@@ -3,4 +3,5 @@
 pub mod input;
 pub mod log;
 pub mod messages;
+pub mod network;
 pub mod run;

@@ -165,6 +165,8 @@ pub struct Store {
     trained: StoredValue<TrainedStates, LocalStorage>,
     /// The last change of the model was Undo or Redo.
     is_way_back: StoredValue<bool>,
+    /// The last change of the model brought trained weights back.
+    has_restored: StoredValue<bool>,
     next_notice: StoredValue<u32>,
 }
 
@@ -225,6 +227,7 @@ impl State {
             pending_model: StoredValue::new(None),
             trained: StoredValue::new_local(TrainedStates::default()),
             is_way_back: StoredValue::new(false),
+            has_restored: StoredValue::new(false),
             next_notice: StoredValue::new(0),
         })))
     }

@@ -6,13 +6,12 @@ use wasm_bindgen_futures::spawn_local;
 use super::{CLASSES, State};
 use crate::ui::browser::{after_ms, cancel};
 use crate::ui::checked::ValidatedModel;
-use crate::ui::format;
 use crate::ui::history::{History, LayerId};
 use crate::ui::text::t_once;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+use chalkgrad_engine::protocol::ErrorReport;
 use chalkgrad_engine::protocol::requests::SetModel;
-use chalkgrad_engine::protocol::{ErrorReport, RunState};
 
 impl State {
     /// Edits the model: checks it, and sends it to the engine if it is valid.
@@ -116,8 +115,7 @@ impl State {
             let is_way_back = state.is_way_back.get_value();
             let trained = is_way_back.then(|| state.trained.with_value(|trained| trained.of(&spec))).flatten();
             let restores = trained.is_some();
-            let was_running =
-                matches!(state.run.get_untracked(), RunState::Training | RunState::Waiting | RunState::Paused);
+            state.has_restored.set_value(restores);
             let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);
             spawn_local(async move {
                 // Awaited first: the answer to the change makes the client forget the snapshot.
@@ -129,14 +127,15 @@ impl State {
                 if let Some(replaced) = replaced
                     && response.is_ok()
                 {
-                    state.tell_replaced(replaced.snapshot.step, was_running, restores);
                     state.trained.update_value(|trained| trained.keep(replaced));
                 }
                 match response {
                     Ok(()) => {
                         state.refusal.set(None);
                         state.forget_errors();
-                        if !restores {
+                        if restores {
+                            state.confirm(t_once("weights_are_back", &[]));
+                        } else {
                             state.forget_run();
                         }
                     }
@@ -168,13 +167,8 @@ impl State {
         }
     }
 
-    /// Says what an edit has ended.
-    fn tell_replaced(&self, steps: u32, was_running: bool, restores: bool) {
-        let key = match (restores, was_running) {
-            (true, _) => "weights_are_back",
-            (false, true) => "edit_ends_run",
-            (false, false) => "edit_begins_anew",
-        };
-        self.confirm(t_once(key, &[("steps", &format::count(steps as usize))]));
+    /// Returns true if the last change of the model brought trained weights back.
+    pub fn has_restored_weights(&self) -> bool {
+        self.has_restored.get_value()
     }
 }

@@ -119,13 +119,6 @@ impl Element {
         self
     }
 
-    /// Calls `handler` in the capture phase, before the elements inside get the event.
-    pub fn on_capture(self, event: &str, handler: impl Fn(web_sys::Event) + 'static) -> Self {
-        let handler = callback(Box::new(move |event: JsValue| handler(event.unchecked_into())));
-        let _ = self.node.add_event_listener_with_callback_and_bool(event, &handler, true);
-        self
-    }
-
     // Reactive parts.
 
     /// Runs `run` now and again whenever something changes that it has read.
