@@ -12,12 +12,12 @@ use super::features::input::InputPanel;
 use super::features::messages::Messages;
 use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
+use super::features::training::TrainingPanel;
 use super::first_run;
 use super::link;
 use super::panels::dock::dock_panel;
 use super::panels::inspector::inspector_panel;
 use super::panels::network::network_panel;
-use super::panels::training::training_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
 use super::widgets::element::{Element, el};
@@ -76,7 +76,7 @@ fn app(client: Client) -> Element {
 /// Places the training form beside the dock or, without room there, after it. The order in the document is the visible
 /// order.
 fn training(state: State, is_stacked: bool) -> Element {
-    place().when(move || state.is_stacked.get() == is_stacked, move || training_panel(state))
+    place().when(move || state.is_stacked.get() == is_stacked, || place().view(view! { <TrainingPanel /> }))
 }
 
 /// Handles Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except in fields, where the browser undoes typing itself.

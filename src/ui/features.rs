@@ -5,3 +5,4 @@ pub mod log;
 pub mod messages;
 pub mod network;
 pub mod run;
+pub mod training;

@@ -8,4 +8,3 @@ pub mod mistakes;
 pub mod network;
 pub mod results;
 pub mod runs;
-pub mod training;

@@ -12,6 +12,7 @@ const small = async (playground, training = {}) => {
   await playground.open();
   await playground.call('setModel', { layers: SMALL });
   await playground.call('setTraining', { trainSamples: 2000, validationSplit: 0.1, ...training });
+  await playground.showAllSettings();
 };
 
 test('one tab is open at a time, and the keyboard moves between them', async ({ playground }) => {

@@ -48,6 +48,11 @@ export class Playground {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  /** Opens the rest of the training form, if it is closed. */
+  async showAllSettings() {
+    await this.page.locator('.training details.more').first().evaluate((details) => { details.open = true; });
+  }
+
   press(name) {
     return this.button(name).first().click();
   }
