@@ -5,3 +5,4 @@ pub mod form;
 pub mod icon;
 pub mod icon_button;
 pub mod panel_header;
+pub mod splitter;

@@ -5,4 +5,5 @@ pub mod log;
 pub mod messages;
 pub mod network;
 pub mod run;
+pub mod side;
 pub mod training;
