@@ -5,6 +5,7 @@
 
 pub mod bins;
 pub mod charted_history;
+pub mod charts;
 pub mod checked;
 pub mod digit;
 pub mod fields;

@@ -1,5 +1,6 @@
 //! Small components that features share.
 
+pub mod export_menu;
 pub mod icon;
 pub mod icon_button;
 pub mod panel_header;
