@@ -28,6 +28,7 @@ cfg_if::cfg_if! {
         mod autosave;
         mod browser;
         mod components;
+        mod configuration;
         mod dock;
         mod features;
         mod first_run;

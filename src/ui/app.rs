@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 
 use super::autosave;
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
+use super::features::inspector::settings::PictureSettings;
 use super::first_run;
 use super::link;
 use super::panels::digit::digit_panel;
@@ -38,6 +39,7 @@ pub fn mount(client: Client) {
 fn app(client: Client) -> Element {
     let state = State::new(client.clone());
     provide_context(state);
+    provide_context(PictureSettings::remembered());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::open(state);

@@ -1,6 +1,7 @@
 //! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
 pub mod figure;
+pub mod histogram_chart;
 pub mod palette;
 pub mod shapes;
 
