@@ -9,6 +9,7 @@ use super::autosave;
 use super::browser::{follow_media, follow_visibility, get, remember, remembered};
 use super::components::splitter::{SplitSize, Splitter};
 use super::features::input::InputPanel;
+use super::features::inspector::settings::PictureSettings;
 use super::features::messages::Messages;
 use super::features::network::Network;
 use super::features::network::embedded::embedded;
@@ -43,6 +44,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     let client = client.get_value();
     let state = State::new(client.clone());
     provide_context(state);
+    provide_context(PictureSettings::remembered());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::follow(state);

@@ -154,7 +154,7 @@ export const SMALL = [{ type: 'Flatten' }, { type: 'Dense', units: 10, activatio
 export const written = (value) => {
   const number = Math.fround(value);
   if (number === 0) return '0';
-  return Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4);
+  return (Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4)).replaceAll('-', '−');
 };
 
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
