@@ -6,6 +6,7 @@
 pub mod bins;
 pub mod blocks;
 pub mod charted_history;
+pub mod charts;
 pub mod checked;
 pub mod digit;
 pub mod edit_effects;
@@ -29,6 +30,7 @@ cfg_if::cfg_if! {
         mod autosave;
         mod browser;
         mod components;
+        mod configuration;
         mod dock;
         mod features;
         mod first_run;

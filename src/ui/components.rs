@@ -1,7 +1,9 @@
 //! Small components that features share.
 
 pub mod digit_image;
+pub mod export_menu;
 pub mod form;
 pub mod icon;
 pub mod icon_button;
 pub mod panel_header;
+pub mod splitter;

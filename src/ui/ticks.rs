@@ -1,6 +1,6 @@
 //! Round numbers for the axes of charts.
 
-use super::format::fixed;
+use super::format::{fixed, with_minus};
 
 /// Chooses three to six round numbers within `low..=high`.
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
@@ -24,7 +24,7 @@ pub fn tick_text(value: f64, ticks: &[f64]) -> String {
         let scaled = step * 10f64.powi(*decimals);
         (scaled - scaled.round()).abs() < 1e-6
     });
-    fixed(value, decimals.unwrap_or(6) as u8)
+    with_minus(fixed(value, decimals.unwrap_or(6) as u8))
 }
 
 #[cfg(test)]

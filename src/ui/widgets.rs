@@ -8,7 +8,6 @@ pub mod formula_view;
 pub mod gallery;
 pub mod icon;
 pub mod layer_stats_view;
-pub mod pad;
 pub mod tensor_canvas;
 pub mod tensor_view;
 

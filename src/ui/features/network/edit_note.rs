@@ -33,7 +33,8 @@ pub fn EditNote() -> impl IntoView {
                 names => Some(t_with("edit_renewed", &[("layers", &names.join(", "))])),
             };
             let run = cost.ended_run.then(|| t("edit_ended_run"));
-            run.into_iter().chain(weights).collect::<Vec<_>>().join(" ")
+            let way_back = (run.is_some() || weights.is_some()).then(|| t("undo_brings_back"));
+            run.into_iter().chain(weights).chain(way_back).collect::<Vec<_>>().join(" ")
         })
     };
     view! {
@@ -63,6 +64,7 @@ pub fn watch_edits(state: State, store: NetworkStore) {
         let had_weights = had_weights.try_update_value(std::mem::take).unwrap_or_default();
         let ended_run = ended_run.try_update_value(std::mem::take).unwrap_or_default();
         let all = renewed.len() == now.count();
+        let had_weights = had_weights && !state.has_restored_weights();
         let cost = EditCost { ended_run, renewed: if had_weights { renewed } else { Vec::new() }, all };
         before.set_value(now);
         if cost.ended_run {

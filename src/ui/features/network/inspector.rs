@@ -23,7 +23,7 @@ pub fn Inspector() -> impl IntoView {
     };
     view! {
         <Show when=move || !state.is_narrow.get()>
-            <section class="panel inspector" aria-labelledby="inspector-title">
+            <section class="panel inspector" aria-label=move || t("layer")>
                 <header class="panel-header">
                     <h2 id="inspector-title" class="layer-title">
                         {title}

@@ -1,0 +1,13 @@
+//! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
+
+pub mod figure;
+pub mod histogram_chart;
+pub mod palette;
+pub mod shapes;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        pub mod canvas;
+        pub mod export;
+    }
+}

@@ -1,0 +1,84 @@
+//! Shapes on a canvas.
+
+use std::f64::consts::TAU;
+
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+
+use super::shapes::{Anchor, FONT, Shape};
+use crate::ui::browser::context_2d;
+
+/// Draws the shapes on a canvas that is made `width` by `height` CSS pixels large, with `ratio` pixels for each.
+pub fn draw(
+    canvas: &HtmlCanvasElement,
+    [width, height]: [f64; 2],
+    ratio: f64,
+    shapes: &[Shape],
+    picture: Option<&HtmlCanvasElement>,
+) {
+    let (pixel_width, pixel_height) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    // Setting a size, even the same one, allocates a new buffer.
+    if (canvas.width(), canvas.height()) != (pixel_width, pixel_height) {
+        canvas.set_width(pixel_width);
+        canvas.set_height(pixel_height);
+    }
+    let Some(context) = context_2d(canvas) else { return };
+    // This fails only for NaN.
+    let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, width, height);
+    for shape in shapes {
+        paint(&context, shape, picture);
+    }
+}
+
+fn paint(context: &CanvasRenderingContext2d, shape: &Shape, picture: Option<&HtmlCanvasElement>) {
+    match shape {
+        Shape::Rectangle { x, y, width, height, fill } => {
+            context.set_fill_style_str(fill);
+            context.fill_rect(*x, *y, *width, *height);
+        }
+        Shape::Line { points, stroke, width } => {
+            context.set_stroke_style_str(stroke);
+            context.set_line_width(*width);
+            context.set_line_join("round");
+            trace(context, points);
+            context.stroke();
+            if let [only] = points[..] {
+                context.set_fill_style_str(stroke);
+                context.begin_path();
+                // The radius is positive, so this cannot fail.
+                let _ = context.arc(only.0, only.1, width.max(1.5), 0.0, TAU);
+                context.fill();
+            }
+        }
+        Shape::Area { points, fill } => {
+            context.set_fill_style_str(fill);
+            trace(context, points);
+            context.close_path();
+            context.fill();
+        }
+        Shape::Text { x, y, text, size, fill, anchor, is_bold } => {
+            context.set_fill_style_str(fill);
+            context.set_font(&format!("{}{size}px {FONT}", if *is_bold { "600 " } else { "" }));
+            context.set_text_align(match anchor {
+                Anchor::Start => "left",
+                Anchor::Middle => "center",
+                Anchor::End => "right",
+            });
+            context.set_text_baseline("alphabetic");
+            let _ = context.fill_text(text, *x, *y);
+        }
+        Shape::Picture { x, y, width, height, is_pixelated } => {
+            let Some(picture) = picture else { return };
+            context.set_image_smoothing_enabled(!is_pixelated);
+            // This fails only for a picture without pixels, which leaves nothing to draw.
+            let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(picture, *x, *y, *width, *height);
+        }
+    }
+}
+
+fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+    context.begin_path();
+    for (at, (x, y)) in points.iter().enumerate() {
+        if at == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
+    }
+}
