@@ -7,7 +7,6 @@ pub mod field;
 pub mod formula_view;
 pub mod gallery;
 pub mod icon;
-pub mod layer_stats_view;
 pub mod tensor_canvas;
 pub mod tensor_view;
 

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use super::embedded::embedded;
 use super::layer_form::LayerForm;
 use crate::ui::checked::CheckedLayer;
+use crate::ui::features::inspector::layer_stats::LayerStatsView;
+use crate::ui::features::inspector::tensor_picture::TensorPicture;
 use crate::ui::history::LayerId;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::Role;
 use crate::ui::text::t;
 use crate::ui::widgets::formula_view::formula_view;
-use crate::ui::widgets::layer_stats_view::layer_stats_view;
-use crate::ui::widgets::tensor_view::tensor_view;
 use chalkgrad_engine::model::spec::LayerSpec;
 
 const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
@@ -76,14 +76,13 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
         Content::NoWeights => view! { <p class="help">{move || t("no_weights")}</p> }.into_any(),
         Content::Formula(..) => embedded(move || formula_view(state, id)).into_any(),
         Content::Activations(layer) => {
-            embedded(move || tensor_view(state, &format!("{layer}.{OUTPUT}"), Role::Activations)).into_any()
+            view! { <TensorPicture name=format!("{layer}.{OUTPUT}") role=Role::Activations /> }.into_any()
         }
         Content::Weights(layer, weights) => view! { <TensorChoice layer tensors=weights /> }.into_any(),
         Content::Gradients(layer, weights) => {
             let tensors = weights.into_iter().chain([OUTPUT]).collect();
-            let name = layer.clone();
             view! {
-                {embedded(move || layer_stats_view(state, &name))}
+                <LayerStatsView layer=layer.clone() />
                 <TensorChoice layer tensors is_gradient=true />
             }
             .into_any()
@@ -100,7 +99,6 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
 /// The layer's weights, or the gradients of these and of its output, one at a time.
 #[component]
 fn TensorChoice(layer: String, tensors: Vec<&'static str>, #[prop(optional)] is_gradient: bool) -> impl IntoView {
-    let state = use_state();
     let shown = RwSignal::new(tensors.first().copied().unwrap_or_default());
     let label = if is_gradient { "which_gradient" } else { "which_weight" };
     let choice = (tensors.len() > 1).then(|| {
@@ -128,7 +126,7 @@ fn TensorChoice(layer: String, tensors: Vec<&'static str>, #[prop(optional)] is_
         let help = (tensor == OUTPUT).then(|| view! { <p class="help">{move || t("output_gradient_help")}</p> });
         view! {
             {help}
-            {embedded(move || tensor_view(state, &name, role))}
+            <TensorPicture name role />
         }
     };
     view! {
