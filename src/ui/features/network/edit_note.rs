@@ -55,17 +55,26 @@ pub fn watch_edits(state: State, store: NetworkStore) {
     let before = StoredValue::new(shapes());
     let waiting = StoredValue::new(None::<i32>);
     let ended_run = StoredValue::new(false);
-    let had_weights = StoredValue::new(false);
+    // A layer has weights that were trained, so that new ones are a loss.
+    let is_trained = StoredValue::new(false);
+    Effect::new(move |_| {
+        let has_steps = state.batch.with(|batch| batch.as_ref().is_some_and(|batch| batch.step > 0));
+        if has_steps || state.pretrained.with(Option::is_some) {
+            is_trained.set_value(true);
+        }
+    });
     let note = move || {
         waiting.set_value(None);
         let now = shapes();
         let old = before.get_value();
         let renewed: Vec<String> = now.renewed(&old).into_iter().map(str::to_owned).collect();
-        let had_weights = had_weights.try_update_value(std::mem::take).unwrap_or_default();
         let ended_run = ended_run.try_update_value(std::mem::take).unwrap_or_default();
         let all = renewed.len() == now.count();
         let had_weights = had_weights && !state.has_restored_weights();
-        let cost = EditCost { ended_run, renewed: if had_weights { renewed } else { Vec::new() }, all };
+        let cost = EditCost { ended_run, renewed: if is_trained.get_value() { renewed } else { Vec::new() }, all };
+        if all {
+            is_trained.set_value(false);
+        }
         before.set_value(now);
         if cost.ended_run {
             state.log("edit_ended_run", Vec::new());
@@ -91,8 +100,6 @@ pub fn watch_edits(state: State, store: NetworkStore) {
         }
         let is_under_way = |run: &RunState| matches!(run, RunState::Training | RunState::Waiting | RunState::Paused);
         ended_run.update_value(|ended| *ended |= state.run.with_untracked(is_under_way));
-        let has_weights = state.steps() > 0 || state.pretrained.with_untracked(Option::is_some);
-        had_weights.update_value(|had| *had |= has_weights);
         if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
             cancel(waiting);
         }

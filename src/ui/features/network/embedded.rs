@@ -10,6 +10,8 @@ pub fn embedded(make: impl FnOnce() -> Element) -> impl IntoView {
     let element = StoredValue::new_local(untrack(make));
     let place = NodeRef::<Div>::new();
     place.on_load(move |place| {
+        // A view that is made again keeps the place, and with it the element before.
+        place.set_text_content(None);
         // Appending fails only for a node inside itself.
         element.with_value(|element| drop(place.append_child(&element.node())));
     });
