@@ -70,9 +70,9 @@ pub fn watch_edits(state: State, store: NetworkStore) {
         let renewed: Vec<String> = now.renewed(&old).into_iter().map(str::to_owned).collect();
         let ended_run = ended_run.try_update_value(std::mem::take).unwrap_or_default();
         let all = renewed.len() == now.count();
-        let had_weights = had_weights && !state.has_restored_weights();
-        let cost = EditCost { ended_run, renewed: if is_trained.get_value() { renewed } else { Vec::new() }, all };
-        if all {
+        let is_lost = is_trained.get_value() && !state.has_restored_weights();
+        let cost = EditCost { ended_run, renewed: if is_lost { renewed } else { Vec::new() }, all };
+        if all && is_lost {
             is_trained.set_value(false);
         }
         before.set_value(now);
