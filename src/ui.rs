@@ -4,10 +4,12 @@
 //! (the edit history, the digit's preprocessing, the data of charts, texts, form values) is plain state, tested natively.
 
 pub mod bins;
+pub mod blocks;
 pub mod charted_history;
 pub mod charts;
 pub mod checked;
 pub mod digit;
+pub mod edit_effects;
 pub mod fields;
 pub mod format;
 pub mod histogram;

@@ -8,20 +8,21 @@ use wasm_bindgen::JsCast;
 
 use super::autosave;
 use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
+use super::features::input::InputPanel;
 use super::features::inspector::settings::PictureSettings;
+use super::features::messages::Messages;
+use super::features::network::layer_menu::LayerMenu;
+use super::features::run::TopBar;
+use super::features::weight_histograms;
 use super::first_run;
 use super::link;
-use super::panels::digit::digit_panel;
 use super::panels::dock::dock_panel;
 use super::panels::inspector::inspector_panel;
 use super::panels::network::network_panel;
-use super::panels::notices::notices;
-use super::panels::top_bar::top_bar;
 use super::panels::training::training_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
 use super::widgets::element::{Element, el};
-use super::widgets::layer_menu::layer_menu;
 use super::widgets::place;
 use crate::client::Client;
 
@@ -42,7 +43,7 @@ fn app(client: Client) -> Element {
     provide_context(PictureSettings::remembered());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
-    link::open(state);
+    link::follow(state);
     let autosave = autosave::start(state);
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
@@ -51,6 +52,7 @@ fn app(client: Client) -> Element {
     let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
     let _ = window().add_event_listener_with_callback("keydown", &keys);
     state.follow_tensors();
+    weight_histograms::record(state);
     let page = use_locale(use_theme(state, place())).effect(move || {
         state.input.image.track();
         state.input.samples.track();
@@ -59,18 +61,20 @@ fn app(client: Client) -> Element {
     });
     let page = page.effect(move || autosave.follow_results());
     page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))
-        .child(top_bar(state))
-        .children(notices(state))
+        .view(view! {
+            <TopBar />
+            <Messages />
+        })
         .child(
             el("main")
                 .class("layout")
-                .child(digit_panel(state))
-                .child(network_panel(state))
-                .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
+                .view(view! { <InputPanel /> })
+                .child(network_panel())
+                .child(el("div").class("side").child(inspector_panel()).child(training(state, false)))
                 .child(dock_panel(state))
                 .child(training(state, true)),
         )
-        .child(layer_menu(state))
+        .child(place().view(view! { <LayerMenu /> }))
 }
 
 /// Places the training form beside the dock or, without room there, after it. The order in the document is the visible

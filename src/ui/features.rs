@@ -1,4 +1,9 @@
 //! The features of the page, each with its state, its logic and its views.
 
+pub mod input;
 pub mod inspector;
 pub mod log;
+pub mod messages;
+pub mod network;
+pub mod run;
+pub mod weight_histograms;

@@ -13,7 +13,7 @@ use leptos::tachys::view::{Mountable, Render};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ui::browser::callback;
-use crate::ui::math::mathml;
+use crate::ui::math::mathml_parts;
 use crate::ui::text::t;
 
 /// An element of the page with what it contains and what keeps it up to date.
@@ -119,13 +119,6 @@ impl Element {
         self
     }
 
-    /// Calls `handler` in the capture phase, before the elements inside get the event.
-    pub fn on_capture(self, event: &str, handler: impl Fn(web_sys::Event) + 'static) -> Self {
-        let handler = callback(Box::new(move |event: JsValue| handler(event.unchecked_into())));
-        let _ = self.node.add_event_listener_with_callback_and_bool(event, &handler, true);
-        self
-    }
-
     // Reactive parts.
 
     /// Runs `run` now and again whenever something changes that it has read.
@@ -157,7 +150,7 @@ impl Element {
 
     /// Sets the content to our own MathML.
     pub fn math(self, formula: &str) -> Self {
-        self.node.set_inner_html(&mathml(formula));
+        self.node.set_inner_html(&mathml_parts(formula).concat());
         self
     }
 
