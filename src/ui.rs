@@ -5,20 +5,20 @@
 
 pub mod bins;
 pub mod charted_history;
+pub mod charts;
 pub mod checked;
 pub mod digit;
 pub mod fields;
 pub mod format;
 pub mod histogram;
 pub mod history;
-pub mod loss_series;
 pub mod math;
 pub mod photo;
 pub mod presets;
+pub mod run_differences;
 pub mod runs;
 pub mod tensor_image;
 pub mod text;
-pub mod ticks;
 pub mod training_fields;
 
 cfg_if::cfg_if! {
