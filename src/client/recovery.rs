@@ -30,6 +30,8 @@ struct Run {
     /// Step and epoch at which the run began.
     start: Option<(u32, u32)>,
     paused: bool,
+    /// Request of the run that takes its steps within this one, which is paused.
+    inner: Option<u32>,
 }
 
 impl Recovery {
@@ -111,17 +113,26 @@ impl Recovery {
 
     /// Notes that a request is on its way to the worker.
     pub fn sent(&mut self, request_id: u32, command: &Command) {
-        // While a run goes on, the engine refuses another one.
-        if let (Command::Train { epochs, steps }, None) = (command, &self.run) {
-            // The worker posts no snapshot at its beginning if it has just posted one.
-            let start = Some((self.step, self.epoch));
-            self.run = Some(Run { request_id, epochs: *epochs, steps: *steps, start, paused: false });
+        let Command::Train { epochs, steps } = command else { return };
+        match &mut self.run {
+            Some(run) if run.paused => run.inner = Some(request_id),
+            // The engine refuses another run.
+            Some(_) => {}
+            None => {
+                // The worker posts no snapshot at its beginning if it has just posted one.
+                let start = Some((self.step, self.epoch));
+                let (epochs, steps) = (*epochs, *steps);
+                self.run = Some(Run { request_id, epochs, steps, start, paused: false, inner: None });
+            }
         }
     }
 
     /// Notes that a request was answered, whatever the answer.
     pub fn replied(&mut self, request_id: u32) {
         self.run.take_if(|run| run.request_id == request_id);
+        if let Some(run) = &mut self.run {
+            run.inner.take_if(|inner| *inner == request_id);
+        }
     }
 
     /// Goes back to where a new worker starts, the last snapshot or fresh weights, and returns that step.
@@ -218,7 +229,8 @@ impl Recovery {
     }
 
     fn set_paused(&mut self, paused: bool) {
-        if let Some(run) = &mut self.run {
+        // Steps within a paused run do not resume it.
+        if let Some(run) = self.run.as_mut().filter(|run| run.inner.is_none()) {
             run.paused = paused;
         }
     }

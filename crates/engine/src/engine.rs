@@ -269,6 +269,7 @@ impl Engine {
                     None => self.show_state(),
                 }
             }
+            Ok(Progress::Finished) if self.has_inner_run() => self.end_inner_run(RunState::Done, now_ms),
             Ok(Progress::Finished) => self.end_run(RunState::Done, None, now_ms),
             Ok(Progress::Idle) => {
                 // The session has nothing to do, so requests that still wait would wait forever.
@@ -298,13 +299,8 @@ impl Engine {
             // The page starts another engine and repeats the request there.
             return Ok(());
         }
-        if self.phase.has_run() {
-            return Err(if self.phase.is_paused() {
-                SessionError::TrainingPaused
-            } else {
-                SessionError::AlreadyTraining
-            }
-            .into());
+        if self.phase.has_run() && !self.phase.is_paused() {
+            return Err(SessionError::AlreadyTraining.into());
         }
         // Reports of a step that a stopped run left behind are dropped.
         loop {
@@ -322,7 +318,7 @@ impl Engine {
         if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
             self.post_snapshot(now_ms);
         }
-        self.phase = Phase::Training(Run::new(id, Goal { epochs, steps }, now_ms));
+        self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
         Ok(())
     }
@@ -335,6 +331,10 @@ impl Engine {
     }
 
     fn resume(&mut self, now_ms: f64) {
+        while self.phase.is_paused() && self.has_inner_run() {
+            self.session.leave_inner_run();
+            self.end_inner_run(RunState::Stopped, now_ms);
+        }
         if self.phase.resume(now_ms) {
             self.retry_download();
             self.show_state();
@@ -346,7 +346,25 @@ impl Engine {
         self.end_run(RunState::Failed, Some(error), now_ms);
     }
 
-    /// Ends the run, if there is one, and answers its request.
+    fn has_inner_run(&mut self) -> bool {
+        self.phase.run().is_some_and(|run| run.is_inner())
+    }
+
+    /// Ends a run that took its steps within a paused one, and answers its request.
+    fn end_inner_run(&mut self, state: RunState, now_ms: f64) {
+        self.flush_batch(now_ms);
+        if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
+            self.post_snapshot(now_ms);
+        }
+        self.refuse_profiles();
+        if let Some(run) = self.phase.end_inner() {
+            self.show_state();
+            let id = run.request_id;
+            self.reply(id, Ok(Answer::History(run.finish(state, now_ms))), Vec::new());
+        }
+    }
+
+    /// Ends the run, if there is one, and answers its request; also that of the run within which it has run.
     fn end_run(&mut self, state: RunState, error: Option<Error>, now_ms: f64) {
         if !self.phase.has_run() {
             return;
@@ -357,16 +375,18 @@ impl Engine {
             self.post_snapshot(now_ms);
         }
         self.refuse_profiles();
-        if let Some(run) = self.phase.end(state) {
+        let mut ended = self.phase.end(state);
+        if ended.is_some() {
             self.post_state(state);
+        }
+        while let Some(mut run) = ended {
+            ended = run.take_outer();
             let id = run.request_id;
-            match error {
-                Some(error) => self.reply(id, Err(error.into()), Vec::new()),
-                None => {
-                    let history = run.finish(state, now_ms);
-                    self.reply(id, Ok(Answer::History(history)), Vec::new());
-                }
-            }
+            let result = match &error {
+                Some(error) => Err(error.clone().into()),
+                None => Ok(Answer::History(run.finish(state, now_ms))),
+            };
+            self.reply(id, result, Vec::new());
         }
     }
 

@@ -159,7 +159,7 @@ impl Session {
         &mut self.feeder.dataset
     }
 
-    /// Starts training from the present position.
+    /// Starts training from the present position. A run that is under way goes on when this one has reached its goal.
     ///
     /// # Errors
     /// `bad-setting` if the goal is to do nothing.
@@ -221,6 +221,11 @@ impl Session {
             }
             self.evaluations.drop_first();
         }
+    }
+
+    /// Ends the run, and goes back to the one within which it has run.
+    pub fn leave_inner_run(&mut self) {
+        self.training.finish();
     }
 
     pub fn is_running(&self) -> bool {

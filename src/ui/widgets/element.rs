@@ -242,19 +242,20 @@ impl Element {
 
     fn switch_boxed(self, key: Getter<String>, view: Content) -> Self {
         let place = self.node.clone();
-        let mut last: Option<(String, Option<Element>)> = None;
+        let owners = Owners::here();
+        let mut last: Option<(String, Option<Element>, Owner)> = None;
         self.effect_boxed(Box::new(move || {
             let key = key();
-            if last.as_ref().is_some_and(|(shown, _)| *shown == key) {
+            if last.as_ref().is_some_and(|(shown, ..)| *shown == key) {
                 return;
             }
             place.set_text_content(None);
             last = None;
-            let content = untrack(|| view(&key));
+            let (content, owner) = owners.make(|| view(&key));
             if let Some(content) = &content {
                 append(&place, &content.node);
             }
-            last = Some((key, content));
+            last = Some((key, content, owner));
         }))
     }
 
@@ -274,26 +275,41 @@ impl Element {
         let place = self.node.clone();
         let end = document().create_text_node("");
         append(&place, &end);
-        let mut shown: Vec<(u32, Element)> = Vec::new();
+        let owners = Owners::here();
+        let mut shown: Vec<(u32, (Element, Owner))> = Vec::new();
         self.effect_boxed(Box::new(move || {
             let keys = keys();
             let mut before = std::mem::take(&mut shown);
             for key in keys {
                 shown.push(match before.iter().position(|(other, _)| *other == key) {
                     Some(at) => before.swap_remove(at),
-                    None => (key, untrack(|| view(key))),
+                    None => (key, owners.make(|| view(key))),
                 });
             }
-            before.iter().for_each(|(_, gone)| gone.node.remove());
+            before.iter().for_each(|(_, (gone, _))| gone.node.remove());
             // From the back: what already stands before its successor is not touched, and so keeps the focus.
             let mut next: web_sys::Node = end.clone().unchecked_into();
-            for (_, element) in shown.iter().rev() {
+            for (_, (element, _)) in shown.iter().rev() {
                 if element.node.next_sibling().as_ref() != Some(&next) {
                     let _ = place.insert_before(&element.node, Some(&next));
                 }
                 next = element.node.clone().unchecked_into();
             }
         }))
+    }
+}
+
+/// Makes owners for content that outlives the run of the effect that made it: its signals are disposed with the content.
+struct Owners(Option<Owner>);
+
+impl Owners {
+    fn here() -> Self {
+        Self(Owner::current())
+    }
+
+    fn make<T>(&self, make: impl FnOnce() -> T) -> (T, Owner) {
+        let owner = self.0.as_ref().map_or_else(Owner::new, Owner::child);
+        (owner.with(|| untrack(make)), owner)
     }
 }
 

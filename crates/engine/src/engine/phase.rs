@@ -51,6 +51,25 @@ impl Phase {
         })
     }
 
+    /// Starts a run; within the paused one, if there is one.
+    pub fn start(&mut self, run: Run) {
+        self.change(|phase| match phase {
+            Self::Paused(outer) => (Self::Training(run.within(outer)), ()),
+            _ => (Self::Training(run), ()),
+        });
+    }
+
+    /// Ends an inner run and goes back to the paused one. `None` if the run is no inner one.
+    pub fn end_inner(&mut self) -> Option<Run> {
+        self.change(|phase| match phase {
+            Self::Training(mut run) | Self::Paused(mut run) | Self::Waiting(mut run) => match run.take_outer() {
+                Some(outer) => (Self::Paused(outer), Some(run)),
+                None => (Self::Paused(run), None),
+            },
+            other => (other, None),
+        })
+    }
+
     /// Resumes a paused run. Returns true if there was one.
     pub fn resume(&mut self, now_ms: f64) -> bool {
         self.change(|phase| match phase {

@@ -30,6 +30,8 @@ pub struct Run {
     epoch_start: (u64, f64),
     /// Images done and time, within the window.
     window: VecDeque<(u64, f64)>,
+    /// The paused run within which this one takes its steps. They count for both.
+    outer: Option<Box<Run>>,
 }
 
 impl Run {
@@ -48,6 +50,46 @@ impl Run {
             mark_ms: Some(now_ms),
             epoch_start: (0, 0.0),
             window: VecDeque::new(),
+            outer: None,
+        }
+    }
+
+    /// Takes its steps within a paused run.
+    pub fn within(mut self, outer: Run) -> Self {
+        self.outer = Some(Box::new(outer));
+        self
+    }
+
+    pub fn is_inner(&self) -> bool {
+        self.outer.is_some()
+    }
+
+    /// Takes out the paused run within which this one takes its steps.
+    pub fn take_outer(&mut self) -> Option<Run> {
+        self.outer.take().map(|outer| *outer)
+    }
+
+    /// Counts a step that an inner run has taken.
+    fn count_inner_step(&mut self, report: StepReport) {
+        self.total_steps.get_or_insert_with(|| total_steps(self.goal, &report));
+        self.history.steps += 1;
+        self.last = report;
+        if let Some(outer) = &mut self.outer {
+            outer.count_inner_step(report);
+        }
+    }
+
+    /// Takes a completed epoch into the history, also into that of the outer run.
+    fn count_epoch(&mut self, report: &EpochReport) {
+        self.epoch_start = (self.images, self.active_ms);
+        self.history.stopped_by = report.stopped_by;
+        self.history.epochs += 1;
+        self.history.epoch_loss.push(report.loss);
+        self.history.epoch_accuracy.push(report.accuracy);
+        self.history.val_loss.extend(report.val_loss);
+        self.history.val_accuracy.extend(report.val_accuracy);
+        if let Some(outer) = &mut self.outer {
+            outer.count_epoch(report);
         }
     }
 
@@ -71,6 +113,9 @@ impl Run {
         self.accuracies.push(report.accuracy);
         self.history.steps += 1;
         self.last = report;
+        if let Some(outer) = &mut self.outer {
+            outer.count_inner_step(report);
+        }
         if self.window.back().is_none_or(|&(_, at_ms)| self.active_ms - at_ms >= SAMPLE_EVERY_MS) {
             self.window.push_back((self.images, self.active_ms));
             while self.window.len() > 2 && self.window[1].1 < self.active_ms - WINDOW_MS {
@@ -83,16 +128,11 @@ impl Run {
     /// Completes an epoch's report.
     pub fn epoch(&mut self, mut report: EpochReport, now_ms: f64) -> EpochReport {
         self.read_clock(now_ms);
-        let (images, started_ms) = std::mem::replace(&mut self.epoch_start, (self.images, self.active_ms));
+        let (images, started_ms) = self.epoch_start;
         report.run_id = self.request_id;
         report.seconds = (self.active_ms - started_ms) / 1000.0;
         report.images_per_second = per_second(self.images - images, self.active_ms - started_ms);
-        self.history.stopped_by = report.stopped_by;
-        self.history.epochs += 1;
-        self.history.epoch_loss.push(report.loss);
-        self.history.epoch_accuracy.push(report.accuracy);
-        self.history.val_loss.extend(report.val_loss);
-        self.history.val_accuracy.extend(report.val_accuracy);
+        self.count_epoch(&report);
         report
     }
 
@@ -126,7 +166,7 @@ impl Run {
         Some((report, values))
     }
 
-    /// Ends the run, and returns its history.
+    /// Ends the run, and returns its history. Its outer run must have been taken out.
     pub fn finish(mut self, state: RunState, now_ms: f64) -> History {
         self.halt(now_ms);
         self.history.state = state;

@@ -108,9 +108,6 @@ pub enum SessionError {
 
     #[error("Training goes on already. Wait for it, or stop it first.")]
     AlreadyTraining,
-    #[error("Training is paused. Resume it and wait for it, or stop it first.")]
-    #[strum(serialize = "already-training")]
-    TrainingPaused,
     #[error("The model was replaced before it was evaluated.")]
     EvaluationDropped,
     #[error("The model was replaced before its snapshot was taken.")]

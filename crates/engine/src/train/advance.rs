@@ -52,7 +52,7 @@ impl Session {
             }
         }
         if self.training.is_done() && !self.evaluations.is_validating() {
-            self.training.stop();
+            self.training.finish();
             return Some(Ok(Progress::Finished));
         }
         None

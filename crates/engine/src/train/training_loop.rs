@@ -11,7 +11,8 @@ use super::progress::{EpochMetrics, Goal, Position, Progress, StepReport};
 use super::worker_pool::WorkerPool;
 use crate::error::{Error, Result, SessionError};
 use crate::model::schedules;
-use crate::protocol::EpochReport;
+use crate::model::spec::TrainingConfig;
+use crate::protocol::{EpochReport, StopRule};
 
 /// See the [module](self).
 #[derive(Default)]
@@ -34,6 +35,8 @@ struct Run {
     early_stopping: EarlyStopping,
     /// A stop rule has ended it.
     is_stopped: bool,
+    /// The paused run within which this one takes its steps. They count for both.
+    outer: Option<Box<Run>>,
 }
 
 /// The result of a step.
@@ -48,9 +51,32 @@ impl Run {
     fn is_done(&self) -> bool {
         self.is_stopped || self.epochs_left == Some(0) || self.steps_left == Some(0)
     }
+
+    fn count_step(&mut self) {
+        self.steps_left = self.steps_left.map(|steps| steps.saturating_sub(1));
+        if let Some(outer) = &mut self.outer {
+            outer.count_step();
+        }
+    }
+
+    fn count_epoch(&mut self) {
+        self.epochs_left = self.epochs_left.map(|epochs| epochs.saturating_sub(1));
+        if let Some(outer) = &mut self.outer {
+            outer.count_epoch();
+        }
+    }
+
+    /// Applies the stop rules. Returns the one that ends the run.
+    fn apply_stop_rules(&mut self, config: &TrainingConfig, report: &EpochReport) -> Option<StopRule> {
+        let rule = self.early_stopping.epoch(config, report);
+        self.is_stopped |= rule.is_some();
+        let outer = self.outer.as_mut().and_then(|outer| outer.apply_stop_rules(config, report));
+        rule.or(outer)
+    }
 }
 
 impl TrainingLoop {
+    /// Starts a run. One that is under way goes on when the new one has reached its goal.
     pub fn start(&mut self, goal: Goal, configured_epochs: u32) {
         let configured = goal.steps.is_none().then_some(configured_epochs);
         self.run = Some(Run {
@@ -58,7 +84,13 @@ impl TrainingLoop {
             steps_left: goal.steps,
             early_stopping: EarlyStopping::default(),
             is_stopped: false,
+            outer: self.run.take().map(Box::new),
         });
+    }
+
+    /// Ends the run, and goes back to the one within which it has run.
+    pub fn finish(&mut self) {
+        self.run = self.run.take().and_then(|run| run.outer).map(|outer| *outer);
     }
 
     pub fn stop(&mut self) {
@@ -182,8 +214,8 @@ impl TrainingLoop {
             epoch_loss,
             epoch_accuracy,
         })));
-        if let Some(steps) = self.run.as_mut().and_then(|run| run.steps_left.as_mut()) {
-            *steps = steps.saturating_sub(1);
+        if let Some(run) = &mut self.run {
+            run.count_step();
         }
         (self.position.batch >= batches_per_epoch).then(|| self.complete_epoch())
     }
@@ -195,8 +227,8 @@ impl TrainingLoop {
         self.position.epoch += 1;
         self.position.batch = 0;
         self.metrics = EpochMetrics::default();
-        if let Some(epochs) = self.run.as_mut().and_then(|run| run.epochs_left.as_mut()) {
-            *epochs = epochs.saturating_sub(1);
+        if let Some(run) = &mut self.run {
+            run.count_epoch();
         }
         report
     }
@@ -204,8 +236,7 @@ impl TrainingLoop {
     /// Ends the run if a rule of the configuration says so, and names the rule in the report.
     pub fn apply_stop_rules(&mut self, model: &LoadedModel, mut report: EpochReport) -> EpochReport {
         if let Some(run) = &mut self.run {
-            report.stopped_by = run.early_stopping.epoch(model.config(), &report);
-            run.is_stopped |= report.stopped_by.is_some();
+            report.stopped_by = run.apply_stop_rules(model.config(), &report);
         }
         report
     }

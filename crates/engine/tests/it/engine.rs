@@ -254,9 +254,7 @@ fn pause_holds_and_resume_goes_on() {
     assert!(!bench.engine.has_work());
     let taken = bench.events(|event| if let Event::Batch(batch) = event { Some(batch.step) } else { None });
     assert!(taken.last().is_some_and(|&step| step < 2000), "{taken:?}");
-    let refused = bench.ask(train(None, Some(1))).unwrap_err();
-    assert_eq!(refused.code, "already-training");
-    // Nor does reading: no step begins, so the weights hold still.
+    // Reading begins no step, so the weights hold still.
     let Ok((Answer::Names(names), _)) = bench.ask(Command::TensorNames) else { panic!("no names") };
     let mut weights = || bench.ask(Command::Tensor { name: names[0].clone() }).map(|(_, arrays)| arrays);
     let paused = weights();
@@ -274,6 +272,63 @@ fn pause_holds_and_resume_goes_on() {
     bench.send(Command::Resume);
     bench.work();
     assert_eq!(bench.history(id).0.steps, 2000);
+}
+
+#[test]
+fn a_paused_run_takes_steps_and_pauses_again() {
+    let uninterrupted = {
+        let mut bench = Bench::with_data();
+        let id = bench.send(train(None, Some(2000)));
+        bench.work();
+        bench.history(id).1
+    };
+    let mut bench = Bench::with_data();
+    let outer = bench.send(train(None, Some(2000)));
+    bench.turn();
+    assert!(matches!(bench.ask(Command::Pause), Ok((Answer::State { state: RunState::Paused }, _))));
+    let taken = bench.events(|e| if let Event::Batch(batch) = e { Some(batch.step) } else { None }).last().copied();
+    let taken = taken.unwrap_or_default() as usize;
+    assert!(taken < 1000, "{taken}");
+    let states =
+        |bench: &mut Bench| bench.events(|event| if let Event::State { state } = event { Some(*state) } else { None });
+    let before = states(&mut bench).len();
+    let mut at = taken;
+    for steps in [1, 3] {
+        let inner = bench.send(train(None, Some(steps)));
+        bench.work();
+        let (history, losses) = bench.history(inner);
+        assert_eq!((history.state, history.steps), (RunState::Done, steps));
+        assert_eq!(losses, uninterrupted[at..at + steps as usize]);
+        at += steps as usize;
+        assert!(!bench.engine.has_work() && bench.answer(outer).is_none());
+    }
+    let seen = states(&mut bench).split_off(before);
+    assert_eq!(seen, [RunState::Training, RunState::Paused, RunState::Training, RunState::Paused]);
+    // An inner run that is paused and then resumed gives way to the run within which it was.
+    let inner = bench.send(train(None, Some(900)));
+    bench.turn();
+    bench.send(Command::Pause);
+    bench.turn();
+    assert!(bench.answer(inner).is_none());
+    bench.send(Command::Resume);
+    bench.work();
+    assert_eq!(bench.history(inner).0.state, RunState::Stopped);
+    let (history, losses) = bench.history(outer);
+    assert_eq!((history.state, history.steps), (RunState::Done, 2000));
+    assert_eq!(losses, uninterrupted);
+}
+
+#[test]
+fn stop_ends_a_paused_run_and_the_steps_within_it() {
+    let mut bench = Bench::with_data();
+    let outer = bench.send(train(None, Some(2000)));
+    bench.turn();
+    bench.send(Command::Pause);
+    let inner = bench.send(train(None, Some(1000)));
+    bench.turn();
+    assert!(matches!(bench.ask(Command::Stop), Ok((Answer::State { state: RunState::Stopped }, _))));
+    assert_eq!(bench.history(inner).0.state, RunState::Stopped);
+    assert_eq!(bench.history(outer).0.state, RunState::Stopped);
 }
 
 #[test]

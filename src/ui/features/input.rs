@@ -1,0 +1,9 @@
+//! The input of the network: a pad to draw on, test images, pictures from files, and the prediction.
+
+mod pad;
+mod panel;
+mod prediction;
+mod preparation;
+mod samples;
+
+pub use panel::InputPanel;

@@ -1,0 +1,88 @@
+//! The input panel.
+
+use leptos::prelude::*;
+
+use super::pad::Pad;
+use super::prediction::Prediction;
+use super::preparation::Preparation;
+use super::samples::Samples;
+use crate::ui::components::digit_image::DigitImage;
+use crate::ui::components::icon::Icon;
+use crate::ui::components::panel_header::PanelHeader;
+use crate::ui::digit::SIDE;
+use crate::ui::input::Source;
+use crate::ui::picture;
+use crate::ui::state::use_state;
+use crate::ui::text::{t, t_with};
+
+#[component]
+pub fn InputPanel() -> impl IntoView {
+    let state = use_state();
+    let is_empty = Memo::new(move |_| state.input.image.with(Vec::is_empty));
+    let truth = move || match state.input.source.get() {
+        Source::Test { label, .. } => t_with("true_label", &[("label", &label.to_string())]),
+        _ => String::new(),
+    };
+    Effect::new(move |_| state.load_test_set());
+    Effect::new(move |_| {
+        if state.pretrained.get().is_some() {
+            state.input.show_example();
+        }
+    });
+    view! {
+        <section class="panel digit" aria-labelledby="digit-title">
+            <PanelHeader id="digit-title" title="digit">
+                <div class="panel-actions">
+                    <OpenPicture />
+                    <button
+                        type="button"
+                        class="button quiet"
+                        disabled=is_empty
+                        on:click=move |_| state.input.clear()
+                    >
+                        {move || t("clear")}
+                    </button>
+                </div>
+            </PanelHeader>
+            <div class="digit-input">
+                <Pad />
+                <figure class="preview">
+                    <DigitImage pixels=move || state.input.image.get() width=SIDE />
+                    <figcaption>
+                        <span>{move || t("preview")}</span>
+                        <span class="truth">{truth}</span>
+                    </figcaption>
+                </figure>
+            </div>
+            <Preparation />
+            <Samples />
+            <Prediction />
+        </section>
+    }
+}
+
+/// A file field with a label that looks like a button.
+#[component]
+fn OpenPicture() -> impl IntoView {
+    let state = use_state();
+    let open = move |event: web_sys::Event| {
+        let field: web_sys::HtmlInputElement = event_target(&event);
+        if let Some(file) = field.files().and_then(|files| files.get(0)) {
+            picture::open(state, file);
+        }
+        // Clearing the field lets the same file be chosen again.
+        field.set_value("");
+    };
+    view! {
+        <label class="icon-button file-button" title=move || t("open_picture_help")>
+            <input
+                class="visually-hidden"
+                type="file"
+                accept="image/*"
+                aria-label=move || t("open_picture_help")
+                on:change=open
+            />
+            <Icon name="picture" />
+        </label>
+    }
+}

@@ -1,0 +1,77 @@
+//! The prediction for the image: the verdict, and the probability of every class.
+
+use chalkgrad_engine::ops::classification::predicted_class;
+use chalkgrad_engine::protocol::MODEL_OUTPUT;
+use leptos::prelude::*;
+
+use crate::ui::format;
+use crate::ui::input::Source;
+use crate::ui::state::{CLASSES, State, use_state};
+use crate::ui::text::{t, t_with};
+
+#[component]
+pub fn Prediction() -> impl IntoView {
+    let state = use_state();
+    follow_probabilities(state);
+    let best = Memo::new(move |_| state.input.probabilities.with(|all| all.as_deref().and_then(predicted_class)));
+    let verdict = move || match best.get() {
+        None if state.input.probabilities.with(Option::is_some) => t("no_answer"),
+        None => t("draw_to_see"),
+        Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
+    };
+    let pretrained = move || {
+        let accuracy = state.pretrained.get();
+        accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
+    };
+    view! {
+        <p class="verdict">{verdict}</p>
+        // All rows are always there, so that nothing moves when an answer comes.
+        <table class="bars">
+            <caption class="visually-hidden">{move || t("probabilities")}</caption>
+            <tbody>{(0..CLASSES).map(|class| view! { <Bar class best /> }).collect_view()}</tbody>
+        </table>
+        <p class="pretrained" hidden=move || state.pretrained.get().is_none()>
+            {move || pretrained().unwrap_or_default()}
+        </p>
+    }
+}
+
+/// Row of a class.
+#[component]
+fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
+    let state = use_state();
+    let share =
+        Memo::new(move |_| state.input.probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied())));
+    let is_true = move || matches!(state.input.source.get(), Source::Test { label, .. } if usize::from(label) == class);
+    let fill = move || format::scale_x(f64::from(share.get().unwrap_or_default()));
+    view! {
+        <tr class:best=move || best.get() == Some(class) class:true-class=is_true>
+            <th scope="row">{class}</th>
+            <td class="bar-cell">
+                <span class="bar-track">
+                    <span class="bar-fill" style:transform=fill></span>
+                </span>
+            </td>
+            <td class="bar-value">
+                {move || share.get().map(|share| format::percent(share, 1)).unwrap_or_default()}
+            </td>
+        </tr>
+    }
+}
+
+/// Follows the network's output for the image, for as long as the view lives.
+fn follow_probabilities(state: State) {
+    let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
+        // Without an image of the network's size another one is looked at.
+        let is_there = state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
+        let output = tensors.first().map(|output| output.values.clone());
+        state.input.probabilities.set(output.filter(|output| is_there && !output.is_empty()));
+    });
+    subscription.set_seen(true);
+    StoredValue::new_local(subscription);
+    Effect::new(move |_| {
+        if state.input.image.with(Vec::is_empty) {
+            state.input.probabilities.set(None);
+        }
+    });
+}

@@ -1,0 +1,79 @@
+//! A sample image of each class, and the way to the others of its class.
+
+use leptos::prelude::*;
+
+use crate::ui::components::digit_image::DigitImage;
+use crate::ui::components::icon_button::IconButton;
+use crate::ui::digit::SIDE;
+use crate::ui::format;
+use crate::ui::input::{Sample, Source};
+use crate::ui::state::{CLASSES, use_state};
+use crate::ui::text::{t, t_with};
+
+#[component]
+pub fn Samples() -> impl IntoView {
+    let state = use_state();
+    let is_drawing = Memo::new(move |_| !matches!(state.input.source.get(), Source::Test { .. }));
+    let position = move || {
+        let Source::Test { index, label } = state.input.source.get() else { return t("samples_hint") };
+        state.input.test_labels.with(|labels| {
+            let count = labels.iter().filter(|other| **other == label).count();
+            let place = labels.iter().take(index as usize + 1).filter(|other| **other == label).count();
+            let (place, count) = (format::count(place), format::count(count));
+            t_with("sample_position", &[("label", &label.to_string()), ("place", &place), ("count", &count)])
+        })
+    };
+    view! {
+        <div class="samples-box" role="group" aria-label=move || t("samples")>
+            <div class="samples">
+                {(0..CLASSES as u8).map(|class| view! { <SampleButton class /> }).collect_view()}
+            </div>
+            <div class="samples-way">
+                <IconButton
+                    text="previous_sample"
+                    icon="left"
+                    disabled=is_drawing
+                    on_click=move || state.show_neighbour(false)
+                />
+                <span role="status">{position}</span>
+                <IconButton
+                    text="next_sample"
+                    icon="right"
+                    disabled=is_drawing
+                    on_click=move || state.show_neighbour(true)
+                />
+            </div>
+        </div>
+    }
+}
+
+/// Button that shows the sample of a class; a second click shows another image of the class.
+#[component]
+fn SampleButton(class: u8) -> impl IntoView {
+    let state = use_state();
+    let sample = Memo::new(move |_| {
+        state.input.samples.with(|samples| samples.iter().find(|sample: &&Sample| sample.label == class).cloned())
+    });
+    let is_shown =
+        Memo::new(move |_| matches!(state.input.source.get(), Source::Test { label, .. } if label == class));
+    let choose = move |_| match sample.get_untracked() {
+        Some(_) if is_shown.get_untracked() => state.show_neighbour(true),
+        Some(sample) => state.show_sample(sample),
+        None => {}
+    };
+    view! {
+        <button
+            type="button"
+            class="sample"
+            aria-label=move || t_with("sample", &[("label", &class.to_string())])
+            aria-pressed=move || if is_shown.get() { "true" } else { "false" }
+            disabled=move || sample.with(Option::is_none)
+            on:click=choose
+        >
+            <DigitImage
+                pixels=move || sample.get().map(|sample| sample.pixels).unwrap_or_default()
+                width=SIDE
+            />
+        </button>
+    }
+}

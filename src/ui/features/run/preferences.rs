@@ -1,0 +1,49 @@
+//! Language and theme.
+
+use leptos::prelude::*;
+
+use crate::ui::components::icon::Icon;
+use crate::ui::state::use_state;
+use crate::ui::text::{Locale, locale, set_locale, t};
+
+fn pressed(is_pressed: bool) -> &'static str {
+    if is_pressed { "true" } else { "false" }
+}
+
+#[component]
+pub fn LanguageSwitch() -> impl IntoView {
+    let button = |choice: Locale| {
+        view! {
+            <button
+                type="button"
+                lang=choice.tag()
+                aria-pressed=move || pressed(locale() == choice)
+                on:click=move |_| set_locale(choice)
+            >
+                {choice.name()}
+            </button>
+        }
+    };
+    view! {
+        <div class="segmented" role="group" aria-label=move || t("language")>
+            {Locale::ALL.map(button)}
+        </div>
+    }
+}
+
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let is_dark = use_state().is_dark;
+    view! {
+        <button
+            type="button"
+            class="icon-button"
+            aria-label=move || t("dark_theme")
+            title=move || t("dark_theme")
+            aria-pressed=move || pressed(is_dark.get())
+            on:click=move |_| is_dark.update(|dark| *dark = !*dark)
+        >
+            {move || view! { <Icon name=if is_dark.get() { "sun" } else { "moon" } /> }}
+        </button>
+    }
+}
