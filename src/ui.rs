@@ -19,6 +19,7 @@ pub mod run_differences;
 pub mod runs;
 pub mod tensor_image;
 pub mod text;
+pub mod ticks;
 pub mod training_fields;
 
 cfg_if::cfg_if! {

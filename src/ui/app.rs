@@ -65,7 +65,7 @@ fn app(client: Client) -> Element {
                 .child(digit_panel(state))
                 .child(network_panel(state))
                 .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
-                .child(dock_panel(state))
+                .child(dock_panel())
                 .child(training(state, true)),
         )
         .child(layer_menu(state))

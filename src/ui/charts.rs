@@ -1,13 +1,15 @@
-//! Charts: their data, their axes, and their drawing on a canvas or as SVG. They know nothing of training.
+//! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
 pub mod axis;
+pub mod figure;
+pub mod palette;
 pub mod plot;
 pub mod series;
-pub mod svg;
-pub mod ticks;
+pub mod shapes;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod canvas;
+        pub mod export;
     }
 }

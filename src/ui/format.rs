@@ -23,11 +23,16 @@ pub fn fixed(value: f64, decimals: u8) -> String {
     format!("{value:.*}", usize::from(decimals))
 }
 
+/// Writes the minus sign, U+2212, where machines write a hyphen. Not for fields, whose texts are edited.
+pub fn with_minus(text: String) -> String {
+    if text.contains('-') { text.replace('-', "\u{2212}") } else { text }
+}
+
 pub use chalkgrad_engine::tensor::number_text as number;
 
-/// Parses a finite decimal number; `None` for anything else.
+/// Parses a finite decimal number, with a hyphen or a minus sign; `None` for anything else.
 pub fn parse(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
+    text.trim().replace('\u{2212}', "-").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Makes the style that stretches a bar to a share of its width, in thousandths: finer than a bar shows, and coarse
@@ -46,12 +51,12 @@ pub fn percent(share: f32, decimals: u8) -> String {
 pub fn loss(value: f32) -> String {
     match value {
         value if !value.is_finite() => "–".to_owned(),
-        value if value.abs() < 10.0 => fixed(value.into(), 4),
-        value if value.abs() < 1e5 => fixed(value.into(), 1),
+        value if value.abs() < 10.0 => with_minus(fixed(value.into(), 4)),
+        value if value.abs() < 1e5 => with_minus(fixed(value.into(), 1)),
         // 34 digits would burst the page.
         value => {
             let power = value.abs().log10().floor();
-            format!("{}e{}", fixed((value / 10f32.powf(power)).into(), 1), power as i32)
+            with_minus(format!("{:.1}e{}", value / 10f32.powf(power), power as i32))
         }
     }
 }
@@ -63,21 +68,39 @@ pub fn number_short(value: f32) -> String {
         return if size == 0.0 { "0".to_owned() } else { loss(value) };
     }
     let power = size.log10().floor();
-    format!("{}e{}", fixed(f64::from(value) / 10f64.powf(power.into()), 1), power as i32)
+    with_minus(format!("{:.1}e{}", f64::from(value) / 10f64.powf(power.into()), power as i32))
 }
 
 /// Formats a number of a tensor: four significant digits, or three and a power of ten if it is tiny.
 pub fn value(value: f32) -> String {
     const DIGITS: i32 = 4;
     if value == 0.0 || !value.is_finite() {
-        return value.abs().to_string().replace("inf", if value > 0.0 { "∞" } else { "-∞" });
+        return value.abs().to_string().replace("inf", if value > 0.0 { "∞" } else { "−∞" });
     }
     if value.abs() < 1e-3 {
-        return format!("{value:.2e}");
+        return with_minus(format!("{value:.2e}"));
     }
     let scientific = format!("{value:.3e}");
     let power = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
-    if power < DIGITS { fixed(value.into(), (DIGITS - 1 - power) as u8) } else { scientific }
+    with_minus(if power < DIGITS { fixed(value.into(), (DIGITS - 1 - power) as u8) } else { scientific })
+}
+
+/// Formats a number in three significant digits without zeros at the end, for ticks.
+pub fn short_value(value: f32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return self::value(value);
+    }
+    let scientific = format!("{value:.2e}");
+    let (digits, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    with_minus(match power {
+        -3..=4 => trimmed(&format!("{:.*}", (2 - power).max(0) as usize, value)),
+        _ => format!("{}e{power}", trimmed(digits)),
+    })
 }
 
 /// Formats a count in thousands, millions, ..., before its unit: `5.6 M`, `38 k`, `7 `.
@@ -137,7 +160,7 @@ mod tests {
         assert_eq!(loss(2.312_345), "2.3123");
         assert_eq!(loss(f32::INFINITY), "–");
         assert_eq!(loss(1234.56), "1234.6");
-        assert_eq!([0.0, 0.0123, -2.5e-5, 3e-40].map(number_short), ["0", "0.0123", "-2.5e-5", "3.0e-40"]);
+        assert_eq!([0.0, 0.0123, -2.5e-5, 3e-40].map(number_short), ["0", "0.0123", "−2.5e−5", "3.0e−40"]);
         assert_eq!(duration(8.2), "0:09");
         assert_eq!(duration(3723.0), "1:02:03");
         assert_eq!(duration(f64::NAN), "–");
@@ -153,18 +176,18 @@ mod tests {
             (0.0, "0"),
             (-0.0, "0"),
             (1.0, "1.000"),
-            (-1234.5, "-1234"),
+            (-1234.5, "−1234"),
             (0.012_345, "0.01235"),
             (0.001, "0.001000"),
             (999.96, "1000"),
             (99.996, "100.0"),
             (9999.6, "1.000e4"),
             (3.402_823_5e38, "3.403e38"),
-            (9.99e-4, "9.99e-4"),
-            (1e-45, "1.40e-45"),
+            (9.99e-4, "9.99e−4"),
+            (1e-45, "1.40e−45"),
             (f32::NAN, "NaN"),
             (f32::INFINITY, "∞"),
-            (f32::NEG_INFINITY, "-∞"),
+            (f32::NEG_INFINITY, "−∞"),
         ];
         for (number, text) in cases {
             assert_eq!(value(number), text);
@@ -172,9 +195,25 @@ mod tests {
     }
 
     #[test]
+    fn ticks_are_short() {
+        let cases = [
+            (0.0, "0"),
+            (-0.25, "−0.25"),
+            (1.0, "1"),
+            (-1234.0, "−1234"),
+            (0.001_234, "0.00123"),
+            (2e-7, "2e−7"),
+            (3.456e8, "3.46e8"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(short_value(number), text);
+        }
+    }
+
+    #[test]
     fn texts_are_numbers_where_they_are_finite_decimals() {
-        let numbers = ["1", " 0.5 ", "-3e-2", "+4", ".5", "5.", "1E3"].map(parse);
-        assert_eq!(numbers, [1.0, 0.5, -0.03, 4.0, 0.5, 5.0, 1000.0].map(Some));
+        let numbers = ["1", " 0.5 ", "-3e-2", "−3e−2", "+4", ".5", "5.", "1E3"].map(parse);
+        assert_eq!(numbers, [1.0, 0.5, -0.03, -0.03, 4.0, 0.5, 5.0, 1000.0].map(Some));
         for text in ["", " ", ".", "0x10", "1e999", "NaN", "inf", "Infinity", "1,5", "1 2", "one", "1e", "--1"] {
             assert_eq!(parse(text), None, "{text}");
         }

@@ -1,12 +1,10 @@
 //! Small parts that panels share.
 
-pub mod chart;
 pub mod digit_image;
 pub mod element;
 pub mod field;
 pub mod fix_buttons;
 pub mod formula_view;
-pub mod gallery;
 pub mod icon;
 pub mod layer_detail;
 pub mod layer_form;

@@ -15,13 +15,20 @@ pub struct Axis {
     pub is_log: bool,
 }
 
+/// Visible values of an earlier run.
+pub struct Earlier {
+    /// The run's first value.
+    pub start: f32,
+    pub values: Vec<f32>,
+}
+
 /// Chooses the axis of a loss: the present run's values set it, and earlier runs stretch it only to
 /// [`EARLIER_REACH`] times their start, so that a diverged one cannot. `is_log` overrides the default.
-pub fn loss_axis(own: &[f32], earlier: &[Vec<f32>], is_log: Option<bool>) -> Axis {
+pub fn loss_axis(own: &[f32], earlier: &[Earlier], is_log: Option<bool>) -> Axis {
     let is_shown = |value: &f32| value.is_finite() && *value >= 0.0;
     let bounded = earlier.iter().flat_map(|run| {
-        let cap = run.iter().copied().find(is_shown).unwrap_or_default() * EARLIER_REACH;
-        run.iter().copied().filter(move |value| *value <= cap)
+        let cap = run.start * EARLIER_REACH;
+        run.values.iter().copied().filter(move |value| *value <= cap)
     });
     let values: Vec<f32> = own.iter().copied().chain(bounded).filter(is_shown).collect();
     let high = values.iter().copied().fold(0.0, f32::max);
@@ -106,11 +113,11 @@ mod tests {
     #[test]
     fn a_diverged_run_does_not_set_the_axis() {
         let own = [2.3, 1.0, 0.4];
-        let diverged = vec![2.3, 3.0, 1e9, 1e22];
-        let axis = loss_axis(&own, std::slice::from_ref(&diverged), None);
+        let diverged = || [Earlier { start: 2.3, values: vec![2.3, 3.0, 1e9, 1e22] }];
+        let axis = loss_axis(&own, &diverged(), None);
         assert!(!axis.is_log && axis.limits.start == 0.0);
         assert!((3.0..3.6).contains(&axis.limits.end), "{axis:?}");
-        let axis = loss_axis(&[], &[diverged], None);
+        let axis = loss_axis(&[], &diverged(), None);
         assert!((3.0..3.6).contains(&axis.limits.end), "before the first step: {axis:?}");
         assert_eq!(loss_axis(&[], &[], None), Axis { limits: 0.0..1.0, is_log: false });
         assert_eq!(loss_axis(&[f32::NAN, f32::INFINITY], &[], Some(true)).limits, 0.0..1.0);

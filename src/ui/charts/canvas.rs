@@ -1,109 +1,137 @@
-//! Drawing on a canvas.
+//! Shapes on a canvas.
+
+use std::f64::consts::TAU;
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::plot::{Anchor, Frame, Point, Stroke, Surface};
+use super::shapes::{Anchor, FONT, Frame, Shape, Stroke};
 use crate::ui::browser::context_2d;
 
-/// Empty canvas of a size in pixels of the page.
-pub struct Canvas(CanvasRenderingContext2d);
-
-impl Canvas {
-    /// Clears a canvas and makes it `ratio` times as fine as the page's pixels.
-    pub fn new(canvas: &HtmlCanvasElement, [width, height]: Point, ratio: f64) -> Option<Self> {
-        let (pixel_width, pixel_height) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
-        // Setting a size, even the same one, clears the canvas and allocates a new buffer.
-        if (canvas.width(), canvas.height()) != (pixel_width, pixel_height) {
-            canvas.set_width(pixel_width);
-            canvas.set_height(pixel_height);
-        }
-        let context = context_2d(canvas)?;
-        // This fails only for NaN.
-        let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
-        context.clear_rect(0.0, 0.0, width, height);
-        Some(Self(context))
+/// Draws the shapes on a canvas that is made `width` by `height` CSS pixels large, with `ratio` pixels for each.
+pub fn draw(
+    canvas: &HtmlCanvasElement,
+    [width, height]: [f64; 2],
+    ratio: f64,
+    shapes: &[Shape],
+    picture: Option<&HtmlCanvasElement>,
+) {
+    let (pixel_width, pixel_height) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    // Setting a size, even the same one, allocates a new buffer.
+    if (canvas.width(), canvas.height()) != (pixel_width, pixel_height) {
+        canvas.set_width(pixel_width);
+        canvas.set_height(pixel_height);
     }
-
-    fn stroke(&self, stroke: Stroke<'_>) {
-        let context = &self.0;
-        context.set_stroke_style_str(stroke.colour);
-        context.set_line_width(stroke.width);
-        context.set_line_join("round");
-        context.set_global_alpha(stroke.opacity);
-        let dash = js_sys::Array::new();
-        if stroke.is_dashed {
-            dash.push(&4.0.into());
-            dash.push(&3.0.into());
-        }
-        // Both lengths are positive.
-        let _ = context.set_line_dash(&dash);
-        context.stroke();
-        context.set_global_alpha(1.0);
+    let Some(context) = context_2d(canvas) else { return };
+    // This fails only for NaN.
+    let _ = context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, width, height);
+    for shape in shapes {
+        paint(&context, shape, picture);
     }
+}
 
-    fn trace(&self, points: &[Point]) {
-        for (index, [x, y]) in points.iter().enumerate() {
-            if index == 0 { self.0.move_to(*x, *y) } else { self.0.line_to(*x, *y) }
+fn paint(context: &CanvasRenderingContext2d, shape: &Shape, picture: Option<&HtmlCanvasElement>) {
+    match shape {
+        Shape::Rectangle { x, y, width, height, fill } => {
+            context.set_fill_style_str(fill);
+            context.fill_rect(*x, *y, *width, *height);
+        }
+        Shape::Line { points, stroke, width } => {
+            context.set_stroke_style_str(stroke);
+            context.set_line_width(*width);
+            context.set_line_join("round");
+            trace(context, points);
+            context.stroke();
+            if let [only] = points[..] {
+                context.set_fill_style_str(stroke);
+                context.begin_path();
+                // The radius is positive, so this cannot fail.
+                let _ = context.arc(only.0, only.1, width.max(1.5), 0.0, TAU);
+                context.fill();
+            }
+        }
+        Shape::Strokes { lines, stroke } => strokes(context, lines, stroke),
+        Shape::Dots { centres, radius, fill, edge } => {
+            context.set_fill_style_str(fill);
+            context.begin_path();
+            for (x, y) in centres {
+                context.move_to(x + radius, *y);
+                // The radius is positive, so this cannot fail.
+                let _ = context.arc(*x, *y, *radius, 0.0, TAU);
+            }
+            context.fill();
+            if let Some(edge) = edge {
+                context.set_stroke_style_str(edge);
+                context.set_line_width(1.5);
+                context.stroke();
+            }
+        }
+        Shape::Veil { frame: Frame { left, top, width, height }, fill, opacity } => {
+            context.set_global_alpha(*opacity);
+            context.set_fill_style_str(fill);
+            context.fill_rect(*left, *top, *width, *height);
+            context.set_global_alpha(1.0);
+        }
+        Shape::Clip { frame: Frame { left, top, width, height }, shapes } => {
+            context.save();
+            context.begin_path();
+            context.rect(*left, *top, *width, *height);
+            context.clip();
+            shapes.iter().for_each(|shape| paint(context, shape, picture));
+            context.restore();
+        }
+        Shape::Area { points, fill } => {
+            context.set_fill_style_str(fill);
+            trace(context, points);
+            context.close_path();
+            context.fill();
+        }
+        Shape::Text { x, y, text, size, fill, anchor, is_bold } => {
+            context.set_fill_style_str(fill);
+            context.set_font(&format!("{}{size}px {FONT}", if *is_bold { "600 " } else { "" }));
+            context.set_text_align(match anchor {
+                Anchor::Start => "left",
+                Anchor::Middle => "center",
+                Anchor::End => "right",
+            });
+            context.set_text_baseline("alphabetic");
+            let _ = context.fill_text(text, *x, *y);
+        }
+        Shape::Picture { x, y, width, height, is_pixelated } => {
+            let Some(picture) = picture else { return };
+            context.set_image_smoothing_enabled(!is_pixelated);
+            // This fails only for a picture without pixels, which leaves nothing to draw.
+            let _ = context.draw_image_with_html_canvas_element_and_dw_and_dh(picture, *x, *y, *width, *height);
         }
     }
 }
 
-impl Surface for Canvas {
-    fn path(&mut self, points: &[Point], stroke: Stroke<'_>) {
-        self.0.begin_path();
-        self.trace(points);
-        self.stroke(stroke);
+fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
+    context.begin_path();
+    for (at, (x, y)) in points.iter().enumerate() {
+        if at == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
     }
+}
 
-    fn segments(&mut self, segments: &[[Point; 2]], stroke: Stroke<'_>) {
-        self.0.begin_path();
-        segments.iter().for_each(|segment| self.trace(segment));
-        self.stroke(stroke);
+fn strokes(context: &CanvasRenderingContext2d, lines: &[Vec<(f64, f64)>], stroke: &Stroke) {
+    context.set_stroke_style_str(&stroke.colour);
+    context.set_line_width(stroke.width);
+    context.set_line_join("round");
+    context.set_global_alpha(stroke.opacity);
+    let dash = js_sys::Array::new();
+    if stroke.is_dashed {
+        dash.push(&4.0.into());
+        dash.push(&3.0.into());
     }
-
-    fn dots(&mut self, centres: &[Point], radius: f64, fill: &str, edge: Option<&str>) {
-        let context = &self.0;
-        context.set_fill_style_str(fill);
-        context.begin_path();
-        for [x, y] in centres {
-            context.move_to(x + radius, *y);
-            // The radius is positive, so this cannot fail.
-            let _ = context.arc(*x, *y, radius, 0.0, std::f64::consts::TAU);
-        }
-        context.fill();
-        if let Some(colour) = edge {
-            self.stroke(Stroke { colour, width: 1.5, is_dashed: false, opacity: 1.0 });
+    // Both lengths are positive.
+    let _ = context.set_line_dash(&dash);
+    context.begin_path();
+    for line in lines {
+        for (index, (x, y)) in line.iter().enumerate() {
+            if index == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
         }
     }
-
-    fn rectangle(&mut self, frame: Frame, fill: &str, opacity: f64) {
-        self.0.set_global_alpha(opacity);
-        self.0.set_fill_style_str(fill);
-        self.0.fill_rect(frame.left, frame.top, frame.width, frame.height);
-        self.0.set_global_alpha(1.0);
-    }
-
-    fn text(&mut self, text: &str, [x, y]: Point, anchor: Anchor, colour: &str, size_px: f64) {
-        let context = &self.0;
-        context.set_font(&format!("{size_px}px system-ui, sans-serif"));
-        context.set_fill_style_str(colour);
-        context.set_text_align(match anchor {
-            Anchor::Start => "left",
-            Anchor::Middle => "center",
-            Anchor::End => "right",
-        });
-        // This fails only for NaN.
-        let _ = context.fill_text(text, x, y);
-    }
-
-    fn clip(&mut self, frame: Frame) {
-        self.0.save();
-        self.0.begin_path();
-        self.0.rect(frame.left, frame.top, frame.width, frame.height);
-        self.0.clip();
-    }
-
-    fn unclip(&mut self) {
-        self.0.restore();
-    }
+    context.stroke();
+    let _ = context.set_line_dash(&js_sys::Array::new());
+    context.set_global_alpha(1.0);
 }

@@ -1,52 +1,13 @@
-//! A line chart: axes with names and ticks, marks, raw values, lines, and a cross-hair. It is drawn on any [`Surface`].
+//! A line chart: axes with names and ticks, marks, raw values, lines, and a cross-hair, as shapes.
 
 use std::ops::Range;
 
 use super::axis::Axis;
-use super::ticks::{log_tick_text, log_ticks, tick_text, ticks};
+use super::shapes::{Anchor, Frame, Shape, Stroke, text_width};
+use crate::ui::ticks::{log_tick_text, log_ticks, tick_text, ticks};
 
-/// A point or a size in pixels, or a point in the units of the axes.
-pub type Point = [f64; 2];
-
-/// Rectangle in pixels.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Frame {
-    pub left: f64,
-    pub top: f64,
-    pub width: f64,
-    pub height: f64,
-}
-
-/// Look of a line.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Stroke<'a> {
-    pub colour: &'a str,
-    pub width: f64,
-    pub is_dashed: bool,
-    pub opacity: f64,
-}
-
-/// Place of a text relative to its point.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-/// Something that can be drawn on.
-pub trait Surface {
-    fn path(&mut self, points: &[Point], stroke: Stroke<'_>);
-    fn segments(&mut self, segments: &[[Point; 2]], stroke: Stroke<'_>);
-    /// Draws filled circles, with an edge if it has a colour.
-    fn dots(&mut self, centres: &[Point], radius: f64, fill: &str, edge: Option<&str>);
-    fn rectangle(&mut self, frame: Frame, fill: &str, opacity: f64);
-    /// Writes a text on a base line.
-    fn text(&mut self, text: &str, at: Point, anchor: Anchor, colour: &str, size_px: f64);
-    /// Cuts off what is drawn outside a frame, until [`Self::unclip`].
-    fn clip(&mut self, frame: Frame);
-    fn unclip(&mut self);
-}
+/// Point in the units of the axes or in pixels.
+pub type Point = (f64, f64);
 
 /// Colours, read from the style sheet so that both themes draw alike.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -113,8 +74,6 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 34.0;
 const TEXT_PX: f64 = 11.0;
-/// Average width of a letter.
-const LETTER_PX: f64 = 6.0;
 
 /// Returns the position on the axis at `x` of a chart that is `width` wide.
 pub fn position_at(x: f64, width: f64, limits: &Range<f64>) -> f64 {
@@ -123,9 +82,9 @@ pub fn position_at(x: f64, width: f64, limits: &Range<f64>) -> f64 {
 }
 
 /// Draws a plot into a frame.
-pub fn draw(plot: &Plot, surface: &mut dyn Surface, palette: &Palette, frame: Frame) {
+pub fn shapes(plot: &Plot, palette: &Palette, frame: Frame) -> Vec<Shape> {
     if frame.width < LEFT + RIGHT + 20.0 || frame.height < TOP + BOTTOM + 20.0 {
-        return;
+        return Vec::new();
     }
     let area = Frame {
         left: frame.left + LEFT,
@@ -133,30 +92,33 @@ pub fn draw(plot: &Plot, surface: &mut dyn Surface, palette: &Palette, frame: Fr
         width: frame.width - LEFT - RIGHT,
         height: frame.height - TOP - BOTTOM,
     };
-    let mut pen = Pen { plot, surface, palette, area };
+    let mut pen = Pen { plot, palette, area, shapes: Vec::new() };
     pen.axes();
     pen.marks();
+    let around = std::mem::take(&mut pen.shapes);
+    pen.raw();
+    plot.lines.iter().for_each(|line| pen.line(line));
     // Room for the width of lines and for half a dot.
     let margin = 4.0;
-    pen.surface.clip(Frame {
+    let inner = Frame {
         left: area.left - margin,
         top: area.top - 1.0,
         width: area.width + 2.0 * margin,
         height: area.height + 2.0,
-    });
-    pen.raw();
-    plot.lines.iter().for_each(|line| pen.line(line));
-    pen.surface.unclip();
+    };
+    let clip = Shape::Clip { frame: inner, shapes: std::mem::replace(&mut pen.shapes, around) };
+    pen.shapes.push(clip);
     plot.lines.iter().for_each(|line| pen.cut_off(line));
     pen.brush();
     pen.cursor();
+    pen.shapes
 }
 
 struct Pen<'a> {
     plot: &'a Plot,
-    surface: &'a mut dyn Surface,
     palette: &'a Palette,
     area: Frame,
+    shapes: Vec<Shape>,
 }
 
 impl Pen<'_> {
@@ -183,12 +145,21 @@ impl Pen<'_> {
         self.area.left + self.area.width
     }
 
-    fn thin<'b>(&self, colour: &'b str) -> Stroke<'b> {
-        Stroke { colour, width: 1.0, is_dashed: false, opacity: 1.0 }
+    /// Draws lines of one pixel.
+    fn thin(&mut self, lines: impl IntoIterator<Item = [Point; 2]>, colour: &str) {
+        let stroke = Stroke { colour: colour.to_owned(), width: 1.0, is_dashed: false, opacity: 1.0 };
+        let lines: Vec<Vec<Point>> = lines.into_iter().map(Vec::from).collect();
+        if !lines.is_empty() {
+            self.shapes.push(Shape::Strokes { lines, stroke });
+        }
     }
 
-    fn label(&mut self, text: &str, at: Point, anchor: Anchor) {
-        self.surface.text(text, at, anchor, &self.palette.text, TEXT_PX);
+    fn dots(&mut self, centres: Vec<Point>, radius: f64, fill: &str, edge: Option<&str>) {
+        self.shapes.push(Shape::Dots { centres, radius, fill: fill.to_owned(), edge: edge.map(str::to_owned) });
+    }
+
+    fn label(&mut self, text: &str, (x, y): Point, anchor: Anchor) {
+        self.shapes.push(Shape::text(x, y, text, TEXT_PX, &self.palette.text, anchor));
     }
 
     fn axes(&mut self) {
@@ -202,28 +173,27 @@ impl Pen<'_> {
             .iter()
             .map(|tick| {
                 let y = self.y(tick / scale).round() + 0.5;
-                [[self.area.left, y], [self.right(), y]]
+                [(self.area.left, y), (self.right(), y)]
             })
             .collect();
-        self.surface.segments(&lines, self.thin(&self.palette.grid));
-        for (tick, [[_, y], _]) in y_ticks.iter().zip(lines) {
+        self.thin(lines.clone(), &self.palette.grid);
+        for (tick, [(_, y), _]) in y_ticks.iter().zip(lines) {
             let text = if is_log { log_tick_text(*tick) } else { tick_text(*tick, &y_ticks) };
             let text = if self.plot.is_percent { format!("{text}%") } else { text };
-            self.label(&text, [self.area.left - 6.0, y + TEXT_PX * 0.35], Anchor::End);
+            self.label(&text, (self.area.left - 6.0, y + TEXT_PX * 0.35), Anchor::End);
         }
         let x_ticks = ticks(self.plot.x_limits.start, self.plot.x_limits.end);
         let x_ticks: Vec<f64> = x_ticks.into_iter().filter(|tick| *tick >= 0.0).collect();
-        let room = LETTER_PX * 8.0;
+        let room = TEXT_PX * 4.5;
         let every = (x_ticks.len() as f64 * room / self.area.width).ceil().max(1.0) as usize;
         for tick in x_ticks.iter().step_by(every) {
             let text = tick_text(*tick, &x_ticks);
-            let half = text.len() as f64 * LETTER_PX / 2.0;
+            let half = text_width(&text, TEXT_PX) / 2.0;
             let x = self.x(*tick).min(self.right() + RIGHT - half);
-            self.label(&text, [x, self.bottom() + TEXT_PX + 4.0], Anchor::Middle);
+            self.label(&text, (x, self.bottom() + TEXT_PX + 4.0), Anchor::Middle);
         }
-        let (x_name, y_name) = (self.plot.x_name.clone(), self.plot.y_name.clone());
-        self.label(&x_name, [self.right(), self.bottom() + 2.0 * TEXT_PX + 8.0], Anchor::End);
-        self.label(&y_name, [self.area.left - LEFT + 4.0, self.area.top - TEXT_PX - 1.0], Anchor::Start);
+        self.label(&self.plot.x_name, (self.right(), self.bottom() + 2.0 * TEXT_PX + 8.0), Anchor::End);
+        self.label(&self.plot.y_name, (self.area.left - LEFT + 4.0, self.area.top - TEXT_PX - 1.0), Anchor::Start);
     }
 
     /// Draws the marks, with labels as far as there is room.
@@ -239,14 +209,13 @@ impl Pen<'_> {
         // More lines than that would be a grey area.
         let every = visible.len().div_ceil(100).max(1);
         let (top, bottom) = (self.area.top, self.bottom());
-        let lines: Vec<[Point; 2]> = visible.iter().step_by(every).map(|(x, _)| [[*x, top], [*x, bottom]]).collect();
-        self.surface.segments(&lines, self.thin(&self.palette.grid));
+        let lines = visible.iter().step_by(every).map(|(x, _)| [(*x, top), (*x, bottom)]);
+        self.thin(lines, &self.palette.grid);
         let mut free = f64::NEG_INFINITY;
         for (x, label) in visible {
-            // Chinese letters are twice as wide.
-            let width = label.chars().map(|letter| if letter.is_ascii() { LETTER_PX } else { TEXT_PX }).sum::<f64>();
+            let width = text_width(label, TEXT_PX);
             if x - width >= free.max(self.area.left) {
-                self.label(label, [x - 3.0, top - 2.0], Anchor::End);
+                self.label(label, (x - 3.0, top - 2.0), Anchor::End);
                 free = x + 6.0;
             }
         }
@@ -255,69 +224,71 @@ impl Pen<'_> {
     fn raw(&mut self) {
         const RADIUS_PX: f64 = 1.4;
         let plot = self.plot;
-        let opacity = 0.5;
         let place = |(position, range): &(f64, Range<f64>)| {
             let x = self.x(*position);
-            [[x, self.y(range.start) + 0.6], [x, self.y(range.end) - 0.6]]
+            [(x, self.y(range.start) + 0.6), (x, self.y(range.end) - 0.6)]
         };
         let segments: Vec<[Point; 2]> = plot.raw.iter().map(place).collect();
         let is_sparse = segments.len() as f64 * 3.0 < self.area.width;
         if is_sparse && plot.raw.iter().all(|(_, range)| range.start == range.end) {
-            let centres: Vec<Point> = segments.iter().map(|[from, to]| [from[0], (from[1] + to[1]) / 2.0]).collect();
-            self.surface.dots(&centres, RADIUS_PX, &plot.raw_colour, None);
+            let centres = segments.iter().map(|[from, to]| (from.0, (from.1 + to.1) / 2.0)).collect();
+            self.dots(centres, RADIUS_PX, &plot.raw_colour, None);
             return;
         }
-        let gap = self.area.width / (segments.len() as f64).max(1.0);
-        let width = gap.clamp(1.0, 2.0);
-        self.surface.segments(&segments, Stroke { colour: &plot.raw_colour, width, is_dashed: false, opacity });
+        let width = (self.area.width / (segments.len() as f64).max(1.0)).clamp(1.0, 2.0);
+        let stroke = Stroke { colour: plot.raw_colour.clone(), width, is_dashed: false, opacity: 0.5 };
+        self.shapes.push(Shape::Strokes { lines: segments.into_iter().map(Vec::from).collect(), stroke });
     }
 
     fn line(&mut self, line: &Line) {
-        let points: Vec<Point> = line.points.iter().map(|[x, y]| [self.x(*x), self.y(*y)]).collect();
-        let stroke = Stroke { colour: &line.colour, width: line.width, is_dashed: false, opacity: 1.0 };
+        let points: Vec<Point> = line.points.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect();
+        let stroke = Stroke { colour: line.colour.clone(), width: line.width, is_dashed: false, opacity: 1.0 };
         if line.is_joined {
-            let solid = line.points.partition_point(|[x, _]| *x <= line.dashed_from);
-            self.surface.path(&points[..solid], stroke);
-            self.surface.path(&points[solid.saturating_sub(1)..], Stroke { is_dashed: true, ..stroke });
+            let solid = line.points.partition_point(|(x, _)| *x <= line.dashed_from);
+            let dashed = &points[solid.saturating_sub(1)..];
+            self.shapes.push(Shape::Strokes { lines: vec![points[..solid].to_vec()], stroke: stroke.clone() });
+            if solid < points.len() {
+                let stroke = Stroke { is_dashed: true, ..stroke };
+                self.shapes.push(Shape::Strokes { lines: vec![dashed.to_vec()], stroke });
+            }
         }
         if line.has_dots {
-            self.surface.dots(&points, 3.5, &line.colour, Some(&self.palette.ground));
-        } else if let [point] = points[..] {
+            self.dots(points, 3.5, &line.colour, Some(&self.palette.ground));
+        } else if points.len() == 1 {
             // A line of one point is invisible.
-            self.surface.dots(&[point], line.width + 1.0, &line.colour, None);
+            self.dots(points, line.width + 1.0, &line.colour, None);
         }
     }
 
     /// Marks where a line leaves the frame through its top or bottom.
     fn cut_off(&mut self, line: &Line) {
         let limits = &self.plot.y_axis.limits;
-        let is_outside = |[_, y]: &&Point| *y > limits.end || *y < limits.start;
-        let Some([x, y]) = line.points.iter().find(is_outside).copied() else { return };
+        let is_outside = |(_, y): &&Point| *y > limits.end || *y < limits.start;
+        let Some((x, y)) = line.points.iter().find(is_outside).copied() else { return };
         let (sign, top) = if y > limits.end { ("▲", self.area.top + 8.0) } else { ("▼", self.bottom()) };
-        self.surface.text(sign, [self.x(x), top], Anchor::Middle, &line.colour, TEXT_PX);
+        self.shapes.push(Shape::text(self.x(x), top, sign, TEXT_PX, &line.colour, Anchor::Middle));
     }
 
     fn brush(&mut self) {
         let Some(Range { start, end }) = self.plot.brush.clone() else { return };
         let (left, right) = (self.x(start.min(end)), self.x(start.max(end)));
         let frame = Frame { left, width: right - left, ..self.area };
-        self.surface.rectangle(frame, &self.palette.train, 0.18);
+        self.shapes.push(Shape::Veil { frame, fill: self.palette.train.clone(), opacity: 0.18 });
     }
 
     fn cursor(&mut self) {
         let Some(position) = self.plot.cursor else { return };
-        if !(self.plot.x_limits.start..=self.plot.x_limits.end).contains(&position) {
-            return;
+        if (self.plot.x_limits.start..=self.plot.x_limits.end).contains(&position) {
+            let x = self.x(position).round() + 0.5;
+            self.thin([[(x, self.area.top), (x, self.bottom())]], &self.palette.text);
         }
-        let x = self.x(position).round() + 0.5;
-        self.surface.segments(&[[[x, self.area.top], [x, self.bottom()]]], self.thin(&self.palette.text));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::charts::svg::Svg;
+    use crate::ui::charts::shapes::svg;
 
     fn line(points: &[Point]) -> Line {
         Line {
@@ -347,10 +318,9 @@ mod tests {
     }
 
     fn drawn(plot: &Plot) -> String {
-        let mut svg = Svg::default();
         let palette = Palette { text: "black".to_owned(), grid: "grey".to_owned(), ..Palette::default() };
-        draw(plot, &mut svg, &palette, Frame { left: 0.0, top: 0.0, width: 400.0, height: 200.0 });
-        svg.finish([400.0, 200.0])
+        let frame = Frame { left: 0.0, top: 0.0, width: 400.0, height: 200.0 };
+        svg(400.0, 200.0, &shapes(plot, &palette, frame), "")
     }
 
     #[test]
@@ -364,17 +334,17 @@ mod tests {
 
     #[test]
     fn a_line_that_leaves_the_frame_is_marked() {
-        assert!(!drawn(&plot(vec![line(&[[0.0, 1.0], [9.0, 2.0]])])).contains('▲'));
-        let text = drawn(&plot(vec![line(&[[0.0, 1.0], [9.0, 1e22]])]));
+        assert!(!drawn(&plot(vec![line(&[(0.0, 1.0), (9.0, 2.0)])])).contains('▲'));
+        let text = drawn(&plot(vec![line(&[(0.0, 1.0), (9.0, 1e22)])]));
         assert!(text.contains('▲') && !text.contains("e22"), "{text}");
     }
 
     #[test]
     fn a_single_step_is_a_point_and_the_end_is_dashed() {
-        assert!(drawn(&plot(vec![line(&[[1.0, 1.0]])])).contains("<circle"));
-        let whole = drawn(&plot(vec![line(&[[0.0, 1.0], [50.0, 1.0], [100.0, 1.0]])]));
+        assert!(drawn(&plot(vec![line(&[(1.0, 1.0)])])).contains("<circle"));
+        let whole = drawn(&plot(vec![line(&[(0.0, 1.0), (50.0, 1.0), (100.0, 1.0)])]));
         assert!(!whole.contains("dasharray"));
-        let open = line(&[[0.0, 1.0], [50.0, 1.0], [100.0, 1.0]]);
+        let open = line(&[(0.0, 1.0), (50.0, 1.0), (100.0, 1.0)]);
         assert!(drawn(&plot(vec![Line { dashed_from: 60.0, ..open }])).contains("dasharray"));
     }
 

@@ -1,6 +1,6 @@
 //! Round numbers for the axes of charts.
 
-use crate::ui::format::{fixed, number_short};
+use super::format::{fixed, number_short, with_minus};
 
 /// Chooses three to six round numbers within `low..=high`.
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
@@ -24,7 +24,7 @@ pub fn tick_text(value: f64, ticks: &[f64]) -> String {
         let scaled = step * 10f64.powi(*decimals);
         (scaled - scaled.round()).abs() < 1e-6
     });
-    fixed(value, decimals.unwrap_or(6) as u8)
+    with_minus(fixed(value, decimals.unwrap_or(6) as u8))
 }
 
 /// Chooses round numbers for a logarithmic axis: powers of ten, with 2 and 5 times them where there are few.
@@ -77,7 +77,7 @@ mod tests {
         assert!(log_ticks(0.0, 1.0).is_empty() && log_ticks(1.0, f64::INFINITY).is_empty());
         assert_eq!(
             [0.05, 0.1, 2.0, 100.0, 1e22, 1e-5].map(log_tick_text),
-            ["0.05", "0.1", "2", "100", "1.0e22", "1.0e-5"]
+            ["0.05", "0.1", "2", "100", "1.0e22", "1.0e−5"]
         );
     }
 }
