@@ -162,6 +162,8 @@ pub struct BatchInfo {
     pub report: BatchReport,
     /// The loss of every step since the last `batch` event.
     pub losses: Vec<f32>,
+    /// The accuracy of each of these steps on its batch.
+    pub accuracies: Vec<f32>,
 }
 
 /// Numbers that become a `Float32Array`.

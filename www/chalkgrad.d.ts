@@ -81,6 +81,8 @@ export interface BackendOptions {
 export interface BatchInfo {
   /** The loss of every step since the last `batch` event. */
   losses: number[];
+  /** The accuracy of each of these steps on its batch. */
+  accuracies: number[];
   /** The request that began the run. */
   runId: number;
   /** Steps since the weights were initialised. */
@@ -89,8 +91,9 @@ export interface BatchInfo {
   epoch: number;
   batchInEpoch: number;
   batchesPerEpoch: number;
-  /** Values of the last step. */
+  /** Values of the last step, on its batch. */
   loss: number;
+  accuracy: number;
   /** Running means over this epoch. */
   epochLoss: number;
   epochAccuracy: number;

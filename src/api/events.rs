@@ -73,11 +73,11 @@ fn detail(event: &Event, arrays: &[ArrayData]) -> Option<EventDetail> {
     Some(match event {
         Event::State { state } => EventDetail::State(StateInfo { state: *state }),
         Event::Batch(report) => {
-            let losses = arrays.first().and_then(|array| match array {
-                ArrayData::F32(losses) => Some(losses.clone()),
-                ArrayData::U8(_) => None,
-            });
-            EventDetail::Batch(BatchInfo { report: report.clone(), losses: losses.unwrap_or_default() })
+            let values = |index: usize| match arrays.get(index) {
+                Some(ArrayData::F32(values)) => values.clone(),
+                _ => Vec::new(),
+            };
+            EventDetail::Batch(BatchInfo { report: report.clone(), losses: values(0), accuracies: values(1) })
         }
         Event::Epoch(report) => EventDetail::Epoch(report.clone()),
         Event::Error(report) => EventDetail::Error(report.clone()),

@@ -8,11 +8,11 @@ use wasm_bindgen::JsCast;
 use super::autosave;
 use super::browser::{follow_media, follow_visibility, get, remember, remembered};
 use super::components::splitter::{SplitSize, Splitter};
+use super::features::dock::Dock;
 use super::features::input::InputPanel;
 use super::features::inspector::settings::PictureSettings;
 use super::features::messages::Messages;
 use super::features::network::Network;
-use super::features::network::embedded::embedded;
 use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
 use super::features::side::Side;
@@ -20,7 +20,6 @@ use super::features::training::TrainingPanel;
 use super::features::weight_histograms;
 use super::first_run;
 use super::link;
-use super::panels::dock::dock_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
 use crate::client::Client;
@@ -83,7 +82,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
             <Show when=move || !state.is_stacked.get() fallback=StackedSide>
                 <Side />
             </Show>
-            {embedded(move || dock_panel(state))}
+            <Dock />
             <Show when=move || state.is_stacked.get()>
                 <TrainingPanel />
             </Show>

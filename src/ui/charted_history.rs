@@ -2,21 +2,36 @@
 
 use std::ops::Range;
 
+use super::charts::axis::{Scale, Unit};
+use super::charts::series::{Sample, Series};
 use super::format::fixed;
-use super::loss_series::{LossSeries, SMOOTHING, Sample, Smoother};
 use crate::shared_history::SharedHistory;
 use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::protocol::EpochReport;
 
+/// The usual reach of the smoothing, in steps to both sides.
+pub const REACH: u32 = 50;
+
+/// A curve.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Quantity {
+    Loss,
+    Accuracy,
+}
+
 /// See the [module](self).
 pub struct ChartedHistory {
     history: SharedHistory,
-    loss: LossSeries,
+    loss: Series,
+    accuracy: Series,
+    /// Steps to both sides that count in a smoothed value.
+    reach: u32,
 }
 
 impl Default for ChartedHistory {
     fn default() -> Self {
-        Self { history: SharedHistory::default(), loss: LossSeries::new(SMOOTHING) }
+        let (loss, accuracy) = (Series::default(), Series::default());
+        Self { history: SharedHistory::default(), loss, accuracy, reach: REACH }
     }
 }
 
@@ -24,10 +39,11 @@ impl ChartedHistory {
     /// Shows a history, and what it has gained since.
     pub fn follow(&mut self, history: &SharedHistory) {
         if !self.history.is_same(history) {
-            self.history = history.clone();
-            self.loss = LossSeries::new(self.smoothing());
+            *self = Self { history: history.clone(), reach: self.reach, ..Self::default() };
         }
-        self.loss.follow(self.history.read().losses());
+        let history = self.history.read();
+        self.loss.follow(history.losses());
+        self.accuracy.follow(history.accuracies());
     }
 
     /// Shows an empty history.
@@ -49,105 +65,106 @@ impl ChartedHistory {
         self.loss.steps()
     }
 
-    /// Returns the share of the past that the smoothed loss keeps, from 0 to less than 1.
-    pub fn smoothing(&self) -> f32 {
-        self.loss.smoothing()
+    /// Returns the number of steps to both sides that count in a smoothed value.
+    pub fn reach(&self) -> u32 {
+        self.reach
     }
 
-    pub fn set_smoothing(&mut self, smoothing: f32) {
-        self.loss = LossSeries::new(smoothing);
-        self.loss.follow(self.history.read().losses());
+    pub fn set_reach(&mut self, reach: u32) {
+        self.reach = reach;
     }
 
-    /// Returns the loss of a step (from 1), and the smoothed one.
-    pub fn loss_at(&self, step: u32) -> Option<(f32, f32)> {
+    /// Returns the value of a step (from 1) on its batch, and the smoothed one, as far as they are known.
+    pub fn at(&self, quantity: Quantity, step: u32) -> Option<(f32, f32)> {
+        self.with_values(quantity, |series, values| {
+            let value = *values.get(step.checked_sub(1)? as usize)?;
+            Some((value, series.smooth_at(values, step, self.reach)?))
+        })
+    }
+
+    /// Returns the smoothed values of the visible steps, thinned out to about `columns` samples.
+    pub fn smooth(&self, quantity: Quantity, visible: Range<u32>, columns: usize) -> Vec<Sample> {
+        self.with_values(quantity, |series, values| series.smooth(values, visible, columns, self.reach))
+    }
+
+    /// Returns the lowest and highest value in each of about `columns` groups of the visible steps.
+    pub fn ranges(&self, quantity: Quantity, visible: Range<u32>, columns: usize) -> Vec<(u32, Range<f32>)> {
+        self.with_values(quantity, |series, values| series.ranges(values, visible, columns))
+    }
+
+    fn with_values<R>(&self, quantity: Quantity, read: impl FnOnce(&Series, &[f32]) -> R) -> R {
         let history = self.history.read();
-        let loss = *history.losses().get(step.checked_sub(1)? as usize)?;
-        Some((loss, self.loss.smooth_at(step, history.losses())?))
+        match quantity {
+            Quantity::Loss => read(&self.loss, history.losses()),
+            Quantity::Accuracy => read(&self.accuracy, history.accuracies()),
+        }
     }
 
-    /// Returns the smoothed loss, thinned out to about `columns` samples.
-    pub fn smooth_loss(&self, columns: usize) -> Vec<Sample> {
-        self.loss.smooth(columns)
+    /// Returns the mean of every epoch, at its end.
+    pub fn epoch_means(&self, quantity: Quantity) -> Vec<Sample> {
+        self.of_epochs(|epoch| {
+            Some(match quantity {
+                Quantity::Loss => epoch.loss,
+                Quantity::Accuracy => epoch.accuracy,
+            })
+        })
     }
 
-    /// Returns the lowest and highest loss in each of about `columns` groups of steps.
-    pub fn loss_range(&self, columns: usize) -> Vec<(u32, Range<f32>)> {
-        self.loss.range(columns)
+    /// Returns the value on the validation images at the end of every epoch.
+    pub fn validation(&self, quantity: Quantity) -> Vec<Sample> {
+        self.of_epochs(|epoch| match quantity {
+            Quantity::Loss => epoch.val_loss,
+            Quantity::Accuracy => epoch.val_accuracy,
+        })
     }
 
-    /// Returns the training accuracy, thinned out to about `columns` samples.
-    pub fn accuracy(&self, columns: usize) -> Vec<Sample> {
-        thinned(self.history.read().accuracies(), columns).into_iter().map(accuracy_sample).collect()
-    }
-
-    /// Returns the training accuracy that was reported first and last.
-    pub fn accuracy_ends(&self) -> Option<[f32; 2]> {
-        let history = self.history.read();
-        Some([history.accuracies().first()?[1], history.accuracies().last()?[1]])
-    }
-
-    /// Returns the training accuracy at a step, or at the next one of which it was reported, or the last one.
-    pub fn accuracy_at(&self, step: u32) -> Option<f32> {
-        let history = self.history.read();
-        let accuracies = history.accuracies();
-        let index = accuracies.partition_point(|[own, _]| *own < step as f32);
-        accuracies.get(index).or(accuracies.last()).map(|[_, accuracy]| *accuracy)
-    }
-
-    /// Returns the validation loss of every epoch.
-    pub fn validation_loss(&self) -> Vec<Sample> {
-        self.validation(|epoch| epoch.val_loss)
-    }
-
-    /// Returns the validation accuracy of every epoch.
-    pub fn validation_accuracy(&self) -> Vec<Sample> {
-        self.validation(|epoch| epoch.val_accuracy)
-    }
-
-    fn validation(&self, value: impl Fn(&EpochReport) -> Option<f32>) -> Vec<Sample> {
+    fn of_epochs(&self, value: impl Fn(&EpochReport) -> Option<f32>) -> Vec<Sample> {
         let sample = |epoch: &EpochReport| Some(Sample { step: epoch.step, value: value(epoch)? });
-        self.history.read().epochs().iter().filter_map(sample).collect()
+        self.with_epochs(|epochs| epochs.iter().filter_map(sample).filter(|sample| sample.value.is_finite()).collect())
     }
 
-    /// Returns the steps at which epochs ended.
-    pub fn epoch_ends(&self) -> Vec<u32> {
-        self.with_epochs(|epochs| epochs.iter().map(|epoch| epoch.step).collect())
+    /// Returns the steps at which epochs ended, with the numbers of the epochs from 1.
+    pub fn epoch_ends(&self) -> Vec<(u32, u32)> {
+        self.with_epochs(|epochs| epochs.iter().map(|epoch| (epoch.step, epoch.epoch + 1)).collect())
     }
 
     pub fn with_epochs<R>(&self, read: impl FnOnce(&[EpochReport]) -> R) -> R {
         read(self.history.read().epochs())
     }
 
-    /// Writes a table with a line for every step, with accuracy and validation at the ends of epochs.
+    /// Returns the time that training took until the last step, given the steps per second of now.
+    pub fn seconds(&self, steps_per_second: Option<f64>) -> f64 {
+        self.scale(Unit::Seconds, None, steps_per_second).position(self.steps().into())
+    }
+
+    /// Places the steps on an axis of this unit, given the steps of an epoch and the steps per second of now.
+    pub fn scale(&self, unit: Unit, epoch_steps: Option<u32>, steps_per_second: Option<f64>) -> Scale {
+        let share = |per_unit: Option<f64>| per_unit.map(|per_unit| 1.0 / per_unit);
+        self.with_epochs(|epochs| match unit {
+            Unit::Steps => Scale::steps(),
+            Unit::Epochs => {
+                let ends = epochs.iter().map(|epoch| [f64::from(epoch.step), f64::from(epoch.epoch + 1)]);
+                Scale::new(ends, share(epoch_steps.map(f64::from)))
+            }
+            Unit::Seconds => {
+                let mut seconds = 0.0;
+                let ends = epochs.iter().map(|epoch| {
+                    seconds += epoch.seconds;
+                    [f64::from(epoch.step), seconds]
+                });
+                Scale::new(ends, share(steps_per_second))
+            }
+        })
+    }
+
+    /// Writes a table with a line for every step, with validation at the ends of epochs.
     pub fn csv(&self) -> String {
-        csv(&self.history.read(), self.smoothing())
+        self.with_history(|history| csv(self, history))
     }
 
-    /// Returns the top of the loss axis, above the smoothed loss and the validation loss but not above every outlier.
-    pub fn loss_top(&self) -> f32 {
-        let validation = self.validation_loss().into_iter().map(|sample| sample.value);
-        let top = validation.filter(|value| value.is_finite()).fold(self.loss.top(), f32::max);
-        if top > 0.0 { top * 1.08 } else { 1.0 }
+    fn with_history<R>(&self, read: impl FnOnce(&TrainingHistory) -> R) -> R {
+        read(&self.history.read())
     }
-
-    /// Returns the bottom of the accuracy axis.
-    pub fn accuracy_bottom(&self) -> f32 {
-        let history = self.history.read();
-        if history.accuracies().is_empty() {
-            return 0.0;
-        }
-        // The first batches say little about where the curve will live.
-        let settled = history.accuracies().iter().filter(|[step, _]| step * 20.0 > history.steps() as f32);
-        let validated = history.epochs().iter().filter_map(|epoch| epoch.val_accuracy);
-        let values = settled.map(|[_, accuracy]| *accuracy).chain(validated);
-        let low = values.filter(|value| value.is_finite()).fold(1.0, f32::min);
-        [0.98, 0.95, 0.9, 0.8, 0.5].into_iter().find(|bottom| low > bottom + (1.0 - bottom) * 0.1).unwrap_or(0.0)
-    }
-}
-
-fn accuracy_sample([step, value]: [f32; 2]) -> Sample {
-    Sample { step: step as u32, value }
 }
 
 /// Returns about `columns` of the values, always with the last one.
@@ -158,18 +175,19 @@ pub fn thinned<T: Copy>(values: &[T], columns: usize) -> Vec<T> {
     values.iter().enumerate().filter(|(index, _)| is_kept(index)).map(|(_, value)| *value).collect()
 }
 
-fn csv(history: &TrainingHistory, smoothing: f32) -> String {
-    let mut text = String::from("step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy\n");
-    let mut smoother = Smoother::new(smoothing);
-    let mut accuracies = history.accuracies().iter().copied().map(accuracy_sample).peekable();
+fn csv(charted: &ChartedHistory, history: &TrainingHistory) -> String {
+    let mut text =
+        String::from("step,loss,smoothed_loss,accuracy,smoothed_accuracy,validation_loss,validation_accuracy\n");
     let mut epochs = history.epochs().iter().peekable();
-    for (step, loss) in (1..).zip(history.losses()) {
-        let accuracy = accuracies.next_if(|sample| sample.step == step).map(|sample| sample.value);
+    for (step, (loss, accuracy)) in (1..).zip(history.losses().iter().zip(history.accuracies())) {
+        let smooth = |series: &Series, values: &[f32]| series.smooth_at(values, step, charted.reach);
+        let smooth_loss = smooth(&charted.loss, history.losses());
+        let smooth_accuracy = smooth(&charted.accuracy, history.accuracies());
         let epoch = epochs.next_if(|epoch| epoch.step == step);
         let [val_loss, val_accuracy] =
             [epoch.and_then(|epoch| epoch.val_loss), epoch.and_then(|epoch| epoch.val_accuracy)];
         text.push_str(&step.to_string());
-        for value in [Some(*loss), Some(smoother.push(*loss)), accuracy, val_loss, val_accuracy] {
+        for value in [Some(*loss), smooth_loss, Some(*accuracy), smooth_accuracy, val_loss, val_accuracy] {
             text.push(',');
             // Unknown values and NaN become empty cells.
             if let Some(value) = value.filter(|value| value.is_finite()) {
@@ -184,12 +202,12 @@ fn csv(history: &TrainingHistory, smoothing: f32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chalkgrad_engine::protocol::{BatchReport, Event};
+    use chalkgrad_engine::protocol::{ArrayData, BatchReport, Event};
 
-    fn charted(parts: &[(u32, &[f32], f32)]) -> (SharedHistory, ChartedHistory) {
+    fn charted(parts: &[(u32, &[f32], &[f32])]) -> (SharedHistory, ChartedHistory) {
         let mut history = TrainingHistory::default();
-        for (last_step, losses, accuracy) in parts {
-            history.add_batch(*last_step, losses, *accuracy);
+        for (last_step, losses, accuracies) in parts {
+            history.add_batch(*last_step, losses, accuracies);
         }
         let history = SharedHistory::from(history);
         let mut charted = ChartedHistory::default();
@@ -197,75 +215,93 @@ mod tests {
         (history, charted)
     }
 
-    fn batch(step: u32, loss: f32) -> Event {
-        Event::Batch(BatchReport { step, loss, epoch_accuracy: 0.5, ..Default::default() })
+    fn batch(step: u32, loss: f32) -> (Event, [ArrayData; 2]) {
+        let report = BatchReport { step, loss, ..Default::default() };
+        (Event::Batch(report), [ArrayData::F32(vec![loss]), ArrayData::F32(vec![0.5])])
     }
 
     #[test]
-    fn losses_are_read_step_by_step() {
-        let (_, charted) = charted(&[(2, &[2.0, 1.0], 0.5), (3, &[0.5], 0.6)]);
+    fn values_are_read_step_by_step() {
+        let (_, mut charted) = charted(&[(2, &[2.0, 1.0], &[0.5, 0.25]), (3, &[0.5], &[1.0])]);
+        charted.set_reach(0);
         assert_eq!(charted.steps(), 3);
-        assert_eq!(charted.loss_at(3).unwrap().0, 0.5);
-        assert_eq!((charted.loss_at(0), charted.loss_at(4)), (None, None));
-        assert_eq!(charted.loss_at(1).unwrap(), (2.0, 2.0), "the first value needs no smoothing");
-        assert_eq!([1, 3, 9].map(|step| charted.accuracy_at(step)), [Some(0.5), Some(0.6), Some(0.6)]);
-        assert_eq!(charted.accuracy_ends(), Some([0.5, 0.6]));
+        assert_eq!(charted.at(Quantity::Loss, 3), Some((0.5, 0.5)));
+        assert_eq!((charted.at(Quantity::Loss, 0), charted.at(Quantity::Loss, 4)), (None, None));
+        assert_eq!([1, 2, 3].map(|step| charted.at(Quantity::Accuracy, step).unwrap().0), [0.5, 0.25, 1.0]);
     }
 
     #[test]
     fn it_follows_a_history_and_changes_over_to_another_one() {
-        let (mut history, mut charted) = charted(&[(2, &[2.0, 1.0], 0.5)]);
-        charted.set_smoothing(0.0);
-        history.extend(&batch(3, 0.5), &[]);
+        let (mut history, mut charted) = charted(&[(2, &[2.0, 1.0], &[0.5; 2])]);
+        charted.set_reach(0);
+        let (event, arrays) = batch(3, 0.5);
+        history.extend(&event, &arrays);
         assert_eq!((charted.steps(), charted.shows(&history)), (2, true), "not before it follows");
         charted.follow(&history);
-        assert_eq!((charted.steps(), charted.smooth_loss(10).len()), (3, 3));
-        history.extend(&batch(2, 7.0), &[]);
+        assert_eq!((charted.steps(), charted.smooth(Quantity::Loss, 0..4, 10).len()), (3, 3));
+        let (event, arrays) = batch(2, 7.0);
+        history.extend(&event, &arrays);
         assert!(!charted.shows(&history));
-        assert_eq!(charted.loss_at(2), Some((1.0, 1.0)), "still the old one");
+        assert_eq!(charted.at(Quantity::Loss, 2), Some((1.0, 1.0)), "still the old one");
         charted.follow(&history);
-        assert_eq!((charted.steps(), charted.loss_at(2)), (2, Some((7.0, 7.0))));
+        assert_eq!((charted.steps(), charted.at(Quantity::Loss, 2)), (2, Some((7.0, 7.0))));
         charted.clear();
-        assert!(charted.is_empty() && charted.smooth_loss(10).is_empty());
-        assert_eq!(charted.smoothing(), 0.0);
+        assert!(charted.is_empty() && charted.smooth(Quantity::Loss, 0..9, 10).is_empty());
+        assert_eq!(charted.reach(), 0);
+    }
+
+    #[test]
+    fn the_end_of_an_epoch_makes_no_cliff_in_the_accuracy() {
+        // Accuracy rises evenly; the running mean of an epoch would fall back at its end.
+        let accuracies: Vec<f32> = (0..400).map(|step| 0.1 + 0.002 * step as f32).collect();
+        let mut history = TrainingHistory::default();
+        history.add_batch(200, &[1.0; 200], &accuracies[..200]);
+        history.add_epoch(EpochReport { step: 200, accuracy: 0.299, ..Default::default() });
+        history.add_batch(400, &[1.0; 200], &accuracies[200..]);
+        let mut charted = ChartedHistory::default();
+        charted.follow(&history.into());
+        let smooth = charted.smooth(Quantity::Accuracy, 0..401, 1000);
+        let jumps = smooth.windows(2).map(|pair| (pair[1].value - pair[0].value).abs());
+        assert!(jumps.fold(0.0, f32::max) < 0.004);
+        assert_eq!(charted.epoch_means(Quantity::Accuracy), [Sample { step: 200, value: 0.299 }]);
     }
 
     #[test]
     fn a_gap_and_a_loss_that_is_no_number_leave_holes() {
-        let (_, charted) = charted(&[(10, &[1.0, f32::NAN], 0.5)]);
+        let (_, charted) = charted(&[(10, &[1.0, f32::NAN], &[])]);
         assert_eq!(charted.steps(), 10);
-        assert_eq!(charted.loss_range(10), [(9, 1.0..1.0)]);
-        assert!(charted.loss_top().is_finite());
+        assert_eq!(charted.ranges(Quantity::Loss, 0..11, 10), [(9, 1.0..1.0)]);
+        assert!(charted.smooth(Quantity::Accuracy, 0..11, 10).is_empty());
     }
 
     #[test]
-    fn smoothing_changes_what_is_there_already() {
-        let (mut history, mut charted) = charted(&[(4, &[4.0, 2.0, 2.0, 2.0], 0.5)]);
-        charted.set_smoothing(0.0);
-        assert_eq!((1..5).map(|step| charted.loss_at(step).unwrap().1).collect::<Vec<_>>(), [4.0, 2.0, 2.0, 2.0]);
-        charted.set_smoothing(0.5);
-        assert!((charted.loss_at(2).unwrap().1 - 8.0 / 3.0).abs() < 1e-6);
-        history.extend(&batch(5, 2.0), &[]);
-        charted.follow(&history);
-        assert!(charted.loss_at(5).unwrap().1 > 2.0);
+    fn steps_are_placed_by_what_is_known_of_epochs() {
+        let mut history = TrainingHistory::default();
+        history.add_batch(30, &[1.0; 30], &[]);
+        for epoch in 0..2 {
+            history.add_epoch(EpochReport { epoch, step: 10 * (epoch + 1), seconds: 2.0, ..Default::default() });
+        }
+        let mut charted = ChartedHistory::default();
+        charted.follow(&history.into());
+        let is_near = |value: f64, expected: f64| (value - expected).abs() < 1e-9;
+        assert!(is_near(charted.scale(Unit::Epochs, Some(10), None).position(25.0), 2.5));
+        assert!(is_near(charted.scale(Unit::Seconds, None, Some(10.0)).position(30.0), 5.0));
+        assert!(is_near(charted.seconds(None), 6.0));
+        assert_eq!(ChartedHistory::default().scale(Unit::Epochs, Some(100), None).position(50.0), 0.5);
     }
 
     #[test]
     fn the_table_has_a_line_for_every_step() {
         let mut history = TrainingHistory::default();
-        history.add_batch(2, &[2.0, f32::NAN], 0.25);
+        history.add_batch(2, &[2.0, f32::NAN], &[0.25, 0.5]);
         let (val_loss, val_accuracy) = (Some(1.5), Some(0.75));
         history.add_epoch(EpochReport { step: 2, val_loss, val_accuracy, ..Default::default() });
-        let expected = "step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy\n\
-            1,2.000000,2.000000,,,\n2,,2.000000,0.250000,1.500000,0.750000\n";
-        assert_eq!(csv(&history, 0.0), expected);
+        let mut charted = ChartedHistory::default();
+        charted.follow(&history.into());
+        charted.set_reach(0);
+        let expected = "step,loss,smoothed_loss,accuracy,smoothed_accuracy,validation_loss,validation_accuracy\n\
+            1,2.000000,2.000000,0.250000,0.250000,,\n2,,,0.500000,0.500000,1.500000,0.750000\n";
+        assert_eq!(charted.csv(), expected);
         assert_eq!(ChartedHistory::default().csv().lines().count(), 1);
-    }
-
-    #[test]
-    fn the_accuracy_axis_follows_the_curve() {
-        assert_eq!(ChartedHistory::default().accuracy_bottom(), 0.0);
-        assert_eq!(charted(&[(1, &[2.0], 0.1)]).1.accuracy_bottom(), 0.0);
-        assert_eq!(charted(&[(1, &[2.0], 0.1), (1000, &[0.1; 999], 0.97)]).1.accuracy_bottom(), 0.95);
     }
 }

@@ -1,9 +1,12 @@
 //! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
 pub mod bands;
+pub mod axis;
 pub mod figure;
 pub mod histogram_chart;
 pub mod palette;
+pub mod plot;
+pub mod series;
 pub mod shapes;
 
 cfg_if::cfg_if! {

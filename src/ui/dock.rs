@@ -5,6 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
 use super::charted_history::ChartedHistory;
+use super::features::curves::CurvesView;
 use super::format;
 use super::runs::{RunRecord, RunSeries, Runs};
 use super::state::{NoticeKind, State};
@@ -23,6 +24,7 @@ const MAX_UNASKED: usize = 300_000;
 pub struct Dock {
     /// The key of the open tab.
     pub tab: RwSignal<&'static str>,
+    pub curves: CurvesView,
     pub runs: RwSignal<Runs>,
     pub tracks: RwSignal<Vec<Track>>,
     /// The oldest first.
@@ -35,6 +37,7 @@ impl Default for Dock {
     fn default() -> Self {
         Self {
             tab: RwSignal::new("curves"),
+            curves: CurvesView::default(),
             runs: RwSignal::new(Runs::default()),
             tracks: RwSignal::new(Vec::new()),
             log: RwSignal::new(Vec::new()),
@@ -176,6 +179,7 @@ impl State {
         if !has_begun {
             let record = RunRecord {
                 number: 0,
+                name: String::new(),
                 begun_ms: now_ms(),
                 model: self.engine_model(),
                 params: self.checked.with_untracked(|checked| checked.params()),
@@ -185,6 +189,7 @@ impl State {
                     .with_untracked(|backend| backend.as_ref().map_or(String::new(), |b| b.backend.clone())),
                 steps: 0,
                 epochs: 0,
+                seconds: 0.0,
                 test_accuracy: None,
                 series: RunSeries::default(),
                 is_compared: true,
@@ -192,12 +197,16 @@ impl State {
             self.dock.runs.update(|runs| runs.begin(record));
         }
         let test_accuracy = self.result.with_untracked(|result| result.as_ref().map(|r| r.evaluation.accuracy));
+        let images_per_second = self.batch.with_untracked(|batch| batch.as_ref().map(|batch| batch.images_per_second));
+        let batch_size = self.training.with_untracked(|training| f64::from(training.batch_size.max(1)));
+        let steps_per_second = images_per_second.map(|images| images / batch_size);
         self.dock.runs.update(|runs| {
             if let Some(present) = runs.present() {
                 present.steps = steps;
                 self.charted.with_untracked(|charted| {
                     present.epochs = charted.with_epochs(<[EpochReport]>::len) as u32;
                     present.series = RunSeries::of(charted);
+                    present.seconds = charted.seconds(steps_per_second);
                 });
                 present.test_accuracy = test_accuracy;
             }

@@ -1,7 +1,7 @@
 //! Earlier runs: configuration, result and history of every set of weights.
 
-use super::charted_history::{ChartedHistory, thinned};
-use super::loss_series::Sample;
+use super::charted_history::{ChartedHistory, Quantity, thinned};
+use super::charts::series::Sample;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +17,21 @@ const COLUMNS: usize = 500;
 /// And for the browser to keep, which it does every few seconds.
 const KEPT_COLUMNS: usize = 100;
 
+/// How far, in multiples of its first value, the loss of a run may rise before the run counts as diverged.
+const DIVERGED: f32 = 1.5;
+
+/// The longest name of a run.
+const MAX_NAME: usize = 40;
+
 /// From fresh weights to where they were given up, or to now.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunRecord {
     /// From 1, in the order of their beginnings.
     pub number: u32,
+    /// The user's name for it; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// When it began, in milliseconds since 1970.
     pub begun_ms: f64,
     pub model: ModelSpec,
@@ -32,6 +41,9 @@ pub struct RunRecord {
     pub backend: String,
     pub steps: u32,
     pub epochs: u32,
+    /// Time that training took; 0 if it is not known.
+    #[serde(default)]
+    pub seconds: f64,
     pub test_accuracy: Option<f32>,
     /// The browser's saved runs have it under its first name.
     #[serde(rename = "course")]
@@ -52,12 +64,37 @@ pub struct RunSeries {
 
 impl RunSeries {
     pub fn of(charted: &ChartedHistory) -> Self {
+        let all = 0..charted.steps() + 1;
         Self {
-            loss: charted.smooth_loss(COLUMNS),
-            accuracy: charted.accuracy(COLUMNS),
-            validation_loss: charted.validation_loss(),
-            validation_accuracy: charted.validation_accuracy(),
+            loss: charted.smooth(Quantity::Loss, all.clone(), COLUMNS),
+            accuracy: charted.smooth(Quantity::Accuracy, all, COLUMNS),
+            validation_loss: charted.validation(Quantity::Loss),
+            validation_accuracy: charted.validation(Quantity::Accuracy),
         }
+    }
+
+    /// Returns the smoothed curve on the training images.
+    pub fn training(&self, quantity: Quantity) -> &[Sample] {
+        match quantity {
+            Quantity::Loss => &self.loss,
+            Quantity::Accuracy => &self.accuracy,
+        }
+    }
+}
+
+impl RunRecord {
+    /// Returns true if the loss has no finite value or ended far above its start.
+    pub fn has_diverged(&self) -> bool {
+        match (self.series.loss.first(), self.series.loss.last()) {
+            (Some(first), Some(last)) => last.step < self.steps || last.value > first.value * DIVERGED,
+            _ => self.steps > 0,
+        }
+    }
+
+    /// Returns the accuracy by which runs are compared, on images that the run has not trained on if there is one: of the
+    /// test, or the last on the validation images.
+    pub fn unseen_accuracy(&self) -> Option<f32> {
+        self.test_accuracy.or(self.series.validation_accuracy.last().map(|sample| sample.value))
     }
 }
 
@@ -100,9 +137,12 @@ impl Runs {
         self.bound();
     }
 
-    /// Ends the run of the current weights, which are discarded. It is now compared with, and the first of too many
-    /// compared runs is not.
+    /// Ends the run of the current weights, which are discarded. It is now compared with unless it has diverged, and the
+    /// first of too many compared runs is not.
     pub fn end(&mut self) {
+        if let Some(present) = self.present() {
+            present.is_compared &= !present.has_diverged();
+        }
         self.is_present = false;
         if self.compared().count() > MAX_COMPARED
             && let Some(first) = self.records.iter_mut().find(|record| record.is_compared)
@@ -127,6 +167,7 @@ impl Runs {
                 model: record.model.clone(),
                 training: record.training.clone(),
                 backend: record.backend.clone(),
+                name: record.name.clone(),
                 ..*record
             }
         };
@@ -187,6 +228,34 @@ impl Runs {
         }
     }
 
+    /// Names a run; an empty name takes the name back.
+    pub fn rename(&mut self, number: u32, name: &str) {
+        for record in self.records.iter_mut().filter(|record| record.number == number) {
+            record.name = name.trim().chars().take(MAX_NAME).collect();
+        }
+    }
+
+    /// Returns the run that began before this one.
+    pub fn before(&self, number: u32) -> Option<&RunRecord> {
+        let at = self.records.iter().position(|record| record.number == number)?;
+        self.records.get(at.checked_sub(1)?)
+    }
+
+    /// Returns the number of the run with the highest accuracy on unseen images, if there are several to choose from.
+    pub fn best(&self) -> Option<u32> {
+        let mut ranked: Vec<(f32, u32)> = self
+            .records
+            .iter()
+            .filter_map(|record| Some((record.unseen_accuracy()?, record.number)))
+            .filter(|(accuracy, _)| accuracy.is_finite())
+            .collect();
+        ranked.sort_by(|one, other| one.0.total_cmp(&other.0));
+        match ranked.as_slice() {
+            [.., second, best] if best.0 > second.0 => Some(best.1),
+            _ => None,
+        }
+    }
+
     /// Iterates over the runs that are drawn beside the current one.
     pub fn compared(&self) -> impl Iterator<Item = &RunRecord> {
         let earlier = self.records.len() - usize::from(self.is_present);
@@ -206,7 +275,9 @@ mod tests {
 
     fn charted(batches: &[(u32, &[f32], f32)]) -> ChartedHistory {
         let mut history = TrainingHistory::default();
-        batches.iter().for_each(|(step, losses, accuracy)| history.add_batch(*step, losses, *accuracy));
+        for (step, losses, accuracy) in batches {
+            history.add_batch(*step, losses, &vec![*accuracy; losses.len()]);
+        }
         let mut charted = ChartedHistory::default();
         charted.follow(&history.into());
         charted
@@ -215,6 +286,7 @@ mod tests {
     fn record() -> RunRecord {
         RunRecord {
             number: 0,
+            name: String::new(),
             begun_ms: 1.7e12,
             model: ModelSpec::reference_cnn(),
             params: 93_322,
@@ -222,6 +294,7 @@ mod tests {
             backend: "cpu".to_owned(),
             steps: 0,
             epochs: 0,
+            seconds: 0.0,
             test_accuracy: None,
             series: RunSeries::default(),
             is_compared: true,
@@ -234,6 +307,7 @@ mod tests {
         assert!(runs.present().is_none());
         runs.begin(record());
         runs.present().unwrap().steps = 7;
+        runs.present().unwrap().series = RunSeries::of(&charted(&[(7, &[1.0; 7], 0.5)]));
         assert_eq!(runs.compared().count(), 0);
         runs.end();
         assert!(runs.present().is_none());
@@ -265,7 +339,7 @@ mod tests {
         // As the browser keeps them.
         let kept: Vec<RunRecord> = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
         assert!(kept.iter().all(|record| record.series.loss.len() <= 2 * KEPT_COLUMNS));
-        assert_eq!(kept[2].series.loss.last(), charted.smooth_loss(COLUMNS).last());
+        assert_eq!(kept[2].series.loss.last(), charted.smooth(Quantity::Loss, 0..5001, COLUMNS).last());
 
         let mut next = Runs::default();
         next.begin(record());
@@ -315,6 +389,49 @@ mod tests {
         let series = RunSeries::of(&charted(&[(5000, &[1.0; 5000], 0.5)]));
         assert!(series.loss.len() <= COLUMNS + 1);
         assert_eq!(series.loss.last().unwrap().step, 5000);
-        assert_eq!(series.accuracy.len(), 1);
+        assert_eq!(series.accuracy.len(), series.loss.len());
+    }
+
+    #[test]
+    fn a_run_that_diverged_is_listed_and_not_drawn() {
+        let run = |losses: &[f32]| RunRecord {
+            steps: losses.len() as u32,
+            series: RunSeries::of(&charted(&[(losses.len() as u32, losses, 0.1)])),
+            ..record()
+        };
+        let mut runs = Runs::default();
+        for losses in [&[2.3; 200][..], &[&[2.3; 100][..], &[1e22; 100]].concat(), &[f32::NAN; 9]] {
+            runs.begin(run(losses));
+            runs.end();
+        }
+        assert_eq!(runs.latest_first().map(RunRecord::has_diverged).collect::<Vec<_>>(), [true, true, false]);
+        assert_eq!(runs.compared().map(|run| run.number).collect::<Vec<_>>(), [1]);
+        runs.compare(2, true);
+        assert_eq!(runs.compared().count(), 2, "unless it is asked for");
+    }
+
+    #[test]
+    fn runs_have_names_and_the_best_one_is_known() {
+        let mut runs = Runs::default();
+        for accuracy in [Some(0.9), Some(0.95), None] {
+            runs.begin(RunRecord { test_accuracy: accuracy, ..record() });
+            runs.end();
+        }
+        assert_eq!(runs.best(), Some(2));
+        runs.rename(2, "  wide ");
+        runs.rename(3, &"x".repeat(99));
+        assert_eq!((runs.get(2).unwrap().name.as_str(), runs.get(3).unwrap().name.len()), ("wide", MAX_NAME));
+        assert_eq!(runs.before(2).map(|run| run.number), Some(1));
+        assert!(runs.before(1).is_none() && Runs::default().best().is_none());
+        let kept = serde_json::to_string(&runs.to_keep()).unwrap();
+        assert!(kept.contains("\"name\":\"wide\""));
+        // As a browser has them that kept them before runs had names.
+        let older = kept.replace(",\"seconds\":0.0", "").replace("\"name\":\"wide\",", "");
+        assert!(
+            serde_json::from_str::<Vec<RunRecord>>(&older)
+                .unwrap()
+                .iter()
+                .all(|run| run.number != 2 || run.name.is_empty())
+        );
     }
 }

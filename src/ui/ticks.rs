@@ -1,6 +1,6 @@
 //! Round numbers for the axes of charts.
 
-use super::format::{fixed, with_minus};
+use super::format::{fixed, number_short, with_minus};
 
 /// Chooses three to six round numbers within `low..=high`.
 pub fn ticks(low: f64, high: f64) -> Vec<f64> {
@@ -27,6 +27,30 @@ pub fn tick_text(value: f64, ticks: &[f64]) -> String {
     with_minus(fixed(value, decimals.unwrap_or(6) as u8))
 }
 
+/// Chooses round numbers for a logarithmic axis: powers of ten, with 2 and 5 times them where there are few.
+pub fn log_ticks(low: f64, high: f64) -> Vec<f64> {
+    if low <= 0.0 || high <= low || !high.is_finite() {
+        return Vec::new();
+    }
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let factors: &[f64] = if high / low < 300.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let every = ((last - first) / 6).max(1);
+    let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
+    let all = powers.flat_map(|power| factors.iter().map(move |factor| factor * 10f64.powi(power)));
+    all.filter(|tick| (low..=high).contains(tick)).collect()
+}
+
+/// Formats a tick of a logarithmic axis.
+pub fn log_tick_text(value: f64) -> String {
+    match value {
+        value if (1e-3..1e5).contains(&value) => {
+            let decimals = (-(value * 1.000_001).log10().floor()).max(0.0);
+            fixed(value, decimals as u8)
+        }
+        value => number_short(value as f32),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +66,18 @@ mod tests {
         assert!(ticks(0.0, f64::NAN).is_empty());
         assert_eq!(tick_text(0.9, &ticks(0.9, 1.0)), "0.900");
         assert_eq!(tick_text(2000.0, &ticks(0.0, 9000.0)), "2000");
+    }
+
+    #[test]
+    fn logarithmic_ticks_are_round_and_few() {
+        assert_eq!(log_ticks(0.04, 2.5), [0.05, 0.1, 0.2, 0.5, 1.0, 2.0]);
+        for (low, high) in [(0.01, 2.5), (1e-8, 1.0), (1.0, 1e22), (0.5, 0.9)] {
+            assert!((1..=9).contains(&log_ticks(low, high).len()), "{:?}", log_ticks(low, high));
+        }
+        assert!(log_ticks(0.0, 1.0).is_empty() && log_ticks(1.0, f64::INFINITY).is_empty());
+        assert_eq!(
+            [0.05, 0.1, 2.0, 100.0, 1e22, 1e-5].map(log_tick_text),
+            ["0.05", "0.1", "2", "100", "1.0e22", "1.0e−5"]
+        );
     }
 }

@@ -57,14 +57,86 @@ test('curves are smoothed, compared and saved, and are there in numbers', async 
   };
   const lines = (await saved('CSV')).toString().trim().split('\n');
   expect(lines).toHaveLength(1 + 115);
-  expect(lines[0]).toBe('step,loss,smoothed_loss,accuracy,validation_loss,validation_accuracy');
-  expect(lines[114]).toMatch(/^114,\d\.\d{6},\d\.\d{6},0\.\d{6},\d\.\d{6},0\.\d{6}$/);
-  expect((await saved('PNG')).subarray(1, 4).toString()).toBe('PNG');
+  expect(lines[0]).toBe('step,loss,smoothed_loss,accuracy,smoothed_accuracy,validation_loss,validation_accuracy');
+  expect(lines[114]).toMatch(/^114,\d\.\d{6},\d\.\d{6},[01]\.\d{6},[01]\.\d{6},\d\.\d{6},0\.\d{6}$/);
+  // Accuracies are those of single batches of 32 (the last of an epoch has 8): no running mean of the epoch.
+  for (const line of lines.slice(1)) expect((Number(line.split(',')[3]) * 32) % 1).toBeCloseTo(0, 3);
+  const png = await saved('PNG');
+  expect(png.subarray(1, 4).toString()).toBe('PNG');
+  expect(png.readUInt32BE(16), 'width at twice the size').toBeGreaterThan(2000);
+  const svg = (await saved('SVG')).toString();
+  for (const text of ['Loss and accuracy while training', 'learning rate 0.001', 'seed', 'steps', 'epoch 1', 'validation']) expect(svg).toContain(text);
 
-  await expect(panel(playground).getByText('earlier runs')).toBeHidden();
+  const legend = panel(playground).getByRole('list').first();
+  await expect(legend.getByText('Run 1')).toHaveCount(0);
   await playground.press('Reset');
+  await expect(panel(playground).getByText('The curve appears when you train.'), 'not painted over the earlier curve').toHaveCount(0);
   await playground.call('train', { steps: 20 });
-  await expect(panel(playground).getByText('earlier runs')).toBeVisible();
+  await expect(legend.getByText('Run 1')).toBeVisible();
+});
+
+test('the cross-hair reads all curves of both charts, and a part can be enlarged', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 2 });
+  const charts = panel(playground).locator('.chart');
+  const canvas = charts.first().getByRole('img');
+  await canvas.scrollIntoViewIfNeeded();
+  const box = await canvas.boundingBox();
+  const at = (share) => [box.x + 50 + share * (box.width - 64), box.y + box.height / 2];
+  await playground.page.mouse.move(...at(0.75));
+  for (const chart of [0, 1]) {
+    await expect(charts.nth(chart).getByText(/^step 8\d$/)).toBeVisible();
+    await expect(charts.nth(chart).getByRole('listitem').filter({ hasText: /^training, smoothed/ })).toBeVisible();
+    await expect(charts.nth(chart).getByRole('listitem').filter({ hasText: /^this batch/ })).toBeVisible();
+    await expect(charts.nth(chart).getByRole('listitem').filter({ hasText: /^validation/ })).toBeVisible();
+  }
+  const whole = playground.button('Whole run');
+  await expect(whole).toBeDisabled();
+  await playground.page.mouse.move(...at(0.5));
+  await playground.page.mouse.down();
+  await playground.page.mouse.move(...at(0.9), { steps: 4 });
+  await playground.page.mouse.up();
+  await expect(whole).toBeEnabled();
+  await playground.page.mouse.move(...at(0.01));
+  await expect(charts.first().getByText(/^step (5[6-9]|6\d)$/)).toBeVisible();
+  await whole.click();
+  await playground.press('Zoom in');
+  await expect(whole).toBeEnabled();
+  await whole.click();
+  // Other units, without a pointer.
+  await panel(playground).getByRole('combobox', { name: 'Horizontal axis' }).selectOption({ label: 'epochs' });
+  await playground.page.mouse.move(...at(0.5));
+  await expect(charts.first().getByText(/^step 5\d$/)).toBeVisible();
+  await panel(playground).getByRole('combobox', { name: 'Horizontal axis' }).selectOption({ label: 'seconds' });
+  const log = panel(playground).getByRole('checkbox', { name: 'Logarithmic loss' });
+  await expect(log).not.toBeChecked();
+  await log.check();
+  await expect(log).toBeChecked();
+});
+
+test('a run that diverges is listed and does not set the axis', async ({ playground }) => {
+  await small(playground, { optimizer: { type: 'SGD', learningRate: 1e6 } });
+  await playground.call('train', { steps: 40 });
+  await playground.press('Reset');
+  await playground.call('setTraining', { optimizer: { type: 'SGD', learningRate: 0.05 } });
+  await playground.call('train', { steps: 1 });
+  const legend = panel(playground).getByRole('list').first();
+  await expect(legend.getByText('Run 1')).toHaveCount(0);
+  await playground.call('train', { steps: 60 });
+  await tab(playground, 'Runs').click();
+  const rows = panel(playground).getByRole('row');
+  await expect(rows.nth(2)).toContainText('diverged');
+  await expect(rows.nth(1)).toContainText('Learning rate: 1000000 → 0.05');
+  await panel(playground).getByRole('textbox', { name: 'Name of run 1' }).fill('too fast');
+  await panel(playground).getByRole('textbox', { name: 'Name of run 1' }).press('Enter');
+  await panel(playground).getByRole('checkbox', { name: 'Show run 1 in the curves' }).check();
+  await tab(playground, 'Curves').click();
+  await expect(legend.getByText('Run 1 (too fast)')).toBeVisible();
+  const download = playground.page.waitForEvent('download');
+  await playground.press('SVG');
+  const svg = fs.readFileSync(await (await download).path()).toString();
+  expect(svg, 'cut off, with a mark').toContain('▲');
+  expect(svg).toContain('Run 1 (too fast)');
 });
 
 test('a cell of the confusion matrix opens its images, and an image its way through the network', async ({ playground }) => {
@@ -86,6 +158,17 @@ test('a cell of the confusion matrix opens its images, and an image its way thro
   await expect(playground.page.getByText(`true class: ${truth}`)).toBeVisible();
   await expect(playground.page.getByText(`Looks like ${predicted}`)).toBeVisible();
   await expect(playground.page.getByRole('row', { name: `${predicted} ${confidence}` })).toBeVisible();
+
+  // Recall and precision, recomputed.
+  const diagonal = (index) => confusion[index][index];
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const percent = (share) => `${(100 * share).toFixed(1)}%`;
+  const rows = matrix.getByRole('row');
+  await expect(rows.nth(4).getByRole('cell').last()).toHaveText(percent(diagonal(3) / sum(confusion[3])));
+  await expect(rows.nth(11).getByRole('cell').nth(3)).toHaveText(percent(diagonal(3) / sum(confusion.map((row) => row[3]))));
+  await panel(playground).getByRole('checkbox', { name: 'Shade mistakes only' }).check();
+  await expect(matrix.locator('td.hit').first()).toHaveAttribute('style', /--shade:\s*0%/);
+  await expect(matrix.locator('td', { has: matrix.getByRole('button', { name: `${count} images of ${truth} classified as ${predicted}` }) })).toHaveAttribute('style', /--shade:\s*100%/);
 
   // Cells by keyboard.
   await matrix.getByRole('button', { name: / images of 0 classified as 0$/ }).click();
@@ -146,8 +229,9 @@ test('runs are kept with configuration, seed and result, and come back', async (
   await expect(rows.nth(2)).toContainText(/Run 1.*2 layers, 7,850 params.*Adam 0\.001 · 32.*3.*30/);
   await expect(rows.nth(1).getByRole('checkbox')).toHaveCount(0);
   await panel(playground).getByRole('checkbox', { name: 'Show run 1 in the curves' }).uncheck();
+  await expect(rows.nth(1)).toContainText(/\+ Dense.*Optimizer: Adam → SGD/s);
   await tab(playground, 'Curves').click();
-  await expect(panel(playground).getByText('earlier runs')).toBeHidden();
+  await expect(panel(playground).getByRole('list').first().getByText('Run 1')).toHaveCount(0);
   await tab(playground, 'Runs').click();
   await playground.press('Restore the configuration of run 1');
   await expect.poll(async () => (await playground.call('getModel')).layers.length).toBe(2);

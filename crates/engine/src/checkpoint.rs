@@ -131,6 +131,7 @@ impl Checkpoint {
                 read.arrays.push(values);
             }
         }
+        read.history.complete_reading();
         Ok(read)
     }
 }

@@ -477,10 +477,10 @@ impl Engine {
     }
 
     fn flush_batch(&mut self, now_ms: f64) {
-        if let Some((report, losses)) = self.phase.run().and_then(Run::batch) {
+        if let Some((report, values)) = self.phase.run().and_then(Run::batch) {
             self.last_batch_ms = now_ms;
             let message = Message::Event(Event::Batch(report));
-            self.outbox.push(Envelope { message, arrays: vec![ArrayData::F32(losses)] });
+            self.outbox.push(Envelope { message, arrays: values.map(ArrayData::F32).into() });
         }
     }
 

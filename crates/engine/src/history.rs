@@ -6,7 +6,9 @@ use crate::protocol::{ArrayData, BatchReport, EpochReport, Event, History};
 
 /// Names of the tensors in a file. They are part of the file format.
 const LOSSES: &str = "course losses";
-const ACCURACIES: &str = "course accuracies";
+const ACCURACIES: &str = "course step accuracies";
+/// In older files: pairs of a step, and the accuracy of its epoch until then.
+const RUNNING_ACCURACIES: &str = "course accuracies";
 const EPOCHS: &str = "course epochs";
 
 /// Numbers that a file holds per epoch.
@@ -17,9 +19,11 @@ const EPOCH_WIDTH: usize = 8;
 pub struct TrainingHistory {
     /// Loss of every step; index 0 is step 1. Unknown losses are NaN.
     losses: Vec<f32>,
-    /// A step, and the accuracy of its epoch until then.
-    accuracies: Vec<[f32; 2]>,
+    /// Accuracy of every step on its batch, as many as losses. Unknown accuracies are NaN.
+    accuracies: Vec<f32>,
     epochs: Vec<EpochReport>,
+    /// Pairs of an older file, until [`Self::complete_reading`].
+    running_accuracies: Vec<[f32; 2]>,
 }
 
 /// A tensor of a file.
@@ -30,8 +34,10 @@ pub struct HistoryTensor<'a> {
 }
 
 impl TrainingHistory {
-    pub fn new(losses: Vec<f32>, accuracies: Vec<[f32; 2]>, epochs: Vec<EpochReport>) -> Self {
-        Self { losses, accuracies, epochs }
+    /// Makes a history. Missing accuracies are unknown.
+    pub fn new(losses: Vec<f32>, mut accuracies: Vec<f32>, epochs: Vec<EpochReport>) -> Self {
+        accuracies.resize(losses.len(), f32::NAN);
+        Self { losses, accuracies, epochs, running_accuracies: Vec::new() }
     }
 
     /// Returns the loss of every step; index 0 is step 1. Unknown losses are NaN.
@@ -39,8 +45,8 @@ impl TrainingHistory {
         &self.losses
     }
 
-    /// Returns pairs: a step, and the accuracy of its epoch until then.
-    pub fn accuracies(&self) -> &[[f32; 2]] {
+    /// Returns the accuracy of every step on its batch; index 0 is step 1. Unknown accuracies are NaN.
+    pub fn accuracies(&self) -> &[f32] {
         &self.accuracies
     }
 
@@ -53,11 +59,11 @@ impl TrainingHistory {
         self.losses.len() as u32
     }
 
-    /// Takes in a batch event with its losses, or an epoch event. A batch whose first step is there already replaces
+    /// Takes in a batch event with its losses and accuracies, or an epoch event. A batch whose first step is there already replaces
     /// everything from there on, because the weights were reset or an earlier state was restored.
     pub fn extend(&mut self, event: &Event, arrays: &[ArrayData]) {
         match event {
-            Event::Batch(batch) => self.add_batch(batch.step, losses_of(batch, arrays), batch.epoch_accuracy),
+            Event::Batch(batch) => self.add_batch(batch.step, losses_of(batch, arrays), accuracies_of(batch, arrays)),
             Event::Epoch(epoch) => self.add_epoch(epoch.clone()),
             _ => {}
         }
@@ -70,14 +76,16 @@ impl TrainingHistory {
         (before < self.steps()).then_some(before)
     }
 
-    /// Adds the losses of the steps that end with `last_step`.
-    pub fn add_batch(&mut self, last_step: u32, losses: &[f32], epoch_accuracy: f32) {
+    /// Adds the losses of the steps that end with `last_step`, and their accuracies. Missing accuracies are unknown.
+    pub fn add_batch(&mut self, last_step: u32, losses: &[f32], accuracies: &[f32]) {
         let before = steps_before(last_step, losses);
         self.truncate(before);
         // Steps of which nothing was reported leave a gap.
         self.losses.resize(before as usize, f32::NAN);
+        self.accuracies.resize(before as usize, f32::NAN);
         self.losses.extend_from_slice(losses);
-        self.accuracies.push([last_step as f32, epoch_accuracy]);
+        self.accuracies.extend_from_slice(&accuracies[..accuracies.len().min(losses.len())]);
+        self.accuracies.resize(self.losses.len(), f32::NAN);
     }
 
     pub fn add_epoch(&mut self, report: EpochReport) {
@@ -88,25 +96,31 @@ impl TrainingHistory {
 
     /// Forgets everything after a step.
     pub fn truncate(&mut self, step: u32) {
-        let (losses, accuracies, epochs) = self.lengths_until(step);
-        self.losses.truncate(losses);
-        self.accuracies.truncate(accuracies);
+        let (steps, epochs) = self.lengths_until(step);
+        self.losses.truncate(steps);
+        self.accuracies.truncate(steps);
         self.epochs.truncate(epochs);
     }
 
     /// Copies everything until a step.
     pub fn until(&self, step: u32) -> Self {
-        let (losses, accuracies, epochs) = self.lengths_until(step);
-        Self {
-            losses: self.losses[..losses].to_vec(),
-            accuracies: self.accuracies[..accuracies].to_vec(),
-            epochs: self.epochs[..epochs].to_vec(),
-        }
+        let (steps, epochs) = self.lengths_until(step);
+        Self::new(self.losses[..steps].to_vec(), self.accuracies[..steps].to_vec(), self.epochs[..epochs].to_vec())
     }
 
     /// Returns the losses of the steps after a step.
     pub fn losses_after(&self, step: u32) -> &[f32] {
         self.losses.get(step as usize..).unwrap_or_default()
+    }
+
+    /// Returns the mean loss and the mean accuracy over the last `steps` steps, as far as they are known; NaN if none is.
+    pub fn means_of_last(&self, steps: u32) -> [f32; 2] {
+        let from = self.losses.len().saturating_sub(steps as usize);
+        [&self.losses[from..], &self.accuracies[from..]].map(|values| {
+            let known: Vec<f64> =
+                values.iter().filter(|value| !value.is_nan()).map(|value| f64::from(*value)).collect();
+            (known.iter().sum::<f64>() / known.len() as f64) as f32
+        })
     }
 
     /// Returns the reports of the epochs that ended after a step.
@@ -137,8 +151,8 @@ impl TrainingHistory {
             HistoryTensor { name: LOSSES, shape: vec![self.losses.len()], values: Cow::Borrowed(&self.losses) };
         let accuracies = HistoryTensor {
             name: ACCURACIES,
-            shape: vec![self.accuracies.len(), 2],
-            values: Cow::Borrowed(self.accuracies.as_flattened()),
+            shape: vec![self.accuracies.len()],
+            values: Cow::Borrowed(&self.accuracies),
         };
         let epochs = HistoryTensor {
             name: EPOCHS,
@@ -152,20 +166,35 @@ impl TrainingHistory {
     pub fn read_tensor(&mut self, name: &str, values: Vec<f32>) -> Option<Vec<f32>> {
         match name {
             LOSSES => self.losses = values,
-            ACCURACIES => self.accuracies = values.as_chunks().0.to_vec(),
+            ACCURACIES => self.accuracies = values,
+            RUNNING_ACCURACIES => self.running_accuracies = values.as_chunks().0.to_vec(),
             EPOCHS => self.epochs = values.as_chunks().0.iter().map(epoch_report).collect(),
             _ => return Some(values),
         }
         None
     }
 
-    /// Returns the numbers of losses, accuracies and epochs until a step.
-    fn lengths_until(&self, step: u32) -> (usize, usize, usize) {
-        (
-            self.losses.len().min(step as usize),
-            self.accuracies.partition_point(|[own, _]| *own <= step as f32),
-            self.epochs.partition_point(|epoch| epoch.step <= step),
-        )
+    /// Completes a history when all tensors of a file have been read. From the running means of an older file, computes
+    /// the mean accuracy of the steps between two of them.
+    pub fn complete_reading(&mut self) {
+        self.accuracies.resize(self.losses.len(), f32::NAN);
+        let epoch_ends: Vec<u32> = self.epochs.iter().map(|epoch| epoch.step).collect();
+        let mut before = [0.0; 2];
+        for [step, accuracy] in std::mem::take(&mut self.running_accuracies) {
+            // An epoch's steps have batches of one size, except the last.
+            let epoch_start = epoch_ends.iter().rfind(|end| (**end as f32) < step).map_or(0.0, |end| *end as f32);
+            let [from, hits] = if before[0] > epoch_start { before } else { [epoch_start, 0.0] };
+            let hits_now = accuracy * (step - epoch_start);
+            let mean = ((hits_now - hits) / (step - from)).clamp(0.0, 1.0);
+            let to = (step as usize).min(self.accuracies.len());
+            self.accuracies.get_mut(from as usize..to).unwrap_or_default().fill(mean);
+            before = [step, hits_now];
+        }
+    }
+
+    /// Returns the numbers of steps and epochs until a step.
+    fn lengths_until(&self, step: u32) -> (usize, usize) {
+        (self.losses.len().min(step as usize), self.epochs.partition_point(|epoch| epoch.step <= step))
     }
 }
 
@@ -174,6 +203,16 @@ fn losses_of<'a>(batch: &'a BatchReport, arrays: &'a [ArrayData]) -> &'a [f32] {
     match arrays {
         [ArrayData::F32(losses), ..] => losses,
         _ => std::slice::from_ref(&batch.loss),
+    }
+}
+
+/// Returns the accuracies of a batch event: of the steps since the last one, or of the last step alone if the losses are
+/// missing too.
+fn accuracies_of<'a>(batch: &'a BatchReport, arrays: &'a [ArrayData]) -> &'a [f32] {
+    match arrays {
+        [_, ArrayData::F32(accuracies), ..] => accuracies,
+        [] => std::slice::from_ref(&batch.accuracy),
+        _ => &[],
     }
 }
 
@@ -222,8 +261,8 @@ mod tests {
         for number in 0..3 {
             let step = 10 * (number + 1);
             let losses: Vec<f32> = (step - 9..=step).map(|step| step as f32).collect();
-            let batch = BatchReport { step, epoch_accuracy: 0.25, ..Default::default() };
-            history.extend(&Event::Batch(batch), &[ArrayData::F32(losses)]);
+            let batch = BatchReport { step, ..Default::default() };
+            history.extend(&Event::Batch(batch), &[ArrayData::F32(losses), ArrayData::F32(vec![0.25; 10])]);
             history.extend(&Event::Epoch(epoch(number, step)), &[]);
         }
         history
@@ -232,17 +271,19 @@ mod tests {
     #[test]
     fn events_extend_it_with_gaps_and_restarts() {
         let mut history = TrainingHistory::default();
-        history.add_batch(2, &[2.0, 1.5], 0.1);
-        history.add_batch(5, &[1.0], 0.2);
-        assert_eq!(history.steps(), 5);
+        history.add_batch(2, &[2.0, 1.5], &[0.1, 0.2]);
+        history.add_batch(5, &[1.0], &[0.5, 0.7]);
+        assert_eq!((history.steps(), history.accuracies().len()), (5, 5));
         assert!(history.losses()[2].is_nan() && history.losses()[3].is_nan());
+        assert!(history.accuracies()[3].is_nan() && history.accuracies()[4] == 0.5);
         history.add_epoch(EpochReport { step: 5, ..Default::default() });
-        let batch = Event::Batch(BatchReport { step: 3, loss: 9.0, epoch_accuracy: 0.3, ..Default::default() });
+        let batch = Event::Batch(BatchReport { step: 3, loss: 9.0, accuracy: 0.3, ..Default::default() });
         assert_eq!(history.replaced_after(&batch, &[]), Some(2));
         history.extend(&batch, &[]);
         assert_eq!(history.losses(), [2.0, 1.5, 9.0]);
         assert!(history.epochs().is_empty());
-        assert_eq!(history.accuracies(), [[2.0, 0.1], [3.0, 0.3]]);
+        assert_eq!(history.accuracies(), [0.1, 0.2, 0.3]);
+        assert_eq!(history.means_of_last(2), [5.25, 0.25]);
         let next = Event::Batch(BatchReport { step: 4, ..Default::default() });
         assert_eq!(history.replaced_after(&next, &[]), None);
     }
@@ -260,7 +301,7 @@ mod tests {
         let until = history.until(15);
         history.truncate(15);
         assert_eq!(history, until);
-        assert_eq!((history.steps(), history.accuracies().len(), history.epochs().len()), (15, 1, 1));
+        assert_eq!((history.steps(), history.accuracies().len(), history.epochs().len()), (15, 15, 1));
         history.truncate(100);
         assert_eq!(history, until);
         assert_eq!(history.losses_after(13), [14.0, 15.0]);
@@ -273,7 +314,7 @@ mod tests {
     fn a_restored_run_goes_on_from_its_snapshot() {
         let (mut history, whole) = (three_epochs(), three_epochs());
         history.truncate(20);
-        history.add_batch(30, whole.losses_after(20), 0.25);
+        history.add_batch(30, whole.losses_after(20), &[0.25; 10]);
         history.add_epoch(epoch(2, 30));
         assert_eq!(history, whole);
     }
@@ -304,15 +345,36 @@ mod tests {
     #[test]
     fn tensors_hold_all_of_it() {
         let mut history = three_epochs();
-        history.add_batch(35, &[f32::INFINITY], 0.5);
+        history.add_batch(35, &[f32::INFINITY], &[0.5]);
         let mut read = TrainingHistory::default();
         for tensor in history.tensors() {
             assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
             assert!(read.read_tensor(tensor.name, tensor.values.into_owned()).is_none());
         }
-        assert_eq!((read.epochs(), read.accuracies()), (history.epochs(), history.accuracies()));
+        read.complete_reading();
+        assert_eq!(read.epochs(), history.epochs());
+        let bits = |history: &TrainingHistory| history.accuracies().iter().map(|a| a.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&read), bits(&history));
         assert_eq!(read.losses()[34], f32::INFINITY);
         assert_eq!(read.read_tensor("dense.bias", vec![1.0]), Some(vec![1.0]));
         assert_eq!(TrainingHistory::default().tensors().count(), 0);
+    }
+
+    #[test]
+    fn an_older_file_has_means_between_its_reports() {
+        let mut read = TrainingHistory::default();
+        // In the first epoch, 1 of 2 and then 3 of 4 batches were right; in the second, 1 of 2, and 3 of 3 in the running one.
+        let pairs = vec![2.0, 0.5, 4.0, 0.75, 6.0, 0.5, 7.0, 2.0 / 3.0];
+        assert!(read.read_tensor(RUNNING_ACCURACIES, pairs).is_none());
+        assert!(read.read_tensor(LOSSES, vec![1.0; 8]).is_none());
+        let epochs: Vec<f32> = epoch_row(&epoch(0, 4)).to_vec();
+        assert!(read.read_tensor(EPOCHS, epochs).is_none());
+        read.complete_reading();
+        assert_eq!(read.accuracies()[..7], [0.5, 0.5, 1.0, 1.0, 0.5, 0.5, 1.0]);
+        assert!(read.accuracies()[7].is_nan(), "nothing is known of it");
+        let mut none = TrainingHistory::default();
+        none.read_tensor(RUNNING_ACCURACIES, vec![9.0, 0.5, 0.0, f32::NAN, -1.0, 2.0]);
+        none.complete_reading();
+        assert!(none.accuracies().is_empty());
     }
 }

@@ -135,7 +135,7 @@ pub enum Event {
     State {
         state: RunState,
     },
-    /// At most ten a second. One `F32` array: the losses of the steps since the last such event.
+    /// At most ten a second. Two `F32` arrays: losses and accuracies of the steps since the last such event.
     Batch(BatchReport),
     Epoch(EpochReport),
     Data(DataProgress),
@@ -321,8 +321,9 @@ pub struct BatchReport {
     pub epoch: u32,
     pub batch_in_epoch: u32,
     pub batches_per_epoch: u32,
-    /// Values of the last step.
+    /// Values of the last step, on its batch.
     pub loss: f32,
+    pub accuracy: f32,
     /// Running means over this epoch.
     pub epoch_loss: f32,
     pub epoch_accuracy: f32,

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
-use super::shapes::{Anchor, FONT, Shape};
+use super::shapes::{Anchor, FONT, Frame, Shape, Stroke};
 use crate::ui::browser::context_2d;
 
 /// Draws the shapes on a canvas that is made `width` by `height` CSS pixels large, with `ratio` pixels for each.
@@ -50,6 +50,36 @@ fn paint(context: &CanvasRenderingContext2d, shape: &Shape, picture: Option<&Htm
                 context.fill();
             }
         }
+        Shape::Strokes { lines, stroke } => strokes(context, lines, stroke),
+        Shape::Dots { centres, radius, fill, edge } => {
+            context.set_fill_style_str(fill);
+            context.begin_path();
+            for (x, y) in centres {
+                context.move_to(x + radius, *y);
+                // The radius is positive, so this cannot fail.
+                let _ = context.arc(*x, *y, *radius, 0.0, TAU);
+            }
+            context.fill();
+            if let Some(edge) = edge {
+                context.set_stroke_style_str(edge);
+                context.set_line_width(1.5);
+                context.stroke();
+            }
+        }
+        Shape::Veil { frame: Frame { left, top, width, height }, fill, opacity } => {
+            context.set_global_alpha(*opacity);
+            context.set_fill_style_str(fill);
+            context.fill_rect(*left, *top, *width, *height);
+            context.set_global_alpha(1.0);
+        }
+        Shape::Clip { frame: Frame { left, top, width, height }, shapes } => {
+            context.save();
+            context.begin_path();
+            context.rect(*left, *top, *width, *height);
+            context.clip();
+            shapes.iter().for_each(|shape| paint(context, shape, picture));
+            context.restore();
+        }
         Shape::Area { points, fill } => {
             context.set_fill_style_str(fill);
             trace(context, points);
@@ -81,4 +111,27 @@ fn trace(context: &CanvasRenderingContext2d, points: &[(f64, f64)]) {
     for (at, (x, y)) in points.iter().enumerate() {
         if at == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
     }
+}
+
+fn strokes(context: &CanvasRenderingContext2d, lines: &[Vec<(f64, f64)>], stroke: &Stroke) {
+    context.set_stroke_style_str(&stroke.colour);
+    context.set_line_width(stroke.width);
+    context.set_line_join("round");
+    context.set_global_alpha(stroke.opacity);
+    let dash = js_sys::Array::new();
+    if stroke.is_dashed {
+        dash.push(&4.0.into());
+        dash.push(&3.0.into());
+    }
+    // Both lengths are positive.
+    let _ = context.set_line_dash(&dash);
+    context.begin_path();
+    for line in lines {
+        for (index, (x, y)) in line.iter().enumerate() {
+            if index == 0 { context.move_to(*x, *y) } else { context.line_to(*x, *y) }
+        }
+    }
+    context.stroke();
+    let _ = context.set_line_dash(&js_sys::Array::new());
+    context.set_global_alpha(1.0);
 }

@@ -11,6 +11,30 @@ pub enum Anchor {
     End,
 }
 
+/// Rectangle in CSS pixels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Frame {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Frame {
+    fn moved(self, by_x: f64, by_y: f64) -> Self {
+        Self { left: self.left + by_x, top: self.top + by_y, ..self }
+    }
+}
+
+/// Look of a line.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stroke {
+    pub colour: String,
+    pub width: f64,
+    pub is_dashed: bool,
+    pub opacity: f64,
+}
+
 /// One shape, in CSS pixels from the upper left corner. Colours are those of CSS.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Shape {
@@ -30,6 +54,29 @@ pub enum Shape {
     Area {
         points: Vec<(f64, f64)>,
         fill: String,
+    },
+    /// Several lines of one look.
+    Strokes {
+        lines: Vec<Vec<(f64, f64)>>,
+        stroke: Stroke,
+    },
+    /// Filled circles, with an edge if it has a colour.
+    Dots {
+        centres: Vec<(f64, f64)>,
+        radius: f64,
+        fill: String,
+        edge: Option<String>,
+    },
+    /// Transparent rectangle.
+    Veil {
+        frame: Frame,
+        fill: String,
+        opacity: f64,
+    },
+    /// Shapes of which only the part in a frame is drawn.
+    Clip {
+        frame: Frame,
+        shapes: Vec<Shape>,
     },
     Text {
         x: f64,
@@ -71,6 +118,23 @@ impl Shape {
                     *y += by_y;
                 }
             }
+            Self::Strokes { lines, .. } => {
+                for (x, y) in lines.iter_mut().flatten() {
+                    *x += by_x;
+                    *y += by_y;
+                }
+            }
+            Self::Dots { centres, .. } => {
+                for (x, y) in centres {
+                    *x += by_x;
+                    *y += by_y;
+                }
+            }
+            Self::Veil { frame, .. } => *frame = frame.moved(by_x, by_y),
+            Self::Clip { frame, shapes } => {
+                *frame = frame.moved(by_x, by_y);
+                shapes.iter_mut().for_each(|inner| *inner = inner.moved(by_x, by_y));
+            }
         }
         shape
     }
@@ -95,6 +159,12 @@ pub fn svg(width: f64, height: f64, shapes: &[Shape], picture: &str) -> String {
          font-family=\"{}\">\n",
         escape(FONT)
     );
+    write_shapes(&mut out, shapes, picture, &mut 0);
+    out + "</svg>\n"
+}
+
+/// Writes shapes. `clips` counts the frames so far, which numbers them.
+fn write_shapes(out: &mut String, shapes: &[Shape], picture: &str, clips: &mut u32) {
     for shape in shapes {
         // Writing to a string cannot fail.
         let _ = match shape {
@@ -116,6 +186,55 @@ pub fn svg(width: f64, height: f64, shapes: &[Shape], picture: &str) -> String {
             ),
             Shape::Area { points, fill } => {
                 writeln!(out, "<polygon points=\"{}\" fill=\"{}\"/>", listed(points), escape(fill))
+            }
+            Shape::Strokes { lines, stroke: Stroke { colour, width, is_dashed, opacity } } => writeln!(
+                out,
+                "<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" stroke-opacity=\"{}\" \
+                 stroke-linejoin=\"round\"{}/>",
+                lines
+                    .iter()
+                    .filter(|line| !line.is_empty())
+                    .map(|line| format!("M{}", listed(line)))
+                    .collect::<String>(),
+                escape(colour),
+                short(*width),
+                short(*opacity),
+                if *is_dashed { " stroke-dasharray=\"4 3\"" } else { "" },
+            ),
+            Shape::Dots { centres, radius, fill, edge } => centres.iter().try_for_each(|(x, y)| {
+                writeln!(
+                    out,
+                    "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" stroke=\"{}\"/>",
+                    short(*x),
+                    short(*y),
+                    short(*radius),
+                    escape(fill),
+                    escape(edge.as_deref().unwrap_or("none")),
+                )
+            }),
+            Shape::Veil { frame: Frame { left, top, width, height }, fill, opacity } => writeln!(
+                out,
+                "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{}\"/>",
+                short(*left),
+                short(*top),
+                short(*width),
+                short(*height),
+                escape(fill),
+                short(*opacity),
+            ),
+            Shape::Clip { frame: Frame { left, top, width, height }, shapes } => {
+                *clips += 1;
+                let opened = writeln!(
+                    out,
+                    "<clipPath id=\"clip{clips}\"><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/></clipPath>\
+                     <g clip-path=\"url(#clip{clips})\">",
+                    short(*left),
+                    short(*top),
+                    short(*width),
+                    short(*height),
+                );
+                write_shapes(out, shapes, picture, clips);
+                opened.and_then(|()| writeln!(out, "</g>"))
             }
             Shape::Text { x, y, text, size, fill, anchor, is_bold } => writeln!(
                 out,
@@ -144,7 +263,6 @@ pub fn svg(width: f64, height: f64, shapes: &[Shape], picture: &str) -> String {
             ),
         };
     }
-    out + "</svg>\n"
 }
 
 /// Writes a coordinate with at most two decimals.
@@ -186,5 +304,30 @@ mod tests {
             assert!(text.contains(part), "{part} in {text}");
         }
         assert_eq!(text.matches('<').count(), text.matches('>').count());
+    }
+
+    #[test]
+    fn lines_dots_and_frames_become_svg_and_move_along() {
+        let frame = Frame { left: 0.0, top: 1.0, width: 2.0, height: 3.0 };
+        let stroke = Stroke { colour: "#123".into(), width: 1.0, is_dashed: true, opacity: 0.5 };
+        let clip = Shape::Clip {
+            frame,
+            shapes: vec![
+                Shape::Strokes { lines: vec![vec![(0.0, 1.0), (2.0, 3.0)], vec![]], stroke },
+                Shape::Dots { centres: vec![(1.0, 2.0)], radius: 3.0, fill: "red".into(), edge: None },
+            ],
+        };
+        let veil = Shape::Veil { frame, fill: "red".into(), opacity: 0.25 };
+        let text = svg(10.0, 10.0, &[clip.moved(1.0, 1.0), veil], "");
+        for part in [
+            "<clipPath id=\"clip1\"><rect x=\"1\" y=\"2\" width=\"2\" height=\"3\"/></clipPath>",
+            "<path d=\"M1,2 3,4\" fill=\"none\"",
+            "stroke-dasharray",
+            "<circle cx=\"2\" cy=\"3\" r=\"3\" fill=\"red\" stroke=\"none\"/>",
+            "fill-opacity=\"0.25\"",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(text.matches("<g ").count(), text.matches("</g>").count());
     }
 }

@@ -3,7 +3,7 @@
 mod card;
 mod card_drag;
 mod edit_note;
-pub mod embedded;
+mod embedded;
 mod gap;
 pub mod inspector;
 mod layer_detail;

@@ -114,22 +114,29 @@ impl State {
         let history = self.client().history();
         self.charted.update(|charted| charted.follow(&history));
         let history = history.read();
-        let (Some(loss), Some([_, epoch_accuracy])) = (history.losses().last(), history.accuracies().last()) else {
-            return;
-        };
+        let Some(loss) = history.losses().last() else { return };
         let config = self.training.get_untracked();
         let images = trained_samples(&config, config.train_samples as usize) as u32;
         let batches_per_epoch = images.div_ceil(config.batch_size.max(1));
-        let epoch = history.steps() / batches_per_epoch.max(1);
-        let of_epoch = history.losses_after(history.steps().saturating_sub(batch_in_epoch.max(1)));
+        // At the end of an epoch its own means are shown, as they were when it was trained.
+        let last_epoch = history.epochs().last().filter(|epoch| epoch.step == history.steps() && batch_in_epoch == 0);
+        let [epoch_loss, epoch_accuracy] = match last_epoch {
+            Some(epoch) => [epoch.loss, epoch.accuracy],
+            None => history.means_of_last(batch_in_epoch.max(1)),
+        };
+        let (epoch, batch_in_epoch) = match last_epoch {
+            Some(epoch) => (epoch.epoch, batches_per_epoch),
+            None => (history.epochs().len() as u32, batch_in_epoch),
+        };
         self.batch.set(Some(BatchReport {
             step: history.steps(),
             epoch,
             batch_in_epoch,
             batches_per_epoch,
             loss: *loss,
-            epoch_loss: of_epoch.iter().sum::<f32>() / of_epoch.len() as f32,
-            epoch_accuracy: *epoch_accuracy,
+            accuracy: history.accuracies().last().copied().unwrap_or(f32::NAN),
+            epoch_loss,
+            epoch_accuracy,
             ..BatchReport::default()
         }));
     }

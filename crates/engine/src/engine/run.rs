@@ -16,8 +16,9 @@ pub struct Run {
     pub request_id: u32,
     goal: Goal,
     history: History,
-    /// Losses since the last batch event. The engine keeps no others.
+    /// Losses and accuracies of the steps since the last batch event. The engine keeps no others.
     losses: Vec<f32>,
+    accuracies: Vec<f32>,
     last: StepReport,
     /// Steps until the goal, known with the first step.
     total_steps: Option<u32>,
@@ -41,6 +42,7 @@ impl Run {
             goal,
             history: History::default(),
             losses: Vec::new(),
+            accuracies: Vec::new(),
             last: StepReport::default(),
             total_steps: None,
             images: 0,
@@ -108,6 +110,7 @@ impl Run {
         self.total_steps.get_or_insert_with(|| total_steps(self.goal, &report));
         self.images += u64::from(report.images);
         self.losses.push(report.loss);
+        self.accuracies.push(report.accuracy);
         self.history.steps += 1;
         self.last = report;
         if let Some(outer) = &mut self.outer {
@@ -133,14 +136,16 @@ impl Run {
         report
     }
 
-    /// Returns the report of the last step and the losses since the last such report; `None` without a new step.
-    pub fn batch(&mut self) -> Option<(BatchReport, Vec<f32>)> {
+    /// Returns the report of the last step, with losses and accuracies of the steps since the last such report; `None`
+    /// without a new step.
+    pub fn batch(&mut self) -> Option<(BatchReport, [Vec<f32>; 2])> {
         if self.losses.is_empty() {
             return None;
         }
         // About as many steps come until the next event.
-        let next = Vec::with_capacity(self.losses.len());
-        let losses = std::mem::replace(&mut self.losses, next);
+        let count = self.losses.len();
+        let values =
+            [&mut self.losses, &mut self.accuracies].map(|values| std::mem::replace(values, Vec::with_capacity(count)));
         let (done, total) = (f64::from(self.history.steps), f64::from(self.total_steps.unwrap_or(0)));
         let last = self.last;
         let ms_per_step = self.active_ms / done;
@@ -151,13 +156,14 @@ impl Run {
             batch_in_epoch: last.batch_in_epoch,
             batches_per_epoch: last.batches_per_epoch,
             loss: last.loss,
+            accuracy: last.accuracy,
             epoch_loss: last.epoch_loss,
             epoch_accuracy: last.epoch_accuracy,
             images_per_second: self.images_per_second(),
             remaining_seconds: (total - done).max(0.0) * ms_per_step / 1000.0,
             progress: if total > 0.0 { (done / total).min(1.0) } else { 0.0 },
         };
-        Some((report, losses))
+        Some((report, values))
     }
 
     /// Ends the run, and returns its history. Its outer run must have been taken out.
@@ -207,6 +213,7 @@ mod tests {
             batches_per_epoch: 100,
             images: 32,
             loss: 1.0 / step as f32,
+            accuracy: 0.5,
             ..Default::default()
         }
     }
@@ -220,8 +227,9 @@ mod tests {
         run.halt(500.0);
         run.mark(60_000.0);
         run.step(report(51), 60_010.0);
-        let (batch, losses) = run.batch().unwrap();
-        assert_eq!(losses.len(), 51);
+        let (batch, [losses, accuracies]) = run.batch().unwrap();
+        assert_eq!((losses.len(), accuracies.len()), (51, 51));
+        assert_eq!((batch.accuracy, accuracies[50]), (0.5, 0.5));
         assert!((batch.images_per_second - 3200.0).abs() < 1.0, "{}", batch.images_per_second);
         assert!((batch.remaining_seconds - 1.49).abs() < 1e-6, "{}", batch.remaining_seconds);
         assert!((batch.progress - 51.0 / 200.0).abs() < 1e-9);

@@ -58,6 +58,8 @@ pub struct StepReport {
     /// Images of this batch.
     pub images: u32,
     pub loss: f32,
+    /// Share of this batch that the network classified correctly, before the step.
+    pub accuracy: f32,
     /// Mean over the images of this epoch so far.
     pub epoch_loss: f32,
     pub epoch_accuracy: f32,

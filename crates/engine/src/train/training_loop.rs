@@ -210,6 +210,7 @@ impl TrainingLoop {
             batches_per_epoch,
             images: result.images as u32,
             loss: result.loss,
+            accuracy: result.correct / result.images.max(1) as f32,
             epoch_loss,
             epoch_accuracy,
         })));

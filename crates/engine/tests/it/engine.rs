@@ -199,17 +199,20 @@ fn a_run_learns_reports_and_ends() {
     assert!(history.seconds > 0.0 && history.images_per_second > 0.0);
     assert_eq!(bench.states(), [RunState::Training, RunState::Done]);
 
-    // Batch events carry every loss exactly once and in order.
-    let posted: Vec<f32> = bench
-        .said
-        .iter()
-        .filter(|said| matches!(said.message, Message::Event(Event::Batch(_))))
-        .flat_map(|said| f32s(&said.arrays[0]).to_vec())
-        .collect();
-    assert_eq!(posted, losses);
+    // Batch events carry every loss and accuracy exactly once and in order.
+    let posted = |array: usize| -> Vec<f32> {
+        let batches = bench.said.iter().filter(|said| matches!(said.message, Message::Event(Event::Batch(_))));
+        batches.flat_map(|said| f32s(&said.arrays[array]).to_vec()).collect()
+    };
+    assert_eq!(posted(0), losses);
+    let accuracies = posted(1);
+    assert_eq!(accuracies.len(), losses.len());
     let epochs = bench.events(|event| if let Event::Epoch(epoch) = event { Some(epoch.clone()) } else { None });
     assert_eq!(epochs.iter().map(|epoch| epoch.epoch).collect::<Vec<_>>(), [0, 1, 2]);
     assert!(epochs.iter().all(|epoch| epoch.seconds > 0.0));
+    for (epoch, of_batches) in epochs.iter().zip(accuracies.chunks(3)) {
+        assert!((epoch.accuracy - of_batches.iter().sum::<f32>() / 3.0).abs() < 1e-6, "{epoch:?}: {of_batches:?}");
+    }
     let snapshots = bench.events(|event| if let Event::Snapshot(info) = event { Some(info.step) } else { None });
     assert_eq!(snapshots, [0, 3, 6, 9], "at the beginning and after every epoch");
 }

@@ -1,0 +1,138 @@
+//! A chart with its values, drawn on animation frames.
+
+use leptos::ev::PointerEvent;
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+use super::figure::{is_empty, plot, read_palette, readings, summary, visible};
+use crate::ui::browser::{callback, next_frame};
+use crate::ui::charted_history::Quantity;
+use crate::ui::charts::canvas::draw;
+use crate::ui::charts::plot::{Palette, position_at, shapes};
+use crate::ui::charts::shapes::Frame;
+use crate::ui::state::{State, use_state};
+use crate::ui::text::t;
+
+#[component]
+pub fn CurveChart(quantity: Quantity) -> impl IntoView {
+    let (state, canvas) = (use_state(), NodeRef::<Canvas>::new());
+    let view = state.dock.curves;
+    draw_when_changed(state, quantity, canvas);
+    let title = if quantity == Quantity::Loss { "loss" } else { "accuracy" };
+    let values = Memo::new(move |_| readings(state, quantity));
+    let label = move || {
+        // Follows only the epochs: a summary that changed with every batch could not be read.
+        state.epoch.track();
+        state.run.track();
+        state.charted.with_untracked(|charted| summary(charted, quantity))
+    };
+    let position = move |event: &PointerEvent| {
+        let width = canvas.get_untracked().map_or(0.0, |canvas| f64::from(canvas.client_width()));
+        position_at(f64::from(event.offset_x()), width, &untrack(|| visible(state)))
+    };
+    let press = move |event: PointerEvent| {
+        if event.button() != 0 || untrack(|| is_empty(state)) {
+            return;
+        }
+        if let Some(canvas) = canvas.get_untracked() {
+            // A pointer that is gone already needs no capture.
+            let _ = canvas.set_pointer_capture(event.pointer_id());
+        }
+        let start = position(&event);
+        view.brush.set(Some(start..start));
+    };
+    let hover = move |event: PointerEvent| {
+        let at = position(&event);
+        view.cursor.set((!untrack(|| is_empty(state))).then_some(at));
+        if let Some(brush) = view.brush.get_untracked() {
+            view.brush.set(Some(brush.start..at));
+        }
+    };
+    view! {
+        <figure class="chart">
+            <figcaption>
+                <span class="chart-title">{move || t(title)}</span>
+                <span class="chart-step">{move || values.with(|(position, _)| position.clone())}</span>
+                <ul class="chart-values">
+                    {move || {
+                        let values = values.with(|(_, values)| values.clone());
+                        let entry = |reading: super::figure::Reading| view! {
+                            <li>
+                                <span class=reading.class></span>
+                                <span>{reading.name}</span>
+                                <strong>{reading.value}</strong>
+                            </li>
+                        };
+                        values.into_iter().map(entry).collect_view()
+                    }}
+                </ul>
+            </figcaption>
+            <canvas
+                class="chart-canvas"
+                role="img"
+                aria-label=label
+                node_ref=canvas
+                on:pointerdown=press
+                on:pointermove=hover
+                on:pointerup=move |_| view.end_brush(&untrack(|| visible(state)))
+                on:pointercancel=move |_| view.brush.set(None)
+                on:pointerleave=move |_| view.cursor.set(None)
+                on:dblclick=move |_| view.reset_zoom()
+            ></canvas>
+            <Show when=move || is_empty(state)>
+                <p class="chart-empty">{move || t("no_curve_yet")}</p>
+            </Show>
+        </figure>
+    }
+}
+
+/// Draws the chart before the next frame whenever its content, its size or the theme has changed.
+fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) {
+    let size = RwSignal::new(0u32);
+    canvas.on_load(move |canvas| {
+        let on_resize = callback(Box::new(move |_| {
+            let _ = size.try_update(|count| *count = count.wrapping_add(1));
+        }));
+        // Every browser with WebAssembly SIMD has it.
+        let Ok(observer) = web_sys::ResizeObserver::new(&on_resize) else { return };
+        observer.observe(&canvas);
+        let observer = StoredValue::new_local(observer);
+        on_cleanup(move || observer.with_value(web_sys::ResizeObserver::disconnect));
+    });
+    let is_requested = StoredValue::new(false);
+    // Colours, and true if they are the dark theme's.
+    let palette = StoredValue::new(None::<(bool, Palette)>);
+    Effect::new(move |_| {
+        let view = state.dock.curves;
+        state.charted.track();
+        state.dock.runs.track();
+        state.is_dark.track();
+        size.track();
+        (view.unit.track(), view.is_log.track(), view.zoom.track(), view.cursor.track(), view.brush.track());
+        // The names on the axes follow the language.
+        crate::ui::text::locale();
+        if is_requested.get_value() {
+            return;
+        }
+        is_requested.set_value(true);
+        next_frame(move || {
+            // Neither is there if the tab was closed meanwhile.
+            let (Some(Some(canvas)), Some(())) =
+                (canvas.try_get_untracked(), is_requested.try_set_value(false).is_none().then_some(()))
+            else {
+                return;
+            };
+            let is_dark = state.is_dark.get_untracked();
+            if palette.with_value(|palette| palette.as_ref().is_none_or(|(known, _)| *known != is_dark)) {
+                palette.set_value(read_palette().map(|palette| (is_dark, palette)));
+            }
+            palette.with_value(|palette| {
+                let Some((_, palette)) = palette else { return };
+                let [width, height] = [canvas.client_width(), canvas.client_height()].map(f64::from);
+                let plot = untrack(|| plot(state, palette, quantity, width.max(1.0) as usize));
+                let shapes = shapes(&plot, palette, Frame { left: 0.0, top: 0.0, width, height });
+                draw(&canvas, [width, height], window().device_pixel_ratio(), &shapes, None);
+            });
+        });
+    });
+}
