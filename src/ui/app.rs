@@ -17,6 +17,7 @@ use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
+use super::features::weight_histograms;
 use super::first_run;
 use super::link;
 use super::panels::dock::dock_panel;
@@ -56,6 +57,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     // The page lives as long as its window, and so do its listeners.
     let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
     state.follow_tensors();
+    weight_histograms::record(state);
     use_theme(state);
     use_locale();
     Effect::new(move |_| {

@@ -1,5 +1,6 @@
 //! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
+pub mod bands;
 pub mod figure;
 pub mod histogram_chart;
 pub mod palette;

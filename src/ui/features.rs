@@ -8,3 +8,4 @@ pub mod network;
 pub mod run;
 pub mod side;
 pub mod training;
+pub mod weight_histograms;

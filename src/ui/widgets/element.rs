@@ -13,7 +13,7 @@ use leptos::tachys::view::{Mountable, Render};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::ui::browser::callback;
-use crate::ui::math::mathml;
+use crate::ui::math::mathml_parts;
 use crate::ui::text::t;
 
 /// An element of the page with what it contains and what keeps it up to date.
@@ -150,7 +150,7 @@ impl Element {
 
     /// Sets the content to our own MathML.
     pub fn math(self, formula: &str) -> Self {
-        self.node.set_inner_html(&mathml(formula));
+        self.node.set_inner_html(&mathml_parts(formula).concat());
         self
     }
 
