@@ -55,6 +55,16 @@ pub fn short_name(type_name: &str) -> &str {
     }
 }
 
+/// Returns an abbreviation of a few letters, for folded blocks in narrow cards.
+pub fn initials(type_name: &str) -> &str {
+    match type_name {
+        "Conv2D" => "Conv",
+        "BatchNormalization" => "BN",
+        "Activation" => "Act",
+        other => short_name(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

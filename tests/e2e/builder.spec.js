@@ -233,7 +233,7 @@ test.describe('the strip', () => {
     await page.locator('.thumbnail').nth(3).waitFor();
     const { height } = await strip(page).boundingBox();
     expect(height).toBeLessThan(180);
-    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(230);
+    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(250);
     // Unfolded, all cards stand beside each other, and the selected one is in view.
     for (let block = 0; block < 3; block += 1) await playground.network.getByRole('button', { name: /^Unfold / }).first().click();
     const tops = await page.locator('button.card').evaluateAll((cards) => cards.map((card) => card.getBoundingClientRect().top));
@@ -417,12 +417,12 @@ test('an edit says which run it ends and which weights are new', async ({ playgr
   await expect(note).toBeEmpty();
   await playground.card('dense').click();
   await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('32');
-  await expect(note).toHaveText('These layers start with new weights: dense, dense_1.');
+  await expect(note).toHaveText('These layers start with new weights: dense, dense_1. Undo brings network and weights back.');
   await playground.press('Train');
   await expect(note).toBeEmpty();
   await expect(playground.button('Pause')).toBeVisible();
   await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('16');
-  await expect(note).toHaveText('The edit of the network ended the run. These layers start with new weights: dense, dense_1.');
+  await expect(note).toHaveText('The edit of the network ended the run. These layers start with new weights: dense, dense_1. Undo brings network and weights back.');
   await page.locator('#tab-log').click();
   await expect(page.getByRole('log')).toContainText('The edit of the network ended the run.');
 });

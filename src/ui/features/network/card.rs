@@ -11,7 +11,7 @@ use super::quick_fixes::QuickFixes;
 use super::shape_chip::ShapeChip;
 use super::store::{NetworkStore, Placed, TipSubject};
 use super::thumbnail::{Thumbnail, left_out};
-use crate::ui::blocks::{Part, kind, short_name};
+use crate::ui::blocks::{Part, initials, kind, short_name};
 use crate::ui::checked::CheckedLayer;
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
@@ -168,7 +168,8 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
     let show_tip = move |event: &web_sys::Event, delay_ms: i32| {
         if let Some(card) = event.current_target()
             && !state.is_narrow.get_untracked()
-            && layer.checked.with_untracked(Option::is_some)
+            // The sentence on a fault stands where the tip would be.
+            && state.checked.with_untracked(|checked| checked.error.is_none())
             && state.dragged.with_untracked(Option::is_none)
         {
             store.show_tip(TipSubject::Layer(id), card.unchecked_into(), delay_ms);
@@ -234,7 +235,7 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
         >
             <span class="card-type">
                 <span class="card-word">{title}</span>
-                <span class="card-short" aria-hidden="true">
+                <span class="card-short" aria-hidden="true" data-initials=initials(&type_name).to_owned()>
                     {short_name(&type_name).to_owned()}
                 </span>
             </span>

@@ -34,6 +34,7 @@ pub fn Strip() -> impl IntoView {
             class:fitted=move || store.is_fitted.get() && !state.is_narrow.get()
             node_ref=strip
             on:scroll=move |_| store.place_tip()
+            on:wheel=move |event| on_wheel(state, &event)
         >
             <ol
                 class="cards"
@@ -51,6 +52,17 @@ pub fn Strip() -> impl IntoView {
                 </li>
             </ol>
         </div>
+    }
+}
+
+/// Scrolls the strip by a mouse's wheel. Where the page scrolls as a whole, the wheel is the page's.
+fn on_wheel(state: State, event: &web_sys::WheelEvent) {
+    let strip = event.current_target().and_then(|strip| strip.dyn_into::<web_sys::Element>().ok());
+    let (Some(strip), false) = (strip, state.is_stacked.get_untracked()) else { return };
+    let is_plain = event.delta_x() == 0.0 && !event.ctrl_key();
+    if is_plain && strip.scroll_width() > strip.client_width() {
+        event.prevent_default();
+        strip.set_scroll_left(strip.scroll_left() + event.delta_y() as i32);
     }
 }
 
