@@ -139,6 +139,14 @@ impl fmt::Display for Cause {
 pub enum PageError {
     #[error("The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.")]
     BadLink,
+    /// A message, not a fault: the work is still there.
+    #[error(
+        "The link's network has taken the place of yours, which had been trained for {steps} steps. The browser's Back \
+         button brings it back."
+    )]
+    LinkTaken { steps: u32 },
+    #[error("The browser lets this page copy nothing. Copy the link from here: {address}")]
+    ClipboardRefused { address: String },
     #[error("The browser cannot read this file. Nothing here has changed.")]
     #[strum(serialize = "bad-file")]
     FileNotRead,

@@ -4,10 +4,12 @@
 //! (the edit history, the digit's preprocessing, the data of charts, texts, form values) is plain state, tested natively.
 
 pub mod bins;
+pub mod blocks;
 pub mod charted_history;
 pub mod charts;
 pub mod checked;
 pub mod digit;
+pub mod edit_effects;
 pub mod fields;
 pub mod format;
 pub mod histogram;
@@ -28,12 +30,12 @@ cfg_if::cfg_if! {
         mod autosave;
         mod browser;
         mod components;
+        mod configuration;
         mod dock;
         mod features;
         mod first_run;
         mod input;
         mod link;
-        mod panels;
         mod picture;
         mod state;
         mod storage;

@@ -1,80 +1,104 @@
 //! The page as a whole: its parts, its keys, its language and its theme.
 
-use std::cell::Cell;
-
-use leptos::mount::mount_to_renderer;
+use leptos::ev;
+use leptos::mount::mount_to;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::autosave;
-use super::browser::{callback, follow_media, follow_visibility, get, remember, remembered};
+use super::browser::{follow_media, follow_visibility, get, remember, remembered};
+use super::components::splitter::{SplitSize, Splitter};
+use super::features::dock::Dock;
+use super::features::input::InputPanel;
+use super::features::inspector::settings::PictureSettings;
+use super::features::messages::Messages;
+use super::features::network::Network;
+use super::features::network::layer_menu::LayerMenu;
+use super::features::run::TopBar;
+use super::features::side::Side;
+use super::features::training::TrainingPanel;
+use super::features::weight_histograms;
 use super::first_run;
 use super::link;
-use super::panels::digit::digit_panel;
-use super::panels::dock::dock_panel;
-use super::panels::inspector::inspector_panel;
-use super::panels::network::network_panel;
-use super::panels::notices::notices;
-use super::panels::top_bar::top_bar;
-use super::panels::training::training_panel;
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
-use super::widgets::element::{Element, el};
-use super::widgets::layer_menu::layer_menu;
-use super::widgets::place;
 use crate::client::Client;
 
 /// Below this the page is one column.
 const NARROW: &str = "(max-width: 719px)";
-/// Below this nothing stands beside the dock.
-const STACKED: &str = "(max-width: 1099px)";
+/// Below this the page scrolls as a whole, and nothing stands beside the dock.
+const STACKED: &str = "(max-width: 899px)";
+
+/// Width of the part beside the network, its limits, all in pixels.
+const SIDE_PX: f64 = 420.0;
+const SIDE_LIMITS_PX: [f64; 2] = [300.0, 760.0];
 
 /// Puts the page into its place in the document, for as long as the document lives.
 pub fn mount(client: Client) {
     let Some(place) = document().get_element_by_id("app") else { return };
-    mount_to_renderer(&place, move || app(client)).forget();
+    mount_to(place.unchecked_into(), move || view! { <App client=StoredValue::new_local(client) /> }).forget();
 }
 
-fn app(client: Client) -> Element {
+#[component]
+fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
+    let client = client.get_value();
     let state = State::new(client.clone());
     provide_context(state);
+    provide_context(PictureSettings::remembered());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
-    link::open(state);
-    let autosave = autosave::start(state);
+    link::follow(state);
+    let autosave = StoredValue::new_local(autosave::start(state));
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
     follow_media(STACKED, move |is_stacked| state.is_stacked.set(is_stacked));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
-    let keys = callback(Box::new(move |event| on_key(state, event.unchecked_ref())));
-    let _ = window().add_event_listener_with_callback("keydown", &keys);
+    // The page lives as long as its window, and so do its listeners.
+    let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
     state.follow_tensors();
-    let page = use_locale(use_theme(state, place())).effect(move || {
+    weight_histograms::record(state);
+    use_theme(state);
+    use_locale();
+    Effect::new(move |_| {
         state.input.image.track();
         state.input.samples.track();
         state.weights_version.track();
         state.inspect_soon();
     });
-    let page = page.effect(move || autosave.follow_results());
-    page.child(el("a").class("skip-link").attr("href", "#network").tr("skip_to_network"))
-        .child(top_bar(state))
-        .children(notices(state))
-        .child(
-            el("main")
-                .class("layout")
-                .child(digit_panel(state))
-                .child(network_panel(state))
-                .child(el("div").class("side").child(inspector_panel(state)).child(training(state, false)))
-                .child(dock_panel())
-                .child(training(state, true)),
-        )
-        .child(layer_menu(state))
+    Effect::new(move |_| autosave.with_value(|autosave| autosave.follow_results()));
+    let side = SplitSize::new("chalkgrad.side-width", SIDE_PX, SIDE_LIMITS_PX);
+    view! {
+        <a class="skip-link" href="#network">
+            {move || t("skip_to_network")}
+        </a>
+        <TopBar />
+        <Messages />
+        <main class="layout" style=("--side-width", move || side.css())>
+            <InputPanel />
+            <Network />
+            <Show when=move || !state.is_stacked.get()>
+                <Splitter size=side label="side_width" />
+            </Show>
+            <Show when=move || !state.is_stacked.get() fallback=StackedSide>
+                <Side />
+            </Show>
+            <Dock />
+            <Show when=move || state.is_stacked.get()>
+                <TrainingPanel />
+            </Show>
+        </main>
+        <LayerMenu />
+    }
 }
 
-/// Places the training form beside the dock or, without room there, after it. The order in the document is the visible
-/// order.
-fn training(state: State, is_stacked: bool) -> Element {
-    place().when(move || state.is_stacked.get() == is_stacked, move || training_panel(state))
+/// The selected layer where the training form stands below the dock.
+#[component]
+fn StackedSide() -> impl IntoView {
+    view! {
+        <div class="side">
+            <super::features::network::inspector::Inspector />
+        </div>
+    }
 }
 
 /// Handles Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, except in fields, where the browser undoes typing itself.
@@ -99,10 +123,9 @@ fn root() -> Option<web_sys::Element> {
 }
 
 /// Applies the remembered theme, or else the system's, which it follows until the user chooses one.
-fn use_theme(state: State, page: Element) -> Element {
+fn use_theme(state: State) {
     const KEY: &str = "chalkgrad.theme";
-    let chosen = remembered(KEY);
-    match &chosen {
+    match remembered(KEY) {
         Some(theme) => state.is_dark.set(theme == "dark"),
         None => follow_media("(prefers-color-scheme: dark)", move |is_dark| {
             if remembered(KEY).is_none() {
@@ -110,34 +133,34 @@ fn use_theme(state: State, page: Element) -> Element {
             }
         }),
     }
-    let before = Cell::new(None);
-    page.effect(move || {
+    Effect::new(move |before: Option<bool>| {
         let is_dark = state.is_dark.get();
         let theme = if is_dark { "dark" } else { "light" };
         if let Some(root) = root() {
             // Setting an attribute of a valid name cannot fail.
             let _ = root.set_attribute("data-theme", theme);
         }
-        if before.replace(Some(is_dark)).is_some_and(|before| before != is_dark) {
+        if before.is_some_and(|before| before != is_dark) {
             remember(KEY, theme);
         }
-    })
+        is_dark
+    });
 }
 
 /// Applies the remembered language, or else the browser's.
-fn use_locale(page: Element) -> Element {
+fn use_locale() {
     const KEY: &str = "chalkgrad.language";
     let tag = remembered(KEY).or_else(|| window().navigator().language()).unwrap_or_default();
     set_locale(Locale::from_tag(&tag));
-    let before = Cell::new(None);
-    page.effect(move || {
+    Effect::new(move |before: Option<Locale>| {
         let locale = locale();
         if let Some(root) = root() {
             let _ = root.set_attribute("lang", locale.tag());
         }
         document().set_title(&t("page_title"));
-        if before.replace(Some(locale)).is_some_and(|before| before != locale) {
+        if before.is_some_and(|before| before != locale) {
             remember(KEY, locale.tag());
         }
-    })
+        locale
+    });
 }

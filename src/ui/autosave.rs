@@ -352,7 +352,7 @@ fn open_then(state: State, file: &JsValue, then: impl FnOnce() + 'static) {
                 then();
                 state.note_run();
                 let step = super::format::count(opened.step as usize);
-                state.announcement.set(t_once("opened", &[("step", &step)]));
+                state.confirm(t_once("opened", &[("step", &step)]));
             }
             Err(report) => state.notify(NoticeKind::Error, report),
         }

@@ -1,19 +1,22 @@
 //! How the numbers of a tensor are spread, and how that changes while it trains.
 
-/// Bins of a histogram, an odd number: the middle one holds the zeros.
-pub const BINS: usize = 41;
-
 /// The most histograms that are kept of a tensor.
 const MAX_SNAPSHOTS: usize = 160;
 
-/// The histogram of a tensor at a step.
+/// Shares of the numbers that lie below each quantile of a [`Snapshot`].
+pub const QUANTILES: [f64; 7] = [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0];
+
+/// The most numbers from which quantiles are computed; more would hardly move them.
+const MAX_SAMPLED: usize = 10_000;
+
+/// Distribution of a tensor's numbers at a step.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Snapshot {
     pub step: u32,
-    /// The largest magnitude; the bins reach from minus this to this.
+    /// The largest magnitude.
     pub scale: f32,
-    /// Shares of all values.
-    pub bins: Vec<f32>,
+    /// The numbers below which the shares [`QUANTILES`] lie.
+    pub quantiles: [f32; 7],
     pub mean: f32,
     pub deviation: f32,
 }
@@ -22,33 +25,22 @@ impl Snapshot {
     /// Computes the statistics of the finite values.
     pub fn new(step: u32, values: &[f32]) -> Self {
         let finite = || values.iter().copied().filter(|value| value.is_finite());
-        let scale = finite().fold(0.0, |top: f32, value| top.max(value.abs()));
         let count = (finite().count() as f32).max(1.0);
         let mean = (finite().map(f64::from).sum::<f64>() / f64::from(count)) as f32;
         let square = |value: f32| f64::from(value - mean) * f64::from(value - mean);
         let deviation = ((finite().map(square).sum::<f64>() / f64::from(count)) as f32).sqrt();
-        let mut bins = vec![0.0; BINS];
-        for value in finite() {
-            bins[bin(value, scale)] += 1.0 / count;
-        }
-        Self { step, scale, bins, mean, deviation }
+        let (low, high) = finite().fold((0.0f32, 0.0f32), |(low, high), value| (low.min(value), high.max(value)));
+        let mut sampled: Vec<f32> = finite().step_by(values.len().div_ceil(MAX_SAMPLED).max(1)).collect();
+        sampled.sort_unstable_by(f32::total_cmp);
+        let mut quantiles = QUANTILES.map(|share| {
+            let at = (sampled.len().saturating_sub(1) as f64 * share).round() as usize;
+            sampled.get(at).copied().unwrap_or_default()
+        });
+        // The ends are those of all numbers.
+        quantiles[0] = finite().reduce(f32::min).unwrap_or_default();
+        quantiles[6] = finite().reduce(f32::max).unwrap_or_default();
+        Self { step, scale: high.max(-low), quantiles, mean, deviation }
     }
-
-    /// Returns the share of values around `value`, per bin of a histogram from `-scale` to `scale`.
-    pub fn density(&self, value: f32, scale: f32) -> f32 {
-        if value.abs() > self.scale || self.scale == 0.0 {
-            return if value == 0.0 && self.scale == 0.0 { 1.0 } else { 0.0 };
-        }
-        self.bins[bin(value, self.scale)] * (scale / self.scale).min(BINS as f32)
-    }
-}
-
-/// Returns the bin of a value in a histogram from `-scale` to `scale`.
-fn bin(value: f32, scale: f32) -> usize {
-    if scale == 0.0 {
-        return BINS / 2;
-    }
-    (((value / scale + 1.0) / 2.0 * BINS as f32) as usize).min(BINS - 1)
 }
 
 /// The histograms of a tensor, the oldest first.
@@ -78,9 +70,11 @@ impl Track {
         }
     }
 
-    /// Returns the largest magnitude of all.
-    pub fn scale(&self) -> f32 {
-        self.snapshots.iter().map(|snapshot| snapshot.scale).fold(0.0, f32::max)
+    /// Returns the smallest and the largest number of all.
+    pub fn range(&self) -> [f32; 2] {
+        self.snapshots.iter().fold([0.0f32; 2], |[low, high], snapshot| {
+            [low.min(snapshot.quantiles[0]), high.max(snapshot.quantiles[6])]
+        })
     }
 }
 
@@ -89,17 +83,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_counted_where_they_lie() {
-        let snapshot = Snapshot::new(3, &[-1.0, 0.0, 0.0, 1.0, f32::NAN]);
-        assert_eq!((snapshot.scale, snapshot.mean), (1.0, 0.0));
-        assert!((snapshot.deviation - 0.5f32.sqrt()).abs() < 1e-6);
-        assert_eq!((snapshot.bins[0], snapshot.bins[BINS / 2], snapshot.bins[BINS - 1]), (0.25, 0.5, 0.25));
-        assert_eq!(snapshot.density(0.0, 1.0), 0.5);
-        assert_eq!(snapshot.density(0.0, 2.0), 1.0, "bins of twice the width hold more");
-        assert_eq!(snapshot.density(1.5, 2.0), 0.0);
-        let zeros = Snapshot::new(0, &[0.0; 4]);
-        assert_eq!((zeros.scale, zeros.bins[BINS / 2]), (0.0, 1.0));
-        assert!(Snapshot::new(0, &[]).bins.iter().all(|share| *share == 0.0));
+    fn quantiles_say_where_the_numbers_lie() {
+        let values: Vec<f32> = (0..=100).rev().map(|at| at as f32 / 100.0 - 0.5).chain([f32::NAN]).collect();
+        let snapshot = Snapshot::new(3, &values);
+        for (quantile, share) in snapshot.quantiles.iter().zip(QUANTILES) {
+            assert!((f64::from(*quantile) - (share - 0.5)).abs() < 1e-6, "{share}: {quantile}");
+        }
+        assert_eq!((snapshot.step, snapshot.scale), (3, 0.5));
+        assert!(snapshot.mean.abs() < 1e-6 && (snapshot.deviation - 0.2915).abs() < 1e-3);
+        assert_eq!(Snapshot::new(0, &[]).quantiles, [0.0; 7]);
+        assert_eq!(Snapshot::new(0, &[2.0; 4]).quantiles, [2.0; 7]);
+    }
+
+    #[test]
+    fn large_tensors_are_sampled_but_keep_their_ends() {
+        let mut values: Vec<f32> = (0..100_001).map(|at| (at as f32 * 0.618_034).fract()).collect();
+        values[77_777] = 9.0;
+        let snapshot = Snapshot::new(0, &values);
+        assert_eq!((snapshot.quantiles[6], snapshot.scale), (9.0, 9.0));
+        assert!((snapshot.quantiles[3] - 0.5).abs() < 0.02, "{:?}", snapshot.quantiles);
     }
 
     #[test]
@@ -111,7 +113,7 @@ mod tests {
         assert!(track.snapshots.len() <= MAX_SNAPSHOTS);
         assert_eq!((track.snapshots[0].step, track.snapshots.last().unwrap().step), (0, 999));
         assert!(track.snapshots.is_sorted_by_key(|snapshot| snapshot.step));
-        assert_eq!(track.scale(), 999.0);
+        assert_eq!(track.range(), [0.0, 999.0]);
         track.add(Snapshot::new(500, &[1.0]));
         assert_eq!(track.snapshots.last().unwrap().step, 500);
         track.add(Snapshot::new(500, &[2.0]));

@@ -143,6 +143,16 @@ pub fn moment(ms: f64, language: &str) -> String {
     date.to_locale_date_string(language, &JsValue::UNDEFINED).into()
 }
 
+/// Hands the user bytes as a file.
+pub fn save_bytes(name: &str, bytes: &JsValue) {
+    const KEPT_MS: i32 = 60_000;
+    let Ok(blob) = web_sys::Blob::new_with_u8_array_sequence(&js_sys::Array::of1(bytes)) else { return };
+    let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
+    save_url(name, &url);
+    // The browser reads the file asynchronously.
+    after_ms(KEPT_MS, move || drop(web_sys::Url::revoke_object_url(&url)));
+}
+
 /// Hands the user a text as a file.
 pub fn save_text(name: &str, text: &str) {
     let parts = js_sys::Array::of1(&text.into());

@@ -1,7 +1,9 @@
 //! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
 pub mod axis;
+pub mod bands;
 pub mod figure;
+pub mod histogram_chart;
 pub mod palette;
 pub mod plot;
 pub mod series;

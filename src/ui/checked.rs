@@ -14,6 +14,8 @@ pub struct CheckedLayer {
     pub params: usize,
     /// In Keras's order.
     pub weights: Vec<CheckedWeight>,
+    /// Shapes of the weights, in the same order.
+    pub weight_shapes: Vec<Vec<usize>>,
     /// Operations for one example forward.
     pub flops: u64,
     /// How each extent of the output comes about.
@@ -60,6 +62,7 @@ impl ValidatedModel {
                 output_shape: layer.output_shape.clone(),
                 params: layer.params(),
                 weights: layer.weights.iter().map(CheckedWeight::from).collect(),
+                weight_shapes: layer.weights.iter().map(|weight| weight.shape.clone()).collect(),
                 flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
                 rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape),
             })

@@ -2,6 +2,8 @@
 
 pub mod digit_image;
 pub mod export_menu;
+pub mod form;
 pub mod icon;
 pub mod icon_button;
 pub mod panel_header;
+pub mod splitter;

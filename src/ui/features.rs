@@ -2,6 +2,14 @@
 
 pub mod curves;
 pub mod dock;
+pub mod input;
+pub mod inspector;
 pub mod log;
+pub mod messages;
+pub mod network;
 pub mod results;
+pub mod run;
 pub mod runs;
+pub mod side;
+pub mod training;
+pub mod weight_histograms;

@@ -6,10 +6,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::browser::get;
-use super::format;
 use super::state::State;
-use super::text::t_with;
-use super::widgets::element::{Element, el};
 use chalkgrad_engine::checkpoint::Checkpoint;
 
 /// Fetches the network. If that fails, the page works without it.
@@ -35,15 +32,4 @@ async fn fetch() -> Option<Vec<u8>> {
     let buffer: Promise = read.call0(&response).ok()?.dyn_into().ok()?;
     let buffer: JsValue = JsFuture::from(buffer).await.ok()?;
     Some(js_sys::Uint8Array::new(&buffer).to_vec())
-}
-
-/// Shows a note while the predictions come from the pretrained network.
-pub fn label(state: State) -> Element {
-    let text = move || {
-        let accuracy = state.pretrained.get();
-        accuracy
-            .map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
-            .unwrap_or_default()
-    };
-    el("p").class("pretrained").flag("hidden", move || state.pretrained.get().is_none()).text_fn(text)
 }

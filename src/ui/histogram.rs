@@ -42,10 +42,22 @@ impl Histogram {
         }
     }
 
-    /// Heights of the bars from 0 to 1. The root keeps the tails visible beside a peak.
-    pub fn heights(&self) -> impl Iterator<Item = f32> + '_ {
-        let top = self.counts.iter().copied().max().unwrap_or(0).max(1) as f32;
-        self.counts.iter().map(move |count| (*count as f32 / top).sqrt())
+    /// Returns the bin of a number.
+    pub fn bin(&self, value: f32) -> Option<usize> {
+        let last = self.counts.len().checked_sub(1)?;
+        let scale = self.counts.len() as f32 / (self.high - self.low).max(f32::MIN_POSITIVE);
+        value.is_finite().then(|| (((value - self.low) * scale) as usize).min(last))
+    }
+
+    /// Returns the lower and the upper end of a bin.
+    pub fn ends(&self, bin: usize) -> [f32; 2] {
+        let width = (self.high - self.low) / self.counts.len().max(1) as f32;
+        [bin, bin + 1].map(|at| self.low + width * at as f32)
+    }
+
+    /// Returns the bin that holds 0, if any does.
+    pub fn zero_bin(&self) -> Option<usize> {
+        (self.low <= 0.0 && 0.0 <= self.high).then(|| self.bin(0.0)).flatten()
     }
 
     /// Returns the middle of a bin.
@@ -65,7 +77,9 @@ mod tests {
         assert_eq!((histogram.low, histogram.high, histogram.zeros, histogram.not_finite), (-1.0, 1.0, 2, 1));
         assert!((histogram.mean + 0.18).abs() < 1e-6);
         assert_eq!(histogram.middle(0), -0.75);
-        assert_eq!(histogram.heights().fold(0.0, f32::max), 1.0);
+        assert_eq!((histogram.zero_bin(), histogram.ends(2)), (Some(2), [0.0, 0.5]));
+        assert_eq!([-1.0, 0.99, 1.0, f32::NAN].map(|value| histogram.bin(value)), [Some(0), Some(3), Some(3), None]);
+        assert_eq!(Histogram::new(&[1.0, 2.0], 4).zero_bin(), None);
     }
 
     #[test]

@@ -9,6 +9,38 @@ pub fn mathml(formula: &str) -> String {
     parser.out
 }
 
+/// Converts a formula to several `<math>`, between which a line may break: before relations, sums and signs outside of
+/// brackets, and between factors.
+pub fn mathml_parts(formula: &str) -> Vec<String> {
+    let mut parser = Parser { rest: formula, out: String::new() };
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    let (mut depth, mut has_operand) = (0usize, false);
+    loop {
+        parser.rest = parser.rest.trim_start_matches(' ');
+        let Some(first) = parser.rest.chars().next() else { break };
+        let is_space = parser.rest.starts_with(r"\,");
+        let is_operator = "=+-−<>≤≥".contains(first);
+        let is_big = ["\\sum", "\\max_"].iter().any(|big| parser.rest.starts_with(big));
+        if depth == 0 && has_operand && (is_space || is_operator || is_big) {
+            parts.push(std::mem::take(&mut part));
+            has_operand = false;
+        }
+        let start = parser.out.len();
+        parser.item();
+        part.push_str(&parser.out.split_off(start));
+        match first {
+            '(' | '[' | '⌊' => depth += 1,
+            ')' | ']' | '⌋' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        // A sum stays with its summand.
+        has_operand |= !is_space && !is_operator && !is_big;
+    }
+    parts.push(part);
+    let math = |part: String| ["<math displaystyle=\"true\"><mrow>", &part, "</mrow></math>"].concat();
+    parts.into_iter().map(math).collect()
+}
+
 struct Parser<'a> {
     rest: &'a str,
     out: String,
@@ -182,6 +214,14 @@ mod tests {
     }
 
     #[test]
+    fn long_formulas_break_before_signs_and_sums() {
+        assert_eq!(mathml_parts(r"z_{i,j} = b_k + \sum_{u,v} x_{i+u,j}\,w_{u,v}").len(), 4);
+        assert_eq!(mathml_parts(r"y = max(0, a + b)").len(), 2);
+        assert_eq!(mathml_parts(r"-x").len(), 1);
+        assert_eq!(mathml_parts("x"), [mathml("x")]);
+    }
+
+    #[test]
     fn every_formula_of_the_catalogue_is_well_formed() {
         let mut formulas: Vec<String> = Vec::new();
         for activation in ACTIVATIONS {
@@ -194,6 +234,13 @@ mod tests {
         }
         for formula in formulas {
             let markup = mathml(&formula);
+            let parts = mathml_parts(&formula);
+            assert!(parts.iter().all(|part| is_balanced(part)), "{formula}: {parts:?}");
+            let text = |markup: &str| {
+                let texts = markup.split('<').filter_map(|tag| tag.split_once('>'));
+                texts.map(|(_, text)| text).collect::<String>()
+            };
+            assert_eq!(text(&parts.concat()), text(&markup), "the parts are the formula");
             assert!(is_balanced(&markup), "{formula}: {markup}");
             // Nothing of the notation is left, and no brace is but that of a case distinction.
             assert!(

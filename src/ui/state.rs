@@ -3,15 +3,18 @@
 
 mod editing;
 mod events;
+mod trained;
 mod training;
 
 use std::ops::Deref;
 
+use self::trained::TrainedStates;
 use super::autosave::{Destination, Saved};
-use super::browser::remembered;
+use super::browser::{after_ms, remembered};
 use super::charted_history::ChartedHistory;
 use super::checked::ValidatedModel;
 use super::dock::Dock;
+use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
 use super::text::{locale, t, t_with};
@@ -36,6 +39,15 @@ pub struct Notice {
     pub id: u32,
     pub kind: NoticeKind,
     pub report: ErrorReport,
+    /// The click that mends it.
+    pub fix: Option<NoticeFix>,
+}
+
+/// A click that mends what a message is about.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum NoticeFix {
+    /// Begin again with new weights and this learning rate.
+    ResetWithRate(f64),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,6 +139,8 @@ pub struct Store {
     pub destination: Destination,
     /// While pretrained weights answer: the share of the test images that they get right.
     pub pretrained: RwSignal<Option<f32>>,
+    /// Result of the last click, shown for a few seconds.
+    pub confirmation: RwSignal<Option<String>>,
     /// For screen readers: once per epoch and for results, never per batch.
     pub announcement: RwSignal<String>,
     pub charted: RwSignal<ChartedHistory, LocalStorage>,
@@ -147,6 +161,12 @@ pub struct Store {
     /// Layers of the engine's model.
     engine_layers: StoredValue<Vec<LayerId>>,
     pending_model: StoredValue<Option<i32>>,
+    /// For Undo and Redo, which bring trained weights back.
+    trained: StoredValue<TrainedStates, LocalStorage>,
+    /// The last change of the model was Undo or Redo.
+    is_way_back: StoredValue<bool>,
+    /// The last change of the model brought trained weights back.
+    has_restored: StoredValue<bool>,
     next_notice: StoredValue<u32>,
 }
 
@@ -190,6 +210,7 @@ impl State {
             offers: RwSignal::new(Vec::new()),
             destination: Destination::default(),
             pretrained: RwSignal::new(None),
+            confirmation: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             charted: RwSignal::new_local(ChartedHistory::default()),
             dock: Dock::default(),
@@ -204,6 +225,9 @@ impl State {
             sent_model: StoredValue::new(model),
             engine_layers: StoredValue::new(engine_layers),
             pending_model: StoredValue::new(None),
+            trained: StoredValue::new_local(TrainedStates::default()),
+            is_way_back: StoredValue::new(false),
+            has_restored: StoredValue::new(false),
             next_notice: StoredValue::new(0),
         })))
     }
@@ -241,15 +265,42 @@ impl State {
         }
     }
 
+    /// Confirms for a few seconds what a click has done.
+    pub fn confirm(&self, text: String) {
+        const SHOWN_MS: i32 = 4_000;
+        let confirmation = self.confirmation;
+        confirmation.set(Some(text.clone()));
+        after_ms(SHOWN_MS, move || {
+            if confirmation.with_untracked(|shown| shown.as_ref() == Some(&text)) {
+                confirmation.set(None);
+            }
+        });
+    }
+
+    /// Returns the click that mends an error, where there is one.
+    fn fix_for(&self, report: &ErrorReport) -> Option<NoticeFix> {
+        const SMALLER: f64 = 10.0;
+        let rate = self.training.with_untracked(|training| training.optimizer.learning_rate());
+        (report.code == "not-a-number").then(|| NoticeFix::ResetWithRate(format::rounded(rate / SMALLER)))
+    }
+
+    /// Takes the errors away whose cause is gone.
+    pub(super) fn forget_errors(&self) {
+        if self.notices.with_untracked(|notices| notices.iter().any(|notice| notice.kind == NoticeKind::Error)) {
+            self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Error));
+        }
+    }
+
     /// Shows a message, once however often it comes.
     pub fn notify(&self, kind: NoticeKind, report: ErrorReport) {
         const MAX_NOTICES: usize = 4;
         let id = self.next_notice.get_value() + 1;
         self.next_notice.set_value(id);
         self.log_report(kind, &report);
+        let fix = self.fix_for(&report);
         self.notices.update(|notices| {
             notices.retain(|notice| notice.report != report && !(kind == NoticeKind::Data && notice.kind == kind));
-            notices.push(Notice { id, kind, report });
+            notices.push(Notice { id, kind, report, fix });
             let surplus = notices.len().saturating_sub(MAX_NOTICES);
             notices.drain(..surplus);
         });

@@ -52,7 +52,7 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('the shape between two cards says how it comes about', async ({ playground }) => {
       await playground.open();
-      const chip = playground.network.getByRole('button', { name: /^26×26\s*×32$/ }).first();
+      const chip = playground.network.getByRole('button', { name: '26×26×32', exact: true }).first();
       await chip.focus();
       const tip = playground.page.getByRole('tooltip');
       await expect(tip).toContainText('rows: (28 - 3) / 1 + 1 = 26');
@@ -219,4 +219,210 @@ test('speaks Chinese in the builder', async ({ playground, page }) => {
   await expect(page.getByRole('menuitem', { name: /^Conv2D/ })).toContainText('卷积核');
   await page.keyboard.press('Escape');
   await playground.call('setModel', { layers: SMALL });
+});
+
+test.describe('the strip', () => {
+  test.use({ viewport: { width: 1366, height: 768 } });
+  const strip = (page) => page.locator('.strip');
+  const PRESET = 'preset_normalised';
+
+  test('fifteen layers are one row that scrolls sideways, and Fit shows all of it', async ({ playground, page }) => {
+    await playground.open();
+    await page.getByRole('combobox', { name: 'Start from' }).selectOption(PRESET);
+    await expect(page.locator('button.card')).toHaveCount(15);
+    await page.locator('.thumbnail').nth(3).waitFor();
+    const { height } = await strip(page).boundingBox();
+    expect(height).toBeLessThan(180);
+    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(230);
+    // Unfolded, all cards stand beside each other, and the selected one is in view.
+    for (let block = 0; block < 3; block += 1) await playground.network.getByRole('button', { name: /^Unfold / }).first().click();
+    const tops = await page.locator('button.card').evaluateAll((cards) => cards.map((card) => card.getBoundingClientRect().top));
+    expect(new Set(tops.map(Math.round)).size).toBe(1);
+    const isInView = () =>
+      page.locator('.card.selected').evaluate((card) => {
+        const [inner, outer] = [card, card.closest('.strip')].map((element) => element.getBoundingClientRect());
+        return inner.left >= outer.left && inner.right <= outer.right;
+      });
+    await page.locator('button.card').first().click();
+    for (let presses = 0; presses < 14; presses += 1) await page.keyboard.press('ArrowRight');
+    await expect(page.locator('button.card').last()).toHaveClass(/selected/);
+    await expect.poll(isInView).toBe(true);
+    await artifact(page, 'strip-unfolded');
+    const overflow = () => strip(page).evaluate((element) => element.scrollWidth - element.clientWidth);
+    expect(await overflow()).toBeGreaterThan(100);
+    await playground.press('Fit');
+    await expect.poll(overflow).toBeLessThanOrEqual(0);
+    await artifact(page, 'strip-fitted');
+    await page.reload();
+    await expect(playground.button('Fit')).toHaveAttribute('aria-pressed', 'true');
+  });
+
+  test('a convolution, its normalisation and its activation fold into one card', async ({ playground, page }) => {
+    await playground.open();
+    await page.getByRole('combobox', { name: 'Start from' }).selectOption(PRESET);
+    const [conv, norm, activation] = ['conv2d', 'batch_normalization', 'activation'].map((name) => playground.card(name));
+    const boxes = async () => Promise.all([conv, norm, activation].map((card) => card.boundingBox()));
+    await expect(conv).toBeVisible();
+    const [a, b, c] = await boxes();
+    expect([b.x, c.x]).toEqual([a.x, a.x]);
+    expect(b.y).toBeGreaterThan(a.y);
+    expect(c.y).toBeGreaterThan(b.y);
+    await expect(norm).toContainText('BatchNorm');
+    // Each part is selected by itself, by mouse and by keys.
+    await norm.click();
+    await expect(page.getByRole('heading', { name: 'batch_normalization', exact: true })).toBeVisible();
+    await page.keyboard.press('ArrowDown');
+    await expect(activation).toHaveAttribute('aria-pressed', 'true');
+    await playground.network.getByRole('button', { name: 'Unfold Conv2D, BatchNormalization, Activation' }).first().click();
+    const [d, e] = await boxes();
+    expect(e.x).toBeGreaterThan(d.x + d.width);
+    await playground.network.getByRole('button', { name: 'Fold Conv2D, BatchNormalization, Activation' }).first().click();
+    // Without its activation it is no block any more.
+    await activation.click();
+    await page.keyboard.press('Delete');
+    await expect(playground.network.getByRole('button', { name: /^Unfold / })).toHaveCount(2);
+  });
+
+  test('lines connect the cards, and a legend names the colours of their kinds', async ({ playground, page }) => {
+    await playground.open();
+    const ends = await page.evaluate(() =>
+      [...document.querySelectorAll('.slot .connection line')].slice(0, 8).map((line) => {
+        const { left, right } = line.getBoundingClientRect();
+        const near = (x) => [...document.querySelectorAll('.card')].some((card) => {
+          const box = card.getBoundingClientRect();
+          return Math.abs(box.left - x) < 3 || Math.abs(box.right - x) < 3;
+        });
+        return near(left) && near(right);
+      }),
+    );
+    expect(ends).toEqual(Array(8).fill(true));
+    await expect(page.getByRole('list', { name: 'Colours of the cards' }).getByRole('listitem')).toHaveText(['Convolution', 'Pooling', 'Dense', 'Other']);
+    const colour = (selector) => page.locator(selector).first().evaluate((element) => getComputedStyle(element).getPropertyValue('--kind'));
+    for (const [name, kind] of [['conv2d', 'convolution'], ['max_pooling2d', 'pooling'], ['dense', 'dense'], ['flatten', 'other']]) {
+      const card = await playground.card(name).evaluate((element) => getComputedStyle(element).getPropertyValue('--kind'));
+      expect(card, name).toBe(await colour(`.kind-swatch.kind-${kind}`));
+    }
+  });
+
+  test('a card says what its layer does, what it costs and which channels it shows', async ({ playground, page }) => {
+    await playground.open();
+    const tip = page.getByRole('tooltip');
+    await playground.card('conv2d').hover();
+    for (const text of ['conv2d', '32 · 3×3 · relu', '320 parameters, 433 kFLOP', 'first 8 of 32 channels']) await expect(tip).toContainText(text);
+    await page.mouse.move(5, 5);
+    await expect(tip).toHaveCount(0);
+    await playground.card('conv2d').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await expect(tip).toContainText('max_pooling2d');
+    await page.keyboard.press('Escape');
+    await expect(tip).toHaveCount(0);
+  });
+});
+
+for (const width of [720, 1024, 1366]) {
+  test(`no word breaks inside at ${width} pixels`, async ({ playground, page }) => {
+    await page.setViewportSize({ width, height: 768 });
+    await playground.open();
+    await playground.call('setModel', { layers: [{ type: 'Conv2D', filters: 8, kernelSize: 3 }, { type: 'BatchNormalization' }, { type: 'AveragePooling2D' }, { type: 'GlobalAveragePooling2D' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
+    await expect(page.locator('button.card')).toHaveCount(5);
+    /** Words of cards, forms and fixes that are drawn on more than one line or beyond their box. */
+    const broken = () =>
+      page.evaluate(() => {
+        const found = [];
+        const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+          const { parentElement: place, data } = walker.currentNode;
+          if (!place.closest('.card-type, .card-problem, .row label, .fix, .fault-box')) continue;
+          for (const { 0: word, index } of data.matchAll(/[A-Za-z0-9]+/g)) {
+            const range = document.createRange();
+            range.setStart(walker.currentNode, index);
+            range.setEnd(walker.currentNode, index + word.length);
+            const lines = new Set([...range.getClientRects()].map((rect) => Math.round(rect.top)));
+            const card = place.closest('.card')?.getBoundingClientRect();
+            const isBeyond = card && range.getBoundingClientRect().right > card.right;
+            if (lines.size > 1 || isBeyond) found.push(word);
+          }
+        }
+        return found;
+      });
+    expect(await broken()).toEqual([]);
+    await playground.card('batch_normalization').click();
+    expect(await broken()).toEqual([]);
+    await playground.card('global_average_pooling2d').click();
+    await playground.press('Delete');
+    await expect(playground.network.getByRole('alert').first()).toBeVisible();
+    expect(await broken()).toEqual([]);
+  });
+}
+
+test('a fault has its title on the card and its sentence in one place, in shapes as the page writes them', async ({ playground, page }) => {
+  await page.setViewportSize({ width: 1024, height: 768 });
+  await playground.open();
+  const height = async () => (await page.locator('.strip').boundingBox()).height;
+  const before = await height();
+  await playground.card('flatten').click();
+  await playground.card('flatten').press('Delete');
+  await playground.network.locator('.card.faulty').click();
+  await expect(playground.network.locator('.card.faulty')).toContainText('A Flatten is missing');
+  await expect(page.getByText('The input has the shape 3×3×64, but this layer needs a vector.')).toHaveCount(1);
+  expect(await height()).toBeLessThanOrEqual(before + 2);
+  expect(await page.locator('main').innerText()).not.toMatch(/\[\d+(,\d+)*\]|\[features\]/);
+});
+
+test('one field means height and width, until they are parted', async ({ playground, page }) => {
+  await playground.open();
+  const kernel = () => playground.page.evaluate(async () => (await window.chalkgrad.getModel()).layers[0].kernelSize);
+  await playground.card('conv2d').click();
+  const field = page.getByRole('spinbutton', { name: 'Kernel size', exact: true });
+  await field.fill('9');
+  await expect.poll(kernel).toEqual([9, 9]);
+  await expect(playground.network.getByRole('alert')).toHaveCount(0);
+  // By two, so that the kernel keeps its middle.
+  await field.press('ArrowDown');
+  await expect.poll(kernel).toEqual([7, 7]);
+  const row = page.locator('.row').filter({ has: field });
+  await row.getByRole('button', { name: 'Less' }).click();
+  await expect.poll(kernel).toEqual([5, 5]);
+  await row.getByRole('button', { name: 'Same height and width' }).click();
+  await page.getByRole('spinbutton', { name: 'Kernel size: width' }).fill('3');
+  await expect.poll(kernel).toEqual([5, 3]);
+  await page.locator('.row').filter({ hasText: 'Kernel size' }).getByRole('button', { name: 'Same height and width' }).click();
+  await expect.poll(kernel).toEqual([5, 5]);
+  await expect(field).toHaveValue('5');
+});
+
+test('what is only half typed is no fault', async ({ playground, page }) => {
+  await playground.open();
+  await playground.card('conv2d').click();
+  const field = page.getByRole('spinbutton', { name: 'Filters' });
+  await field.fill('');
+  expect(await playground.network.getByRole('alert').count()).toBe(0);
+  await expect(field).toHaveAttribute('aria-invalid', 'false');
+  await field.pressSequentially('24');
+  await expect.poll(async () => (await playground.call('getModel')).layers[0].filters).toBe(24);
+  // Left behind, it is one.
+  await field.fill('none');
+  await field.blur();
+  await expect(playground.network.getByRole('alert').first()).toBeVisible();
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+});
+
+test('an edit says which run it ends and which weights are new', async ({ playground, page }) => {
+  await playground.open();
+  const note = playground.network.getByRole('status');
+  await playground.call('train', { steps: 3 });
+  await playground.addLayer(7, 'Dropout');
+  await expect.poll(async () => (await playground.layerTypes())[7]).toBe('Dropout');
+  await expect(note).toBeEmpty();
+  await playground.card('dense').click();
+  await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('32');
+  await expect(note).toHaveText('These layers start with new weights: dense, dense_1.');
+  await playground.press('Train');
+  await expect(note).toBeEmpty();
+  await expect(playground.button('Pause')).toBeVisible();
+  await playground.page.getByRole('spinbutton', { name: 'Units' }).fill('16');
+  await expect(note).toHaveText('The edit of the network ended the run. These layers start with new weights: dense, dense_1.');
+  await page.locator('#tab-log').click();
+  await expect(page.getByRole('log')).toContainText('The edit of the network ended the run.');
 });

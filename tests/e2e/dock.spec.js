@@ -12,6 +12,7 @@ const small = async (playground, training = {}) => {
   await playground.open();
   await playground.call('setModel', { layers: SMALL });
   await playground.call('setTraining', { trainSamples: 2000, validationSplit: 0.1, ...training });
+  await playground.showAllSettings();
 };
 
 test('one tab is open at a time, and the keyboard moves between them', async ({ playground }) => {
@@ -198,7 +199,7 @@ test('histograms follow the selected layer over the steps', async ({ playground 
   await small(playground);
   await tab(playground, 'Histograms').click();
   for (const name of ['dense.kernel', 'grad dense.kernel']) {
-    const image = panel(playground).getByRole('img', { name: new RegExp(`^${name}: mean -?[\\d.e-]+, deviation`) });
+    const image = panel(playground).getByRole('img', { name: new RegExp(`^${name}: mean −?[\\d.e−]+, deviation`) });
     // Looked at once a second at most, while this network takes hundreds of steps in that time.
     await expect(async () => {
       await playground.call('train', { steps: 20 });

@@ -1,4 +1,5 @@
 // Looking inside a layer: its formula with numbers, its tensors by pointer and keyboard, and how it fares in training.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { artifact, axeViolations, expect, test, written } from './playground.js';
 
 const TABS = ['Settings', 'Weights', 'Activations', 'Gradients', 'Formula'];
@@ -127,16 +128,16 @@ test('values are read with the arrow keys, and a channel is enlarged', async ({ 
   await image.focus();
   for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown']) await playground.page.keyboard.press(key);
   const kernel = await tensor(playground, 'conv2d.kernel');
-  await expect(playground.page.getByText(`image 0, row 0, column 0:`)).toHaveCount(0);
+  await expect(playground.page.getByText(/row 0, column 0:/)).toHaveCount(0);
   // Right of column 2 is the first column of the next kernel: the line between them is passed over.
-  await expect(playground.page.getByText(`image 0, row 1, column 2: ${written(kernel.data[(3 + 2) * 32])}`)).toBeVisible();
+  await expect(playground.page.getByText(`filter 0, input channel 0, row 1, column 2: ${written(kernel.data[(3 + 2) * 32])}`)).toBeVisible();
   await playground.page.keyboard.press('ArrowRight');
-  await expect(playground.page.getByText(`image 1, row 1, column 0: ${written(kernel.data[3 * 32 + 1])}`)).toBeVisible();
+  await expect(playground.page.getByText(`filter 1, input channel 0, row 1, column 0: ${written(kernel.data[3 * 32 + 1])}`)).toBeVisible();
   await playground.page.keyboard.press('Enter');
   await expect(image).toHaveJSProperty('width', 3);
   await playground.page.keyboard.press('Escape');
   await expect(image).toHaveJSProperty('width', 23);
-  await expect(playground.page.getByText(/^From -0\.\d+ to 0\.\d+; mean /)).toBeVisible();
+  await expect(playground.page.getByText(/^From −0\.\d+ to 0\.\d+; mean /)).toBeVisible();
   await playground.page.getByRole('group', { name: 'Which weight' }).getByRole('button', { name: 'bias' }).click();
   await expect(playground.page.getByRole('img', { name: 'conv2d.bias', exact: true })).toBeVisible();
 });
@@ -176,7 +177,7 @@ test('gradients of activations are those that the API returns, channel by channe
   await expect(playground.page.getByText(`full colour stands for ±${written(largest)}.`)).toBeVisible();
   const shown = async (channel, row, column) => {
     const value = written(data[(row * 11 + column) * 64 + channel]);
-    await expect(playground.page.getByText(`image ${channel}, row ${row}, column ${column}: ${value}`, { exact: true })).toBeVisible();
+    await expect(playground.page.getByText(`channel ${channel}, row ${row}, column ${column}: ${value}`, { exact: true })).toBeVisible();
   };
   await image.focus();
   await playground.page.keyboard.press('ArrowDown');
@@ -197,6 +198,172 @@ test('gradients of activations are those that the API returns, channel by channe
   expect((await playground.call('train', { steps: 100 })).steps).toBe(100);
   await expect(scale).not.toHaveText(first);
   expect((await tensor(playground, 'grad max_pooling2d_1.output')).data.slice(0, 1600)).not.toEqual(before);
+});
+
+/** The colours of a canvas's pixels, as text. */
+const pixels = (canvas) =>
+  canvas.evaluate((node) => {
+    const { data } = node.getContext('2d').getImageData(0, 0, node.width, node.height);
+    const colours = [];
+    for (let at = 0; at < data.length; at += 4) colours.push(Array.from(data.slice(at, at + 3)).join(' '));
+    return colours;
+  });
+
+test('the legend has the colours of the picture, and its scale is named, switched, made robust and locked', async ({ playground }) => {
+  await playground.open();
+  await playground.call('train', { steps: 2 });
+  await playground.card('conv2d').click();
+  await view(playground, 'Weights').click();
+  const { page } = playground;
+  const image = page.getByRole('img', { name: 'conv2d.kernel', exact: true });
+  await expect(image).toHaveJSProperty('width', 23);
+  const { data } = await tensor(playground, 'conv2d.kernel');
+  const largest = Math.max(...data.map(Math.abs));
+  await expect(page.getByText(`full colour stands for ±${written(largest)}.`)).toBeVisible();
+  await expect(page.getByText(/^Root scale/)).toBeVisible();
+  const legend = page.locator('canvas.tensor-scale');
+  /** How the colour of each number is found in the legend: its place among the legend's pixels, or the nearest one. */
+  const agrees = async (place) => {
+    const bar = await legend.evaluate((node) => {
+      const row = node.getContext('2d').getImageData(0, 3, node.width, 1).data;
+      return [...Array(node.width).keys()].map((x) => Array.from(row.slice(4 * x, 4 * x + 3)));
+    });
+    const shown = (await pixels(image)).map((colour) => colour.split(' ').map(Number));
+    for (let filter = 0; filter < 6; filter += 1) {
+      const value = data[filter];
+      const at = place(value / largest);
+      const ratio = bar.length / (await legend.evaluate((node) => node.clientWidth));
+      const x = Math.round(8 * ratio + ((at + 1) / 2) * (bar.length - 16 * ratio));
+      const near = bar.slice(Math.max(0, x - 3), x + 4).map((colour) => Math.max(...colour.map((channel, axis) => Math.abs(channel - shown[4 * filter][axis]))));
+      expect(Math.min(...near), `filter ${filter}`).toBeLessThan(8);
+    }
+  };
+  await agrees((share) => Math.sign(share) * Math.sqrt(Math.abs(share)));
+  const before = await pixels(image);
+  await page.getByRole('group', { name: 'Scale of colours' }).getByRole('button', { name: 'Linear' }).click();
+  await expect(page.getByText(/^Linear scale/)).toBeVisible();
+  await expect.poll(() => pixels(image)).not.toEqual(before);
+  await agrees((share) => share);
+  await page.getByRole('button', { name: '99.5 %' }).click();
+  await expect(page.getByText(/^\d+ numbers lie beyond the scale/)).toBeVisible();
+  const sizes = data.map(Math.abs).sort((one, other) => one - other);
+  const percentile = sizes[Math.floor((sizes.length - 1) * 0.995)];
+  await expect(page.getByText(`full colour stands for ±${written(percentile)}.`)).toBeVisible();
+  await page.getByRole('button', { name: 'Largest', exact: true }).click();
+  await page.getByRole('button', { name: 'Lock scale' }).click();
+  await playground.call('train', { steps: 30 });
+  const after = await tensor(playground, 'conv2d.kernel');
+  expect(Math.max(...after.data.map(Math.abs))).not.toBe(largest);
+  await expect(page.getByText(/numbers lie beyond the scale/)).toBeAttached();
+  await expect(page.getByText(`full colour stands for ±${written(largest)}.`)).toBeVisible();
+  await page.getByRole('button', { name: 'Lock scale' }).click();
+  await expect(page.getByText(`full colour stands for ±${written(Math.max(...after.data.map(Math.abs)))}.`)).toBeVisible();
+  // The page remembers how pictures are drawn.
+  await page.reload();
+  await page.evaluate(() => window.chalkgrad.ready);
+  await playground.card('conv2d').click();
+  await view(playground, 'Weights').click();
+  await expect(page.getByText(/^Linear scale/)).toBeVisible();
+});
+
+test('bars of a histogram stand for counts, and mark their numbers in the picture', async ({ playground }) => {
+  await playground.open();
+  await chooseSample(playground);
+  await playground.card('conv2d').click();
+  await view(playground, 'Activations').click();
+  const { page } = playground;
+  const bars = page.getByRole('img', { name: 'Histogram of conv2d.output' });
+  await expect(bars).toBeVisible();
+  // More than half of what ReLU returns is 0.
+  await expect(page.getByText(/^The bar that holds 0 is broken/)).toBeVisible();
+  await predictShown(playground);
+  const { data } = await tensor(playground, 'conv2d.output');
+  await bars.focus();
+  await page.keyboard.press('ArrowRight');
+  const high = Math.max(...data);
+  const first = data.filter((value) => Math.floor((value * 48) / high) === 0).length;
+  await expect(page.getByText(`${first.toLocaleString('en')} numbers (`)).toBeVisible();
+  const image = page.getByRole('img', { name: 'conv2d.output', exact: true });
+  const green = async () => (await pixels(image)).filter((colour) => colour === '16 148 84').length;
+  await expect.poll(green).toBe(first);
+  await page.keyboard.press('Escape');
+  await expect.poll(green).toBe(0);
+  await page.getByRole('group', { name: 'Counts' }).getByRole('button', { name: 'Log' }).click();
+  await expect(page.getByText(/^The bar that holds 0 is broken/)).toBeHidden();
+});
+
+test('softmax regression shows its classes as templates', async ({ playground }) => {
+  await playground.open();
+  await playground.call('setModel', { layers: [{ type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
+  await playground.call('train', { steps: 30 });
+  await playground.card('dense').click();
+  await view(playground, 'Weights').click();
+  const { page } = playground;
+  const image = page.getByRole('img', { name: 'dense.kernel', exact: true });
+  // Ten images of 28 x 28 pixels, four in a row.
+  await expect(image).toHaveJSProperty('width', 4 * 29 - 1);
+  await expect(image).toHaveJSProperty('height', 3 * 29 - 1);
+  await expect(page.getByText(/^One template for each class/)).toBeVisible();
+  await expect(page.locator('.tile-label')).toHaveText([...Array(10).keys()].map(String));
+  const { data } = await tensor(playground, 'dense.kernel');
+  const box = await image.boundingBox();
+  // Row 9, column 12 of the template of class 5, the second of the second row.
+  await image.hover({ position: { x: ((29 + 12.5) / 115) * box.width, y: ((29 + 9.5) / 86) * box.height } });
+  await expect(page.getByText(`class 5, channel 0, row 9, column 12: ${written(data[(9 * 28 + 12) * 10 + 5])}`)).toBeVisible();
+  await page.getByRole('combobox', { name: 'Unit' }).selectOption('matrix');
+  await expect(image).toHaveJSProperty('width', 10);
+  await expect(page.getByText('256 of 784 rows are shown.')).toBeVisible();
+  await page.getByRole('button', { name: 'Show all 784' }).click();
+  await expect(image).toHaveJSProperty('height', 784);
+  await expect(page.getByText(/rows are shown/)).toBeHidden();
+});
+
+test('kernels are seen filter by filter, sorted, with bias and map', async ({ playground }) => {
+  await playground.open();
+  await chooseSample(playground);
+  await playground.card('conv2d_1').click();
+  await view(playground, 'Weights').click();
+  const { page } = playground;
+  await expect(page.getByText('256 of 2,048 images are shown.')).toBeVisible();
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('norm');
+  const { data } = await tensor(playground, 'conv2d_1.kernel');
+  const norms = [...Array(64).keys()].map((filter) => data.reduce((sum, value, at) => (at % 64 === filter ? sum + value * value : sum), 0));
+  const order = [...norms.keys()].sort((one, other) => norms[other] - norms[one]);
+  const filters = page.getByRole('combobox', { name: 'Filter' });
+  await expect.poll(() => filters.evaluate((list) => [...list.options].slice(1, 6).map((option) => Number(option.value)))).toEqual(order.slice(0, 5));
+  await filters.selectOption(String(order[0]));
+  const image = page.getByRole('img', { name: 'conv2d_1.kernel', exact: true });
+  // 32 planes of 3 x 3, six in a row.
+  await expect(image).toHaveJSProperty('width', 23);
+  await image.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByText(`filter ${order[0]}, input channel 0, row 0, column 0: ${written(data[order[0]])}`)).toBeVisible();
+  const bias = (await tensor(playground, 'conv2d_1.bias')).data[order[0]];
+  await expect(page.getByText(`Bias of filter ${order[0]}: ${written(bias)}`)).toBeVisible();
+  await expect(page.getByRole('img', { name: `Map of filter ${order[0]} in conv2d_1.output` })).toHaveJSProperty('width', 11);
+});
+
+test('a picture is saved with title, legend and configuration', async ({ playground }) => {
+  await playground.open();
+  await playground.card('conv2d').click();
+  await view(playground, 'Weights').click();
+  const { page } = playground;
+  const menus = page.getByRole('group', { name: 'Save the picture' });
+  await expect(page.getByText(/full colour stands/)).toBeVisible();
+  const saved = async (menu, kind) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), menu.getByRole('button', { name: kind }).click()]);
+    return [download.suggestedFilename(), readFileSync(await download.path())];
+  };
+  for (const [at, name, size] of [[0, 'conv2d.kernel', 2 * (22 * 23 + 32)], [1, 'conv2d.kernel-histogram', 2 * (480 + 32)]]) {
+    const menu = menus.nth(at);
+    const [svgName, svg] = await saved(menu, 'SVG');
+    expect(svgName).toBe(`${name}.svg`);
+    for (const part of ['conv2d.kernel', 'parameters · Adam 0.001 · batch 32', ...(at ? [] : ['Root scale', 'data:image/png'])]) expect(svg.toString()).toContain(part);
+    const [pngName, png] = await saved(menu, 'PNG');
+    expect(pngName).toBe(`${name}.png`);
+    expect(png.readUInt32BE(16), 'width of the image').toBe(size);
+    if (process.env.ARTIFACTS) writeFileSync(new URL(`artifacts/${pngName}`, import.meta.url), png);
+  }
 });
 
 for (const colorScheme of ['light', 'dark']) {

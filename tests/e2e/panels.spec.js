@@ -19,10 +19,10 @@ test('shows weights, activations and gradients of the selected layer, with the v
   await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
   const box = await image.boundingBox();
   // Kernel 1, row 1, column 2: the pixel (6, 1) of an image 23 pixels wide.
-  await image.hover({ position: { x: (6.5 / 23) * box.width, y: (1.5 / 23) * box.width } });
+  await image.hover({ position: { x: (6.5 / 23) * box.width, y: (1.5 / 23) * box.height } });
   const kernel = await playground.page.evaluate(async () => (await window.chalkgrad.tensor('conv2d.kernel')).data);
   const value = written(kernel[(3 + 2) * 32 + 1]);
-  await expect(playground.page.getByText(`image 1, row 1, column 2: ${value}`)).toBeVisible();
+  await expect(playground.page.getByText(`filter 1, input channel 0, row 1, column 2: ${value}`)).toBeVisible();
   await playground.card('flatten').click();
   await view(playground, 'Weights').click();
   await expect(playground.page.getByText('This layer has no weights.')).toBeVisible();

@@ -48,6 +48,11 @@ export class Playground {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  /** Opens the rest of the training form, if it is closed. */
+  async showAllSettings() {
+    await this.page.locator('.training details.more').first().evaluate((details) => { details.open = true; });
+  }
+
   press(name) {
     return this.button(name).first().click();
   }
@@ -149,7 +154,7 @@ export const SMALL = [{ type: 'Flatten' }, { type: 'Dense', units: 10, activatio
 export const written = (value) => {
   const number = Math.fround(value);
   if (number === 0) return '0';
-  return Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4);
+  return (Math.abs(number) < 1e-3 ? number.toExponential(2) : number.toPrecision(4)).replaceAll('-', '−');
 };
 
 export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -88,8 +88,11 @@ pub fn compose(
             let bar = (total - 2.0 * MARGIN).min(420.0);
             shapes.extend(scale_shapes(scale, [MARGIN, y, bar], ink.soft));
             y += SCALE_HEIGHT;
-            shapes.push(Shape::text(MARGIN, y + 8.0, name.as_str(), SMALL, ink.soft, Anchor::Start));
-            y += 18.0;
+            for line in wrap(name, SMALL, total - 2.0 * MARGIN) {
+                shapes.push(Shape::text(MARGIN, y + 8.0, line, SMALL, ink.soft, Anchor::Start));
+                y += 15.0;
+            }
+            y += 3.0;
         }
     }
     for line in wrap(&caption.configuration, SMALL, total - 2.0 * MARGIN) {
@@ -130,9 +133,15 @@ pub fn scale_shapes(scale: &ColourScale, [x, y, width]: [f64; 3], ink: &str) -> 
             shapes.push(Shape::Rectangle { x: left, y, width: CAP - 1.0, height: BAR, fill });
         }
     }
-    for (share, label) in scale.ticks() {
+    let ticks = scale.ticks();
+    // Where there is no room for all numbers, those of the quarters are left out.
+    let needed: f64 = ticks.iter().map(|(_, label)| text_width(label, SMALL) + 6.0).sum();
+    for (share, label) in ticks {
         let at = x + CAP + inner * f64::from((share + 1.0) / 2.0);
         shapes.push(Shape::straight((at, y + BAR), (at, y + BAR + 3.0), ink));
+        if needed > width && share.abs() == 0.5 {
+            continue;
+        }
         let (at, anchor) = match share {
             -1.0 => (x, Anchor::Start),
             1.0 => (x + width, Anchor::End),
@@ -146,16 +155,16 @@ pub fn scale_shapes(scale: &ColourScale, [x, y, width]: [f64; 3], ink: &str) -> 
 /// Breaks a text into lines of at most this width, at spaces.
 fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
+    // Chinese has no spaces, but lines may break after its marks.
+    let is_mark = |letter: char| "，。；：".contains(letter);
+    let words = text.split_inclusive(|letter| letter == ' ' || is_mark(letter));
+    for word in words.filter(|word| *word != " ") {
         match lines.last_mut() {
-            Some(line) if text_width(line, size) + text_width(word, size) + size <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
+            Some(line) if text_width(line, size) + text_width(word.trim_end(), size) <= width => line.push_str(word),
             _ => lines.push(word.to_owned()),
         }
     }
-    lines
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,17 +1,15 @@
 //! The dock: tabs, of which only the active one is mounted.
 
-use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::curves::Curves;
 use super::log::Log;
 use super::results::{Confusion, Mistakes};
 use super::runs::RunTable;
+use super::weight_histograms::WeightHistograms;
 use crate::ui::browser::focus_soon;
-use crate::ui::panels::histograms::histograms_panel;
 use crate::ui::state::use_state;
 use crate::ui::text::t;
-use crate::ui::widgets::element::Element;
 
 /// A tab of the dock.
 struct Tab {
@@ -26,7 +24,7 @@ const TABS: &[Tab] = &[
     Tab { key: "curves", title: "curves", view: || view! { <Curves /> }.into_any() },
     Tab { key: "confusion", title: "tab_confusion", view: || view! { <Confusion /> }.into_any() },
     Tab { key: "mistakes", title: "tab_mistakes", view: || view! { <Mistakes /> }.into_any() },
-    Tab { key: "histograms", title: "tab_histograms", view: || embedded(|| histograms_panel(use_state())).into_any() },
+    Tab { key: "histograms", title: "tab_histograms", view: || view! { <WeightHistograms /> }.into_any() },
     Tab { key: "runs", title: "tab_runs", view: || view! { <RunTable /> }.into_any() },
     Tab { key: "log", title: "tab_log", view: || view! { <Log /> }.into_any() },
 ];
@@ -87,15 +85,4 @@ fn on_key(open: RwSignal<&'static str>, event: &web_sys::KeyboardEvent) {
     event.prevent_default();
     open.set(TABS[next].key);
     focus_soon(format!("tab-{}", TABS[next].key));
-}
-
-/// Puts an element of the former kind into a view, for as long as the view lives.
-fn embedded(make: impl FnOnce() -> Element) -> impl IntoView {
-    let element = StoredValue::new_local(make());
-    let place = NodeRef::<Div>::new();
-    place.on_load(move |place| {
-        // Appending fails only for a node inside itself.
-        element.with_value(|element| drop(place.append_child(&element.node())));
-    });
-    view! { <div class="contents" node_ref=place></div> }
 }

@@ -7,15 +7,27 @@ use super::{CLASSES, State};
 use crate::ui::browser::{after_ms, cancel};
 use crate::ui::checked::ValidatedModel;
 use crate::ui::history::{History, LayerId};
+use crate::ui::text::t_once;
+use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+use chalkgrad_engine::protocol::ErrorReport;
 use chalkgrad_engine::protocol::requests::SetModel;
 
 impl State {
     /// Edits the model: checks it, and sends it to the engine if it is valid.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
+        self.is_way_back.set_value(false);
         let result = edit(&mut self.history.write());
         self.model_edited();
         result
+    }
+
+    /// Goes one step back or forward in the history of edits. Weights that were trained there come back.
+    fn go_back(&self, step: impl FnOnce(&mut History) -> bool) {
+        self.is_way_back.set_value(true);
+        step(&mut self.history.write());
+        self.model_edited();
+        self.keep_selection_valid();
     }
 
     fn model_edited(&self) {
@@ -50,13 +62,11 @@ impl State {
     }
 
     pub fn undo(&self) {
-        self.edit(History::undo);
-        self.keep_selection_valid();
+        self.go_back(History::undo);
     }
 
     pub fn redo(&self) {
-        self.edit(History::redo);
-        self.keep_selection_valid();
+        self.go_back(History::redo);
     }
 
     /// Takes over a model that the JavaScript API has set.
@@ -100,12 +110,34 @@ impl State {
             state.engine_layers.set_value(layers.clone());
             let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
             let kept = Some(layers.iter().map(place).collect());
-            let response = state.client().request(SetModel { spec: spec.clone(), kept });
+            // Asked for before the model changes.
+            let replaced = (state.steps() > 0).then(|| state.client().save());
+            let is_way_back = state.is_way_back.get_value();
+            let trained = is_way_back.then(|| state.trained.with_value(|trained| trained.of(&spec))).flatten();
+            let restores = trained.is_some();
+            state.has_restored.set_value(restores);
+            let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);
             spawn_local(async move {
-                match response.await {
-                    Ok(_) => {
+                // Awaited first: the answer to the change makes the client forget the snapshot.
+                let replaced = match replaced {
+                    Some(replaced) => replaced.await.ok(),
+                    None => None,
+                };
+                let response = changed.await;
+                if let Some(replaced) = replaced
+                    && response.is_ok()
+                {
+                    state.trained.update_value(|trained| trained.keep(replaced));
+                }
+                match response {
+                    Ok(()) => {
                         state.refusal.set(None);
-                        state.forget_run();
+                        state.forget_errors();
+                        if restores {
+                            state.confirm(t_once("weights_are_back", &[]));
+                        } else {
+                            state.forget_run();
+                        }
                     }
                     // An answer to a model that was replaced meanwhile says nothing about the new one.
                     Err(report) if state.sent_model.with_value(|sent| *sent == spec) => {
@@ -116,5 +148,27 @@ impl State {
                 }
             });
         })));
+    }
+
+    /// Gives the engine the model, with trained weights if there are any.
+    fn change_model(
+        &self,
+        request: SetModel,
+        trained: Option<Checkpoint>,
+    ) -> impl Future<Output = Result<(), ErrorReport>> + use<> {
+        let (client, training) = (self.client(), self.training.get_untracked());
+        let response = trained.is_none().then(|| client.request(request));
+        async move {
+            match (trained, response) {
+                (Some(trained), _) => client.open(Checkpoint { training, ..trained }).await.map(drop),
+                (None, Some(response)) => response.await.map(drop),
+                (None, None) => Ok(()),
+            }
+        }
+    }
+
+    /// Returns true if the last change of the model brought trained weights back.
+    pub fn has_restored_weights(&self) -> bool {
+        self.has_restored.get_value()
     }
 }

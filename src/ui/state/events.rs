@@ -18,6 +18,9 @@ impl State {
                     RunState::Training if self.stopped_by.with_untracked(Option::is_some) => self.stopped_by.set(None),
                     _ => {}
                 }
+                if *state == RunState::Training {
+                    self.forget_errors();
+                }
                 self.run.set(*state);
                 self.note_run();
                 self.log_state(*state);

@@ -76,11 +76,24 @@ impl State {
         }
     }
 
+    /// Begins again with new weights and another learning rate.
+    pub fn reset_with_rate(&self, rate: f64) {
+        let mut config = self.training.get_untracked();
+        if let Ok(optimizer) = config.optimizer.with_learning_rate(rate) {
+            config.optimizer = optimizer;
+            self.set_training(config);
+        }
+        self.reset();
+    }
+
     pub fn reset(&self) {
         let (state, response) = (*self, self.client().request(Reset {}));
         spawn_local(async move {
             match response.await {
-                Ok(()) => state.forget_run(),
+                Ok(()) => {
+                    state.forget_errors();
+                    state.forget_run();
+                }
                 Err(report) => state.notify(NoticeKind::Error, report),
             }
         });

@@ -9,8 +9,10 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent};
 use super::element::{Element, button, el};
 use super::place;
 use super::tensor_canvas::{colour, frame, paint, pixel_under, scale_of};
-use super::tensor_view::{legend, watched};
+use super::tensor_view::watched;
 use crate::ui::browser::event_text;
+use crate::ui::charts::palette::{ColourScale, Mapping};
+use crate::ui::features::inspector::legend::ScaleBar;
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
 use crate::ui::state::State;
@@ -122,12 +124,14 @@ fn worked_out(state: State, layer: ResolvedLayer, before: Option<String>) -> Ele
     );
     let has_first = before.is_some();
     let watching = state.watch(names, move |tensors| taken.take(tensors, has_first));
+    let scaled = StoredValue::new_local(worked.clone());
+    let scale = Signal::derive(move || scaled.with_value(|worked| worked.scale()));
     let view = el("div")
         .child(el("h3").tr("one_number"))
         .child(el("p").class("help").tr("one_number_help"))
         .child(worked.fields())
         .child(el("div").class("tensor-place").child(image).child(cursor))
-        .child(legend())
+        .child(place().view(view! { <ScaleBar scale /> }))
         .child(worked.group_field())
         .child(numbers);
     watched(view, watching)
@@ -171,6 +175,12 @@ impl Worked {
         }
     }
 
+    fn scale(&self) -> ColourScale {
+        self.version.track();
+        let limit = self.values.borrow().as_ref().map_or(0.0, |values| scale_of(&values.output));
+        ColourScale { limit, mapping: Mapping::Root, is_dark: self.state.is_dark.get(), has_caps: false }
+    }
+
     /// Returns the pixel of the derived element.
     fn pixel(&self) -> (usize, usize) {
         let tiles = self.tiles();
@@ -186,7 +196,8 @@ impl Worked {
     fn frame(&self) -> String {
         self.version.track();
         self.at.track();
-        frame(&self.tiles(), self.pixel())
+        let [left, top, width, height] = frame(&self.tiles(), self.pixel());
+        format!("left:{left};top:{top};width:{width};height:{height}")
     }
 
     fn pick(&self, event: &web_sys::Event) {

@@ -4,21 +4,36 @@ use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData, PointerEvent};
 
 use crate::ui::browser::context_2d;
+use crate::ui::charts::histogram_chart::MARKED;
+use crate::ui::charts::palette::{ColourScale, Mapping, limit};
 use crate::ui::tensor_image::Tiles;
 
 /// Returns the largest magnitude, which gets the full colour.
 pub fn scale_of(values: &[f32]) -> f32 {
-    values.iter().filter(|value| value.is_finite()).fold(0.0, |top: f32, value| top.max(value.abs()))
+    limit(values, false)
 }
 
-/// Draws the tiles, one pixel per number.
+/// Draws the tiles, one pixel per number, on a root scale.
 pub fn paint(canvas: &HtmlCanvasElement, tiles: &Tiles, values: &[f32], scale: f32, is_dark: bool) {
+    paint_on(canvas, tiles, values, &root_scale(scale, is_dark), |_| false);
+}
+
+/// Draws the tiles, one pixel per number, and marks numbers.
+pub fn paint_on(
+    canvas: &HtmlCanvasElement,
+    tiles: &Tiles,
+    values: &[f32],
+    scale: &ColourScale,
+    is_marked: impl Fn(f32) -> bool,
+) {
     let (width, height) = tiles.size();
     let mut rgba = vec![0; width * height * 4];
     for (at, pixel) in rgba.chunks_exact_mut(4).enumerate() {
         let Some([.., index]) = tiles.at(at % width.max(1), at / width.max(1)) else { continue };
-        let value = values.get(index).copied().unwrap_or_default() / scale.max(f32::MIN_POSITIVE);
-        pixel.copy_from_slice(&colour(value, is_dark));
+        let value = values.get(index).copied().unwrap_or_default();
+        let [red, green, blue] =
+            if is_marked(value) { MARKED[usize::from(scale.is_dark)] } else { scale.colour(value) };
+        pixel.copy_from_slice(&[red, green, blue, 255]);
     }
     // Setting a size, even the same one, allocates a new buffer.
     if (canvas.width(), canvas.height()) != (width as u32, height as u32) {
@@ -42,27 +57,22 @@ pub fn pixel_under(canvas: &HtmlCanvasElement, event: &PointerEvent, tiles: &Til
     ((x.max(0.0) as usize).min(width.max(1) - 1), (y.max(0.0) as usize).min(height.max(1) - 1))
 }
 
-/// Writes a style that puts a frame round a pixel of the image.
-pub fn frame(tiles: &Tiles, (x, y): (usize, usize)) -> String {
+/// Returns left, top, width and height of a frame round a pixel of the image, as CSS lengths.
+pub fn frame(tiles: &Tiles, (x, y): (usize, usize)) -> [String; 4] {
     let (width, height) = tiles.size();
     let share = |at: usize, length: usize| {
         let hundredths = at * 10_000 / length.max(1);
         format!("{}.{:02}%", hundredths / 100, hundredths % 100)
     };
-    format!("left:{};top:{};width:{};height:{}", share(x, width), share(y, height), share(1, width), share(1, height))
+    [share(x, width), share(y, height), share(1, width), share(1, height)]
 }
 
-/// Maps -1 (blue) over 0 (the ground) to 1 (orange), as `--scale-negative` and `--scale-positive` in the style sheet.
+/// Maps -1 (blue) over 0 (the ground) to 1 (orange), on a root scale.
 pub fn colour(value: f32, is_dark: bool) -> [u8; 4] {
-    let ground: [f32; 3] = if is_dark { [36.0, 42.0, 45.0] } else { [244.0, 243.0, 238.0] };
-    let full: [f32; 3] = match (value > 0.0, is_dark) {
-        (true, false) => [190.0, 82.0, 14.0],
-        (true, true) => [246.0, 150.0, 74.0],
-        (false, false) => [28.0, 88.0, 166.0],
-        (false, true) => [108.0, 172.0, 246.0],
-    };
-    // The square root makes small values visible; NaN and infinities stand out.
-    let share = if value.is_finite() { value.abs().min(1.0).sqrt() } else { return [255, 0, 200, 255] };
-    let mix = |at: usize| (ground[at] + (full[at] - ground[at]) * share) as u8;
-    [mix(0), mix(1), mix(2), 255]
+    let [red, green, blue] = root_scale(1.0, is_dark).colour(value);
+    [red, green, blue, 255]
+}
+
+fn root_scale(limit: f32, is_dark: bool) -> ColourScale {
+    ColourScale { limit, mapping: Mapping::Root, is_dark, has_caps: false }
 }

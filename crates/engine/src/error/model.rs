@@ -38,13 +38,11 @@ pub enum ModelError {
     #[strum(serialize = "bad-name")]
     NameTaken { name: String },
     #[error(
-        "The output has the shape {shape}, but must be one number for each of the {classes} classes, [{classes}]. End the \
+        "The output has the shape {shape}, but must be one number for each of the {classes} classes. End the \
          model with a Dense layer of {classes} units."
     )]
     WrongOutput { classes: usize, shape: String },
-    #[error(
-        "The input has the shape {shape}, but this layer needs a vector, [features]. Insert a Flatten layer before it."
-    )]
+    #[error("The input has the shape {shape}, but this layer needs a vector. Insert a Flatten layer before it.")]
     MissingFlatten { shape: String },
     #[error(
         "The window of {window} pixels is larger than its input of {input}. Make the {setting} smaller, use padding \
@@ -52,7 +50,7 @@ pub enum ModelError {
     )]
     KernelTooLarge { setting: String, window: String, input: String },
     #[error(
-        "The input has the shape {shape}, but this layer needs an image, [height,width,channels]. Place this layer before \
+        "The input has the shape {shape}, but this layer needs an image: height, width and channels. Place this layer before \
          the layer that flattens the image."
     )]
     #[strum(serialize = "wrong-rank")]

@@ -119,9 +119,9 @@ pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> 
     }
 }
 
-/// Returns a shape in words, `[28,28,1]`.
+/// Formats a shape as the page does, `28×28×1`.
 pub fn shape_text(shape: &[usize]) -> String {
-    crate::tensor::Shape::from(shape).to_string()
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
 fn no_layers() -> Error {

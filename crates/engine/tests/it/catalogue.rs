@@ -144,7 +144,7 @@ fn shapes_that_do_not_fit_are_said_in_words() {
     let error = refused(r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "Dense", "units": 10}]"#);
     assert_eq!(
         error.to_string(),
-        "dense: The input has the shape [26,26,4], but this layer needs a vector, [features]. Insert a Flatten layer before it."
+        "dense: The input has the shape 26×26×4, but this layer needs a vector. Insert a Flatten layer before it."
     );
     assert_eq!((error.code, error.layer_index), ("missing-flatten", Some(1)));
 

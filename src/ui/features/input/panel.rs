@@ -30,7 +30,7 @@ pub fn InputPanel() -> impl IntoView {
         }
     });
     view! {
-        <section class="panel digit" aria-labelledby="digit-title">
+        <section class="panel digit" aria-label=move || t("input")>
             <PanelHeader id="digit-title" title="digit">
                 <div class="panel-actions">
                     <OpenPicture />

@@ -54,8 +54,7 @@ fn SampleButton(class: u8) -> impl IntoView {
     let sample = Memo::new(move |_| {
         state.input.samples.with(|samples| samples.iter().find(|sample: &&Sample| sample.label == class).cloned())
     });
-    let is_shown =
-        Memo::new(move |_| matches!(state.input.source.get(), Source::Test { label, .. } if label == class));
+    let is_shown = Memo::new(move |_| matches!(state.input.source.get(), Source::Test { label, .. } if label == class));
     let choose = move |_| match sample.get_untracked() {
         Some(_) if is_shown.get_untracked() => state.show_neighbour(true),
         Some(sample) => state.show_sample(sample),

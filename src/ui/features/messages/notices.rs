@@ -6,7 +6,7 @@ use super::offers::Offers;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::format;
-use crate::ui::state::{Notice, NoticeKind, use_state};
+use crate::ui::state::{Notice, NoticeFix, NoticeKind, use_state};
 use crate::ui::text::{report_text, t, t_with};
 
 #[component]
@@ -16,6 +16,7 @@ pub fn Messages() -> impl IntoView {
         move || state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none());
     view! {
         <div class="visually-hidden" role="status" aria-live="polite">{move || state.announcement.get()}</div>
+        <div class="confirmation" role="status" aria-live="polite">{move || state.confirmation.get()}</div>
         <div class="notices" role="region" aria-live="polite" aria-label=move || t("messages")>
             <Offers />
             <Show when=is_downloading>
@@ -31,14 +32,14 @@ pub fn Messages() -> impl IntoView {
 #[component]
 fn NoticeView(notice: Notice) -> impl IntoView {
     let state = use_state();
-    let Notice { id, kind, report } = notice;
-    let class =
-        if matches!(kind, NoticeKind::Warning | NoticeKind::Note) { "notice" } else { "notice notice-error" };
+    let Notice { id, kind, report, fix } = notice;
+    let class = if matches!(kind, NoticeKind::Warning | NoticeKind::Note) { "notice" } else { "notice notice-error" };
     let dismiss = move || state.notices.update(|notices| notices.retain(|notice| notice.id != id));
     view! {
         <div class=class>
             <Icon name="warning" />
             <p>{move || report_text(&report)}</p>
+            {fix.map(|fix| view! { <Fix fix /> })}
             {(kind == NoticeKind::Data)
                 .then(|| {
                     view! {
@@ -49,6 +50,17 @@ fn NoticeView(notice: Notice) -> impl IntoView {
                 })}
             <IconButton text="dismiss" icon="close" on_click=dismiss />
         </div>
+    }
+}
+
+#[component]
+fn Fix(fix: NoticeFix) -> impl IntoView {
+    let state = use_state();
+    let NoticeFix::ResetWithRate(rate) = fix;
+    view! {
+        <button type="button" class="button" on:click=move |_| state.reset_with_rate(rate)>
+            {move || t_with("reset_with_rate", &[("rate", &rate.to_string())])}
+        </button>
     }
 }
 

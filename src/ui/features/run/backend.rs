@@ -23,7 +23,7 @@ pub fn Backend() -> impl IntoView {
         format!("{}%", if ready < total { 100 * ready / total } else { 0 })
     };
     view! {
-        <span class="badge" title=detail style:--ready=ready>
+        <span class="badge" title=detail style=("--ready", ready)>
             <span class="visually-hidden">{move || t("backend")}": "</span>
             {name}
             <span class="visually-hidden">". "{detail}</span>

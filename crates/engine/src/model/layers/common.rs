@@ -52,7 +52,7 @@ impl Window {
             return Ok([height.div_ceil(self.strides[0]), width.div_ceil(self.strides[1])]);
         }
         if reach(0) > height || reach(1) > width {
-            let (window, input) = (format!("{}x{}", reach(0), reach(1)), format!("{height}x{width}"));
+            let (window, input) = (format!("{}×{}", reach(0), reach(1)), format!("{height}×{width}"));
             return Err(ModelError::KernelTooLarge { setting: subject.to_owned(), window, input }.into());
         }
         Ok([(height - reach(0)) / self.strides[0] + 1, (width - reach(1)) / self.strides[1] + 1])

@@ -1,0 +1,56 @@
+//! The gap between two cards: the connection, and the button that adds a layer.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::ui::components::icon::Icon;
+use crate::ui::state::{AddMenu, use_state};
+use crate::ui::text::{t, t_with};
+
+/// Gap before the layer at an index.
+#[component]
+pub fn Gap(#[prop(into)] index: Signal<usize>, #[prop(optional)] is_end: bool) -> impl IntoView {
+    let state = use_state();
+    let open = move |event: web_sys::MouseEvent| {
+        let Some(target) = event.current_target() else { return };
+        let bounds = target.unchecked_ref::<web_sys::Element>().get_bounding_client_rect();
+        let anchor = [bounds.left(), bounds.top(), bounds.bottom()];
+        state.add_menu.set(Some(AddMenu { index: index.get_untracked(), anchor }));
+    };
+    let is_open = move || state.add_menu.with(|menu| menu.is_some_and(|menu| menu.index == index.get()));
+    view! {
+        <div class="gap" class:drop=move || state.drop_gap.get() == Some(index.get())>
+            <Connection is_end />
+            <button
+                type="button"
+                class="add"
+                aria-label=move || t("add_layer")
+                aria-haspopup="menu"
+                aria-expanded=move || is_open().to_string()
+                title=move || t_with("add_layer_here", &[("place", &(index.get() + 1).to_string())])
+                on:click=open
+            >
+                <Icon name="plus" />
+            </button>
+        </div>
+    }
+}
+
+/// Line from one card to the next, with an arrowhead; half of it behind the last card.
+#[component]
+fn Connection(is_end: bool) -> impl IntoView {
+    let end = if is_end { "50%" } else { "100%" };
+    let head = (!is_end).then(|| {
+        view! {
+            <svg x="100%" y="50%" overflow="visible">
+                <path d="M-6 -4L-1 0L-6 4"></path>
+            </svg>
+        }
+    });
+    view! {
+        <svg class="connection" aria-hidden="true">
+            <line x1="0" y1="50%" x2=end y2="50%"></line>
+            {head}
+        </svg>
+    }
+}

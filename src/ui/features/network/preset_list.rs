@@ -1,0 +1,32 @@
+//! The list of known networks to start from.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::ui::presets::{PRESETS, preset};
+use crate::ui::state::use_state;
+use crate::ui::text::t;
+
+/// List of known networks. Choosing one is an edit.
+#[component]
+pub fn PresetList() -> impl IntoView {
+    let state = use_state();
+    let choose = move |event: web_sys::Event| {
+        let Some(list) = event.target() else { return };
+        let list: web_sys::HtmlSelectElement = list.unchecked_into();
+        let name = list.value();
+        // The list is a menu: it shows no choice.
+        list.set_value("");
+        if !name.is_empty() {
+            state.edit(|history| history.replace(&preset(&name)));
+            state.selected.set(None);
+        }
+    };
+    let option = |name: &'static str| view! { <option value=name>{move || t(name)}</option> };
+    view! {
+        <select class="input presets" aria-label=move || t("presets") on:change=choose>
+            <option value="">{move || t("preset_choose")}</option>
+            {PRESETS.map(option).collect_view()}
+        </select>
+    }
+}

@@ -1,0 +1,59 @@
+//! Edits that repair a model, one click each.
+
+use leptos::prelude::*;
+
+use crate::ui::components::icon::Icon;
+use crate::ui::history::History;
+use crate::ui::state::{CLASSES, use_state};
+use crate::ui::text::{t, t_with};
+use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
+use chalkgrad_engine::model::spec::ModelSpec;
+
+/// Buttons for the fixes of an error.
+#[component]
+pub fn QuickFixes(error: Error) -> impl IntoView {
+    let state = use_state();
+    let model = state.history.with_untracked(History::spec);
+    let button = |fix: Fix| {
+        let (key, values) = text(&model, &fix);
+        let text = move || {
+            let values: Vec<(&str, String)> = values
+                .iter()
+                .map(|(name, value)| {
+                    let value = if *name == "setting" { t(&format!("setting_{value}")) } else { value.clone() };
+                    (*name, value)
+                })
+                .collect();
+            let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            t_with(key, &values)
+        };
+        view! {
+            <button type="button" class="button quiet fix" on:click=move |_| state.edit(|history| history.apply(&fix))>
+                <Icon name="fix" />
+                <span>{text}</span>
+            </button>
+        }
+    };
+    let buttons = quick_fixes(&model, &error, CLASSES).into_iter().map(button).collect_view();
+    view! { <span class="fixes">{buttons}</span> }
+}
+
+/// Returns the key of a fix's text, and its values.
+fn text(model: &ModelSpec, fix: &Fix) -> (&'static str, Vec<(&'static str, String)>) {
+    let name = |at: usize| model.layers.get(at).map(|layer| layer.type_name.clone()).unwrap_or_default();
+    match fix {
+        Fix::Insert { index, layers } => {
+            let names: Vec<&str> = layers.iter().map(|layer| layer.type_name.as_str()).collect();
+            let key = if *index >= model.layers.len() { "fix_append" } else { "fix_insert" };
+            (key, vec![("layer", names.join(" + "))])
+        }
+        Fix::Set { setting, value: Some(value), .. } => {
+            ("fix_set", vec![("setting", setting.clone()), ("value", value.to_string())])
+        }
+        Fix::Set { setting, value: None, .. } => ("fix_unset", vec![("setting", setting.clone())]),
+        Fix::Unname { .. } => ("fix_unname", Vec::new()),
+        Fix::Move { index, to } => ("fix_move", vec![("layer", name(*index)), ("place", (to + 1).to_string())]),
+        Fix::Remove { index } => ("fix_remove", vec![("layer", name(*index))]),
+    }
+}

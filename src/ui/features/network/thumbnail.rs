@@ -1,0 +1,57 @@
+//! A layer's output for the image, small, on its card.
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+use crate::ui::browser::InView;
+use crate::ui::state::use_state;
+use crate::ui::tensor_image::{Role, Tiles};
+use crate::ui::widgets::tensor_canvas::{paint, scale_of};
+
+/// Rows and columns of channels shown.
+const CHANNELS: (usize, usize) = (2, 4);
+
+/// Returns the channels that the thumbnail shows, and all, if it leaves some out.
+pub fn left_out(output_shape: &[usize]) -> Option<(usize, usize)> {
+    let [_, _, channels] = *output_shape else { return None };
+    let shown = CHANNELS.0 * CHANNELS.1;
+    (channels > shown).then_some((shown, channels))
+}
+
+/// Picture of the output of a layer for the input image, updated while it is visible.
+#[component]
+pub fn Thumbnail(layer: String) -> impl IntoView {
+    let state = use_state();
+    let canvas = NodeRef::<Canvas>::new();
+    let output = RwSignal::new(None::<(Tiles, Vec<f32>)>);
+    Effect::new(move |_| {
+        let is_dark = state.is_dark.get();
+        let Some(canvas) = canvas.get() else { return };
+        output.with(|output| {
+            if let Some((tiles, values)) = output {
+                paint(&canvas, tiles, values, scale_of(values), is_dark);
+            }
+        });
+    });
+    let watching = StoredValue::new_local(None);
+    canvas.on_load(move |canvas| {
+        let subscription = state.watch(vec![format!("{layer}.output")], move |tensors| {
+            if !tensors[0].values.is_empty() {
+                let tiles = Tiles::new(&tensors[0].shape, Role::Activations).first(CHANNELS.0, CHANNELS.1);
+                output.try_set(Some((tiles, tensors[0].values.clone())));
+            }
+        });
+        let seen = std::rc::Rc::downgrade(&subscription);
+        let in_view = InView::follow(&canvas, move |is_seen| {
+            if let Some(subscription) = seen.upgrade() {
+                subscription.set_seen(is_seen);
+            }
+        });
+        watching.set_value(Some((subscription, in_view)));
+    });
+    view! {
+        <span class="thumbnail-place">
+            <canvas class="thumbnail" width="0" height="0" aria-hidden="true" node_ref=canvas></canvas>
+        </span>
+    }
+}

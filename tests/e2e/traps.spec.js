@@ -1,0 +1,109 @@
+// The most natural gestures of a class: none of them may end in an error or lose work silently.
+import { expect, SMALL, test } from './playground.js';
+
+test.beforeEach(({ playground }) => playground.open());
+
+const confirmation = (page) => page.locator('.confirmation');
+const messages = (page) => page.getByRole('region', { name: 'Messages' });
+const state = (page, wanted) => page.waitForFunction(async (wanted) => (await window.chalkgrad.pause()).state === wanted, wanted);
+
+test('Step and Epoch work while training is paused, and pause again', async ({ playground }) => {
+  const { page } = playground;
+  // Later a run might wait for images.
+  await expect(page.locator('.notice-data')).toHaveCount(0);
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { trainSamples: 2000, epochs: 3 });
+  await page.evaluate(() => {
+    window.run = window.chalkgrad.train({ steps: 150 });
+    window.states = [];
+    window.chalkgrad.on('state', ({ state }) => window.states.push(state));
+  });
+  await state(page, 'paused');
+  await page.evaluate(() => { window.states = []; });
+  await playground.press('Step');
+  await expect.poll(() => page.evaluate(() => window.states)).toEqual(['training', 'paused']);
+  await expect(playground.button('Train')).toBeVisible();
+  await playground.press('Epoch');
+  await expect.poll(() => page.evaluate(() => window.states)).toEqual(['training', 'paused', 'training', 'paused']);
+  await expect(page.getByText(/^Epoch 2, batch|batch 63 of 63/)).toBeVisible();
+  await expect(messages(page).locator('.notice-error')).toHaveCount(0);
+  // A script's steps within a pause are answered with their own history; the paused run goes on afterwards.
+  const inner = await playground.call('train', { steps: 2 });
+  expect(inner).toMatchObject({ state: 'done', steps: 2 });
+  await playground.call('resume');
+  const outer = await page.evaluate(() => window.run);
+  expect(outer).toMatchObject({ state: 'done', steps: 150 });
+  expect(outer.loss).toHaveLength(150);
+});
+
+test('after one step the progress bar is not full', async ({ playground }) => {
+  await playground.press('Step');
+  await expect(playground.page.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
+  await expect(playground.page.getByRole('progressbar', { name: 'Progress of the run' })).toHaveAttribute('aria-valuenow', '0');
+});
+
+test('an edit says what it ends, and Undo brings network, weights and curve back', async ({ playground }) => {
+  const { page } = playground;
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('train', { steps: 40 });
+  const evaluate = () => playground.call('evaluate', { samples: 1000 });
+  const trained = await evaluate();
+  await playground.card('dense').click();
+  await playground.addLayer(1, 'Dense');
+  await expect(page.getByText(/Undo brings network and weights back\.$/)).toBeVisible();
+  await playground.press('Undo');
+  await expect(confirmation(page)).toHaveText('The trained weights of this network are back.');
+  expect(await evaluate()).toEqual(trained);
+  await expect(page.getByText('Epoch 1, batch 40 of 1,875')).toBeVisible();
+});
+
+test('a loss that is no number offers to begin again with a smaller learning rate', async ({ playground }) => {
+  const { page } = playground;
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('setTraining', { optimizer: { type: 'SGD', learningRate: 0.1 } });
+  await page.evaluate(() => window.chalkgrad.setTensor('dense.bias', new Float32Array(10).fill(NaN)));
+  await playground.rejection('train', { steps: 1 });
+  await messages(page).getByRole('button', { name: 'Reset with learning rate 0.01', exact: true }).click();
+  await expect.poll(async () => (await playground.call('getTraining')).optimizer.learningRate).toBe(0.01);
+  await expect(messages(page).locator('.notice-error')).toHaveCount(0);
+  expect(await playground.call('train', { steps: 3 })).toMatchObject({ state: 'done' });
+});
+
+test('a link pasted into the open tab is taken, and Back brings the work back', async ({ playground }) => {
+  const { page } = playground;
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('train', { steps: 7 });
+  const kernel = () => page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense.bias')).data));
+  const before = await kernel();
+  const layers = [{ type: 'Flatten' }, { type: 'Dense', units: 16 }, { type: 'Dense', units: 10, activation: 'softmax' }];
+  await page.evaluate((link) => { window.location.hash = link; }, `#c=${encodeURIComponent(JSON.stringify({ model: { layers }, training: { seed: 5 } }))}`);
+  await expect.poll(() => playground.layerTypes()).toHaveLength(3);
+  await expect.poll(async () => (await playground.call('getTraining')).seed).toBe(5);
+  await expect(messages(page).getByText(/had been trained for 7 steps/)).toBeVisible();
+  await page.goBack();
+  await expect.poll(() => playground.layerTypes()).toHaveLength(2);
+  await expect.poll(kernel).toEqual(before);
+});
+
+test('copying, saving and opening are confirmed for everybody', async ({ playground, context }) => {
+  const { page } = playground;
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await playground.press('Copy a link to this network');
+  await expect(confirmation(page)).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(page.url());
+  await playground.call('setModel', { layers: SMALL });
+  await playground.call('train', { steps: 2 });
+  const [download] = await Promise.all([page.waitForEvent('download'), playground.press('Save to a file')]);
+  await expect(confirmation(page)).toContainText('2');
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), playground.press('Open a file')]);
+  await chooser.setFiles(await download.path());
+});
+
+test('a refused clipboard shows the link to copy', async ({ playground }) => {
+  const { page } = playground;
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await playground.press('Copy a link to this network');
+  await expect(messages(page).getByText(/^The browser lets this page copy nothing\. Copy the link from here: http/)).toBeVisible();
+});
