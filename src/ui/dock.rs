@@ -4,7 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::bins::{Snapshot, Track};
 use super::browser::{clock_time, now_ms};
-use super::charted_history::ChartedHistory;
+use super::charted_history::{ChartedHistory, Quantity};
 use super::features::curves::CurvesView;
 use super::format;
 use super::runs::{RunRecord, RunSeries, Runs};
@@ -191,6 +191,7 @@ impl State {
                 epochs: 0,
                 seconds: 0.0,
                 test_accuracy: None,
+                first_loss: None,
                 series: RunSeries::default(),
                 is_compared: true,
             };
@@ -206,6 +207,9 @@ impl State {
                 self.charted.with_untracked(|charted| {
                     present.epochs = charted.with_epochs(<[EpochReport]>::len) as u32;
                     present.series = RunSeries::of(charted);
+                    // JSON has no other numbers.
+                    let first_loss = charted.at(Quantity::Loss, 1).map(|(loss, _)| loss);
+                    present.first_loss = first_loss.filter(|loss| loss.is_finite());
                     present.seconds = charted.seconds(steps_per_second);
                 });
                 present.test_accuracy = test_accuracy;

@@ -115,6 +115,7 @@ mod tests {
             epochs: 0,
             seconds: 0.0,
             test_accuracy: None,
+            first_loss: None,
             series: RunSeries::default(),
             is_compared: true,
         }

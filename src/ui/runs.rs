@@ -45,6 +45,9 @@ pub struct RunRecord {
     #[serde(default)]
     pub seconds: f64,
     pub test_accuracy: Option<f32>,
+    /// The loss of its first step.
+    #[serde(default)]
+    pub first_loss: Option<f32>,
     /// The browser's saved runs have it under its first name.
     #[serde(rename = "course")]
     pub series: RunSeries,
@@ -85,10 +88,16 @@ impl RunSeries {
 impl RunRecord {
     /// Returns true if the loss has no finite value or ended far above its start.
     pub fn has_diverged(&self) -> bool {
-        match (self.series.loss.first(), self.series.loss.last()) {
-            (Some(first), Some(last)) => last.step < self.steps || last.value > first.value * DIVERGED,
+        match (self.start(), self.series.loss.last()) {
+            (Some(start), Some(last)) => last.step < self.steps || last.value > start * DIVERGED,
             _ => self.steps > 0,
         }
+    }
+
+    /// Returns the loss at the beginning of the run.
+    pub fn start(&self) -> Option<f32> {
+        let smoothed = self.series.loss.first().map(|sample| sample.value);
+        self.first_loss.filter(|loss| loss.is_finite()).or(smoothed)
     }
 
     /// Returns the accuracy by which runs are compared, on images that the run has not trained on if there is one: of the
@@ -296,6 +305,7 @@ mod tests {
             epochs: 0,
             seconds: 0.0,
             test_accuracy: None,
+            first_loss: None,
             series: RunSeries::default(),
             is_compared: true,
         }

@@ -168,7 +168,7 @@ test('a cell of the confusion matrix opens its images, and an image its way thro
   await expect(rows.nth(11).getByRole('cell').nth(3)).toHaveText(percent(diagonal(3) / sum(confusion.map((row) => row[3]))));
   await panel(playground).getByRole('checkbox', { name: 'Shade mistakes only' }).check();
   await expect(matrix.locator('td.hit').first()).toHaveAttribute('style', /--shade:\s*0%/);
-  await expect(matrix.locator('td', { has: matrix.getByRole('button', { name: `${count} images of ${truth} classified as ${predicted}` }) })).toHaveAttribute('style', /--shade:\s*100%/);
+  await expect(matrix.locator('td', { has: playground.page.getByRole('button', { name: `${count} images of ${truth} classified as ${predicted}` }) })).toHaveAttribute('style', /--shade:\s*100%/);
 
   // Cells by keyboard.
   await matrix.getByRole('button', { name: / images of 0 classified as 0$/ }).click();

@@ -229,7 +229,7 @@ impl Pen<'_> {
             [(x, self.y(range.start) + 0.6), (x, self.y(range.end) - 0.6)]
         };
         let segments: Vec<[Point; 2]> = plot.raw.iter().map(place).collect();
-        let is_sparse = segments.len() as f64 * 3.0 < self.area.width;
+        let is_sparse = segments.len() as f64 <= self.area.width * 1.2;
         if is_sparse && plot.raw.iter().all(|(_, range)| range.start == range.end) {
             let centres = segments.iter().map(|[from, to]| (from.0, (from.1 + to.1) / 2.0)).collect();
             self.dots(centres, RADIUS_PX, &plot.raw_colour, None);

@@ -40,12 +40,6 @@ pub fn el(tag: &'static str) -> Element {
     Element::new(document().create_element(tag).expect("a tag is a name"))
 }
 
-/// Makes an SVG element.
-pub fn svg(tag: &'static str) -> Element {
-    const NAMESPACE: Option<&str> = Some("http://www.w3.org/2000/svg");
-    Element::new(document().create_element_ns(NAMESPACE, tag).expect("a tag is a name"))
-}
-
 /// Makes a `<button type="button">`.
 pub fn button(class: &str, on_click: impl Fn() + 'static) -> Element {
     el("button").attr("type", "button").class(class).on("click", move |_| on_click())
@@ -76,10 +70,6 @@ impl Element {
 
     pub fn class(self, class: &str) -> Self {
         self.attr("class", class)
-    }
-
-    pub fn id(self, id: &str) -> Self {
-        self.attr("id", id)
     }
 
     pub fn attr(self, name: &str, value: &str) -> Self {
@@ -131,10 +121,6 @@ impl Element {
         self
     }
 
-    pub fn text_fn(self, text: impl Fn() -> String + 'static) -> Self {
-        self.text_boxed(Box::new(text))
-    }
-
     fn text_boxed(self, text: Getter<String>) -> Self {
         let node = document().create_text_node("");
         append(&self.node, &node);
@@ -164,28 +150,8 @@ impl Element {
         self.attr_boxed("aria-label", Box::new(move || Some(t(key))))
     }
 
-    /// Sets a `title` from the locale file.
-    pub fn title(self, key: &'static str) -> Self {
-        self.attr_boxed("title", Box::new(move || Some(t(key))))
-    }
-
     pub fn attr_fn(self, name: &'static str, value: impl Fn() -> String + 'static) -> Self {
         self.attr_boxed(name, Box::new(move || Some(value())))
-    }
-
-    /// Sets an attribute while there is a value.
-    pub fn attr_option(self, name: &'static str, value: impl Fn() -> Option<String> + 'static) -> Self {
-        self.attr_boxed(name, Box::new(value))
-    }
-
-    /// Sets an attribute without a value, such as `disabled`, while `value` is true.
-    pub fn flag(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
-        self.attr_boxed(name, Box::new(move || value().then(String::new)))
-    }
-
-    /// Sets an attribute to `true` or `false`, such as `aria-pressed`.
-    pub fn bool_attr(self, name: &'static str, value: impl Fn() -> bool + 'static) -> Self {
-        self.attr_boxed(name, Box::new(move || Some(if value() { "true" } else { "false" }.to_owned())))
     }
 
     fn attr_boxed(self, name: &'static str, value: Getter<Option<String>>) -> Self {
@@ -197,19 +163,6 @@ impl Element {
                 set_attribute(&node, name, value.as_deref());
                 last = value;
             }
-        }))
-    }
-
-    /// Adds a class while `value` is true.
-    pub fn toggle(self, class: &'static str, value: impl Fn() -> bool + 'static) -> Self {
-        self.toggle_boxed(class, Box::new(value))
-    }
-
-    fn toggle_boxed(self, class: &'static str, value: Getter<bool>) -> Self {
-        let classes = self.node.class_list();
-        self.effect_boxed(Box::new(move || {
-            // It fails only for a class that is no name.
-            let _ = classes.toggle_with_force(class, value());
         }))
     }
 
@@ -249,45 +202,6 @@ impl Element {
                 append(&place, &content.node);
             }
             last = Some((key, content, owner));
-        }))
-    }
-
-    /// Shows the content while `condition` holds.
-    pub fn when(self, condition: impl Fn() -> bool + 'static, view: impl Fn() -> Element + 'static) -> Self {
-        let key = move || if condition() { "true" } else { "" }.to_owned();
-        self.switch_boxed(Box::new(key), Box::new(move |key| (!key.is_empty()).then(&view)))
-    }
-
-    /// Adds one element per key after the existing content. An element stays, with focus and scroll position, as long
-    /// as its key does.
-    pub fn keyed(self, keys: impl Fn() -> Vec<u32> + 'static, view: impl Fn(u32) -> Element + 'static) -> Self {
-        self.keyed_boxed(Box::new(keys), Box::new(view))
-    }
-
-    fn keyed_boxed(self, keys: Getter<Vec<u32>>, view: Box<dyn Fn(u32) -> Element>) -> Self {
-        let place = self.node.clone();
-        let end = document().create_text_node("");
-        append(&place, &end);
-        let owners = Owners::here();
-        let mut shown: Vec<(u32, (Element, Owner))> = Vec::new();
-        self.effect_boxed(Box::new(move || {
-            let keys = keys();
-            let mut before = std::mem::take(&mut shown);
-            for key in keys {
-                shown.push(match before.iter().position(|(other, _)| *other == key) {
-                    Some(at) => before.swap_remove(at),
-                    None => (key, owners.make(|| view(key))),
-                });
-            }
-            before.iter().for_each(|(_, (gone, _))| gone.node.remove());
-            // From the back: what already stands before its successor is not touched, and so keeps the focus.
-            let mut next: web_sys::Node = end.clone().unchecked_into();
-            for (_, (element, _)) in shown.iter().rev() {
-                if element.node.next_sibling().as_ref() != Some(&next) {
-                    let _ = place.insert_before(&element.node, Some(&next));
-                }
-                next = element.node.clone().unchecked_into();
-            }
         }))
     }
 }

@@ -108,7 +108,11 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
         state.dock.runs.track();
         state.is_dark.track();
         size.track();
-        (view.unit.track(), view.is_log.track(), view.zoom.track(), view.cursor.track(), view.brush.track());
+        view.unit.track();
+        view.is_log.track();
+        view.zoom.track();
+        view.cursor.track();
+        view.brush.track();
         // The names on the axes follow the language.
         crate::ui::text::locale();
         if is_requested.get_value() {
@@ -117,11 +121,10 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
         is_requested.set_value(true);
         next_frame(move || {
             // Neither is there if the tab was closed meanwhile.
-            let (Some(Some(canvas)), Some(())) =
-                (canvas.try_get_untracked(), is_requested.try_set_value(false).is_none().then_some(()))
-            else {
+            let Some(Some(canvas)) = canvas.try_get_untracked() else { return };
+            if is_requested.try_set_value(false).is_some() {
                 return;
-            };
+            }
             let is_dark = state.is_dark.get_untracked();
             if palette.with_value(|palette| palette.as_ref().is_none_or(|(known, _)| *known != is_dark)) {
                 palette.set_value(read_palette().map(|palette| (is_dark, palette)));

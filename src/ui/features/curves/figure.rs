@@ -162,7 +162,7 @@ fn axis(state: State, content: &Content<'_>, quantity: Quantity, columns: usize)
     let earlier = runs.compared().map(|run| {
         let samples = run.series.training(quantity);
         let steps = visible_steps(&run_scale(run, content.unit), &content.limits);
-        let start = samples.first().map(|sample| sample.value).unwrap_or_default();
+        let start = run.start().unwrap_or_default();
         Earlier { start, values: values(samples, &steps) }
     });
     match quantity {
