@@ -366,6 +366,20 @@ test('a picture is saved with title, legend and configuration', async ({ playgro
   }
 });
 
+for (const width of [390, 1024, 1280, 1366, 1440]) {
+  test(`no formula is cut, ${width} pixels wide`, async ({ playground }) => {
+    await playground.page.setViewportSize({ width, height: 800 });
+    await playground.open();
+    for (const layer of ['conv2d_1', 'max_pooling2d', 'dense_1']) {
+      await playground.card(layer).click();
+      await view(playground, 'Formula').click();
+      await expect(playground.page.locator('.formula math').first()).toBeVisible();
+      const wide = await playground.page.locator('.formulas').evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+      expect(Math.max(...wide), layer).toBeLessThanOrEqual(0);
+    }
+  });
+}
+
 for (const colorScheme of ['light', 'dark']) {
   for (const [width, height] of [[1280, 800], [390, 844]]) {
     test(`axe finds nothing on any view of a layer, ${colorScheme}, ${width} pixels wide`, async ({ playground }) => {

@@ -17,6 +17,7 @@ test('shows weights, activations and gradients of the selected layer, with the v
   const image = playground.page.getByRole('img', { name: 'conv2d.kernel', exact: true });
   await expect(image).toHaveJSProperty('width', 23);
   await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
+  await image.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   const box = await image.boundingBox();
   // Kernel 1, row 1, column 2: the pixel (6, 1) of an image 23 pixels wide.
   await image.hover({ position: { x: (6.5 / 23) * box.width, y: (1.5 / 23) * box.height } });

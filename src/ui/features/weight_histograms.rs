@@ -55,6 +55,8 @@ fn names(state: State, is_open: bool) -> Vec<String> {
 pub fn record(state: State) {
     let is_reading = StoredValue::new(false);
     let stale = RwSignal::new(0u32);
+    // A new run has no readings yet.
+    let is_new = Memo::new(move |_| state.dock.tracks.with(Vec::is_empty));
     Effect::new(move |_| {
         state.weights_version.track();
         stale.track();
@@ -63,7 +65,9 @@ pub fn record(state: State) {
             // A layer that has just been selected is read at once.
             state.selected.track();
         }
-        if is_reading.get_value() || document().hidden() {
+        // The weights of step 0 are there only until training begins, so they are read at once.
+        let is_first = is_new.get() && state.steps() == 0;
+        if is_reading.get_value() && !is_first || document().hidden() {
             return;
         }
         is_reading.set_value(true);
