@@ -1,0 +1,201 @@
+//! The derivation of one number of a layer's output, as the rows of its tables.
+
+use crate::ui::format;
+use crate::ui::text::{t, t_with};
+use chalkgrad_engine::model::catalogue::ResolvedLayer;
+use chalkgrad_engine::model::formula::{self, Derivation, Reduction, Step, Term, Trace};
+
+/// Number of terms shown before more are requested.
+const FEW_TERMS: usize = 10;
+/// Maximum number of terms; more would be slow to show, and no reader needs them.
+const MAX_TERMS: usize = 300;
+/// Maximum size of a window that is shown whole.
+const MAX_WINDOW: usize = 100;
+/// Above this size the sum of a softmax is not derived.
+const MAX_SOFTMAX_TERMS: usize = 1 << 21;
+
+/// Tensors of one example around a layer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Values {
+    pub input: Vec<f32>,
+    pub output: Vec<f32>,
+    pub weights: Vec<(&'static str, Vec<f32>)>,
+}
+
+impl Values {
+    fn weight(&self, name: &str) -> &[f32] {
+        self.weights.iter().find(|(own, _)| *own == name).map_or(&[], |(_, values)| values)
+    }
+}
+
+/// Derivation of a number.
+pub struct WorkedOut {
+    /// `None` where the output is the input.
+    pub terms: Option<Terms>,
+    /// Contributions of the input channels, if there are several.
+    pub sums: Vec<f32>,
+    /// Steps from the sum to the output.
+    pub chain: Vec<(String, Option<f32>)>,
+    pub result: (String, Option<f32>),
+}
+
+/// Terms of one input channel.
+pub struct Terms {
+    pub caption: String,
+    pub has_weights: bool,
+    pub rows: Vec<ProductRow>,
+    /// Terms that are left out.
+    pub rest: usize,
+    pub more_text: String,
+    /// The largest contribution.
+    pub scale: f32,
+}
+
+/// One term.
+pub struct ProductRow {
+    pub place: String,
+    pub input: f32,
+    pub weight: Option<f32>,
+    pub product: f32,
+    /// The maximum is this one.
+    pub is_top: bool,
+}
+
+/// Returns the input channel that contributes most.
+pub fn largest_group(layer: &ResolvedLayer, values: &Values, at: usize) -> usize {
+    let trace = layer.derivation(at).trace(&values.input, &|name| values.weight(name));
+    let sizes = trace.groups.iter().map(|group| group.abs()).enumerate();
+    sizes.max_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(at, _)| at)
+}
+
+/// Works out the number at a position of the output, with the terms of one input channel.
+pub fn work_out(layer: &ResolvedLayer, values: &Values, at: usize, group: usize, shows_all: bool) -> WorkedOut {
+    let derivation = layer.derivation(at);
+    let trace = derivation.trace(&values.input, &|name| values.weight(name));
+    let group = group.min(derivation.groups.len().saturating_sub(1));
+    let has_terms = derivation.reduction != Reduction::Copy;
+    let (chain, result) = chain(layer, values, at, &derivation, &trace);
+    WorkedOut {
+        terms: has_terms.then(|| terms(layer, values, &derivation, group, shows_all)),
+        sums: if has_terms && derivation.groups.len() > 1 { trace.groups.clone() } else { Vec::new() },
+        chain,
+        result,
+    }
+}
+
+fn terms(layer: &ResolvedLayer, values: &Values, derivation: &Derivation, group: usize, shows_all: bool) -> Terms {
+    let terms = &derivation.groups[group];
+    let weights = derivation.weight.map(|name| values.weight(name)).unwrap_or_default();
+    let contribution = |term: &Term| derivation.contribution(*term, &values.input, weights);
+    let mut shown: Vec<&Term> = terms.iter().collect();
+    let is_window = layer.input_shape.len() == 3;
+    let limit = match (shows_all, is_window && shown.len() <= MAX_WINDOW) {
+        (true, _) => MAX_TERMS,
+        (false, true) => MAX_WINDOW,
+        (false, false) => FEW_TERMS,
+    };
+    if shown.len() > limit {
+        // The largest ones first.
+        shown.sort_by(|one, other| contribution(other).abs().total_cmp(&contribution(one).abs()));
+    }
+    shown.truncate(limit);
+    let scale = shown.iter().map(|term| contribution(term).abs()).fold(f32::MIN_POSITIVE, f32::max);
+    let inputs = shown.iter().filter(|term| term.input.is_some());
+    let top = inputs.map(|term| contribution(term)).fold(f32::NEG_INFINITY, f32::max);
+    let row = |term: &&Term| {
+        let place = match term.input {
+            None => t("padding_zero"),
+            Some(at) => match formula::place(&layer.input_shape, at)[..] {
+                [row, column, _] => [row, column].map(|at| at.to_string()).join(", "),
+                _ => at.to_string(),
+            },
+        };
+        let product = contribution(term);
+        ProductRow {
+            place,
+            input: term.input.and_then(|at| values.input.get(at)).copied().unwrap_or_default(),
+            weight: derivation.weight.map(|_| weights.get(term.weight).copied().unwrap_or_default()),
+            product,
+            is_top: derivation.reduction == Reduction::Max && term.input.is_some() && product == top,
+        }
+    };
+    let caption = if derivation.groups.len() > 1 {
+        let (channel, count) = (group.to_string(), derivation.groups.len().to_string());
+        t_with("terms_of_channel", &[("channel", &channel), ("count", &count)])
+    } else {
+        t("terms")
+    };
+    Terms {
+        caption,
+        has_weights: derivation.weight.is_some(),
+        rest: terms.len() - shown.len(),
+        more_text: t_with("show_all", &[("count", &terms.len().min(MAX_TERMS).to_string())]),
+        scale,
+        rows: shown.iter().map(row).collect(),
+    }
+}
+
+/// A line of the last table: a text, and a number if it is known.
+type Line = (String, Option<f32>);
+
+/// Returns the steps from the sum to the output, and the output.
+fn chain(
+    layer: &ResolvedLayer,
+    values: &Values,
+    at: usize,
+    derivation: &Derivation,
+    trace: &Trace,
+) -> (Vec<Line>, Line) {
+    let all = derivation.groups.iter().flatten();
+    let count = all.filter(|term| term.input.is_some() || derivation.weight.is_some()).count();
+    let count = [("count", &*count.to_string())];
+    let first = match derivation.reduction {
+        Reduction::Copy => t("derivation_copy"),
+        Reduction::Sum => t_with("derivation_sum", &count),
+        Reduction::Max => t_with("derivation_max", &count),
+        Reduction::Mean => t_with("derivation_mean", &count),
+    };
+    let mut rows = vec![(first, Some(trace.reduced))];
+    let number = |weight: &str, at: usize| values.weight(weight).get(at).copied();
+    let name = |weight: &str, at: usize| format!("{weight}[{at}]");
+    let mut last = String::new();
+    for step in &derivation.steps {
+        match step {
+            Step::Add { weight, at } => rows.push((format!("+ {}", name(weight, *at)), number(weight, *at))),
+            Step::Subtract { weight, at } => rows.push((format!("− {}", name(weight, *at)), number(weight, *at))),
+            Step::Multiply { weight, at } => rows.push((format!("× {}", name(weight, *at)), number(weight, *at))),
+            Step::DivideByRoot { weight, at, epsilon } => {
+                let root = format!("÷ √({} + {})", name(weight, *at), format::number(*epsilon));
+                rows.push((root, number(weight, *at)));
+            }
+            Step::Function(name) => last = format!("{name}(z) = "),
+            Step::Softmax => {
+                if let Some(sum) = softmax_sum(layer, values, at) {
+                    rows.push(("z".to_owned(), Some(trace.last())));
+                    rows.push(("Σ exp(z)".to_owned(), Some(sum)));
+                }
+                last = "exp(z) / Σ exp(z) = ".to_owned();
+            }
+        }
+    }
+    if matches!(derivation.steps.last(), Some(Step::Function(_))) {
+        rows.push(("z".to_owned(), Some(trace.last())));
+    }
+    let place = [0].into_iter().chain(formula::place(&layer.output_shape, at));
+    let place: Vec<String> = place.map(|at| at.to_string()).collect();
+    let name = format!("{last}{}.output[{}]", layer.name, place.join(", "));
+    (rows, (name, values.output.get(at).copied()))
+}
+
+/// Computes the sum by which a softmax divides, over the last axis.
+fn softmax_sum(layer: &ResolvedLayer, values: &Values, at: usize) -> Option<f32> {
+    let units = layer.output_shape.last().copied()?;
+    let first = at / units * units;
+    let terms: usize = layer.derivation(first).groups.iter().map(Vec::len).sum();
+    if terms * units > MAX_SOFTMAX_TERMS {
+        return None;
+    }
+    let weight = |name: &str| values.weight(name);
+    let exponentials = (first..first + units).map(|at| layer.derivation(at).trace(&values.input, &weight).last().exp());
+    Some(exponentials.sum())
+}
