@@ -41,6 +41,5 @@ cfg_if::cfg_if! {
         mod storage;
         mod visit;
         mod watch;
-        mod widgets;
     }
 }

@@ -1,7 +1,7 @@
 //! Drawing of charts and pictures. Everything but the canvas is pure and tested natively.
 
-pub mod bands;
 pub mod axis;
+pub mod bands;
 pub mod figure;
 pub mod histogram_chart;
 pub mod palette;
@@ -13,5 +13,6 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         pub mod canvas;
         pub mod export;
+        pub mod tensor_canvas;
     }
 }

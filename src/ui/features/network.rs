@@ -3,7 +3,6 @@
 mod card;
 mod card_drag;
 mod edit_note;
-mod embedded;
 mod gap;
 pub mod inspector;
 mod layer_detail;

@@ -38,7 +38,7 @@ fn shown_names(state: State) -> Option<[String; 2]> {
 /// Returns the tensors to be read now.
 fn names(state: State, is_open: bool) -> Vec<String> {
     let params = state.checked.with(|checked| checked.layers.iter().map(|layer| layer.params).collect::<Vec<_>>());
-    let all = (params.iter().sum::<usize>() <= MAX_UNSEEN).then_some(0..params.len()).unwrap_or_default();
+    let all = if params.iter().sum::<usize>() <= MAX_UNSEEN { 0..params.len() } else { 0..0 };
     let mut names: Vec<String> = all.filter_map(|index| state.histogram_names(index)).flatten().collect();
     if is_open {
         for name in shown_names(state).into_iter().flatten() {

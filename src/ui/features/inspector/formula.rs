@@ -12,13 +12,13 @@ use super::settings::use_pictures;
 use super::watching::use_tensors;
 use crate::ui::browser::event_text;
 use crate::ui::charts::palette::{ColourScale, Mapping};
+use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
 use crate::ui::format;
 use crate::ui::history::{History, LayerId};
 use crate::ui::math::mathml_parts;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::t;
-use crate::ui::widgets::tensor_canvas::{frame, paint_on, pixel_under};
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
 use chalkgrad_engine::model::formula;
 

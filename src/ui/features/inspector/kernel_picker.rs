@@ -9,11 +9,11 @@ use super::settings::use_pictures;
 use super::tensor_picture::{Reading, own_scale};
 use super::watching::use_tensors;
 use crate::ui::browser::event_text;
+use crate::ui::charts::tensor_canvas::paint_on;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::{Role, Tiles, by_norm};
 use crate::ui::text::{t, t_with};
-use crate::ui::widgets::tensor_canvas::paint_on;
 
 /// Part of a weight that is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

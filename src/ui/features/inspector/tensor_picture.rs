@@ -14,13 +14,13 @@ use super::watching::use_tensors;
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
 use crate::ui::charts::palette::ColourScale;
+use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
 use crate::ui::histogram::Histogram;
 use crate::ui::state::{State, use_state};
 use crate::ui::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::text::{t, t_with};
-use crate::ui::widgets::tensor_canvas::{frame, paint_on, pixel_under};
 
 const BINS: usize = 48;
 

@@ -2,16 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::embedded::embedded;
 use super::layer_form::LayerForm;
 use crate::ui::checked::CheckedLayer;
+use crate::ui::features::inspector::formula::FormulaView;
 use crate::ui::features::inspector::layer_stats::LayerStatsView;
 use crate::ui::features::inspector::tensor_picture::TensorPicture;
 use crate::ui::history::LayerId;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::Role;
 use crate::ui::text::t;
-use crate::ui::widgets::formula_view::formula_view;
 use chalkgrad_engine::model::spec::LayerSpec;
 
 const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
@@ -74,7 +73,7 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
         Content::Settings => view! { <LayerForm id /> }.into_any(),
         Content::NotInOrder => view! { <p class="help">{move || t("not_in_order")}</p> }.into_any(),
         Content::NoWeights => view! { <p class="help">{move || t("no_weights")}</p> }.into_any(),
-        Content::Formula(..) => embedded(move || formula_view(state, id)).into_any(),
+        Content::Formula(..) => view! { <FormulaView id /> }.into_any(),
         Content::Activations(layer) => {
             view! { <TensorPicture name=format!("{layer}.{OUTPUT}") role=Role::Activations /> }.into_any()
         }

@@ -4,9 +4,9 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 
 use crate::ui::browser::InView;
+use crate::ui::charts::tensor_canvas::{paint, scale_of};
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::{Role, Tiles};
-use crate::ui::widgets::tensor_canvas::{paint, scale_of};
 
 /// Rows and columns of channels shown.
 const CHANNELS: (usize, usize) = (2, 4);
