@@ -4,7 +4,7 @@ import { artifact, axeViolations, expect, SMALL, test } from './playground.js';
 
 const TABS = ['Curves', 'Confusion', 'Mistakes', 'Histograms', 'Runs', 'Log'];
 const tab = (playground, name) => playground.page.getByRole('tab', { name, exact: true });
-const panel = (playground) => playground.page.getByRole('tabpanel');
+const panel = (playground) => playground.page.locator('#dock-panel');
 const field = (playground, name) => playground.page.getByRole('spinbutton', { name, exact: true });
 
 /** A small model on few images, with validation. */
@@ -23,7 +23,7 @@ test('one tab is open at a time, and the keyboard moves between them', async ({ 
     await expect(tab(playground, name)).toBeFocused();
     await expect(tab(playground, name)).toHaveAttribute('aria-selected', 'true');
     await expect(panel(playground)).toHaveAccessibleName(name);
-    await expect(playground.page.locator('[role=tab][tabindex="0"]')).toHaveCount(1);
+    await expect(playground.page.locator('.dock [role=tab][tabindex="0"]')).toHaveCount(1);
     await expect(panel(playground).locator('section')).toHaveCount(1);
   }
   await playground.page.keyboard.press('End');
@@ -65,7 +65,7 @@ test('curves are smoothed, compared and saved, and are there in numbers', async 
   expect(png.subarray(1, 4).toString()).toBe('PNG');
   expect(png.readUInt32BE(16), 'width at twice the size').toBeGreaterThan(2000);
   const svg = (await saved('SVG')).toString();
-  for (const text of ['Loss and accuracy while training', 'learning rate 0.001', 'seed', 'steps', 'epoch 1', 'validation']) expect(svg).toContain(text);
+  for (const text of ['Loss and accuracy while training', 'Adam 0.001', 'seed', 'steps', 'epoch 1', 'validation']) expect(svg).toContain(text);
 
   const legend = panel(playground).getByRole('list').first();
   await expect(legend.getByText('Run 1')).toHaveCount(0);

@@ -174,7 +174,7 @@ test('scores that name no class are no answer, on the pad and in the test', asyn
     await expect(verdict(playground)).toBeHidden();
   }
   await playground.press('Evaluate');
-  const test = page.getByRole('tabpanel');
+  const test = page.locator('#dock-panel');
   await expect(test.getByText(/^10,000 images got no answer/)).toBeVisible({ timeout: 60_000 });
   const { confusion, accuracy } = await playground.call('evaluate');
   expect([accuracy, confusion.flatMap((row) => Array.from(row)).reduce((sum, count) => sum + count, 0)]).toEqual([0, 0]);

@@ -303,7 +303,7 @@ test('the runs of the last visit are there again, and the one that is continued 
   await page.reload();
   await ready(page);
   await page.getByRole('tab', { name: 'Runs', exact: true }).click();
-  const rows = page.getByRole('tabpanel').getByRole('row');
+  const rows = page.locator('#dock-panel').getByRole('row');
   await expect(rows).toHaveCount(3);
   await expect(rows.nth(1)).toContainText(/Run 2\d\d:.*2 layers, 7,850 params.*Adam 0\.001 · 32.*4.*20.*\d\d\.\d\d%.*\d\d\.\d\d%/);
   await expect(rows.nth(2)).toContainText(/Run 1\d\d:.*3.*30/);

@@ -5,7 +5,6 @@ test.beforeEach(({ playground }) => playground.open());
 
 const confirmation = (page) => page.locator('.confirmation');
 const messages = (page) => page.getByRole('region', { name: 'Messages' });
-const state = (page, wanted) => page.waitForFunction(async (wanted) => (await window.chalkgrad.pause()).state === wanted, wanted);
 
 test('Step and Epoch work while training is paused, and pause again', async ({ playground }) => {
   const { page } = playground;
@@ -13,12 +12,13 @@ test('Step and Epoch work while training is paused, and pause again', async ({ p
   await expect(page.locator('.notice-data')).toHaveCount(0);
   await playground.call('setModel', { layers: SMALL });
   await playground.call('setTraining', { trainSamples: 2000, epochs: 3 });
-  await page.evaluate(() => {
+  const { state } = await page.evaluate(() => {
     window.run = window.chalkgrad.train({ steps: 150 });
     window.states = [];
     window.chalkgrad.on('state', ({ state }) => window.states.push(state));
+    return window.chalkgrad.pause();
   });
-  await state(page, 'paused');
+  expect(state).toBe('paused');
   await page.evaluate(() => { window.states = []; });
   await playground.press('Step');
   await expect.poll(() => page.evaluate(() => window.states)).toEqual(['training', 'paused']);

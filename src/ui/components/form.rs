@@ -74,6 +74,12 @@ pub fn NumberField(
     let described = described_by(row.as_deref().unwrap_or(&id));
     // Text of the field from the first key to the end of typing.
     let typed = RwSignal::new(None::<String>);
+    // Leaving the field does not report once more what it has reported: an edit would follow that is none.
+    let reported = StoredValue::new(None::<String>);
+    let report = move |text: String| {
+        reported.set_value(Some(text.clone()));
+        on_input.run(text);
+    };
     let waiting = StoredValue::new(None::<i32>);
     let stop_waiting = move || {
         if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
@@ -86,16 +92,21 @@ pub fn NumberField(
         let text = event_text(&event);
         stop_waiting();
         typed.set(Some(text.clone()));
+        reported.set_value(None);
         if accepts.run(text.clone()) {
-            on_input.run(text);
+            report(text);
         } else {
-            waiting.set_value(Some(after_ms(REST_MS, move || on_input.run(text))));
+            waiting.set_value(Some(after_ms(REST_MS, move || report(text))));
         }
     };
     let change = move |_| {
         stop_waiting();
-        if let Some(text) = typed.get_untracked() {
-            on_input.run(text);
+        // A field that is removed while it has the focus reports a change after its signals are gone.
+        let Some(text) = typed.try_get_untracked() else { return };
+        if let Some(text) = text {
+            if reported.with_value(|reported| reported.as_ref() != Some(&text)) {
+                on_input.run(text);
+            }
             typed.set(None);
         }
         on_done.run(());

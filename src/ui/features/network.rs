@@ -67,9 +67,6 @@ pub fn Network() -> impl IntoView {
     view! {
         <section class="panel network" id="network" tabindex="-1" aria-labelledby="network-title">
             <PanelHeader id="network-title" title="network">
-                <span class="panel-note" class:fault=is_faulty title=move || t("cost_help")>
-                    {total}
-                </span>
                 <div class="panel-actions">
                     <PresetList />
                     <Show when=move || !state.is_narrow.get()>
@@ -95,6 +92,9 @@ pub fn Network() -> impl IntoView {
             <Fault />
             <footer class="network-footer">
                 <Kinds />
+                <span class="panel-note" class:fault=is_faulty title=move || t("cost_help")>
+                    {total}
+                </span>
                 <EditNote />
             </footer>
             <TipView />

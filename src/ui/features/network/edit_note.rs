@@ -38,7 +38,7 @@ pub fn EditNote() -> impl IntoView {
         })
     };
     view! {
-        <p class="edit-note" role="status">
+        <p class="edit-note" role="status" title=text>
             {text}
         </p>
     }

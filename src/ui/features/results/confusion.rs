@@ -206,7 +206,7 @@ fn MatrixCell(
         t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
     };
     view! {
-        <td class=class style=move || format!("--shade:{}%", shade.get())>
+        <td class=class style=("--shade", move || format!("{}%", shade.get()))>
             <button
                 type="button"
                 class="cell"
@@ -252,8 +252,8 @@ fn shade(share: f32) -> u32 {
 #[component]
 fn Legend(hides_diagonal: RwSignal<bool>) -> impl IntoView {
     let stop = |share: f32| {
-        let style = format!("left:{}%", shade(share));
-        view! { <span class="scale-tick" style=style>{format::percent(share, 0)}</span> }
+        let left = format!("{}%", shade(share));
+        view! { <span class="scale-tick" style:left=left>{format::percent(share, 0)}</span> }
     };
     view! {
         <figure class="scale">
