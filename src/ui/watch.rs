@@ -124,6 +124,8 @@ impl State {
                 names.push(name.clone());
             }
         }
+        // A view that goes meanwhile is not called any more.
+        let seen: Vec<Weak<TensorSubscription>> = seen.iter().map(Rc::downgrade).collect();
         watch.is_asking.set_value(true);
         watch.is_stale.set_value(false);
         let request = Inspect { names: names.clone(), image: ArrayData::U8(image.clone()) };
@@ -154,8 +156,8 @@ impl State {
 }
 
 /// Shows each watcher the tensors that it named, in its order.
-fn show(watchers: &[Rc<TensorSubscription>], names: &[String], tensors: &[TensorData]) {
-    for watcher in watchers.iter().filter(|watcher| watcher.is_seen.get()) {
+fn show(watchers: &[Weak<TensorSubscription>], names: &[String], tensors: &[TensorData]) {
+    for watcher in watchers.iter().filter_map(Weak::upgrade).filter(|watcher| watcher.is_seen.get()) {
         let own =
             watcher.names.iter().filter_map(|name| tensors.get(names.iter().position(|other| other == name)?).cloned());
         let own: Vec<TensorData> = own.collect();

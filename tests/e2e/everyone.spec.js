@@ -298,6 +298,6 @@ test.describe('with a finger', () => {
     expect(panels.map(([name]) => name)).toEqual(['digit', 'network', 'dock', 'training']);
     expect(panels.map(([, top]) => top)).toEqual(panels.map(([, top]) => top).sort((a, b) => a - b));
     await playground.page.setViewportSize({ width: 1280, height: 800 });
-    await expect.poll(async () => (await order()).map(([name]) => name)).toEqual(['digit', 'network', 'inspector', 'training', 'dock']);
+    await expect.poll(async () => (await order()).map(([name]) => name)).toEqual(['digit', 'network', 'training', 'dock']);
   });
 });

@@ -151,7 +151,7 @@ fn shapes_that_do_not_fit_are_said_in_words() {
     let error =
         refused(r#"[{"type": "MaxPooling2D", "poolSize": 7}, {"type": "Conv2D", "filters": 4, "kernelSize": 5}]"#);
     assert_eq!((error.code, error.layer_index), ("kernel-too-large", Some(1)));
-    assert!(error.to_string().contains("4x4") && error.to_string().contains("5x5"), "{error}");
+    assert!(error.to_string().contains("4×4") && error.to_string().contains("5×5"), "{error}");
 
     let error = refused(r#"[{"type": "Flatten"}, {"type": "MaxPooling2D"}]"#);
     assert_eq!((error.code, error.layer_index), ("wrong-rank", Some(1)));
