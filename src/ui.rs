@@ -1,6 +1,6 @@
 //! The page: what people see and touch.
 //!
-//! Everything under `app`, `panels` and `widgets` is Leptos and exists in the browser only; what can be said without it
+//! Everything under `app`, `features` and `components` is Leptos and exists in the browser only; what can be said without it
 //! (the edit history, the digit's preprocessing, the data of charts, texts, form values) is plain state, tested natively.
 
 pub mod bins;
