@@ -120,8 +120,8 @@ export function mistakes(): void {
 
   // @ts-expect-error: there is no such event.
   chalkgrad.on('step', () => {});
-  // @ts-expect-error: the batch event has no accuracy.
-  chalkgrad.on('batch', ({ accuracy }) => void accuracy);
+  // @ts-expect-error: the batch event has no accuracy on the validation images.
+  chalkgrad.on('batch', ({ valAccuracy }) => void valAccuracy);
   // @ts-expect-error: a handler is missing.
   chalkgrad.on('epoch');
   // @ts-expect-error: there is no such backend.
