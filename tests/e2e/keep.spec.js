@@ -309,11 +309,13 @@ test('the runs of the last visit are there again, and the one that is continued 
   await expect(rows.nth(2)).toContainText(/Run 1\d\d:.*3.*30/);
   // Their courses are there too, when asked for.
   await page.getByRole('tab', { name: 'Curves', exact: true }).click();
-  await expect(page.getByText('earlier runs')).toBeHidden();
+  const earlier = page.locator('#dock-panel').getByRole('listitem').filter({ hasText: /^Run 1$/ });
+  await expect(page.locator('#dock-panel').getByRole('listitem').filter({ hasText: 'validation' }).first()).toBeVisible();
+  await expect(earlier).toHaveCount(0);
   await page.getByRole('tab', { name: 'Runs', exact: true }).click();
   await page.getByRole('checkbox', { name: 'Show run 1 in the curves' }).check();
   await page.getByRole('tab', { name: 'Curves', exact: true }).click();
-  await expect(page.getByText('earlier runs')).toBeVisible();
+  await expect(earlier.first()).toBeVisible();
   await page.getByRole('tab', { name: 'Runs', exact: true }).click();
   await playground.press('Restore the configuration of run 1');
   await expect.poll(async () => (await playground.call('getTraining')).seed).toBe(3);
