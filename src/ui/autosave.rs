@@ -326,6 +326,7 @@ pub fn restore(state: State, number: u32) {
     let position = state.offers.with_untracked(|offers| offers.iter().position(|offer| offer.number == number));
     let Some(position) = position else { return };
     let saved = state.offers.write().remove(position);
+    state.drop_pending_edit();
     spawn_local(async move {
         match storage::read(&format!("{FILE}{}", saved.id)).await {
             Ok(file) => open_then(state, &file.unwrap_or_default(), move || {
@@ -346,6 +347,7 @@ pub fn open(state: State, file: &JsValue) {
 
 fn open_then(state: State, file: &JsValue, then: impl FnOnce() + 'static) {
     let (client, file) = (state.client(), file.clone());
+    state.drop_pending_edit();
     spawn_local(async move {
         match files::open(&client, &file).await {
             Ok(opened) => {

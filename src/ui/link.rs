@@ -73,6 +73,7 @@ pub fn follow(state: State) {
 /// Leaves the work under its address and goes to another one.
 async fn go(state: State, left: StoredValue<HashMap<String, Checkpoint>, LocalStorage>, old: String, new: String) {
     let client = state.client();
+    state.drop_pending_edit();
     if let Ok(checkpoint) = client.save().await {
         let steps = checkpoint.snapshot.step;
         left.update_value(|left| drop(left.insert(old, checkpoint)));

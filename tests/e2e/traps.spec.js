@@ -8,10 +8,11 @@ const messages = (page) => page.getByRole('region', { name: 'Messages' });
 
 test('Step and Epoch work while training is paused, and pause again', async ({ playground }) => {
   const { page } = playground;
-  // Later a run might wait for images.
-  await expect(page.locator('.notice-data')).toHaveCount(0);
   await playground.call('setModel', { layers: SMALL });
   await playground.call('setTraining', { trainSamples: 2000, epochs: 3 });
+  // With all of the images here, no run waits for them.
+  await playground.call('train', { epochs: 1 });
+  await playground.call('reset');
   const { state } = await page.evaluate(() => {
     window.run = window.chalkgrad.train({ steps: 150 });
     window.states = [];

@@ -90,12 +90,17 @@ impl State {
         }
     }
 
-    /// Sends the model if it is valid, but not after every key that is typed.
-    fn send_model(&self) {
-        const PAUSE_MS: i32 = 200;
+    /// Drops an edit that is not sent yet, because another experiment takes its place.
+    pub fn drop_pending_edit(&self) {
         if let Some(pending) = self.pending_model.try_update_value(Option::take).flatten() {
             cancel(pending);
         }
+    }
+
+    /// Sends the model if it is valid, but not after every key that is typed.
+    fn send_model(&self) {
+        const PAUSE_MS: i32 = 200;
+        self.drop_pending_edit();
         let is_valid = self.checked.with_untracked(|checked| checked.error.is_none());
         let spec = self.history.with_untracked(History::spec);
         if !is_valid || self.sent_model.with_value(|sent| *sent == spec) {
