@@ -90,7 +90,7 @@ struct Inner {
     state: Cell<RunState>,
 }
 
-/// How far the worker is.
+/// State of the worker's start.
 enum Link {
     /// It has not said [`Message::Ready`] yet, or is being brought back to where its predecessor was: requests wait.
     Starting(Vec<Envelope<Request>>),

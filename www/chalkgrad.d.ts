@@ -100,7 +100,7 @@ export interface BatchInfo {
   imagesPerSecond: number;
   /** Until the end of the run that was asked for. */
   remainingSeconds: number;
-  /** How much of that run is done, 0 to 1. */
+  /** Share of that run that is done, 0 to 1. */
   progress: number;
 }
 

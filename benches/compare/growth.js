@@ -1,4 +1,4 @@
-// How time and memory of a training step grow with batch, width, depth and workers: `cargo xtask bench growth`.
+// Growth of time and memory of a training step with batch, width, depth and workers: `cargo xtask bench growth`.
 import fs from 'node:fs';
 import path from 'node:path';
 import { lineChart } from './line_chart.js';

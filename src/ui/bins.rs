@@ -1,4 +1,4 @@
-//! How the numbers of a tensor are spread, and how that changes while it trains.
+//! Distribution of a tensor's numbers, and its changes while the network trains.
 
 /// The most histograms that are kept of a tensor.
 const MAX_SNAPSHOTS: usize = 160;

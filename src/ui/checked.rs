@@ -18,7 +18,7 @@ pub struct CheckedLayer {
     pub weight_shapes: Vec<Vec<usize>>,
     /// Operations for one example forward.
     pub flops: u64,
-    /// How each extent of the output comes about.
+    /// Derivation of each extent of the output.
     pub rule: Vec<String>,
 }
 

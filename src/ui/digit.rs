@@ -12,7 +12,7 @@ pub const SIDE: usize = 28;
 /// The side of the box that the ink is scaled to.
 const BOX: f32 = 20.0;
 
-/// How thin and how thick a line may come out, as a radius in pixels of the image: MNIST's lines are 2 to 3.5 wide, and
+/// Bounds of a line's thickness, as a radius in pixels of the image: MNIST's lines are 2 to 3.5 wide, and
 /// without bounds a tiny drawing would become a blot and a huge one a hair.
 const RADIUS: std::ops::RangeInclusive<f32> = 0.95..=1.6;
 

@@ -1,4 +1,4 @@
-//! How the numbers of a tensor are distributed. No canvas here.
+//! Histogram of a tensor's numbers. No canvas here.
 
 /// Counts of numbers by size, in bins of equal width, and what they are like on the whole.
 #[derive(Clone, PartialEq, Debug, Default)]

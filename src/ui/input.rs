@@ -40,7 +40,7 @@ pub struct Input {
     /// As the network gets it, `[28,28]`, ink 255 on 0; empty: there is nothing.
     pub image: RwSignal<Vec<u8>>,
     pub source: RwSignal<Source>,
-    /// How the last picture from a file was prepared.
+    /// Steps by which the last picture from a file was prepared.
     pub picture: RwSignal<Vec<Stage>>,
     /// Probabilities that the network predicts for the image.
     pub probabilities: RwSignal<Option<Vec<f32>>>,

@@ -1,4 +1,4 @@
-//! What a run does otherwise than the one before it.
+//! Differences of a run from the one before it.
 
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 use serde_json::Value;

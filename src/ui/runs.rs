@@ -17,7 +17,7 @@ const COLUMNS: usize = 500;
 /// And for the browser to keep, which it does every few seconds.
 const KEPT_COLUMNS: usize = 100;
 
-/// How far, in multiples of its first value, the loss of a run may rise before the run counts as diverged.
+/// Factor by which the loss of a run may rise above its first value before the run counts as diverged.
 const DIVERGED: f32 = 1.5;
 
 /// The longest name of a run.

@@ -119,7 +119,7 @@ pub struct Store {
     pub pauses_hidden: RwSignal<bool>,
     /// The page has started the run, not a script.
     is_own_run: StoredValue<bool>,
-    /// How long training rests after each step.
+    /// Rest of training after each step.
     pub step_delay_ms: RwSignal<u32>,
     /// GPU kernels compiled so far, and in total.
     pub kernels: RwSignal<(u32, u32)>,

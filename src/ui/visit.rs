@@ -11,7 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::browser::{get, now_ms};
 
-/// How long the lock of a tab that has just been closed may still be held.
+/// Time for which the lock of a tab that has just been closed may still be held.
 const CLOSING_MS: u32 = 2_000;
 
 /// Makes an identifier that no other tab has.

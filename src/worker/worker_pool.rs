@@ -20,7 +20,7 @@ use chalkgrad_engine::train::replicas::Replicas;
 /// Role of a replica, as sent to `worker.js`.
 pub(super) const ROLE: &str = "replica";
 
-/// How often a replica is replaced for one task before training goes on without it.
+/// Number of times that a replica is replaced for one task before training goes on without it.
 const MAX_DEATHS: u32 = 3;
 
 /// Maximum time until a new replica reads messages. A network or a browser that never answers gives no other sign.

@@ -222,7 +222,7 @@ test('the legend has the colours of the picture, and its scale is named, switche
   await expect(page.getByText(`full colour stands for ±${written(largest)}.`)).toBeVisible();
   await expect(page.getByText(/^Root scale/)).toBeVisible();
   const legend = page.locator('canvas.tensor-scale');
-  /** How the colour of each number is found in the legend: its place among the legend's pixels, or the nearest one. */
+  /** Finds the colour of each number in the legend: its place among the legend's pixels, or the nearest one. */
   const agrees = async (place) => {
     const bar = await legend.evaluate((node) => {
       const row = node.getContext('2d').getImageData(0, 3, node.width, 1).data;

@@ -21,9 +21,9 @@ pub struct DatasetInfo {
     pub width: usize,
     pub channels: usize,
     pub classes: usize,
-    /// How many images the whole training file holds.
+    /// Number of images in the whole training file.
     pub train_total: usize,
-    /// How many images the whole test file holds.
+    /// Number of images in the whole test file.
     pub test_total: usize,
 }
 

@@ -330,7 +330,7 @@ pub struct BatchReport {
     pub images_per_second: f64,
     /// Until the end of the run that was asked for.
     pub remaining_seconds: f64,
-    /// How much of that run is done, 0 to 1.
+    /// Share of that run that is done, 0 to 1.
     pub progress: f64,
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// Ratio of the largest to the smallest value from which the axis of a loss is logarithmic by default.
 const LOG_RATIO: f32 = 30.0;
 
-/// How far, in multiples of its first value, an earlier run may stretch the axis.
+/// Multiple of its first value up to which an earlier run may stretch the axis.
 const EARLIER_REACH: f32 = 1.5;
 
 /// Vertical axis.

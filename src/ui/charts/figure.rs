@@ -134,7 +134,7 @@ pub fn scale_shapes(scale: &ColourScale, [x, y, width]: [f64; 3], ink: &str) -> 
         }
     }
     let ticks = scale.ticks();
-    // Where there is no room for all numbers, those of the quarters are left out.
+    // Without room for all numbers, those of the quarters are left out.
     let needed: f64 = ticks.iter().map(|(_, label)| text_width(label, SMALL) + 6.0).sum();
     for (share, label) in ticks {
         let at = x + CAP + inner * f64::from((share + 1.0) / 2.0);

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::ui::format;
 
-/// How the strength of a colour follows from the size of a number.
+/// Rule by which the strength of a colour follows from the size of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mapping {
     /// In proportion to the number.
@@ -28,7 +28,7 @@ pub struct ColourScale {
 /// Colours from 0 to the full one.
 const STEPS: usize = 256;
 
-/// Where NaN and infinities stand.
+/// Colour of NaN and infinities.
 pub const NOT_FINITE: [u8; 3] = [255, 0, 200];
 
 impl ColourScale {
@@ -87,7 +87,7 @@ pub fn limit(values: &[f32], is_robust: bool) -> f32 {
     }
     let at = ((sizes.len() - 1) as f64 * 0.995) as usize;
     let (_, size, _) = sizes.select_nth_unstable_by(at, f32::total_cmp);
-    // Where nearly everything is 0, the few other numbers are the picture.
+    // If nearly everything is 0, the few other numbers are the picture.
     if *size == 0.0 { largest } else { *size }
 }
 

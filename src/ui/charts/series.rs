@@ -92,7 +92,7 @@ impl Series {
     }
 
     /// Smooths the values of the visible steps, thinned out to about `columns` samples, the last visible step among them.
-    /// Where a column has several steps, the kernel reaches over them at least.
+    /// If a column has several steps, the kernel reaches over them at least.
     pub fn smooth(&self, values: &[f32], visible: Range<u32>, columns: usize, reach: u32) -> Vec<Sample> {
         let visible = self.indices(&visible);
         let stride = visible.len().div_ceil(columns.max(1)).max(1);
@@ -230,7 +230,7 @@ mod tests {
             let smooth = long.smooth(&values, visible.clone(), columns, 50);
             assert!(smooth.len() <= columns + 1 && smooth.iter().map(|sample| sample.step).is_sorted());
             assert_eq!(smooth.last().unwrap().step, visible.end - 1);
-            // Where the kernel has values on both sides.
+            // Steps with values on both sides of the kernel.
             let whole = smooth.iter().filter(|sample| (60..29_900).contains(&sample.step));
             assert!(whole.map(|sample| sample.value).all(|value| (1.75..2.25).contains(&value)), "{visible:?}");
             let ranges = long.ranges(&values, visible.clone(), columns);

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-/// Where a text stands in relation to its position.
+/// Alignment of a text to its position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Anchor {
     Start,

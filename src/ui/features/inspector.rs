@@ -1,4 +1,4 @@
-//! What is inside a layer: its tensors as pictures, their numbers, its formulas and how it fares in training.
+//! Contents of a layer: its tensors as pictures, their numbers, its formulas and how it fares in training.
 
 pub mod derived;
 pub mod formula;

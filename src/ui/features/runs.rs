@@ -22,7 +22,7 @@ const COLUMNS: [&str; 9] = [
     "run_actions",
 ];
 
-/// What a row shows of a run; it changes at the ends of epochs and runs, not with every batch.
+/// Contents of a run's row; they change at the ends of epochs and runs, not with every batch.
 #[derive(Clone, PartialEq)]
 struct Row {
     record: RunRecord,

@@ -20,7 +20,7 @@ const TRAIN: usize = 100;
 struct InThread {
     replicas: Vec<Option<Replica>>,
     tasks: Vec<Option<Vec<f32>>>,
-    /// How many times more a result is not there yet.
+    /// Number of times that a result is still not there.
     delay: usize,
     waited: usize,
     /// Results until one fails.

@@ -1,4 +1,4 @@
-//! What a chart shows: lines of the present run and of earlier ones, limits, and the values under the cross-hair.
+//! Contents of a chart: lines of the present run and of earlier ones, limits, and the values under the cross-hair.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! How the curves are shown. It stays when another tab is opened.
+//! Settings of the curves' view. They stay when another tab is opened.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! How all pictures of tensors are drawn. The page remembers it.
+//! Settings for the pictures of all tensors. The page remembers them.
 
 use std::collections::BTreeMap;
 

@@ -31,7 +31,7 @@ pub struct Reading {
     pub values: Vec<f32>,
 }
 
-/// What the layer's weights are for.
+/// Use of the layer's weights.
 #[derive(Clone, PartialEq, Debug, Default)]
 struct Context {
     /// Shape `[H,W,C]` of the image whose flattened numbers the weights multiply.

@@ -1,4 +1,4 @@
-//! What the last edit cost: the run that it ended, the weights that are new.
+//! Costs of the last edit: the run that it ended, the weights that are new.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a card or a shape says of itself under the pointer or the focus.
+//! Facts on a card or a shape under the pointer or the focus.
 
 use leptos::html::Div;
 use leptos::prelude::*;
