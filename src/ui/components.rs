@@ -1,5 +1,6 @@
 //! Small components that features share.
 
+pub mod data_table;
 pub mod digit_image;
 pub mod export_menu;
 pub mod form;

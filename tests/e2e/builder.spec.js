@@ -233,7 +233,7 @@ test.describe('the strip', () => {
     await page.locator('.thumbnail').nth(3).waitFor();
     const { height } = await strip(page).boundingBox();
     expect(height).toBeLessThan(180);
-    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(250);
+    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(230);
     // Unfolded, all cards stand beside each other, and the selected one is in view.
     for (let block = 0; block < 3; block += 1) await playground.network.getByRole('button', { name: /^Unfold / }).first().click();
     const tops = await page.locator('button.card').evaluateAll((cards) => cards.map((card) => card.getBoundingClientRect().top));

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::browser::{event_checked, event_text, moment};
 use crate::ui::charts::plot::run_colour;
+use crate::ui::components::data_table::DataTable;
 use crate::ui::format;
 use crate::ui::run_differences::{Difference, differences};
 use crate::ui::runs::RunRecord;
@@ -43,21 +44,11 @@ pub fn RunTable() -> impl IntoView {
                 when=move || numbers.with(|numbers| !numbers.is_empty())
                 fallback=|| view! { <p class="help empty">{move || t("no_run_yet")}</p> }
             >
-                <div class="scroll-x" tabindex="0" role="group" aria-label=move || t("tab_runs")>
-                    <table class="data-table runs">
-                        <caption class="visually-hidden">{move || t("tab_runs")}</caption>
-                        <thead>
-                            <tr>
-                                {COLUMNS.map(|key| view! { <th scope="col">{move || t(key)}</th> }).collect_view()}
-                            </tr>
-                        </thead>
-                        <tbody>
-                            <For each=move || numbers.get() key=|number| *number let:number>
-                                <RunRow number />
-                            </For>
-                        </tbody>
-                    </table>
-                </div>
+                <DataTable name="tab_runs" columns=COLUMNS class="data-table runs">
+                    <For each=move || numbers.get() key=|number| *number let:number>
+                        <RunRow number />
+                    </For>
+                </DataTable>
             </Show>
         </section>
     }

@@ -3,6 +3,7 @@
 use chalkgrad_engine::protocol::EpochReport;
 use leptos::prelude::*;
 
+use crate::ui::components::data_table::DataTable;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::t;
@@ -17,24 +18,14 @@ pub fn EpochTable() -> impl IntoView {
     view! {
         <details class="data">
             <summary>{move || t("data_table")}</summary>
-            <div class="scroll-x" tabindex="0" role="group" aria-label=move || t("data_table")>
-                <table class="data-table">
-                    <caption class="visually-hidden">{move || t("data_table")}</caption>
-                    <thead>
-                        <tr>
-                            {COLUMNS.map(|key| view! { <th scope="col">{move || t(key)}</th> }).collect_view()}
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || epochs.get() key=|epoch| epoch.step let:epoch>
-                            <tr>{cells(&epoch).map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr>
-                        </For>
-                    </tbody>
-                </table>
-                <Show when=move || epochs.with(Vec::is_empty)>
-                    <p class="help">{move || t("no_epoch_yet")}</p>
-                </Show>
-            </div>
+            <DataTable name="data_table" columns=COLUMNS>
+                <For each=move || epochs.get() key=|epoch| epoch.step let:epoch>
+                    <tr>{cells(&epoch).map(|cell| view! { <td>{cell}</td> }).collect_view()}</tr>
+                </For>
+            </DataTable>
+            <Show when=move || epochs.with(Vec::is_empty)>
+                <p class="help">{move || t("no_epoch_yet")}</p>
+            </Show>
         </details>
     }
 }
