@@ -177,24 +177,14 @@ impl State {
         }
         let has_begun = self.dock.runs.with_untracked(Runs::present_begun).is_some();
         if !has_begun {
-            let record = RunRecord {
-                number: 0,
-                name: String::new(),
-                begun_ms: now_ms(),
-                model: self.engine_model(),
-                params: self.checked.with_untracked(|checked| checked.params()),
-                training: self.training.get_untracked(),
-                backend: self
-                    .backend
-                    .with_untracked(|backend| backend.as_ref().map_or(String::new(), |b| b.backend.clone())),
-                steps: 0,
-                epochs: 0,
-                seconds: 0.0,
-                test_accuracy: None,
-                first_loss: None,
-                series: RunSeries::default(),
-                is_compared: true,
-            };
+            let backend = self.backend.with_untracked(|backend| backend.as_ref().map(|info| info.backend.clone()));
+            let record = RunRecord::new(
+                now_ms(),
+                self.engine_model(),
+                self.checked.with_untracked(|checked| checked.params()),
+                self.training.get_untracked(),
+                backend.unwrap_or_default(),
+            );
             self.dock.runs.update(|runs| runs.begin(record));
         }
         let test_accuracy = self.result.with_untracked(|result| result.as_ref().map(|r| r.evaluation.accuracy));

@@ -98,27 +98,11 @@ fn value_text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::runs::RunSeries;
     use chalkgrad_engine::model::spec::TrainingConfig;
 
     fn run(model: &str, training: &str) -> RunRecord {
         let training: TrainingConfig = serde_json::from_str(training).unwrap();
-        RunRecord {
-            number: 1,
-            name: String::new(),
-            begun_ms: 0.0,
-            model: serde_json::from_str(model).unwrap(),
-            params: 0,
-            training,
-            backend: String::new(),
-            steps: 0,
-            epochs: 0,
-            seconds: 0.0,
-            test_accuracy: None,
-            first_loss: None,
-            series: RunSeries::default(),
-            is_compared: true,
-        }
+        RunRecord { number: 1, ..RunRecord::new(0.0, serde_json::from_str(model).unwrap(), 0, training, String::new()) }
     }
 
     fn setting(layer: Option<&str>, name: &str, before: &str, after: &str) -> Difference {

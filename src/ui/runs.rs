@@ -127,6 +127,28 @@ pub struct Runs {
     begun: u32,
 }
 
+impl RunRecord {
+    /// Makes the record of a run that has not taken a step yet.
+    pub fn new(begun_ms: f64, model: ModelSpec, params: usize, training: TrainingConfig, backend: String) -> Self {
+        Self {
+            number: 0,
+            name: String::new(),
+            begun_ms,
+            model,
+            params,
+            training,
+            backend,
+            steps: 0,
+            epochs: 0,
+            seconds: 0.0,
+            test_accuracy: None,
+            first_loss: None,
+            series: RunSeries::default(),
+            is_compared: true,
+        }
+    }
+}
+
 impl Runs {
     /// Iterates over the runs, the latest first.
     pub fn latest_first(&self) -> impl Iterator<Item = &RunRecord> {
@@ -293,22 +315,7 @@ mod tests {
     }
 
     fn record() -> RunRecord {
-        RunRecord {
-            number: 0,
-            name: String::new(),
-            begun_ms: 1.7e12,
-            model: ModelSpec::reference_cnn(),
-            params: 93_322,
-            training: TrainingConfig::default(),
-            backend: "cpu".to_owned(),
-            steps: 0,
-            epochs: 0,
-            seconds: 0.0,
-            test_accuracy: None,
-            first_loss: None,
-            series: RunSeries::default(),
-            is_compared: true,
-        }
+        RunRecord::new(1.7e12, ModelSpec::reference_cnn(), 93_322, TrainingConfig::default(), "cpu".to_owned())
     }
 
     #[test]
