@@ -254,6 +254,8 @@ test.describe('with a finger', () => {
   test('the page scrolls over every image, and the pad is drawn on', async ({ playground, context }) => {
     const { page } = playground;
     await playground.open();
+    // The example is drawn as soon as the pretrained weights answer, unless a run has begun.
+    await expect(page.getByText(/^Looks like/)).toBeVisible();
     await playground.call('train', { steps: 3 });
     const session = await context.newCDPSession(page);
     const drag = async (locator) => {
