@@ -14,6 +14,7 @@ use super::features::inspector::settings::PictureSettings;
 use super::features::messages::Messages;
 use super::features::network::Network;
 use super::features::network::layer_menu::LayerMenu;
+use super::features::phone::{Part, RunBar};
 use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
@@ -68,12 +69,12 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     Effect::new(move |_| autosave.with_value(|autosave| autosave.follow_results()));
     let side = SplitSize::new("chalkgrad.side-width", SIDE_PX, SIDE_LIMITS_PX);
     view! {
-        <a class="skip-link" href="#network">
+        <a class="skip-link" href="#network" on:click=move |_| state.part.set(Part::Network)>
             {move || t("skip_to_network")}
         </a>
         <TopBar />
         <Messages />
-        <main class="layout" style=("--side-width", move || side.css())>
+        <main class="layout" data-part=move || state.part.get().key() style=("--side-width", move || side.css())>
             <InputPanel />
             <Network />
             <Show when=move || !state.is_stacked.get()>
@@ -87,6 +88,9 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
                 <TrainingPanel />
             </Show>
         </main>
+        <Show when=move || state.is_narrow.get()>
+            <RunBar />
+        </Show>
         <LayerMenu />
     }
 }

@@ -7,6 +7,7 @@ pub mod inspector;
 pub mod log;
 pub mod messages;
 pub mod network;
+pub mod phone;
 pub mod results;
 pub mod run;
 pub mod runs;

@@ -14,6 +14,7 @@ use super::browser::{after_ms, remembered};
 use super::charted_history::ChartedHistory;
 use super::checked::ValidatedModel;
 use super::dock::Dock;
+use super::features::phone::Part;
 use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
@@ -147,8 +148,10 @@ pub struct Store {
     pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
     pub weights_version: RwSignal<u32>,
-    /// The page is a single column, as on a phone.
+    /// The page is a single column, as on a phone, and shows one part at a time.
     pub is_narrow: RwSignal<bool>,
+    /// The part that a phone shows.
+    pub part: RwSignal<Part>,
     /// The panels are stacked: none stands beside the dock.
     pub is_stacked: RwSignal<bool>,
     pub is_dark: RwSignal<bool>,
@@ -216,6 +219,7 @@ impl State {
             dock: Dock::default(),
             weights_version: RwSignal::new(0),
             is_narrow: RwSignal::new(false),
+            part: RwSignal::new(Part::default()),
             is_stacked: RwSignal::new(false),
             is_dark: RwSignal::new(false),
             watch: Watch::default(),

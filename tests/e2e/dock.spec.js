@@ -369,6 +369,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.page.setViewportSize({ width, height });
       await small(playground);
       await playground.call('train', { epochs: 2 });
+      await playground.showActions();
       await playground.press('Reset');
       await playground.call('train', { epochs: 3 });
       await playground.press('Evaluate');

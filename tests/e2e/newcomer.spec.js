@@ -124,6 +124,7 @@ test.describe('on a phone', () => {
       await field.press('Enter');
     };
 
+    await playground.show('network');
     await playground.card('conv2d').tap();
     await setFilters(16);
     await playground.card('conv2d').tap();
@@ -139,6 +140,7 @@ test.describe('on a phone', () => {
     await expect(playground.button('Train')).toBeVisible();
 
     // A finger on the pad, which must not scroll the page.
+    await playground.show('input');
     await playground.pad.scrollIntoViewIfNeeded();
     const box = await playground.pad.boundingBox();
     const scrolled = await page.evaluate(() => window.scrollY);
@@ -150,6 +152,7 @@ test.describe('on a phone', () => {
     await expect(page.getByText(/Looks like \d/)).toBeVisible();
     expect(await page.evaluate(() => window.scrollY)).toBe(scrolled);
     // A tap soon after the stroke may count as the second of a double one.
+    await playground.showActions();
     const progress = playground.button('Evaluate');
     await expect(async () => {
       if (await progress.isEnabled()) await progress.tap();

@@ -76,10 +76,13 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.open();
       const check = async (what) => expect(await axeViolations(playground.page), what).toEqual([]);
       await playground.call('train', { steps: 2 });
+      await playground.show('network');
       await playground.card('conv2d').click();
       await check('with a layer selected');
+      await playground.showActions();
       await playground.press('Evaluate');
       await expect(playground.page.getByRole('table', { name: 'Confusion matrix' })).toBeVisible({ timeout: 60_000 });
+      await playground.show('network');
       await view(playground, 'Weights').click();
       await expect(playground.page.getByText(/full colour stands/)).toBeVisible();
       await check('with a result and weights');

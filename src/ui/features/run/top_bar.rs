@@ -1,4 +1,4 @@
-//! The bar at the top.
+//! The bar at the top. On a phone the training buttons are in the bar at the bottom.
 
 use leptos::prelude::*;
 
@@ -26,9 +26,11 @@ pub fn TopBar() -> impl IntoView {
                 </svg>
                 <h1>"chalkgrad"</h1>
             </div>
-            <Controls />
-            <Progress />
-            <Numbers />
+            <Show when=move || !state.is_narrow.get()>
+                <Controls />
+                <Progress />
+                <Numbers />
+            </Show>
             <div class="top-end">
                 <Backend />
                 <IconButton text="copy_link" icon="link" on_click=move || link::copy(state) />
