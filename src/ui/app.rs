@@ -19,6 +19,7 @@ use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
 use super::features::weight_histograms;
+use super::features::welcome::{Tour, TourView, Welcome};
 use super::first_run;
 use super::link;
 use super::state::State;
@@ -46,6 +47,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     let state = State::new(client.clone());
     provide_context(state);
     provide_context(PictureSettings::remembered());
+    provide_context(Tour::new());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::follow(state);
@@ -74,6 +76,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         </a>
         <TopBar />
         <Messages />
+        <Welcome />
         <main class="layout" data-part=move || state.part.get().key() style=("--side-width", move || side.css())>
             <InputPanel />
             <Network />
@@ -92,6 +95,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
             <RunBar />
         </Show>
         <LayerMenu />
+        <TourView />
     }
 }
 

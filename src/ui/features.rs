@@ -14,3 +14,4 @@ pub mod runs;
 pub mod side;
 pub mod training;
 pub mod weight_histograms;
+pub mod welcome;

@@ -3,11 +3,13 @@
 
 mod editing;
 mod events;
+mod pretrained;
 mod trained;
 mod training;
 
 use std::ops::Deref;
 
+use self::pretrained::Pretrained;
 use self::trained::TrainedStates;
 use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, remembered};
@@ -138,8 +140,7 @@ pub struct Store {
     /// Experiments of earlier visits and closed tabs, until they are taken up or dismissed.
     pub offers: RwSignal<Vec<Saved>>,
     pub destination: Destination,
-    /// While pretrained weights answer: the share of the test images that they get right.
-    pub pretrained: RwSignal<Option<f32>>,
+    pub pretrained: Pretrained,
     /// Result of the last click, shown for a few seconds.
     pub confirmation: RwSignal<Option<String>>,
     /// For screen readers: once per epoch and for results, never per batch.
@@ -212,7 +213,7 @@ impl State {
             notices: RwSignal::new(Vec::new()),
             offers: RwSignal::new(Vec::new()),
             destination: Destination::default(),
-            pretrained: RwSignal::new(None),
+            pretrained: Pretrained::default(),
             confirmation: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             charted: RwSignal::new_local(ChartedHistory::default()),

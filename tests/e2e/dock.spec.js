@@ -372,6 +372,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.showActions();
       await playground.press('Reset');
       await playground.call('train', { epochs: 3 });
+      await playground.showActions();
       await playground.press('Evaluate');
       await playground.page.getByRole('button', { name: / images of 9 classified as 4$/ }).click({ timeout: 60_000 });
       await expect(panel(playground).getByRole('button', { name: /^Test image/ }).first()).toBeVisible();

@@ -25,7 +25,7 @@ pub fn InputPanel() -> impl IntoView {
     };
     Effect::new(move |_| state.load_test_set());
     Effect::new(move |_| {
-        if state.pretrained.get().is_some() {
+        if state.pretrained.accuracy.get().is_some() {
             state.input.show_example();
         }
     });

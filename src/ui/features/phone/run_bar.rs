@@ -10,9 +10,15 @@ use crate::ui::text::t;
 #[component]
 pub fn RunBar() -> impl IntoView {
     let is_open = RwSignal::new(false);
+    let close_by_escape = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" {
+            is_open.set(false);
+        }
+    };
     view! {
-        <footer class="run-bar">
-            <div class="run-more" hidden=move || !is_open.get()>
+        <footer class="run-bar" on:keydown=close_by_escape>
+            // It covers the page, so it goes with what was chosen.
+            <div class="run-more" hidden=move || !is_open.get() on:click=move |_| is_open.set(false)>
                 <div class="controls" role="group" aria-label=move || t("run_more")>
                     <MoreControls />
                 </div>

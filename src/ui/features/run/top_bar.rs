@@ -9,6 +9,7 @@ use super::preferences::{LanguageSwitch, ThemeSwitch};
 use super::progress::Progress;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::messages::{OpenFile, SaveFile};
+use crate::ui::features::welcome::TourButton;
 use crate::ui::link;
 use crate::ui::state::use_state;
 
@@ -36,6 +37,7 @@ pub fn TopBar() -> impl IntoView {
                 <IconButton text="copy_link" icon="link" on_click=move || link::copy(state) />
                 <SaveFile />
                 <OpenFile />
+                <TourButton />
                 <LanguageSwitch />
                 <ThemeSwitch />
             </div>
