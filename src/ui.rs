@@ -16,6 +16,7 @@ pub mod format;
 pub mod histogram;
 pub mod history;
 pub mod math;
+pub mod moment;
 pub mod photo;
 pub mod presets;
 pub mod run_differences;

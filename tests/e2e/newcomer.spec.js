@@ -22,7 +22,7 @@ async function expectEnd(playground, context) {
   expect(layers.map((layer) => layer.type)).toEqual(CUSTOM);
   expect([layers[0].filters, layers[2].filters]).toEqual([16, 24]);
   expect(layers[7].rate).toBe(0.25);
-  await expect(playground.page).toHaveURL(/#c=/);
+  await expect(playground.page).toHaveURL(/#m=/);
   const link = await playground.page.evaluate(() => navigator.clipboard.readText());
   expect(link).toBe(playground.page.url());
   const other = await context.newPage();

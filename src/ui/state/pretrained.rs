@@ -49,10 +49,16 @@ impl State {
 
     /// Puts the pretrained network in the place of the present one, which is kept if it has been trained.
     pub fn bring_back_pretrained(&self) {
-        let Some(network) = self.pretrained.network.get_value() else { return };
-        let (state, model) = (*self, network.model.clone());
-        self.drop_pending_edit();
-        spawn_local(async move {
+        spawn_local(self.return_to_pretrained());
+    }
+
+    /// As [`State::bring_back_pretrained`], for what comes after it.
+    pub fn return_to_pretrained(&self) -> impl Future<Output = ()> + use<> {
+        let state = *self;
+        async move {
+            let Some(network) = state.pretrained.network.get_value() else { return };
+            let model = network.model.clone();
+            state.drop_pending_edit();
             // Nothing that was trained makes way before it is kept.
             let own = match state.steps() {
                 0 => Ok(None),
@@ -79,7 +85,7 @@ impl State {
                 state.pretrained.set_aside.set_value(Some(own));
             }
             state.confirm(t_once("pretrained_answers", &[]));
-        });
+        }
     }
 
     /// Goes back to the network that made way for the pretrained one.

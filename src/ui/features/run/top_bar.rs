@@ -25,7 +25,7 @@ pub fn TopBar() -> impl IntoView {
                 <svg class="brand-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
                     <path d=MARK></path>
                 </svg>
-                <h1>"chalkgrad"</h1>
+                <h1 class:visually-hidden=move || state.is_narrow.get()>"chalkgrad"</h1>
             </div>
             <Show when=move || !state.is_narrow.get()>
                 <Controls />
