@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::autosave;
-use super::browser::{follow_media, follow_visibility, get, remember, remembered};
+use super::browser::{follow_media, follow_visibility, forget, get, remember, remembered};
 use super::components::splitter::{SplitSize, Splitter};
 use super::features::dock::Dock;
 use super::features::input::InputPanel;
@@ -57,10 +57,15 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     follow_media(STACKED, move |is_stacked| state.is_stacked.set(is_stacked));
     follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
     // The page lives as long as its window, and so do its listeners.
-    let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
+    let tour = Tour::get();
+    let _ = window_event_listener(ev::keydown, move |event| {
+        on_key(state, &event);
+        on_presentation_key(state, tour, &event);
+    });
     state.follow_tensors();
     weight_histograms::record(state);
     use_theme(state);
+    use_presentation(state);
     use_locale();
     Effect::new(move |_| {
         state.input.image.track();
@@ -77,7 +82,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         <TopBar />
         <Messages />
         <Welcome />
-        <main class="layout" data-part=move || state.part.get().key() style=("--side-width", move || side.css())>
+        <main class="layout" data-part=move || state.part.get().key() data-selected=move || state.selected.get().map(|_| "") style=("--side-width", move || side.css())>
             <InputPanel />
             <Network />
             <Show when=move || !state.is_stacked.get()>
@@ -124,6 +129,39 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Handles Alt+P, which enters and leaves the presentation mode, and Escape, which leaves it unless it means something else.
+fn on_presentation_key(state: State, tour: Tour, event: &web_sys::KeyboardEvent) {
+    let is_presenting = state.is_presenting;
+    let is_switch = event.code() == "KeyP" && event.alt_key() && !event.ctrl_key() && !event.meta_key();
+    let leaves = event.key() == "Escape" && !event.default_prevented() && !tour.is_open();
+    if is_switch && !state.is_narrow.get_untracked() {
+        event.prevent_default();
+        is_presenting.update(|is_presenting| *is_presenting = !*is_presenting);
+    } else if leaves && is_presenting.get_untracked() {
+        is_presenting.set(false);
+    }
+}
+
+/// Applies the remembered presentation mode. A phone has none.
+fn use_presentation(state: State) {
+    const KEY: &str = "chalkgrad.presentation";
+    state.is_presenting.set(remembered(KEY).is_some());
+    Effect::new(move |_| {
+        let is_presenting = state.is_presenting.get();
+        if is_presenting {
+            remember(KEY, "true")
+        } else {
+            forget(KEY)
+        }
+        let Some(root) = root() else { return };
+        // Neither can fail for an attribute of a valid name.
+        let _ = match is_presenting && !state.is_narrow.get() {
+            true => root.set_attribute("data-presenting", ""),
+            false => root.remove_attribute("data-presenting"),
+        };
+    });
 }
 
 fn root() -> Option<web_sys::Element> {

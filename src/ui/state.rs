@@ -156,6 +156,8 @@ pub struct Store {
     /// The panels are stacked: none stands beside the dock.
     pub is_stacked: RwSignal<bool>,
     pub is_dark: RwSignal<bool>,
+    /// Large type and few controls, for a projector.
+    pub is_presenting: RwSignal<bool>,
     pub watch: Watch,
     /// The layer whose card is being dragged, and the gap into which it would go.
     pub dragged: RwSignal<Option<LayerId>>,
@@ -223,6 +225,7 @@ impl State {
             part: RwSignal::new(Part::default()),
             is_stacked: RwSignal::new(false),
             is_dark: RwSignal::new(false),
+            is_presenting: RwSignal::new(false),
             watch: Watch::default(),
             dragged: RwSignal::new(None),
             drop_gap: RwSignal::new(None),
@@ -249,6 +252,11 @@ impl State {
     /// Steps that the weights have been trained, as far as the page has heard.
     pub fn steps(&self) -> u32 {
         self.batch.with_untracked(|batch| batch.as_ref().map_or(0, |batch| batch.step))
+    }
+
+    /// Returns the factor by which text in pictures is larger than usual, without tracking.
+    pub fn picture_scale(&self) -> f64 {
+        if self.is_presenting.get_untracked() { 1.5 } else { 1.0 }
     }
 
     pub fn is_training(&self) -> bool {

@@ -1,6 +1,6 @@
 // Views and sharing beside the network itself, and accessibility.
 import { deflateRawSync } from 'node:zlib';
-import { axeViolations, expect, Playground, test, written } from './playground.js';
+import { artifact, axeViolations, expect, Playground, test, written } from './playground.js';
 
 const view = (playground, name) => playground.page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name });
 
@@ -159,4 +159,33 @@ for (const colorScheme of ['light', 'dark']) {
       await check('with a result and weights');
     });
   }
+}
+
+/** Regions that lie in the window as a whole, or as much of them as is in it, in pixels. */
+const inView = (page, names) =>
+  Promise.all(names.map(async (name) => {
+    const box = await page.getByRole('region', { name, exact: true }).boundingBox();
+    const window = page.viewportSize();
+    const isWhole = box.x >= 0 && box.y >= 0 && box.x + box.width <= window.width && box.y + box.height <= window.height;
+    return [name, isWhole && box.width > 150 && box.height > 100 ? 'in view' : JSON.stringify(box)];
+  }));
+
+for (const [width, height, names] of [[1366, 768, ['Input', 'Network', 'Curves', 'Layer']], [1024, 768, ['Network', 'Curves']]]) {
+  test(`with 13 layers ${names.join(', ')} are in view without scrolling at ${width}x${height}`, async ({ playground }) => {
+    const { page } = playground;
+    await page.setViewportSize({ width, height });
+    await playground.open();
+    await page.getByRole('combobox', { name: 'Start from' }).selectOption({ label: 'Deeper, with batch normalisation' });
+    await expect.poll(async () => (await playground.layerTypes()).length).toBeGreaterThanOrEqual(13);
+    await playground.call('train', { steps: 2 });
+    await playground.card('dense').click();
+    // Below the charts their region has controls and a table, to which a low window scrolls.
+    const whole = names.filter((name) => name !== 'Curves');
+    expect(await inView(page, whole)).toEqual(whole.map((name) => [name, 'in view']));
+    await expect(page.getByRole('region', { name: 'Curves', exact: true })).toBeInViewport();
+    for (const caption of await page.locator('.chart figcaption').all()) await expect(caption).toBeInViewport({ ratio: 1 });
+    for (const chart of await page.locator('.chart-canvas').all()) await expect(chart).toBeInViewport({ ratio: 1 });
+    expect(await page.evaluate(() => [scrollX, scrollY, document.documentElement.scrollHeight - innerHeight])).toEqual([0, 0, 0]);
+    await artifact(page, `one-screen-${width}`);
+  });
 }

@@ -133,3 +133,36 @@ test.describe('on a phone', () => {
     });
   }
 });
+
+test('a presentation has large type and few controls, by a button and a key, until Escape', async ({ playground }) => {
+  const { page } = playground;
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await playground.open();
+  await expect(verdict(page)).toHaveText('Looks like 3');
+  const size = () => verdict(page).evaluate((text) => parseFloat(getComputedStyle(text).fontSize));
+  const controls = () => page.locator('button, select, input, summary').evaluateAll((all) => all.filter((one) => one.checkVisibility()).length);
+  const [usual, many] = [await size(), await controls()];
+  const leave = playground.button('Presentation with large type');
+  await leave.click();
+  expect(await size()).toBeGreaterThanOrEqual(1.4 * usual);
+  expect(await controls()).toBeLessThan(0.75 * many);
+  await expect(playground.button('Train')).toBeInViewport({ ratio: 1 });
+  for (const chart of await page.locator('.chart-canvas').all()) await expect(chart).toBeInViewport({ ratio: 1 });
+  expect(await axeViolations(page)).toEqual([]);
+  // A layer can still be looked into; Escape leaves first it, then the presentation.
+  await playground.card('conv2d').click();
+  await expect(page.getByRole('region', { name: 'Layer', exact: true })).toBeVisible();
+  await page.reload();
+  await expect(verdict(page)).toHaveText('Looks like 3');
+  expect(await size()).toBeGreaterThanOrEqual(1.4 * usual);
+  await playground.card('conv2d').click();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('region', { name: 'Layer', exact: true })).toBeHidden();
+  expect(await size()).toBeGreaterThanOrEqual(1.4 * usual);
+  await page.keyboard.press('Escape');
+  await expect.poll(size).toBe(usual);
+  await page.keyboard.press('Alt+p');
+  await expect.poll(size).toBeGreaterThanOrEqual(1.4 * usual);
+  await page.keyboard.press('Alt+p');
+  await expect.poll(size).toBe(usual);
+});

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::backend::Backend;
 use super::controls::Controls;
 use super::numbers::Numbers;
-use super::preferences::{LanguageSwitch, ThemeSwitch};
+use super::preferences::{LanguageSwitch, PresentationSwitch, ThemeSwitch};
 use super::progress::Progress;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::messages::{OpenFile, SaveFile};
@@ -40,6 +40,9 @@ pub fn TopBar() -> impl IntoView {
                 <TourButton />
                 <LanguageSwitch />
                 <ThemeSwitch />
+                <Show when=move || !state.is_narrow.get()>
+                    <PresentationSwitch />
+                </Show>
             </div>
         </header>
     }

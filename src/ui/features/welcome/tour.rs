@@ -77,6 +77,7 @@ fn OpenTour() -> impl IntoView {
     let card = NodeRef::<Div>::new();
     let on_escape = window_event_listener(ev::keydown, move |event| {
         if event.key() == "Escape" {
+            event.prevent_default();
             tour.leave();
         }
     });
