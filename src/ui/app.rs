@@ -17,7 +17,6 @@ use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
-use super::features::weight_histograms;
 use super::first_run;
 use super::link;
 use super::state::State;
@@ -56,7 +55,6 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     // The page lives as long as its window, and so do its listeners.
     let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
     state.follow_tensors();
-    weight_histograms::record(state);
     use_theme(state);
     use_locale();
     Effect::new(move |_| {
