@@ -328,6 +328,7 @@ test('a run of the page pauses while the page is hidden, and says so; a run of a
   const hide = (hidden) =>
     playground.page.evaluate((hidden) => {
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      Object.defineProperty(document, 'visibilityState', { value: hidden ? 'hidden' : 'visible', configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
   /** Waits for a step from now on. */

@@ -27,11 +27,10 @@ pub fn ensure() -> Result<Browser> {
         );
     }
     say("Installing Chromium and its driver from the system's packages (once, about 400 MB)");
-    install(&["chromium", "chromium-driver"])
-        .context(
-            "Chromium could not be installed by apt-get (packages chromium and chromium-driver); check the connection, or \
+    install(&["chromium", "chromium-driver"]).context(
+        "Chromium could not be installed by apt-get (packages chromium and chromium-driver); check the connection, or \
              install it by other means and set CHROMIUM and CHROMEDRIVER",
-        )?;
+    )?;
     look()?
         .context("chromium and chromium-driver were installed, but are not on the PATH; set CHROMIUM and CHROMEDRIVER")
 }

@@ -3,8 +3,8 @@
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::reactive::traits::Track as _;
+use leptos_use::use_element_size;
 
-use super::inspector::watching::use_width;
 use crate::ui::bins::Track;
 use crate::ui::browser::after_ms;
 use crate::ui::charts::bands;
@@ -107,7 +107,7 @@ fn BandNames() -> impl IntoView {
 fn Distribution(name: String) -> impl IntoView {
     let state = use_state();
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let width = use_width(place);
+    let width = use_element_size(place).width;
     let track = {
         let name = name.clone();
         Memo::new(move |_| {
