@@ -96,7 +96,7 @@ mod tests {
         let shapes = chart.shapes(f64::from);
         let at = |wanted: &str| {
             let is_it = |shape: &&Shape| matches!(shape, Shape::Text { text, x, .. } if text == wanted && *x > EDGE);
-            let found = shapes.iter().filter(is_it).last();
+            let found = shapes.iter().rfind(is_it);
             let Some(Shape::Text { x, y, .. }) = found else { panic!("{wanted} is missing") };
             [*x, *y]
         };
