@@ -109,6 +109,6 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert_eq!(fills, ["#375f96", "#d8dfe7", "#f3f4f4", "#1c4f8c"]);
+        assert_eq!(fills, ["#376499", "#d8dfe7", "#f3f4f4", "#1c4f8c"]);
     }
 }
