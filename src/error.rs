@@ -137,7 +137,7 @@ impl fmt::Display for Cause {
 #[serde(tag = "key", rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum PageError {
-    #[error("The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.")]
+    #[error("The link cannot be read: it is damaged or too long. Nothing here has changed.")]
     BadLink,
     /// A message, not a fault: the work is still there.
     #[error(

@@ -59,6 +59,12 @@ impl Drawing {
         Self { strokes: vec![HUNDREDTHS.map(point).to_vec()] }
     }
 
+    /// Makes a drawing of strokes. Strokes without a point are left out.
+    pub fn of_strokes(mut strokes: Vec<Vec<Point>>) -> Self {
+        strokes.retain(|stroke| !stroke.is_empty());
+        Self { strokes }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.strokes.is_empty()
     }

@@ -37,6 +37,32 @@ test('Step and Epoch work while training is paused, and pause again', async ({ p
   expect(outer.loss).toHaveLength(150);
 });
 
+for (const [width, height] of [[1280, 800], [320, 640]]) {
+  test(`training a network that is not the one shown is said on the button, ${width} pixels wide`, async ({ playground }) => {
+    const { page } = playground;
+    await page.setViewportSize({ width, height });
+    await playground.show('network');
+    await playground.call('setModel', { layers: SMALL });
+    await playground.card('dense').click();
+    await playground.card('dense').press('Delete');
+    await expect(playground.button('Train')).toHaveCount(0);
+    await expect(playground.button('Step')).toHaveAttribute('title', /last valid one is trained/);
+    await page.evaluate(() => {
+      window.steps = 0;
+      window.chalkgrad.on('batch', ({ step }) => { window.steps = step; });
+    });
+    await playground.press('Train (last valid network)');
+    await expect.poll(() => page.evaluate(() => window.steps)).toBeGreaterThan(0);
+    expect(await playground.layerTypes()).toEqual(['Flatten', 'Dense']);
+    await playground.press('Pause');
+    await page.getByRole('button', { name: '中文' }).click();
+    await expect(page.getByRole('button', { name: '训练 （上一个有效网络）' })).toBeVisible();
+    // With the fault, the warning goes.
+    await page.getByRole('button', { name: '撤销', exact: true }).click();
+    await expect(page.getByRole('button', { name: '训练', exact: true })).toBeVisible();
+  });
+}
+
 test('after one step the progress bar is not full', async ({ playground }) => {
   await playground.press('Step');
   await expect(playground.page.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();

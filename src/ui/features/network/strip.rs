@@ -102,6 +102,9 @@ fn on_key(state: State, store: NetworkStore, event: &web_sys::KeyboardEvent) {
             return;
         }
         "Escape" => {
+            if state.selected.get_untracked().is_some() {
+                event.prevent_default();
+            }
             store.hide_tip();
             return state.selected.set(None);
         }
