@@ -111,8 +111,15 @@ impl Input {
         self.image.set(image);
     }
 
-    pub fn draw_stroke(&self, point: Point, begins: bool) {
-        self.draw(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
+    /// Puts a pen down. Returns the index of its stroke.
+    pub fn begin_stroke(&self, point: Point) -> usize {
+        let mut stroke = 0;
+        self.draw(|drawing| stroke = drawing.begin(point));
+        stroke
+    }
+
+    pub fn extend_stroke(&self, stroke: usize, point: Point) {
+        self.draw(|drawing| drawing.extend(stroke, point));
     }
 
     /// Shows an image instead of a drawing.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::card::{InputCard, Slot};
+use super::card_drag;
 use super::gap::Gap;
 use super::store::NetworkStore;
 use crate::ui::browser::{focus_soon, next_frame};
@@ -20,6 +21,7 @@ pub fn Strip() -> impl IntoView {
     let columns = Memo::new(move |_| store.columns());
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
+    card_drag::follow_escape(state);
     Effect::new(move |_| {
         let selected = state.selected.get();
         store.is_fitted.track();
