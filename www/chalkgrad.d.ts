@@ -168,12 +168,14 @@ export interface Events {
 export interface LayerSummary {
   name: string;
   type: string;
+  /** The names of the layers whose outputs it takes; `input_layer` is the model's input. */
+  inputs: string[];
   /** Without the batch axis. */
   outputShape: number[];
   params: number;
 }
 
-/** A sequential model. */
+/** A model: its layers, in the order in which they are computed. */
 export interface ModelSpec {
   name?: string;
   /** The shape of one example without the batch axis, `[H,W,C]` for images. */
@@ -288,6 +290,8 @@ export interface Conv2DLayer {
   type: "Conv2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The number of kernels, and so of output channels.
    * It must be a whole number from 1 to 65536.
@@ -340,6 +344,8 @@ export interface MaxPooling2DLayer {
   type: "MaxPooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * Height and width of the window that becomes one output.
    * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
@@ -362,6 +368,8 @@ export interface AveragePooling2DLayer {
   type: "AveragePooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * Height and width of the window that becomes one output.
    * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
@@ -384,6 +392,8 @@ export interface GlobalAveragePooling2DLayer {
   type: "GlobalAveragePooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
 }
 
 /** Turns the image into one row of numbers, as a Dense layer needs it. */
@@ -391,6 +401,8 @@ export interface FlattenLayer {
   type: "Flatten";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
 }
 
 /** Every output is a weighted sum of all inputs. */
@@ -398,6 +410,8 @@ export interface DenseLayer {
   type: "Dense";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The number of outputs.
    * It must be a whole number from 1 to 1048576.
@@ -430,6 +444,8 @@ export interface ActivationLayer {
   type: "Activation";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /** The function applied to each output; softmax turns the last axis into probabilities. */
   activation: Activation;
 }
@@ -439,6 +455,8 @@ export interface DropoutLayer {
   type: "Dropout";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The share of the numbers that is set to zero in each training step.
    * It must be a number from 0 to 0.999.
@@ -451,6 +469,8 @@ export interface BatchNormalizationLayer {
   type: "BatchNormalization";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The share of the moving mean and variance that each training step keeps.
    * It must be a number from 0 to 1. Default: 0.99.
@@ -473,6 +493,38 @@ export interface BatchNormalizationLayer {
   scale?: boolean;
 }
 
+/** Adds the outputs of several layers, number by number. A way round some layers makes a residual network. */
+export interface AddLayer {
+  type: "Add";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Multiplies the outputs of several layers, number by number, so that one can open and close the way of another. */
+export interface MultiplyLayer {
+  type: "Multiply";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Joins the outputs of several layers along one axis. */
+export interface ConcatenateLayer {
+  type: "Concatenate";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The axis along which the inputs are joined: -1 is the last, 1 the first of one example.
+   * It must be a whole number from -4 to 4. Default: -1.
+   */
+  axis?: number;
+}
+
 export type LayerSpec =
   | Conv2DLayer
   | MaxPooling2DLayer
@@ -482,7 +534,10 @@ export type LayerSpec =
   | DenseLayer
   | ActivationLayer
   | DropoutLayer
-  | BatchNormalizationLayer;
+  | BatchNormalizationLayer
+  | AddLayer
+  | MultiplyLayer
+  | ConcatenateLayer;
 
 export interface SGDOptimizer {
   type: "SGD";

@@ -46,6 +46,10 @@ fn union(choices: &mut Choices, kind: &str, catalogue: &str, group: &str, schema
         if kind == "Layer" {
             declarations += &docs("The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ...");
             declarations += "name?: string;\n";
+            declarations += &docs(
+                "The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input.",
+            );
+            declarations += "inputs?: string[];\n";
         }
         for setting in schema.settings {
             let help = Locale::English.text(&format!("{group}_{}_help", setting.name)).unwrap_or_default();
@@ -62,9 +66,11 @@ fn union(choices: &mut Choices, kind: &str, catalogue: &str, group: &str, schema
 
 fn range_and_default(setting: &Setting) -> String {
     let range = match setting.kind {
-        SettingKind::Integer { .. } | SettingKind::Number { .. } | SettingKind::Pair { .. } => {
-            setting.kind.rule().to_string()
-        }
+        SettingKind::Integer { .. }
+        | SettingKind::Integers { .. }
+        | SettingKind::Number { .. }
+        | SettingKind::Pair { .. }
+        | SettingKind::Sides { .. } => setting.kind.rule().to_string(),
         SettingKind::Flag | SettingKind::Text | SettingKind::Choice(_) => String::new(),
     };
     let default = setting.default.value().map(|value| format!("Default: {value}."));
@@ -76,7 +82,9 @@ fn value_type(choices: &mut Choices, setting: &Setting) -> String {
     match setting.kind {
         SettingKind::Flag => "boolean".to_owned(),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => "number".to_owned(),
+        SettingKind::Integers { .. } => "number | number[]".to_owned(),
         SettingKind::Pair { .. } => "number | [number, number]".to_owned(),
+        SettingKind::Sides { .. } => "number | [number, number] | [[number, number], [number, number]]".to_owned(),
         SettingKind::Text => "string".to_owned(),
         SettingKind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();

@@ -4,6 +4,7 @@ mod card;
 mod card_drag;
 mod edit_note;
 mod gap;
+mod inputs_form;
 pub mod inspector;
 mod layer_detail;
 mod layer_form;

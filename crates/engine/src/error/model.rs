@@ -55,6 +55,49 @@ pub enum ModelError {
     )]
     #[strum(serialize = "wrong-rank")]
     NotAnImage { shape: String },
+    #[error("No layer before this one is called {name}: its inputs can be {known}. Did you mean {nearest}?")]
+    #[strum(serialize = "unknown-input")]
+    MisspeltInput { name: String, nearest: String, known: List },
+    #[error("No layer before this one is called {name}: its inputs can be {known}.")]
+    UnknownInput { name: String, known: List },
+    #[error("The layer is its own input. Take the output of a layer before it: {known}.")]
+    #[strum(serialize = "input-order")]
+    OwnInput { known: List },
+    #[error(
+        "Its input {name} stands behind this layer, but data flows from the first layer to the last. Move this layer behind \
+         {name}, or take the output of a layer before it."
+    )]
+    #[strum(serialize = "input-order")]
+    LaterInput { name: String },
+    #[error("This layer takes the output of one layer, but its inputs name {count}. Leave one, or merge them before.")]
+    #[strum(serialize = "input-count")]
+    OneInput { count: usize },
+    #[error("This layer merges the outputs of two or more layers, but it has {count}. Name them as its inputs.")]
+    #[strum(serialize = "input-count")]
+    SeveralInputs { count: usize },
+    #[error("A layer merges at most {max} outputs, but this one has {count} inputs. Merge some of them before.")]
+    #[strum(serialize = "input-count")]
+    TooManyInputs { count: usize, max: usize },
+    #[error(
+        "Its inputs have the shapes {first} and {other}, but they are combined number by number: the shapes must be equal, or \
+         have an extent of 1 where they differ."
+    )]
+    #[strum(serialize = "input-shapes")]
+    InputsDiffer { first: String, other: String },
+    #[error(
+        "Its inputs have the shapes {first} and {other}, but they are joined along axis {axis}: all other extents must be \
+         equal."
+    )]
+    #[strum(serialize = "input-shapes")]
+    InputsNotJoinable { first: String, other: String, axis: usize },
+    #[error("The setting axis is {axis}, but inputs of the shape {shape} have the axes 1 to {rank} and -1 to -{rank}.")]
+    #[strum(serialize = "bad-setting")]
+    NoSuchAxis { axis: i64, rank: usize, shape: String },
+    #[error(
+        "No later layer takes the output of this one, so it would have no effect and learn nothing. Name it among the inputs \
+         of a later layer, or remove it."
+    )]
+    UnusedLayer,
     #[error("The layer declares no weight {name}.")]
     #[strum(serialize = "unknown-tensor")]
     UndeclaredWeight { name: String },
@@ -72,6 +115,16 @@ impl ModelError {
         match self {
             Self::KernelTooLarge { setting, .. } => Some(setting),
             Self::BadName { .. } | Self::NameTaken { .. } => Some("name"),
+            Self::NoSuchAxis { .. } => Some("axis"),
+            Self::MisspeltInput { .. }
+            | Self::UnknownInput { .. }
+            | Self::OwnInput { .. }
+            | Self::LaterInput { .. }
+            | Self::OneInput { .. }
+            | Self::SeveralInputs { .. }
+            | Self::TooManyInputs { .. }
+            | Self::InputsDiffer { .. }
+            | Self::InputsNotJoinable { .. } => Some("inputs"),
             Self::BadInputShape { .. } | Self::InputNotOfDataset { .. } => Some("inputShape"),
             _ => None,
         }

@@ -1,6 +1,7 @@
 //! The engine's tests against independent values, one module per subject. They share one binary, because each binary
 //! links the whole engine.
 
+mod branches;
 mod catalogue;
 mod checkpoint;
 mod device;

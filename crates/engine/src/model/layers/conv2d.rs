@@ -1,6 +1,6 @@
 //! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use super::common::{
     KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, Window, activation_flops, elements, image_extents,
     kernel_initializer,
@@ -42,7 +42,7 @@ impl Conv2D {
     }
 }
 
-impl Layer for Conv2D {
+impl UnaryLayer for Conv2D {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

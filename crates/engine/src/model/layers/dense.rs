@@ -1,6 +1,6 @@
 //! Dense: each output is a weighted sum of all inputs.
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_initializer};
 use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
@@ -24,7 +24,7 @@ static SCHEMA: Schema = Schema {
     ],
 };
 
-impl Layer for Dense {
+impl UnaryLayer for Dense {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

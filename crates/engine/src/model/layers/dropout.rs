@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
@@ -20,7 +20,7 @@ static SCHEMA: Schema = Schema {
         .card(Card::Always)],
 };
 
-impl Layer for Dropout {
+impl UnaryLayer for Dropout {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

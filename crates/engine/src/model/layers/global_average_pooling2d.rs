@@ -1,6 +1,6 @@
 //! GlobalAveragePooling2D: each channel becomes the mean of its whole image.
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use super::common::{elements, image_extents};
 use crate::error::Result;
 use crate::ir::NodeId;
@@ -13,7 +13,7 @@ pub struct GlobalAveragePooling2D;
 
 static SCHEMA: Schema = Schema { type_name: "GlobalAveragePooling2D", settings: &[] };
 
-impl Layer for GlobalAveragePooling2D {
+impl UnaryLayer for GlobalAveragePooling2D {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

@@ -1,7 +1,7 @@
 //! The common part of pooling layers: each window of a channel becomes one number.
 
-use super::Layer;
 use super::common::{MAX_WINDOW, PADDING, Window, elements, image_extents};
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
@@ -36,7 +36,7 @@ fn window(settings: &Settings) -> Window {
     }
 }
 
-impl<P: Pooling> Layer for P {
+impl<P: Pooling> UnaryLayer for P {
     fn schema(&self) -> &'static Schema {
         P::SCHEMA
     }
