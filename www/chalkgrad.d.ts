@@ -339,6 +339,114 @@ export interface Conv2DLayer {
   l2?: number;
 }
 
+/** Lays a weighted kernel over the output for each pixel, so that images grow: the way back of a convolution. */
+export interface Conv2DTransposeLayer {
+  type: "Conv2DTranspose";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance in the output, down and right, between the kernels of neighbouring pixels: the factor by which the image grows.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Slides small kernels along a sequence; each finds one pattern anywhere in it. */
+export interface Conv1DLayer {
+  type: "Conv1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * The number of positions that the kernel covers.
+   * It must be a whole number from 1 to 1024.
+   */
+  kernelSize: number;
+  /**
+   * The distance by which the window moves along the sequence.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros around the sequence; causal: zeros before it, so that no output sees what comes later.
+   * Default: "valid".
+   */
+  padding?: Conv1DPadding;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  dilationRate?: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
 /** Keeps the largest value of each window: images get smaller, and small shifts matter less. */
 export interface MaxPooling2DLayer {
   type: "MaxPooling2D";
@@ -390,6 +498,81 @@ export interface AveragePooling2DLayer {
 /** Takes the mean of each channel over the whole image: one number per channel. */
 export interface GlobalAveragePooling2DLayer {
   type: "GlobalAveragePooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Takes the largest number of each channel over the whole image: one number per channel. */
+export interface GlobalMaxPooling2DLayer {
+  type: "GlobalMaxPooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Keeps the largest value of each window of a sequence: it gets shorter, and small shifts matter less. */
+export interface MaxPooling1DLayer {
+  type: "MaxPooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of positions that become one output.
+   * It must be a whole number from 1 to 1024. Default: 2.
+   */
+  poolSize?: number;
+  /**
+   * The distance by which the window moves along the sequence. Empty: the size of the window.
+   * It must be a whole number from 1 to 1024.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each window of a sequence: shorter and smoother. */
+export interface AveragePooling1DLayer {
+  type: "AveragePooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of positions that become one output.
+   * It must be a whole number from 1 to 1024. Default: 2.
+   */
+  poolSize?: number;
+  /**
+   * The distance by which the window moves along the sequence. Empty: the size of the window.
+   * It must be a whole number from 1 to 1024.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each channel over the whole sequence: one number per channel. */
+export interface GlobalAveragePooling1DLayer {
+  type: "GlobalAveragePooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Takes the largest number of each channel in the whole sequence: one number per channel. */
+export interface GlobalMaxPooling1DLayer {
+  type: "GlobalMaxPooling1D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
   /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
@@ -464,6 +647,20 @@ export interface DropoutLayer {
   rate: number;
 }
 
+/** Sets random whole channels to zero during training: neighbouring pixels say nearly the same, so single ones would not be missed. */
+export interface SpatialDropout2DLayer {
+  type: "SpatialDropout2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The share of the numbers that is set to zero in each training step.
+   * It must be a number from 0 to 0.999.
+   */
+  rate: number;
+}
+
 /** Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it. */
 export interface BatchNormalizationLayer {
   type: "BatchNormalization";
@@ -476,6 +673,30 @@ export interface BatchNormalizationLayer {
    * It must be a number from 0 to 1. Default: 0.99.
    */
   momentum?: number;
+  /**
+   * Added to the variance so that it is never zero.
+   * It must be a number from 1e-12 to 1. Default: 0.001.
+   */
+  epsilon?: number;
+  /**
+   * Adds a learned number, beta, to each channel.
+   * Default: true.
+   */
+  center?: boolean;
+  /**
+   * Multiplies each channel by a learned number, gamma.
+   * Default: true.
+   */
+  scale?: boolean;
+}
+
+/** Normalises the last axis of each example to mean 0 and variance 1, then scales and shifts it; the other examples of the batch do not matter. */
+export interface LayerNormalizationLayer {
+  type: "LayerNormalization";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * Added to the variance so that it is never zero.
    * It must be a number from 1e-12 to 1. Default: 0.001.
@@ -525,19 +746,123 @@ export interface ConcatenateLayer {
   axis?: number;
 }
 
+/** Gives the same numbers in the same order another shape, for example an image as a sequence of rows. */
+export interface ReshapeLayer {
+  type: "Reshape";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The extents of the new shape with commas between them; one of them may be -1 and then follows from the others.
+   * It must be up to 3 whole numbers from -1 to 268435456.
+   */
+  targetShape: number | number[];
+}
+
+/** Puts the axes into another order. */
+export interface PermuteLayer {
+  type: "Permute";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The axes of one example, counted from 1, in their new order.
+   * It must be up to 4 whole numbers from 1 to 4.
+   */
+  dims: number | number[];
+}
+
+/** Multiplies every number by one factor and adds one offset. */
+export interface RescalingLayer {
+  type: "Rescaling";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Every number is multiplied by it.
+   * It must be a number.
+   */
+  scale: number;
+  /**
+   * Added to every product.
+   * It must be a number. Default: 0.
+   */
+  offset?: number;
+}
+
+/** Puts zeros around the image. */
+export interface ZeroPadding2DLayer {
+  type: "ZeroPadding2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Rows and columns of zeros: one number for all sides, two for vertical and horizontal, or four: top, bottom, left, right.
+   * It must be a whole number from 0 to 1024, two of them, or two pairs: [[top, bottom], [left, right]]. Default: [[1, 1], [1, 1]].
+   */
+  padding?: number | [number, number] | [[number, number], [number, number]];
+}
+
+/** Cuts pixels off the sides of the image. */
+export interface Cropping2DLayer {
+  type: "Cropping2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Rows and columns cut off: one number for all sides, two for vertical and horizontal, or four: top, bottom, left, right.
+   * It must be a whole number from 0 to 1024, two of them, or two pairs: [[top, bottom], [left, right]]. Default: [[0, 0], [0, 0]].
+   */
+  cropping?: number | [number, number] | [[number, number], [number, number]];
+}
+
+/** Repeats each pixel down and right: larger images without any weights. */
+export interface UpSampling2DLayer {
+  type: "UpSampling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The factors by which the image grows, down and right.
+   * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
+   */
+  size?: number | [number, number];
+}
+
 export type LayerSpec =
   | Conv2DLayer
+  | Conv2DTransposeLayer
+  | Conv1DLayer
   | MaxPooling2DLayer
   | AveragePooling2DLayer
   | GlobalAveragePooling2DLayer
+  | GlobalMaxPooling2DLayer
+  | MaxPooling1DLayer
+  | AveragePooling1DLayer
+  | GlobalAveragePooling1DLayer
+  | GlobalMaxPooling1DLayer
   | FlattenLayer
   | DenseLayer
   | ActivationLayer
   | DropoutLayer
+  | SpatialDropout2DLayer
   | BatchNormalizationLayer
+  | LayerNormalizationLayer
   | AddLayer
   | MultiplyLayer
-  | ConcatenateLayer;
+  | ConcatenateLayer
+  | ReshapeLayer
+  | PermuteLayer
+  | RescalingLayer
+  | ZeroPadding2DLayer
+  | Cropping2DLayer
+  | UpSampling2DLayer;
 
 export interface SGDOptimizer {
   type: "SGD";
@@ -705,6 +1030,8 @@ export type Activation =
   | "softplus"
   | "swish"
   | "softmax";
+
+export type Conv1DPadding = "valid" | "same" | "causal";
 
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 

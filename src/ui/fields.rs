@@ -57,6 +57,7 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
         (None, SettingDefault::Pair(height, width)) => [number_text(*height), number_text(*width)],
         (None, SettingDefault::Sides(side)) => [number_text(*side), String::new()],
         (None, SettingDefault::Text(text)) => [text.to_string(), String::new()],
+        (None, SettingDefault::Numbers(numbers)) => [numbers_text(numbers), String::new()],
         (None, SettingDefault::Required | SettingDefault::Absent) => [String::new(), String::new()],
     }
 }

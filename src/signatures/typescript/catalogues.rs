@@ -9,6 +9,7 @@ use chalkgrad_engine::model::optimizers::OPTIMIZERS;
 use chalkgrad_engine::model::schedules::SCHEDULES;
 
 use super::layout::docs;
+use crate::ui::fields::label_key;
 use crate::ui::text::Locale;
 
 /// Types of settings with a choice of words, by name.
@@ -52,11 +53,12 @@ fn union(choices: &mut Choices, kind: &str, catalogue: &str, group: &str, schema
             declarations += "inputs?: string[];\n";
         }
         for setting in schema.settings {
-            let help = Locale::English.text(&format!("{group}_{}_help", setting.name)).unwrap_or_default();
+            let label = label_key(group, schema.type_name, setting.name);
+            let help = Locale::English.text(&format!("{label}_help")).unwrap_or_default();
             let help = format!("{}.", help.trim_end_matches('.'));
             declarations += &docs(&format!("{help}\n{}", range_and_default(setting)));
             let mark = if setting.default == SettingDefault::Required { "" } else { "?" };
-            declarations += &format!("{}{mark}: {};\n", setting.name, value_type(choices, setting));
+            declarations += &format!("{}{mark}: {};\n", setting.name, value_type(choices, schema, setting));
         }
         declarations += "}\n";
     }
@@ -78,7 +80,7 @@ fn range_and_default(setting: &Setting) -> String {
 }
 
 /// Returns the type of a setting's values.
-fn value_type(choices: &mut Choices, setting: &Setting) -> String {
+fn value_type(choices: &mut Choices, schema: &Schema, setting: &Setting) -> String {
     match setting.kind {
         SettingKind::Flag => "boolean".to_owned(),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => "number".to_owned(),
@@ -89,9 +91,15 @@ fn value_type(choices: &mut Choices, setting: &Setting) -> String {
         SettingKind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             let words = words.join(" | ");
-            let name = type_name(setting.name, "");
+            let shared = type_name(setting.name, "");
+            // A layer with other words has a type of its own: `Conv1DPadding`.
+            let name = if choices.get(&shared).is_none_or(|known| *known == words) {
+                shared
+            } else {
+                format!("{}{shared}", schema.type_name)
+            };
             let known = choices.entry(name.clone()).or_insert_with(|| words.clone());
-            assert_eq!(*known, words, "{name} differs from layer to layer");
+            assert_eq!(*known, words, "{name} has two meanings");
             name
         }
     }

@@ -201,6 +201,10 @@ fn errors_of_models_hold_no_english_words() {
         vec![flatten(), conv(3.0), dense()],
         vec![flatten(), LayerSpec::new("Dropout").with("rate", 1.0), dense()],
         vec![flatten(); 300],
+        vec![flatten(), LayerSpec::new("Conv1D").with("filters", 2.0).with("kernelSize", 3.0), dense()],
+        vec![LayerSpec::new("Reshape").with("targetShape", vec![5.0, -1.0]), dense()],
+        vec![LayerSpec::new("Permute").with("dims", vec![1.0, 1.0, 2.0]), flatten(), dense()],
+        vec![LayerSpec::new("Cropping2D").with("cropping", 14.0), flatten(), dense()],
         vec![flatten(), LayerSpec::new("Add"), dense()],
         vec![flatten(), LayerSpec::new("Add").inputs(&["flatten", "flaten"]), dense()],
         vec![flatten(), LayerSpec::new("Add").inputs(&["flatten", "dense"]), dense()],
@@ -209,7 +213,8 @@ fn errors_of_models_hold_no_english_words() {
     ];
     for layers in models {
         let spec = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
-        let error = catalogue::resolve(&spec).err().unwrap_or_else(|| panic!("{spec:?} is valid"));
+        let checked = catalogue::resolve(&spec).and_then(|layers| catalogue::check_classifier(&layers, 10));
+        let error = checked.err().unwrap_or_else(|| panic!("{spec:?} is valid"));
         let text = Locale::Chinese.report_text(&ErrorReport::from(error.clone()));
         let english =
             ["expected", "got", "one", "from", "the", "at", "of", "number", "than", "most", "layer", "a", "none"];

@@ -42,8 +42,32 @@ pub enum ModelError {
          model with a Dense layer of {classes} units."
     )]
     WrongOutput { classes: usize, shape: String },
-    #[error("The input has the shape {shape}, but this layer needs a vector. Insert a Flatten layer before it.")]
-    MissingFlatten { shape: String },
+    #[error(
+        "Dense works on the last axis alone, so the output of the model keeps the shape {shape}, but it must be one number \
+         for each of the {classes} classes. Insert a Flatten layer before this layer."
+    )]
+    MissingFlatten { classes: usize, shape: String },
+    #[error(
+        "The input has the shape {shape}, but this layer needs a sequence: positions and channels. Insert a Reshape layer \
+         before it."
+    )]
+    #[strum(serialize = "wrong-rank")]
+    NotASequence { shape: String },
+    #[error(
+        "The input of the shape {shape} holds {count} numbers, which do not make the shape {target}: its extents must be at \
+         least 1, and at most one of them -1."
+    )]
+    #[strum(serialize = "bad-setting")]
+    WrongTargetShape { target: List, shape: String, count: u64 },
+    #[error("The setting dims is {dims}, but it must name each of the axes 1 to {rank} once.")]
+    #[strum(serialize = "bad-setting")]
+    NoPermutation { dims: List, rank: usize },
+    #[error(
+        "The setting cropping takes {vertical} rows and {horizontal} columns of an image of {input}, which leaves nothing. \
+         Crop less."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NothingLeft { vertical: usize, horizontal: usize, input: String },
     #[error(
         "The window of {window} pixels is larger than its input of {input}. Make the {setting} smaller, use padding \
          \"same\", or remove a layer that shrinks the image before it."
@@ -116,6 +140,9 @@ impl ModelError {
             Self::KernelTooLarge { setting, .. } => Some(setting),
             Self::BadName { .. } | Self::NameTaken { .. } => Some("name"),
             Self::NoSuchAxis { .. } => Some("axis"),
+            Self::WrongTargetShape { .. } => Some("targetShape"),
+            Self::NoPermutation { .. } => Some("dims"),
+            Self::NothingLeft { .. } => Some("cropping"),
             Self::MisspeltInput { .. }
             | Self::UnknownInput { .. }
             | Self::OwnInput { .. }

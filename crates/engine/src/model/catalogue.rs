@@ -134,14 +134,27 @@ pub const MAX_OUTPUTS: usize = 256;
 /// cross-entropy allows, and of at most [`MAX_OUTPUTS`].
 ///
 /// # Errors
-/// `wrong-output`, at the last layer.
+/// `wrong-output`, at the last layer; `missing-flatten`, at the first `Dense` that works on an image, if that is the reason.
 pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> {
     let Some(last) = layers.last() else { return Err(no_layers()) };
+    let shape = || shape_text(&last.output_shape);
     match last.output_shape[..] {
         [units] if (classes..=classes.max(MAX_OUTPUTS)).contains(&units) => Ok(()),
-        _ => Err(Error::from(ModelError::WrongOutput { classes, shape: shape_text(&last.output_shape) })
-            .at_layer(layers.len() - 1, &last.name)),
+        [_, _, ..] if let Some(at) = first_dense_on_image(layers) => {
+            Err(Error::from(ModelError::MissingFlatten { classes, shape: shape() }).at_layer(at, &layers[at].name))
+        }
+        _ => {
+            Err(Error::from(ModelError::WrongOutput { classes, shape: shape() }).at_layer(layers.len() - 1, &last.name))
+        }
     }
+}
+
+/// Finds the first dense layer whose input has more axes than one: in a classifier that is a forgotten Flatten.
+fn first_dense_on_image(layers: &[ResolvedLayer]) -> Option<usize> {
+    let works_on_image = |layer: &ResolvedLayer| {
+        layer.layer_type.type_name() == "Dense" && layer.input_shapes.iter().any(|shape| shape.len() > 1)
+    };
+    layers.iter().position(works_on_image)
 }
 
 /// Formats a shape as the page does, `28×28×1`.

@@ -118,6 +118,18 @@ pub enum Step {
         weight: &'static str,
         at: usize,
     },
+    /// Multiplied by a number.
+    Scale(f64),
+    /// A number is added.
+    Shift(f64),
+    /// Taken away from a number of the input.
+    SubtractFromInput {
+        at: usize,
+    },
+    /// Divided by the root of the operands' variance plus epsilon.
+    DivideByDeviation {
+        epsilon: f64,
+    },
     /// A function of the catalogue, but softmax.
     Function(String),
     /// Over the last axis of the output.
@@ -176,6 +188,14 @@ impl Derivation {
         if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }
     }
 
+    /// Returns the variance of the operands.
+    pub fn variance(&self, input: &[f32]) -> f64 {
+        let operands = || self.groups.iter().flatten().filter_map(|term| input.get(term.input?)).map(|x| f64::from(*x));
+        let count = operands().count().max(1) as f64;
+        let mean = operands().sum::<f64>() / count;
+        operands().map(|operand| (operand - mean).powi(2)).sum::<f64>() / count
+    }
+
     /// Carries the derivation out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
     pub fn trace<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Trace {
         let weights = self.weight.map(weight).unwrap_or_default();
@@ -207,6 +227,12 @@ impl Derivation {
                 Step::Multiply { weight, at } => value * number(weight, at),
                 Step::DivideByRoot { weight, at, epsilon } => {
                     (f64::from(value) / (f64::from(number(weight, at)) + epsilon).sqrt()) as f32
+                }
+                Step::Scale(factor) => (f64::from(value) * factor) as f32,
+                Step::Shift(offset) => (f64::from(value) + offset) as f32,
+                Step::SubtractFromInput { at } => input.get(at).copied().unwrap_or_default() - value,
+                Step::DivideByDeviation { epsilon } => {
+                    (f64::from(value) / (self.variance(input) + epsilon).sqrt()) as f32
                 }
                 Step::Function(_) | Step::Softmax => return None,
             };

@@ -7,6 +7,8 @@ use crate::error::Result;
 use crate::ir::NodeId;
 
 mod common;
+mod convolution;
+mod global_pooling;
 pub mod merging;
 mod pooling;
 pub mod unary;
@@ -82,17 +84,32 @@ macro_rules! layers {
 
 layers! {
     conv2d::Conv2D,
+    conv2d_transpose::Conv2DTranspose,
+    conv1d::Conv1D,
     max_pooling2d::MaxPooling2D,
     average_pooling2d::AveragePooling2D,
     global_average_pooling2d::GlobalAveragePooling2D,
+    global_max_pooling2d::GlobalMaxPooling2D,
+    max_pooling1d::MaxPooling1D,
+    average_pooling1d::AveragePooling1D,
+    global_average_pooling1d::GlobalAveragePooling1D,
+    global_max_pooling1d::GlobalMaxPooling1D,
     flatten::Flatten,
     dense::Dense,
     activation::Activation,
     dropout::Dropout,
+    spatial_dropout2d::SpatialDropout2D,
     batch_normalization::BatchNormalization,
+    layer_normalization::LayerNormalization,
     add::Add,
     multiply::Multiply,
     concatenate::Concatenate,
+    reshape::Reshape,
+    permute::Permute,
+    rescaling::Rescaling,
+    zero_padding2d::ZeroPadding2D,
+    cropping2d::Cropping2D,
+    up_sampling2d::UpSampling2D,
 }
 
 /// Returns the name of a type as Keras's `to_snake_case` makes it: `max_pooling2d` of `MaxPooling2D`.

@@ -90,6 +90,7 @@ pub enum SettingDefault {
     Pair(f64, f64),
     /// This number on all four sides.
     Sides(f64),
+    Numbers(&'static [f64]),
     Text(&'static str),
     /// The setting may be left out; its help says what that means.
     Absent,
@@ -406,6 +407,7 @@ impl SettingDefault {
             Self::Number(number) => Some(SettingValue::Number(number)),
             Self::Pair(height, width) => Some(SettingValue::Numbers(vec![height, width])),
             Self::Sides(side) => Some(SettingValue::Pairs(vec![[side; 2]; 2])),
+            Self::Numbers(numbers) => Some(SettingValue::Numbers(numbers.to_vec())),
             Self::Text(text) => Some(SettingValue::Text(text.to_owned())),
         }
     }

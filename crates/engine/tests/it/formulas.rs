@@ -27,6 +27,17 @@ const MODELS: &[&str] = &[
         {"type": "Concatenate", "inputs": ["multiply_1", "b", "average_pooling2d"]}, {"type": "Concatenate", "axis": 1, "inputs": ["concatenate", "concatenate"]},
         {"type": "Concatenate", "axis": 2, "inputs": ["concatenate_1", "concatenate_1"]},
         {"type": "Flatten"}, {"type": "Dense", "units": 10}]"#,
+    r#"[{"type": "AveragePooling2D", "poolSize": 4}, {"type": "Conv2D", "filters": 3, "kernelSize": 3}, {"type": "ZeroPadding2D", "padding": [[1, 0], [2, 3]]},
+        {"type": "Cropping2D", "cropping": [[1, 0], [1, 0]]}, {"type": "UpSampling2D", "size": [2, 1]}, {"type": "Permute", "dims": [2, 3, 1]},
+        {"type": "LayerNormalization"}, {"type": "LayerNormalization", "scale": false, "center": false}, {"type": "Rescaling", "scale": 2, "offset": -0.5},
+        {"type": "SpatialDropout2D", "rate": 0.5}, {"type": "Dense", "units": 4, "activation": "softmax"},
+        {"type": "Conv2DTranspose", "filters": 2, "kernelSize": [3, 2], "strides": [2, 3], "activation": "tanh"},
+        {"type": "Conv2DTranspose", "filters": 3, "kernelSize": 3, "strides": 2, "padding": "same", "useBias": false},
+        {"type": "GlobalMaxPooling2D"}, {"type": "Dense", "units": 10}]"#,
+    r#"[{"type": "Reshape", "targetShape": [28, -1]}, {"type": "Conv1D", "filters": 4, "kernelSize": 3, "padding": "causal", "dilationRate": 2, "activation": "relu"},
+        {"type": "MaxPooling1D"}, {"type": "Conv1D", "filters": 3, "kernelSize": 3, "strides": 2, "padding": "same"}, {"type": "AveragePooling1D", "poolSize": 3, "padding": "same"},
+        {"type": "Dense", "units": 5, "activation": "tanh"}, {"type": "GlobalAveragePooling1D", "name": "mean"}, {"type": "GlobalMaxPooling1D", "inputs": ["dense"], "name": "most"},
+        {"type": "Concatenate", "inputs": ["mean", "most"]}, {"type": "Dense", "units": 10}]"#,
 ];
 
 fn session(layers: &str) -> Session {

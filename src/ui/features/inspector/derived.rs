@@ -177,6 +177,15 @@ fn chain(
                 let root = format!("÷ √({} + {})", name(weight, *at), format::number(*epsilon));
                 rows.push((root, number(weight, *at)));
             }
+            Step::Scale(factor) => rows.push((format!("× {}", format::number(*factor)), None)),
+            Step::Shift(offset) => rows.push((format!("+ {}", format::number(*offset)), None)),
+            Step::SubtractFromInput { at } => {
+                rows.push((format!("x[{at}] − μ"), values.input.get(*at).copied()));
+            }
+            Step::DivideByDeviation { epsilon } => {
+                let variance = derivation.variance(&values.input) as f32;
+                rows.push((format!("÷ √(σ² + {})", format::number(*epsilon)), Some(variance)));
+            }
             Step::Function(name) => last = format!("{name}(z) = "),
             Step::Softmax => {
                 if let Some(sum) = softmax_sum(layer, values, at) {

@@ -12,13 +12,12 @@ use crate::ops::dropout::dropout;
 
 pub struct Dropout;
 
-static SCHEMA: Schema = Schema {
-    type_name: "Dropout",
-    // At 1 nothing would be left to scale up.
-    settings: &[Setting::number("rate", Bound::Included(0.0), Bound::Included(0.999))
-        .initial(SettingDefault::Number(0.25))
-        .card(Card::Always)],
-};
+/// The share that becomes zero. At 1 nothing would be left to scale up.
+pub const RATE: Setting = Setting::number("rate", Bound::Included(0.0), Bound::Included(0.999))
+    .initial(SettingDefault::Number(0.25))
+    .card(Card::Always);
+
+static SCHEMA: Schema = Schema { type_name: "Dropout", settings: &[RATE] };
 
 impl UnaryLayer for Dropout {
     fn schema(&self) -> &'static Schema {
