@@ -8,6 +8,7 @@ use crate::ir::NodeId;
 
 mod common;
 mod convolution;
+mod depthwise;
 mod global_pooling;
 pub mod merging;
 mod pooling;
@@ -84,6 +85,7 @@ macro_rules! layers {
 
 layers! {
     conv2d::Conv2D,
+    depthwise_conv2d::DepthwiseConv2D,
     conv2d_transpose::Conv2DTranspose,
     conv1d::Conv1D,
     max_pooling2d::MaxPooling2D,
@@ -99,6 +101,7 @@ layers! {
     activation::Activation,
     dropout::Dropout,
     spatial_dropout2d::SpatialDropout2D,
+    gaussian_noise::GaussianNoise,
     batch_normalization::BatchNormalization,
     layer_normalization::LayerNormalization,
     add::Add,

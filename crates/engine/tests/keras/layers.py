@@ -159,6 +159,16 @@ def main():
         settings = {"filters": 3, "kernelSize": kernel, **settings}
         seed = 750 + 4 * number
         cases.append(layer_case(f"conv2d_transpose {name}", "Conv2DTranspose", settings, values(seed, shape), seed=seed + 1))
+    depthwise = [
+        ("valid", (2, 5, 6, 3), [3, 3], {}),
+        ("two results a channel, relu", (2, 6, 5, 2), [2, 3], dict(depthMultiplier=2, activation="relu")),
+        ("stride 2 same", (1, 7, 6, 4), [3, 3], dict(strides=[2, 2], padding="same", useBias=False)),
+        ("dilation 2", (2, 7, 7, 3), [3, 3], dict(dilationRate=[2, 2])),
+    ]
+    for number, (name, shape, kernel, settings) in enumerate(depthwise):
+        seed = 800 + 4 * number
+        settings = {"kernelSize": kernel, **settings}
+        cases.append(layer_case(f"depthwise_conv2d {name}", "DepthwiseConv2D", settings, values(seed, shape), seed=seed + 1))
     image = values(780, (2, 4, 5, 3))
     cases += [
         layer_case("reshape", "Reshape", {"targetShape": [10, -1]}, image),
@@ -178,6 +188,7 @@ def main():
         layer_case("layer_normalization, no scale", "LayerNormalization", {"scale": False},
                    values(794, (2, 3, 5), 1.5), seed=795),
         layer_case("spatial_dropout2d, inference", "SpatialDropout2D", {"rate": 0.5}, image),
+        layer_case("gaussian_noise, inference", "GaussianNoise", {"stddev": 0.5}, image),
     ]
 
     # Around zero, where the branches meet, and far out, where a careless formula overflows.

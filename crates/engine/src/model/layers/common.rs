@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use crate::error::{ModelError, Result};
-use crate::model::catalogue::{Setting, SettingDefault, Settings, WeightSpec, shape_text};
+use crate::model::catalogue::{Card, Setting, SettingDefault, Settings, WeightSpec, shape_text};
 use crate::model::formula::{Term, index, looks_at, place, range};
 use crate::model::initializers::{self, GlorotUniform, Initializer, Zeros};
 use crate::ops::window::Padding;
@@ -16,6 +16,13 @@ pub const PADDING: Setting = Setting::choice("padding", &["valid", "same"], "val
 pub const USE_BIAS: Setting = Setting::flag("useBias", true);
 
 pub const KERNEL_INITIALIZER: Setting = Setting::choice("kernelInitializer", initializers::NAMES, "glorot_uniform");
+
+/// Results of each channel of a depthwise convolution.
+pub const DEPTH_MULTIPLIER: Setting =
+    Setting::integer("depthMultiplier", 1, 1024).default(SettingDefault::Number(1.0)).card(Card::IfChanged("×"));
+
+pub const DEPTHWISE_INITIALIZER: Setting =
+    Setting::choice("depthwiseInitializer", initializers::NAMES, "glorot_uniform");
 
 /// Adds this factor times the sum of the squared kernel weights to the loss.
 pub const L2: Setting =
