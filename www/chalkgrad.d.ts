@@ -339,6 +339,60 @@ export interface Conv2DLayer {
   l2?: number;
 }
 
+/** Convolves each channel alone, with few weights; a 1×1 convolution behind it can mix the channels. */
+export interface DepthwiseConv2DLayer {
+  type: "DepthwiseConv2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The number of kernels for each channel, and so of its results.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  depthMultiplier?: number;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  depthwiseInitializer?: DepthwiseInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
 /** Lays a weighted kernel over the output for each pixel, so that images grow: the way back of a convolution. */
 export interface Conv2DTransposeLayer {
   type: "Conv2DTranspose";
@@ -661,6 +715,20 @@ export interface SpatialDropout2DLayer {
   rate: number;
 }
 
+/** Adds random numbers during training, so that the network does not rely on single values. */
+export interface GaussianNoiseLayer {
+  type: "GaussianNoise";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The standard deviation of the noise that each training step adds.
+   * It must be a number from 0 to 1000000.
+   */
+  stddev: number;
+}
+
 /** Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it. */
 export interface BatchNormalizationLayer {
   type: "BatchNormalization";
@@ -837,6 +905,7 @@ export interface UpSampling2DLayer {
 
 export type LayerSpec =
   | Conv2DLayer
+  | DepthwiseConv2DLayer
   | Conv2DTransposeLayer
   | Conv1DLayer
   | MaxPooling2DLayer
@@ -852,6 +921,7 @@ export type LayerSpec =
   | ActivationLayer
   | DropoutLayer
   | SpatialDropout2DLayer
+  | GaussianNoiseLayer
   | BatchNormalizationLayer
   | LayerNormalizationLayer
   | AddLayer
@@ -1032,6 +1102,8 @@ export type Activation =
   | "softmax";
 
 export type Conv1DPadding = "valid" | "same" | "causal";
+
+export type DepthwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 

@@ -9,6 +9,7 @@ pub mod inspector;
 mod layer_detail;
 mod layer_form;
 pub mod layer_menu;
+mod links;
 mod preset_list;
 mod quick_fixes;
 mod shape_chip;

@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::card::{InputCard, Slot};
 use super::gap::Gap;
+use super::links::{Links, links};
 use super::store::NetworkStore;
 use crate::ui::browser::{focus_soon, next_frame};
 use crate::ui::history::History;
@@ -20,6 +21,7 @@ pub fn Strip() -> impl IntoView {
     let columns = Memo::new(move |_| store.columns());
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
+    let has_links = Memo::new(move |_| !links(state).is_empty());
     Effect::new(move |_| {
         let selected = state.selected.get();
         store.is_fitted.track();
@@ -36,8 +38,10 @@ pub fn Strip() -> impl IntoView {
             on:scroll=move |_| store.place_tip()
             on:wheel=move |event| on_wheel(state, &event)
         >
+            <Links strip />
             <ol
                 class="cards"
+                class:linked=move || has_links.get()
                 style=("--columns", move || columns.get().to_string())
                 on:keydown=move |event| on_key(state, store, &event)
             >
