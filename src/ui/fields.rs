@@ -134,7 +134,9 @@ pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
             _ => Some(format!("{prefix}{first}")),
         }
     });
-    shown.collect()
+    // A layer that takes others than the one before it names them.
+    let inputs = layer.inputs.as_ref().map(|inputs| format!("← {}", inputs.join(", ")));
+    shown.chain(inputs).collect()
 }
 
 /// Returns the value one step up or down from a number in a field: by one for integers, else by a tenth of its
@@ -218,6 +220,14 @@ mod tests {
         let typed = value(&PAIR, ["5", "x"]).unwrap();
         let layer = LayerSpec::new("Conv2D").with("kernelSize", typed);
         assert_eq!(texts(&setting, &layer), ["5", "x"]);
+    }
+
+    #[test]
+    fn a_card_names_what_its_layer_does_and_takes() {
+        let settings = [Setting::pair("size", 1, 9).card(Card::Always)];
+        let layer = LayerSpec::new("UpSampling2D").with("size", vec![2.0, 3.0]);
+        assert_eq!(summary(&settings, &layer), ["2×3"]);
+        assert_eq!(summary(&settings, &layer.inputs(&["a", "b"])), ["2×3", "← a, b"]);
     }
 
     #[test]

@@ -257,6 +257,42 @@ test.describe('the strip', () => {
     await expect(playground.button('Fit')).toHaveAttribute('aria-pressed', 'true');
   });
 
+  test('a residual network has lines round its blocks, and the form chooses what Add takes', async ({ playground, page }) => {
+    await playground.open();
+    await page.getByRole('combobox', { name: 'Start from' }).selectOption('preset_residual');
+    await expect(page.locator('.links path')).toHaveCount(3);
+    expect((await playground.network.boundingBox()).height).toBeLessThanOrEqual(232);
+    // Each line begins behind its source and ends before its target.
+    const ends = async () => {
+      const line = await page.locator('.links path').first().boundingBox();
+      const [from, to] = await Promise.all(['max_pooling2d', 'add'].map((name) => playground.card(name).boundingBox()));
+      return [line.x - (from.x + from.width), to.x - (line.x + line.width)];
+    };
+    await expect.poll(async () => (await ends()).every((distance) => distance >= 0 && distance < 12)).toBe(true);
+    await playground.card('add').click();
+    const inputs = page.getByRole('combobox', { name: /^Input \d$/ });
+    await expect(inputs).toHaveCount(2);
+    await expect(inputs.first()).toHaveValue('max_pooling2d');
+    const model = async () => (await playground.call('getModel')).layers[7].inputs;
+    await inputs.first().selectOption('activation');
+    await expect.poll(model).toEqual(['activation', 'batch_normalization_1']);
+    // A layer before them moves the automatic names on; the inputs follow.
+    await playground.addLayer(2, 'Conv2D');
+    await expect.poll(async () => (await playground.call('getModel')).layers.length).toBe(20);
+    await playground.press('Undo');
+    await playground.press('Undo');
+    await expect.poll(model).toEqual(['max_pooling2d', 'batch_normalization_1']);
+    const { layers } = await playground.call('setModel', await playground.call('getModel'));
+    expect(layers[7].inputs).toEqual(['max_pooling2d', 'batch_normalization_1']);
+    await playground.card('add').click();
+    await playground.press('Delete');
+    await expect(page.locator('.links path')).toHaveCount(2);
+    await expect(playground.network.getByRole('alert')).toHaveCount(1);
+    await playground.press('Undo');
+    const { loss } = await playground.call('train', { steps: 2 });
+    expect(loss.every(Number.isFinite)).toBe(true);
+  });
+
   test('a convolution, its normalisation and its activation fold into one card', async ({ playground, page }) => {
     await playground.open();
     await page.getByRole('combobox', { name: 'Start from' }).selectOption(PRESET);

@@ -141,10 +141,7 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
     };
     let summary = move || {
         state.history.with(|history| {
-            let Some(layer) = history.draft().layer(id) else { return String::new() };
-            // A layer that takes others than the one before it names them.
-            let inputs = layer.inputs.as_ref().map(|inputs| format!("← {}", inputs.join(", ")));
-            fields::summary(settings, layer).into_iter().chain(inputs).collect::<Vec<_>>().join(" · ")
+            history.draft().layer(id).map(|layer| fields::summary(settings, layer).join(" · ")).unwrap_or_default()
         })
     };
     let cost = move || {

@@ -65,7 +65,8 @@ pub fn Links(strip: NodeRef<Div>) -> impl IntoView {
 fn path(strip: &web_sys::HtmlElement, ids: &[LayerId], link: Link) -> Option<String> {
     /// Distance from the card.
     const ASIDE: f64 = 4.0;
-    const LANE_HEIGHT: f64 = 6.0;
+    /// As in the style sheet.
+    const LANE_HEIGHT: f64 = 5.0;
     const CORNER: f64 = 4.0;
     let place = |selector: &str| Some(strip.query_selector(selector).ok()??.get_bounding_client_rect());
     let card = |at: usize| place(&format!("#card-{}", ids.get(at)?));

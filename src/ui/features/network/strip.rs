@@ -21,7 +21,7 @@ pub fn Strip() -> impl IntoView {
     let columns = Memo::new(move |_| store.columns());
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
-    let has_links = Memo::new(move |_| !links(state).is_empty());
+    let lanes = Memo::new(move |_| links(state).iter().map(|link| link.lane + 1).max().unwrap_or_default());
     Effect::new(move |_| {
         let selected = state.selected.get();
         store.is_fitted.track();
@@ -41,8 +41,9 @@ pub fn Strip() -> impl IntoView {
             <Links strip />
             <ol
                 class="cards"
-                class:linked=move || has_links.get()
+                class:linked=move || lanes.get() != 0
                 style=("--columns", move || columns.get().to_string())
+                style=("--lanes", move || lanes.get().to_string())
                 on:keydown=move |event| on_key(state, store, &event)
             >
                 <li class="slot slot-input">
