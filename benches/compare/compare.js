@@ -28,6 +28,8 @@ const { values: options, positionals } = parseArgs({
     seconds: { type: 'string', default: '1' },
     limit: { type: 'string', default: '60' },
     webgpu: { type: 'boolean', default: false },
+    // A folder with the page as another commit builds it, to tell what a change costs.
+    before: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     out: { type: 'string', default: 'target/bench' },
   },
@@ -59,14 +61,16 @@ const emulating = {};
 const browserFor = async (backend) =>
   backend in emulations ? (emulating[backend] ??= await launch(emulations[backend])) : browser;
 const server = await Server.start();
+const before = options.before === undefined ? undefined : await Server.start(path.resolve(options.before));
 // Only the comparison, which has no word of its own, needs the other libraries.
 const peers = positionals.length ? undefined : await servePeers(path.join(root, 'target', 'peers'));
 
-/** The built page: `relaxed` or baseline SIMD with a number of workers, or WebGPU. */
-function ours({ relaxed, workers, backend = 'cpu' }) {
+/** The built page, or that of another commit: `relaxed` or baseline SIMD with a number of workers, or WebGPU. */
+function ours({ relaxed, workers, backend = 'cpu', from = server }) {
   const build = relaxed ? 'relaxed' : 'baseline';
+  const own = from === before ? 'chalkgrad before' : 'chalkgrad';
   return {
-    name: backend === 'webgpu' ? 'chalkgrad, WebGPU' : `chalkgrad, ${build}, ${workers} worker${workers > 1 ? 's' : ''}`,
+    name: backend === 'webgpu' ? `${own}, WebGPU` : `${own}, ${build}, ${workers} worker${workers > 1 ? 's' : ''}`,
     cores: workers,
     peak: backend === 'cpu' ? build : undefined,
     async open() {
@@ -75,7 +79,7 @@ function ours({ relaxed, workers, backend = 'cpu' }) {
         // As a browser without relaxed SIMD: the page asks before it chooses.
         await page.addInitScript(() => { WebAssembly.validate = (bytes) => bytes.length < 35; });
       }
-      await page.goto(server.url);
+      await page.goto(from.url);
       await page.evaluate(() => window.chalkgrad.ready);
       await page.evaluate(([backend, workers]) => window.chalkgrad.setBackend(backend, backend === 'cpu' ? { workers } : {}), [backend, workers]);
       return page;
@@ -138,6 +142,7 @@ function native(library, count) {
 const counts = threads > 1 ? [1, threads] : [1];
 const all = [
   ...counts.flatMap((workers) => [ours({ relaxed: true, workers }), ours({ relaxed: false, workers })]),
+  ...(before ? counts.map((workers) => ours({ relaxed: true, workers, from: before })) : []),
   ...(options.webgpu ? [ours({ backend: 'webgpu', workers: 1 })] : []),
   inBrowser('jaxjs', 'wasm'),
   ...(options.webgpu ? [inBrowser('jaxjs', 'webgpu')] : []),
@@ -283,5 +288,6 @@ try {
   await browser.close();
   await Promise.all(Object.values(emulating).map((other) => other.close()));
   await server.stop();
+  await before?.stop();
   await peers?.stop();
 }

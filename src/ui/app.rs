@@ -3,10 +3,11 @@
 use leptos::ev;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use leptos_use::use_document_visibility;
 use wasm_bindgen::JsCast;
 
 use super::autosave;
-use super::browser::{follow_media, follow_visibility, get, remember, remembered};
+use super::browser::{follow_media, get, remember, remembered};
 use super::components::splitter::{SplitSize, Splitter};
 use super::features::dock::Dock;
 use super::features::input::InputPanel;
@@ -17,7 +18,6 @@ use super::features::network::layer_menu::LayerMenu;
 use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
-use super::features::weight_histograms;
 use super::first_run;
 use super::link;
 use super::state::State;
@@ -52,11 +52,17 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.is_narrow.set(is_narrow));
     follow_media(STACKED, move |is_stacked| state.is_stacked.set(is_stacked));
-    follow_visibility(move |is_hidden| state.page_hidden(is_hidden));
+    let visibility = use_document_visibility();
+    Effect::new(move |before: Option<bool>| {
+        let is_hidden = visibility.get() == web_sys::VisibilityState::Hidden;
+        if before.is_some_and(|before| before != is_hidden) {
+            state.page_hidden(is_hidden);
+        }
+        is_hidden
+    });
     // The page lives as long as its window, and so do its listeners.
     let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
     state.follow_tensors();
-    weight_histograms::record(state);
     use_theme(state);
     use_locale();
     Effect::new(move |_| {

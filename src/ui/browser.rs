@@ -68,30 +68,6 @@ pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
     query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
 }
 
-/// Follows whether an element can be seen, until it is dropped.
-pub struct InView(web_sys::IntersectionObserver);
-
-impl InView {
-    /// Calls `changed` soon, and whenever it changes.
-    pub fn follow(element: &web_sys::Element, changed: impl Fn(bool) + 'static) -> Option<Self> {
-        let on_change = callback(Box::new(move |entries| {
-            let entries: js_sys::Array = entries.unchecked_into();
-            let last: web_sys::IntersectionObserverEntry =
-                entries.get(entries.length().saturating_sub(1)).unchecked_into();
-            changed(last.is_intersecting());
-        }));
-        let observer = web_sys::IntersectionObserver::new(&on_change).ok()?;
-        observer.observe(element);
-        Some(InView(observer))
-    }
-}
-
-impl Drop for InView {
-    fn drop(&mut self) {
-        self.0.disconnect();
-    }
-}
-
 /// Returns the browser's storage for this page; `None` if storage is forbidden.
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
@@ -112,12 +88,6 @@ pub fn forget(key: &str) {
     if let Some(storage) = storage() {
         let _ = storage.remove_item(key);
     }
-}
-
-/// Calls `changed` with whether the page is hidden, whenever that changes.
-pub fn follow_visibility(changed: impl Fn(bool) + 'static) {
-    let listener = callback(Box::new(move |_| changed(document().hidden())));
-    let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
 }
 
 /// Formats the current time of day.

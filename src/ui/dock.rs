@@ -264,7 +264,16 @@ impl State {
         });
     }
 
-    /// Samples the histograms of all layers at the end of an epoch, so that a history exists when the tab is opened.
+    /// Samples the histograms of all layers before the first step, whose weights are gone after it. A run that a script
+    /// begins has none of them, because a script's requests do not wait for the page.
+    pub(super) fn sample_first_histograms(&self) {
+        if self.steps() == 0 {
+            self.client().leave_pretrained();
+            self.sample_all_histograms();
+        }
+    }
+
+    /// Samples the histograms of all layers: at the end of an epoch too, so that a history exists when the tab is opened.
     pub(super) fn sample_all_histograms(&self) {
         let layers =
             self.checked.with_untracked(|checked| checked.layers.iter().map(|layer| layer.params).collect::<Vec<_>>());

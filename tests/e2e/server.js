@@ -25,8 +25,10 @@ export class Server {
   /** Every request, in order: `{name, bytes}`. */
   requests = [];
 
-  static async start() {
+  /** Serves the built page, or another folder with one. */
+  static async start(folder = DIST) {
     const server = new Server();
+    server.folder = folder;
     server.http = http.createServer((request, response) => server.answer(request, response));
     server.http.listen(0, '127.0.0.1');
     await new Promise((resolve) => server.http.once('listening', resolve));
@@ -46,8 +48,8 @@ export class Server {
   async answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost');
     const relative = decodeURIComponent(pathname.slice(FOLDER.length)) || 'index.html';
-    const file = path.join(DIST, relative);
-    if (!pathname.startsWith(FOLDER) || !file.startsWith(DIST)) return this.refuse(response, pathname);
+    const file = path.join(this.folder, relative);
+    if (!pathname.startsWith(FOLDER) || !file.startsWith(this.folder)) return this.refuse(response, pathname);
     let bytes;
     try {
       bytes = await fs.readFile(file);

@@ -1,4 +1,4 @@
-//! The browser for the tests: found on this machine, or installed if the system allows it.
+//! The browsers for the tests: found on this machine, or installed if the system allows it.
 
 use std::env;
 use std::path::PathBuf;
@@ -27,15 +27,38 @@ pub fn ensure() -> Result<Browser> {
         );
     }
     say("Installing Chromium and its driver from the system's packages (once, about 400 MB)");
-    let apt = |arguments: &[&str]| run(command("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
-    apt(&["update", "--quiet", "--quiet"])
-        .and_then(|()| apt(&["install", "--yes", "--quiet", "--no-install-recommends", "chromium", "chromium-driver"]))
-        .context(
-            "Chromium could not be installed by apt-get (packages chromium and chromium-driver); check the connection, or \
+    install(&["chromium", "chromium-driver"]).context(
+        "Chromium could not be installed by apt-get (packages chromium and chromium-driver); check the connection, or \
              install it by other means and set CHROMIUM and CHROMEDRIVER",
-        )?;
+    )?;
     look()?
         .context("chromium and chromium-driver were installed, but are not on the PATH; set CHROMIUM and CHROMEDRIVER")
+}
+
+/// Finds Firefox by `FIREFOX` or on the PATH, or installs the system's.
+pub fn ensure_firefox() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("FIREFOX").map(PathBuf::from) {
+        ensure!(path.is_file(), "FIREFOX names {}, which is no file", path.display());
+        return Ok(path);
+    }
+    let on_path = || ["firefox-esr", "firefox"].into_iter().find_map(find);
+    if let Some(path) = on_path() {
+        return Ok(path);
+    }
+    ensure!(
+        can_install(),
+        "no Firefox was found; install it (Debian: `apt-get install firefox-esr`), or set FIREFOX to its path"
+    );
+    say("Installing Firefox from the system's packages (once, about 250 MB)");
+    install(&["firefox-esr"]).context("Firefox could not be installed by apt-get (package firefox-esr)")?;
+    on_path().context("firefox-esr was installed, but is not on the PATH; set FIREFOX to its path")
+}
+
+/// Installs packages of Debian and its derivatives.
+fn install(packages: &[&str]) -> Result<()> {
+    let apt = |arguments: &[&str]| run(command("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
+    apt(&["update", "--quiet", "--quiet"])?;
+    apt(&[&["install", "--yes", "--quiet", "--no-install-recommends"], packages].concat())
 }
 
 fn look() -> Result<Option<Browser>> {

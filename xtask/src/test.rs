@@ -26,6 +26,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "wasm", what: "tests/web.rs: the SIMD kernels as WebAssembly in Chromium", run: wasm },
     Stage { name: "build", what: "the page as users get it, in dist/", run: site::build },
     Stage { name: "flows", what: "tests/e2e: the built page, used as a person would, in Chromium", run: flows },
+    Stage { name: "firefox", what: "tests/firefox: a short set of flows in Firefox", run: firefox },
 ];
 
 /// Names of the stages for `--only`.
@@ -134,6 +135,24 @@ const QUIET_CHROMIUM: &[&str] = &[
 
 fn flows() -> Result<()> {
     playwright("tests/e2e/playwright.config.js", &[])
+}
+
+/// Runs the flows of tests/firefox. Without a Firefox they report that they are skipped.
+fn firefox() -> Result<()> {
+    ensure_dist()?;
+    data::ensure(None)?;
+    tools::npm_packages()?;
+    let chromium = browser::ensure()?.chromium;
+    let mut tests = command(node()?);
+    tests.args(["--test", "--test-reporter=spec", "tests/firefox/flows.test.js"]).env("CHROMIUM", chromium);
+    match browser::ensure_firefox() {
+        Ok(firefox) => tests.env("FIREFOX", firefox),
+        Err(error) => {
+            say(format!("Going on without Firefox: {error:#}"));
+            tests.env_remove("FIREFOX")
+        }
+    };
+    run(&mut tests)
 }
 
 /// Runs Playwright's tests on the built page.

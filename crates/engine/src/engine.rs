@@ -14,6 +14,7 @@ mod phase;
 mod precompile;
 mod profile;
 mod run;
+mod snapshots;
 mod worker_pool;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use self::evaluations::Evaluations;
 use self::gradients::GradientRequests;
 use self::phase::Phase;
 use self::run::Run;
+use self::snapshots::Snapshots;
 use self::worker_pool::PoolSize;
 pub use self::worker_pool::SpawnReplicas;
 use crate::error::{Error, Result, SessionError};
@@ -45,9 +47,6 @@ const BATCH_EVENT_MS: f64 = 100.0;
 /// The step of a run after which the cost of a step on a GPU is reported: the first one compiles, the second is measured.
 const COST_REPORTED_AT: u32 = 3;
 
-/// No snapshot when a run begins or ends, if the last one is younger.
-const SNAPSHOT_MS: f64 = 1000.0;
-
 /// The session behind messages. Times are in milliseconds of any clock that only goes forward.
 pub struct Engine {
     session: Session,
@@ -61,13 +60,9 @@ pub struct Engine {
     step_delay_ms: f64,
     rests_until_ms: f64,
     last_batch_ms: f64,
-    last_snapshot_ms: f64,
-    /// Weights have changed since the last snapshot.
-    changed: bool,
     /// Commands that wait for a prediction, or for the runs of a backend that works by itself.
     deferred: VecDeque<Deferred>,
-    /// Requests for snapshots that wait for the end of a step, while other requests do not.
-    snapshots: Vec<u32>,
+    snapshots: Snapshots,
     gradients: GradientRequests,
     /// Requests for the times of kernels.
     profiles: Vec<u32>,
@@ -100,10 +95,8 @@ impl Engine {
             step_delay_ms: 0.0,
             rests_until_ms: f64::NEG_INFINITY,
             last_batch_ms: f64::NEG_INFINITY,
-            last_snapshot_ms: f64::NEG_INFINITY,
-            changed: true,
             deferred: VecDeque::new(),
-            snapshots: Vec::new(),
+            snapshots: Snapshots::default(),
             gradients: GradientRequests::default(),
             profiles: Vec::new(),
             predicting: None,
@@ -129,7 +122,7 @@ impl Engine {
         !self.phase.is_dead()
             && (self.may_train()
                 || self.may_evaluate()
-                || (self.session.is_midway() && !self.snapshots.is_empty())
+                || (self.session.is_midway() && self.snapshots.are_wanted())
                 || !self.gradients.is_empty()
                 || self.has_deferred_work()
                 || self.may_precompile())
@@ -223,7 +216,7 @@ impl Engine {
         match progress {
             Ok(Progress::OutOfTime) => {}
             Ok(Progress::Step(report)) => {
-                self.changed = true;
+                self.snapshots.note_change();
                 self.rests_until_ms = now_ms + self.step_delay_ms;
                 let mut steps = 0;
                 if let Some(run) = self.phase.run() {
@@ -315,9 +308,7 @@ impl Engine {
         let configured = (epochs, steps) == (None, None);
         let epochs = if configured { Some(self.session.training().epochs) } else { epochs };
         self.retry_download();
-        if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
-            self.post_snapshot(now_ms);
-        }
+        self.post_snapshot_if_due(now_ms);
         self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
         Ok(())
@@ -353,9 +344,7 @@ impl Engine {
     /// Ends a run that took its steps within a paused one, and answers its request.
     fn end_inner_run(&mut self, state: RunState, now_ms: f64) {
         self.flush_batch(now_ms);
-        if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
-            self.post_snapshot(now_ms);
-        }
+        self.post_snapshot_if_due(now_ms);
         self.refuse_profiles();
         if let Some(run) = self.phase.end_inner() {
             self.show_state();
@@ -371,9 +360,7 @@ impl Engine {
         }
         self.flush_batch(now_ms);
         self.session.stop();
-        if now_ms - self.last_snapshot_ms >= SNAPSHOT_MS {
-            self.post_snapshot(now_ms);
-        }
+        self.post_snapshot_if_due(now_ms);
         self.refuse_profiles();
         let mut ended = self.phase.end(state);
         if ended.is_some() {
@@ -393,7 +380,7 @@ impl Engine {
     /// Ends the run on the old model, because the model or its position has been replaced.
     fn begin_anew(&mut self, now_ms: f64) {
         self.refuse_snapshots();
-        self.changed = true;
+        self.snapshots.note_change();
         self.end_run(RunState::Stopped, None, now_ms);
     }
 
@@ -421,33 +408,6 @@ impl Engine {
     /// Returns a report that is there already. No new step begins.
     fn peek(&mut self) -> Option<Result<Progress>> {
         self.session.finish_begun(&mut || false)
-    }
-
-    /// Posts a snapshot and answers the requests for one, unless a step is under way.
-    fn answer_snapshots(&mut self, clock: &dyn Fn() -> f64) {
-        if self.session.is_midway() || self.snapshots.is_empty() {
-            return;
-        }
-        // The end of an epoch or of the run is reported first.
-        while let Some(Ok(progress @ (Progress::Epoch(_) | Progress::Finished))) = self.peek() {
-            self.absorb(Ok(progress), clock());
-        }
-        if self.session.is_midway() {
-            return;
-        }
-        self.flush_batch(clock());
-        self.post_snapshot_now(clock());
-        for id in std::mem::take(&mut self.snapshots) {
-            self.reply(id, Ok(Answer::Done), Vec::new());
-        }
-    }
-
-    /// Refuses the requests for snapshots, because model or configuration have been replaced.
-    fn refuse_snapshots(&mut self) {
-        for id in std::mem::take(&mut self.snapshots) {
-            let error = Error::from(SessionError::SnapshotDropped);
-            self.reply(id, Err(error.into()), Vec::new());
-        }
     }
 
     fn may_evaluate(&self) -> bool {
@@ -481,29 +441,6 @@ impl Engine {
             self.last_batch_ms = now_ms;
             let message = Message::Event(Event::Batch(report));
             self.outbox.push(Envelope { message, arrays: values.map(ArrayData::F32).into() });
-        }
-    }
-
-    fn post_snapshot(&mut self, now_ms: f64) {
-        if !self.changed {
-            return;
-        }
-        if self.session.is_asynchronous() {
-            self.last_snapshot_ms = now_ms;
-            return self.defer_snapshot();
-        }
-        self.post_snapshot_now(now_ms);
-    }
-
-    fn post_snapshot_now(&mut self, now_ms: f64) {
-        match self.session.snapshot() {
-            Ok((info, arrays)) => {
-                self.changed = false;
-                self.last_snapshot_ms = now_ms;
-                let arrays = arrays.into_iter().map(ArrayData::F32).collect();
-                self.outbox.push(Envelope { message: Message::Event(Event::Snapshot(info)), arrays });
-            }
-            Err(error) => self.event(Event::Warning(error.into())),
         }
     }
 

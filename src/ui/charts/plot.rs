@@ -223,6 +223,8 @@ impl Pen<'_> {
 
     fn raw(&mut self) {
         const RADIUS_PX: f64 = 1.4;
+        // A square is painted many times faster than a disc, and so small they look alike.
+        const MAX_ROUND: usize = 100;
         let plot = self.plot;
         let place = |(position, range): &(f64, Range<f64>)| {
             let x = self.x(*position);
@@ -231,8 +233,15 @@ impl Pen<'_> {
         let segments: Vec<[Point; 2]> = plot.raw.iter().map(place).collect();
         let is_sparse = segments.len() as f64 <= self.area.width * 1.2;
         if is_sparse && plot.raw.iter().all(|(_, range)| range.start == range.end) {
-            let centres = segments.iter().map(|[from, to]| (from.0, (from.1 + to.1) / 2.0)).collect();
-            self.dots(centres, RADIUS_PX, &plot.raw_colour, None);
+            let centres = segments.iter().map(|[from, to]| (from.0, (from.1 + to.1) / 2.0));
+            if segments.len() <= MAX_ROUND {
+                self.dots(centres.collect(), RADIUS_PX, &plot.raw_colour, None);
+            } else {
+                let dash = |(x, y): Point| vec![(x - RADIUS_PX, y), (x + RADIUS_PX, y)];
+                let stroke =
+                    Stroke { colour: plot.raw_colour.clone(), width: 2.0 * RADIUS_PX, is_dashed: false, opacity: 1.0 };
+                self.shapes.push(Shape::Strokes { lines: centres.map(dash).collect(), stroke });
+            }
             return;
         }
         let width = (self.area.width / (segments.len() as f64).max(1.0)).clamp(1.0, 2.0);

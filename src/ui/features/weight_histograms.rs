@@ -3,8 +3,8 @@
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use leptos::reactive::traits::Track as _;
+use leptos_use::use_element_size;
 
-use super::inspector::watching::use_width;
 use crate::ui::bins::Track;
 use crate::ui::browser::after_ms;
 use crate::ui::charts::bands;
@@ -18,12 +18,8 @@ use crate::ui::text::{t, t_with};
 
 const HEIGHT: f64 = 180.0;
 
-/// Time between two readings while the tab is open, and while it is not.
+/// Time between two readings.
 const PAUSE_MS: i32 = 1000;
-const UNSEEN_PAUSE_MS: i32 = 3000;
-
-/// The most weights of a network that are read while the tab is not open.
-const MAX_UNSEEN: usize = 300_000;
 
 /// Returns the tensors of the selected layer, or of the first one with weights.
 fn shown_names(state: State) -> Option<[String; 2]> {
@@ -35,57 +31,29 @@ fn shown_names(state: State) -> Option<[String; 2]> {
     }
 }
 
-/// Returns the tensors to be read now.
-fn names(state: State, is_open: bool) -> Vec<String> {
-    let params = state.checked.with(|checked| checked.layers.iter().map(|layer| layer.params).collect::<Vec<_>>());
-    let all = if params.iter().sum::<usize>() <= MAX_UNSEEN { 0..params.len() } else { 0..0 };
-    let mut names: Vec<String> = all.filter_map(|index| state.histogram_names(index)).flatten().collect();
-    if is_open {
-        for name in shown_names(state).into_iter().flatten() {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-/// Reads the distributions from now on whenever the weights have changed, so that they go back to step 0 when the tab is
-/// opened. The last change is never left out.
-pub fn record(state: State) {
+/// Reads the distributions of the shown layer for as long as the panel is there: now, whenever the weights have changed,
+/// and when another layer is shown. The last change is never left out.
+fn read_while_open(state: State, names: Memo<Option<[String; 2]>>) {
     let is_reading = StoredValue::new(false);
     let stale = RwSignal::new(0u32);
-    // A new run has no readings yet.
-    let is_new = Memo::new(move |_| state.dock.tracks.with(Vec::is_empty));
     Effect::new(move |_| {
-        state.weights_version.track();
         stale.track();
-        let is_open = state.dock.tab.get() == "histograms";
-        if is_open {
-            // A layer that has just been selected is read at once.
-            state.selected.track();
-        }
-        // The weights of step 0 are there only until training begins, so they are read at once.
-        let is_first = is_new.get() && state.steps() == 0;
-        if is_reading.get_value() && !is_first || document().hidden() {
+        let seen = (state.weights_version.get(), names.get());
+        if is_reading.get_value() || document().hidden() {
             return;
         }
         is_reading.set_value(true);
-        let seen = (state.weights_version.get_untracked(), state.selected.get_untracked());
-        let pause_ms = if is_open { PAUSE_MS } else { UNSEEN_PAUSE_MS };
-        state.sample_histograms(
-            untrack(|| names(state, is_open)),
-            Box::new(move || {
-                after_ms(pause_ms, move || {
-                    is_reading.set_value(false);
-                    let is_open_now = state.dock.tab.get_untracked() == "histograms";
-                    let now = (state.weights_version.get_untracked(), state.selected.get_untracked());
-                    if seen != now || is_open != is_open_now {
-                        stale.update(|count| *count += 1);
-                    }
-                });
-            }),
-        );
+        let then = move || {
+            after_ms(PAUSE_MS, move || {
+                // The panel may have gone meanwhile.
+                let now = names.try_get_untracked().map(|names| (state.weights_version.get_untracked(), names));
+                is_reading.try_update_value(|is_reading| *is_reading = false);
+                if now.is_some_and(|now| now != seen) {
+                    stale.try_update(|count| *count += 1);
+                }
+            });
+        };
+        state.sample_histograms(names.get_untracked().into_iter().flatten().collect(), Box::new(then));
     });
 }
 
@@ -94,6 +62,7 @@ pub fn record(state: State) {
 pub fn WeightHistograms() -> impl IntoView {
     let state = use_state();
     let names = Memo::new(move |_| shown_names(state));
+    read_while_open(state, names);
     let content = move || match names.get() {
         None => view! { <p class="help empty">{move || t("no_weights")}</p> }.into_any(),
         Some(names) => {
@@ -138,7 +107,7 @@ fn BandNames() -> impl IntoView {
 fn Distribution(name: String) -> impl IntoView {
     let state = use_state();
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let width = use_width(place);
+    let width = use_element_size(place).width;
     let track = {
         let name = name.clone();
         Memo::new(move |_| {

@@ -38,19 +38,24 @@ impl State {
         match self.run.get_untracked() {
             RunState::Training | RunState::Waiting => self.send(Pause {}),
             RunState::Paused => self.send(Resume {}),
-            _ => self.send(Train { epochs: None, steps: None }),
+            _ => self.begin(Train { epochs: None, steps: None }),
         }
     }
 
     /// Trains on one batch.
     pub fn step(&self) {
-        self.send(Train { epochs: None, steps: Some(1) });
+        self.begin(Train { epochs: None, steps: Some(1) });
     }
 
     /// Trains to the end of the epoch.
     pub fn step_epoch(&self) {
         self.is_own_run.set_value(true);
-        self.send(Train { epochs: Some(1), steps: None });
+        self.begin(Train { epochs: Some(1), steps: None });
+    }
+
+    fn begin(&self, run: Train) {
+        self.sample_first_histograms();
+        self.send(run);
     }
 
     /// Sets the delay after each training step, in ms.

@@ -50,7 +50,7 @@ impl Engine {
                 self.refuse_snapshots();
                 self.resize_pool();
                 self.phase.stop_waiting(clock());
-                self.changed = true;
+                self.snapshots.note_change();
                 Answer::Training(self.session.training().clone())
             }
             Command::GetTraining => Answer::Training(self.session.training().clone()),
@@ -132,7 +132,7 @@ impl Engine {
                 };
                 self.settle(clock);
                 self.session.set_tensor(&name, values)?;
-                self.changed = true;
+                self.snapshots.note_change();
                 Answer::Done
             }
             Command::Inspect { names } => {
@@ -187,8 +187,8 @@ impl Engine {
                 Answer::Done
             }
             Command::Snapshot => {
-                self.changed = true;
-                self.snapshots.push(id);
+                self.snapshots.note_change();
+                self.snapshots.ask(id);
                 return Ok(None);
             }
         };

@@ -43,6 +43,8 @@ catalogue! {
     LOSSES: Loss for "loss" {
         sparse_categorical_crossentropy::SparseCategoricalCrossentropy,
         mean_squared_error::MeanSquaredError,
+        mean_absolute_error::MeanAbsoluteError,
+        huber::Huber,
         binary_crossentropy::BinaryCrossentropy,
     }
 }

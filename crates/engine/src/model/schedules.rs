@@ -18,12 +18,14 @@ pub struct Position {
     pub epochs_done: f64,
     /// Epochs of the whole run.
     pub epochs: u32,
+    /// Steps done.
+    pub step: u32,
 }
 
 impl Position {
     /// Returns the position after `step` steps of a run that began at its first.
     pub fn at_step(step: u32, steps_per_epoch: u32, epochs: u32) -> Self {
-        Self { epochs_done: f64::from(step) / f64::from(steps_per_epoch.max(1)), epochs }
+        Self { epochs_done: f64::from(step) / f64::from(steps_per_epoch.max(1)), epochs, step }
     }
 }
 
@@ -33,6 +35,7 @@ catalogue! {
         constant::Constant,
         step::Step,
         cosine::Cosine,
+        exponential_decay::ExponentialDecay,
     }
 }
 
@@ -58,7 +61,7 @@ mod tests {
 
     #[test]
     fn schedules_start_at_one_and_fall() {
-        let at = |schedule: &ScheduleSpec, epochs_done| schedule.factor(Position { epochs_done, epochs: 4 });
+        let at = |schedule: &ScheduleSpec, epochs_done| schedule.factor(Position { epochs_done, epochs: 4, step: 0 });
         let step = ScheduleSpec::new("Step", [("everyEpochs", 2.0.into()), ("factor", 0.5.into())]).unwrap();
         assert_eq!([0.0, 1.9, 2.0, 3.9, 4.0].map(|epochs| at(&step, epochs)), [1.0, 1.0, 0.5, 0.5, 0.25]);
         let cosine = ScheduleSpec::new("Cosine", [("finalFactor", 0.1.into())]).unwrap();

@@ -253,9 +253,11 @@ fn rates(model: &LoadedModel, feeder: &BatchFeeder, at: Position) -> [f64; 2] {
     // Epochs done and the fraction of the present one, so that a schedule goes on where it was when the batch size or the
     // number of examples changes.
     let fraction = f64::from(at.batch) / f64::from(feeder.batches_per_epoch(config).max(1));
-    let factor = config
-        .learning_rate_schedule
-        .factor(schedules::Position { epochs_done: f64::from(at.epoch) + fraction, epochs: config.epochs });
+    let factor = config.learning_rate_schedule.factor(schedules::Position {
+        epochs_done: f64::from(at.epoch) + fraction,
+        epochs: config.epochs,
+        step: at.step,
+    });
     let correction = config.optimizer.bias_correction(at.step);
     [config.optimizer.learning_rate() * factor, correction.into()]
 }

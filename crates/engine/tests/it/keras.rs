@@ -125,8 +125,10 @@ fn softmax_cross_entropy_with_sample_weights() {
 #[test]
 fn losses() {
     let document = read("layers.json");
-    for name in ["mean_squared_error", "binary_crossentropy"] {
-        let loss = LossSpec::new(name, []).unwrap();
+    let huber = LossSpec::new("huber", [("delta", 0.4.into())]).unwrap();
+    let plain = ["mean_squared_error", "mean_absolute_error", "binary_crossentropy"];
+    for loss in plain.map(|name| LossSpec::new(name, []).unwrap()).into_iter().chain([huber]) {
+        let name = loss.type_name();
         let case = document["losses"].as_array().unwrap().iter().find(|case| case["name"] == name).unwrap();
         let mut bench = Bench::default();
         let output = bench.leaf("output", &shape(&case["shape"]), f32s(&case["input"]));

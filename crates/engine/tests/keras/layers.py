@@ -224,6 +224,8 @@ def main():
         ("softmax_cross_entropy", logits,
          lambda x: keras.losses.sparse_categorical_crossentropy(labels, x, from_logits=True)),
         ("mean_squared_error", probabilities, lambda x: keras.losses.mean_squared_error(one_hot, x)),
+        ("mean_absolute_error", probabilities, lambda x: keras.losses.mean_absolute_error(one_hot, x)),
+        ("huber", probabilities, lambda x: keras.losses.huber(one_hot, x, delta=0.4)),
         ("binary_crossentropy", probabilities, lambda x: keras.losses.binary_crossentropy(one_hot, x)),
     ]:
         x = tf.Variable(given.astype(np.float64))

@@ -38,10 +38,20 @@ def cosine(rate):
     return keras.optimizers.schedules.CosineDecay(rate, STEPS_PER_EPOCH * EPOCHS, alpha=0.1)
 
 
+def exponential(rate):
+    return keras.optimizers.schedules.ExponentialDecay(rate, 6, 0.7)
+
+
+def stairs(rate):
+    return keras.optimizers.schedules.ExponentialDecay(rate, 6, 0.7, staircase=True)
+
+
 SCHEDULES = {
     constant: {"type": "Constant"},
     step_decay: {"type": "Step", "everyEpochs": 2, "factor": 0.5},
     cosine: {"type": "Cosine", "finalFactor": 0.1},
+    exponential: {"type": "ExponentialDecay", "decaySteps": 6, "decayRate": 0.7},
+    stairs: {"type": "ExponentialDecay", "decaySteps": 6, "decayRate": 0.7, "staircase": True},
 }
 
 
@@ -90,5 +100,7 @@ write("optimizers.json", {
         case("SGD step schedule", "SGD", schedule=step_decay, learningRate=0.1),
         case("SGD cosine schedule", "SGD", schedule=cosine, learningRate=0.1),
         case("Adam cosine schedule", "Adam", schedule=cosine),
+        case("SGD exponential decay", "SGD", schedule=exponential, learningRate=0.1),
+        case("Adam exponential decay in stairs", "Adam", schedule=stairs),
     ],
 })

@@ -3,15 +3,19 @@
 use leptos::ev::PointerEvent;
 use leptos::html::Canvas;
 use leptos::prelude::*;
+use leptos_use::{signal_throttled, use_element_size};
 
 use super::figure::{is_empty, plot, read_palette, readings, summary, visible};
-use crate::ui::browser::{callback, next_frame};
+use crate::ui::browser::next_frame;
 use crate::ui::charted_history::Quantity;
 use crate::ui::charts::canvas::draw;
 use crate::ui::charts::plot::{Palette, position_at, shapes};
 use crate::ui::charts::shapes::Frame;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::t;
+
+/// The least time between two drawings of what training adds.
+const BETWEEN_DRAWINGS_MS: f64 = 250.0;
 
 #[component]
 pub fn CurveChart(quantity: Quantity) -> impl IntoView {
@@ -88,26 +92,23 @@ pub fn CurveChart(quantity: Quantity) -> impl IntoView {
 
 /// Draws the chart before the next frame whenever its content, its size or the theme has changed.
 fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) {
-    let size = RwSignal::new(0u32);
-    canvas.on_load(move |canvas| {
-        let on_resize = callback(Box::new(move |_| {
-            let _ = size.try_update(|count| *count = count.wrapping_add(1));
-        }));
-        // Every browser with WebAssembly SIMD has it.
-        let Ok(observer) = web_sys::ResizeObserver::new(&on_resize) else { return };
-        observer.observe(&canvas);
-        let observer = StoredValue::new_local(observer);
-        on_cleanup(move || observer.with_value(web_sys::ResizeObserver::disconnect));
-    });
+    let size = use_element_size(canvas);
+    // While the network trains, every drawing of a whole chart takes time from the cores that train.
+    let content: Signal<(u32, u32)> = signal_throttled(
+        Signal::derive(move || state.charted.with(|charted| (charted.steps(), charted.reach()))),
+        BETWEEN_DRAWINGS_MS,
+    );
     let is_requested = StoredValue::new(false);
     // Colours, and true if they are the dark theme's.
     let palette = StoredValue::new(None::<(bool, Palette)>);
     Effect::new(move |_| {
         let view = state.dock.curves;
-        state.charted.track();
+        content.track();
+        state.epoch.track();
         state.dock.runs.track();
         state.is_dark.track();
-        size.track();
+        size.width.track();
+        size.height.track();
         view.unit.track();
         view.is_log.track();
         view.zoom.track();

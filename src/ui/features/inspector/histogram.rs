@@ -3,10 +3,10 @@
 
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
+use leptos_use::use_element_size;
 
 use super::legend::Choice;
 use super::settings::use_pictures;
-use super::watching::use_width;
 use crate::ui::charts::canvas::draw;
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend};
@@ -31,7 +31,7 @@ pub fn HistogramView(
 ) -> impl IntoView {
     let (state, pictures) = (use_state(), use_pictures());
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let width = use_width(place);
+    let width = use_element_size(place).width;
     Effect::new(move |_| {
         let (scale, width, is_log, marked) = (scale.get(), width.get(), pictures.has_log_counts.get(), marked.get());
         let Some(canvas) = canvas.get() else { return };

@@ -2,9 +2,9 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos_use::use_element_visibility;
 use wasm_bindgen_futures::spawn_local;
 
-use super::watching::use_in_view;
 use crate::ui::browser::after_ms;
 use crate::ui::format;
 use crate::ui::state::use_state;
@@ -20,12 +20,9 @@ pub fn LayerStatsView(#[prop(into)] layer: String) -> impl IntoView {
     let state = use_state();
     let place = NodeRef::<Div>::new();
     let shown = RwSignal::new(None::<LayerStats>);
-    let is_seen = RwSignal::new(false);
+    let is_seen = use_element_visibility(place);
     let is_asking = StoredValue::new(false);
     let stale = RwSignal::new(0u32);
-    use_in_view(place, move |now| {
-        is_seen.try_set(now);
-    });
     Effect::new(move |_| {
         state.weights_version.track();
         stale.track();

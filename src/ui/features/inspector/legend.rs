@@ -2,9 +2,9 @@
 
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
+use leptos_use::use_element_size;
 
 use super::settings::use_pictures;
-use super::watching::use_width;
 use crate::ui::charts::canvas::draw;
 use crate::ui::charts::figure::{SCALE_HEIGHT, ink, scale_shapes};
 use crate::ui::charts::palette::{ColourScale, Mapping};
@@ -27,7 +27,7 @@ pub fn scale_text(scale: &ColourScale) -> String {
 #[component]
 pub fn ScaleBar(#[prop(into)] scale: Signal<ColourScale>) -> impl IntoView {
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let width = use_width(place);
+    let width = use_element_size(place).width;
     Effect::new(move |_| {
         let (scale, width) = (scale.get(), width.get());
         let Some(canvas) = canvas.get() else { return };

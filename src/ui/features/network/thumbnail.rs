@@ -3,8 +3,8 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use crate::ui::browser::InView;
 use crate::ui::charts::tensor_canvas::{paint, scale_of};
+use crate::ui::features::inspector::watching::use_tensors;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::{Role, Tiles};
 
@@ -33,21 +33,11 @@ pub fn Thumbnail(layer: String) -> impl IntoView {
             }
         });
     });
-    let watching = StoredValue::new_local(None);
-    canvas.on_load(move |canvas| {
-        let subscription = state.watch(vec![format!("{layer}.output")], move |tensors| {
-            if !tensors[0].values.is_empty() {
-                let tiles = Tiles::new(&tensors[0].shape, Role::Activations).first(CHANNELS.0, CHANNELS.1);
-                output.try_set(Some((tiles, tensors[0].values.clone())));
-            }
-        });
-        let seen = std::rc::Rc::downgrade(&subscription);
-        let in_view = InView::follow(&canvas, move |is_seen| {
-            if let Some(subscription) = seen.upgrade() {
-                subscription.set_seen(is_seen);
-            }
-        });
-        watching.set_value(Some((subscription, in_view)));
+    use_tensors(vec![format!("{layer}.output")], canvas, move |tensors| {
+        if !tensors[0].values.is_empty() {
+            let tiles = Tiles::new(&tensors[0].shape, Role::Activations).first(CHANNELS.0, CHANNELS.1);
+            output.try_set(Some((tiles, tensors[0].values.clone())));
+        }
     });
     view! {
         <span class="thumbnail-place">
