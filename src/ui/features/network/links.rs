@@ -2,11 +2,11 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use leptos_use::use_element_size;
 
 use super::store::NetworkStore;
 use crate::ui::browser::next_frame;
 use crate::ui::checked::CheckedLayer;
-use crate::ui::features::inspector::watching::use_width;
 use crate::ui::history::{History, LayerId};
 use crate::ui::skip_links::{Link, laid_out};
 use crate::ui::state::{State, use_state};
@@ -31,7 +31,7 @@ pub fn links(state: State) -> Vec<Link> {
 #[component]
 pub fn Links(strip: NodeRef<Div>) -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
-    let width = use_width(strip);
+    let width = use_element_size(strip).width;
     let all = Memo::new(move |_| links(state));
     let ids = Memo::new(move |_| state.history.with(History::ids));
     let paths = RwSignal::new(Vec::<String>::new());
