@@ -126,7 +126,7 @@ fn inputs_that_cannot_be_are_refused_in_words() {
         (format!(r#"[{conv}, {{"type": "Add", "inputs": []}}]"#), "input-count", 1, &["has 0"]),
         (format!(r#"[{conv}, {{"type": "Flatten", "inputs": ["conv2d", "conv2d"]}}]"#), "input-count", 1, &["name 2"]),
         (
-            format!(r#"[{conv}, {{"type": "Add", "inputs": [{}]}}]"#, vec![r#""conv2d""#; 9].join(",")),
+            format!(r#"[{conv}, {{"type": "Add", "inputs": [{}]}}]"#, [r#""conv2d""#; 9].join(",")),
             "input-count",
             1,
             &["at most 8", "9"],
