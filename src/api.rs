@@ -295,32 +295,22 @@ impl Chalkgrad {
     }
 }
 
-/// Takes over a configuration `{model, training}`, either of which may be missing. Errors are passed to `failed`.
-pub fn configure(client: &Client, configuration: &Value, failed: impl Fn(ErrorReport) + Copy + 'static) {
-    let requests = || -> Result<_> {
-        let Configuration { model, training } = json::read("configuration", configuration)?;
-        let training = training.map(|partial| specs::training(&TrainingConfig::default(), partial)).transpose()?;
-        let model = model.map(|spec| specs::model(&Value::Object(spec))).transpose()?;
-        Ok((training, model))
-    };
-    let (training, model) = match requests() {
-        Ok(requests) => requests,
-        Err(report) => return failed(report),
-    };
-    let training = training.map(|config| client.request(SetTraining { config }));
-    let model = model.map(|spec| client.request(SetModel { spec, kept: None }));
-    wasm_bindgen_futures::spawn_local(async move {
-        if let Some(training) = training
-            && let Err(report) = training.await
-        {
-            failed(report);
-        }
-        if let Some(model) = model
-            && let Err(report) = model.await
-        {
-            failed(report);
-        }
-    });
+/// Takes over a configuration `{model, training}`, either of which may be missing: both, or on an error neither.
+pub async fn configure(client: &Client, configuration: &Value) -> Result<()> {
+    let Configuration { model, training } = json::read("configuration", configuration)?;
+    let training = training.map(|partial| specs::training(&TrainingConfig::default(), partial)).transpose()?;
+    let model = model.map(|spec| specs::model(&Value::Object(spec))).transpose()?;
+    let before = client.request(GetTraining {}).await?;
+    if let Some(config) = training {
+        client.request(SetTraining { config }).await?;
+    }
+    if let Some(spec) = model
+        && let Err(report) = client.request(SetModel { spec, kept: None }).await
+    {
+        client.request(SetTraining { config: before }).await?;
+        return Err(report);
+    }
+    Ok(())
 }
 
 fn js_error(report: &ErrorReport) -> JsValue {

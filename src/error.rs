@@ -137,7 +137,7 @@ impl fmt::Display for Cause {
 #[serde(tag = "key", rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum PageError {
-    #[error("The link's configuration cannot be read: it is damaged or too long. The network here is the usual one.")]
+    #[error("The link cannot be read: it is damaged or too long. Nothing here has changed.")]
     BadLink,
     /// A message, not a fault: the work is still there.
     #[error(
@@ -170,6 +170,12 @@ pub enum PageError {
         "“{name}” is not a picture that this browser can read. Choose a PNG, JPEG, WebP or GIF. The input is unchanged."
     )]
     NoPicture { name: String },
+    #[error("“{name}” cannot be opened here. Drop a picture of a digit, or an experiment that this page has saved.")]
+    #[strum(serialize = "bad-file")]
+    NotDroppable { name: String },
+    #[error("Text cannot be opened here. Drop a picture of a digit, or an experiment that this page has saved.")]
+    #[strum(serialize = "bad-file")]
+    NoFileDropped,
     #[error("“{name}” shows nothing: its brightness is the same everywhere. The input is unchanged.")]
     EmptyPicture { name: String },
 

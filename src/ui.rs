@@ -3,6 +3,7 @@
 //! Everything under `app`, `features` and `components` is Leptos and exists in the browser only; what can be said without it
 //! (the edit history, the digit's preprocessing, the data of charts, texts, form values) is plain state, tested natively.
 
+pub mod beside;
 pub mod bins;
 pub mod blocks;
 pub mod charted_history;
@@ -15,6 +16,7 @@ pub mod format;
 pub mod histogram;
 pub mod history;
 pub mod math;
+pub mod moment;
 pub mod photo;
 pub mod presets;
 pub mod run_differences;

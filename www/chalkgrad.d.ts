@@ -1054,11 +1054,29 @@ export interface MeanSquaredErrorLoss {
   type: "mean_squared_error";
 }
 
+export interface MeanAbsoluteErrorLoss {
+  type: "mean_absolute_error";
+}
+
+export interface HuberLoss {
+  type: "huber";
+  /**
+   * Up to this difference the loss grows with its square, beyond it in a straight line.
+   * It must be a number above 0. Default: 1.
+   */
+  delta?: number;
+}
+
 export interface BinaryCrossentropyLoss {
   type: "binary_crossentropy";
 }
 
-export type LossSpec = SparseCategoricalCrossentropyLoss | MeanSquaredErrorLoss | BinaryCrossentropyLoss;
+export type LossSpec =
+  | SparseCategoricalCrossentropyLoss
+  | MeanSquaredErrorLoss
+  | MeanAbsoluteErrorLoss
+  | HuberLoss
+  | BinaryCrossentropyLoss;
 
 export interface ConstantSchedule {
   type: "Constant";
@@ -1087,7 +1105,26 @@ export interface CosineSchedule {
   finalFactor?: number;
 }
 
-export type ScheduleSpec = ConstantSchedule | StepSchedule | CosineSchedule;
+export interface ExponentialDecaySchedule {
+  type: "ExponentialDecay";
+  /**
+   * The number of steps after which the learning rate has been multiplied by the decay rate once.
+   * It must be a whole number from 1 to 100000000.
+   */
+  decaySteps: number;
+  /**
+   * The factor by which the learning rate is multiplied in that many steps.
+   * It must be a number above 0.
+   */
+  decayRate: number;
+  /**
+   * Multiply at once after that many steps, instead of a little at every step.
+   * Default: false.
+   */
+  staircase?: boolean;
+}
+
+export type ScheduleSpec = ConstantSchedule | StepSchedule | CosineSchedule | ExponentialDecaySchedule;
 
 export type Activation =
   | "linear"

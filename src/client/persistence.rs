@@ -9,7 +9,7 @@ use super::{Change, Client};
 use crate::error::ClientError;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, ShowPretrained, Snapshot};
+use chalkgrad_engine::protocol::requests::{GetModel, GetTraining, Open, SetModel, ShowPretrained, Snapshot};
 use chalkgrad_engine::protocol::{Answer, ArrayData, BackendInfo, Command, ErrorReport, ModelSummary};
 
 /// The page's part of the experiment, beside the engine's.
@@ -86,24 +86,46 @@ impl Client {
 
     /// Lets pretrained weights serve predictions, unless the user has begun anything.
     pub fn show_pretrained(&self, checkpoint: Checkpoint) {
-        let show = &self.inner.persistence.show;
-        if show.get() != Show::Possible {
+        if self.inner.persistence.show.get() != Show::Possible {
             return;
         }
-        show.set(Show::On);
-        let Checkpoint { snapshot, arrays, test_accuracy, .. } = checkpoint;
+        let shown = self.ask_for_pretrained(checkpoint);
+        spawn_local(async move {
+            // Without them the page works all the same.
+            let _ = shown.await;
+        });
+    }
+
+    /// Puts the pretrained network in the place of the present one. A run ends.
+    pub fn return_to_pretrained(&self, network: Checkpoint) -> impl Future<Output = Result<(), ErrorReport>> + use<> {
+        // Sent together, so that nothing comes in between.
+        let model = self.request(SetModel { spec: network.model.clone(), kept: None });
+        let shown = self.ask_for_pretrained(network);
+        async move {
+            model.await?;
+            shown.await
+        }
+    }
+
+    fn ask_for_pretrained(&self, network: Checkpoint) -> impl Future<Output = Result<(), ErrorReport>> + use<> {
+        self.inner.persistence.show.set(Show::On);
+        let Checkpoint { snapshot, arrays, test_accuracy, .. } = network;
         let client = self.clone();
         let shown = self.request(ShowPretrained { names: snapshot.names, arrays });
-        spawn_local(async move {
+        async move {
             let show = &client.inner.persistence.show;
             match shown.await {
                 Ok(()) if show.get() == Show::On => {
                     client.inner.changes.call(&Change::Pretrained(Some(test_accuracy.unwrap_or_default())));
                 }
                 Ok(()) => {}
-                Err(_) => show.set(Show::Over),
+                Err(report) => {
+                    show.set(Show::Over);
+                    return Err(report);
+                }
             }
-        });
+            Ok(())
+        }
     }
 
     /// Ends the use of pretrained weights; from here on the weights come from the seed.

@@ -7,7 +7,7 @@ use leptos_use::use_document_visibility;
 use wasm_bindgen::JsCast;
 
 use super::autosave;
-use super::browser::{follow_media, get, remember, remembered};
+use super::browser::{follow_media, forget, get, remember, remembered};
 use super::components::splitter::{SplitSize, Splitter};
 use super::features::dock::Dock;
 use super::features::input::InputPanel;
@@ -15,9 +15,11 @@ use super::features::inspector::settings::PictureSettings;
 use super::features::messages::Messages;
 use super::features::network::Network;
 use super::features::network::layer_menu::LayerMenu;
+use super::features::phone::{Part, RunBar};
 use super::features::run::TopBar;
 use super::features::side::Side;
 use super::features::training::TrainingPanel;
+use super::features::welcome::{Tour, TourView, Welcome};
 use super::first_run;
 use super::link;
 use super::state::State;
@@ -45,6 +47,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     let state = State::new(client.clone());
     provide_context(state);
     provide_context(PictureSettings::remembered());
+    provide_context(Tour::new());
     client.subscribe(move |event, _| state.on_event(event)).forever();
     client.subscribe_changes(move |change| state.on_change(change)).forever();
     link::follow(state);
@@ -61,9 +64,14 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         is_hidden
     });
     // The page lives as long as its window, and so do its listeners.
-    let _ = window_event_listener(ev::keydown, move |event| on_key(state, &event));
+    let tour = Tour::get();
+    let _ = window_event_listener(ev::keydown, move |event| {
+        on_key(state, &event);
+        on_presentation_key(state, tour, &event);
+    });
     state.follow_tensors();
     use_theme(state);
+    use_presentation(state);
     use_locale();
     Effect::new(move |_| {
         state.input.image.track();
@@ -74,12 +82,13 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     Effect::new(move |_| autosave.with_value(|autosave| autosave.follow_results()));
     let side = SplitSize::new("chalkgrad.side-width", SIDE_PX, SIDE_LIMITS_PX);
     view! {
-        <a class="skip-link" href="#network">
+        <a class="skip-link" href="#network" on:click=move |_| state.part.set(Part::Network)>
             {move || t("skip_to_network")}
         </a>
         <TopBar />
         <Messages />
-        <main class="layout" style=("--side-width", move || side.css())>
+        <Welcome />
+        <main class="layout" data-part=move || state.part.get().key() data-selected=move || state.selected.get().map(|_| "") style=("--side-width", move || side.css())>
             <InputPanel />
             <Network />
             <Show when=move || !state.is_stacked.get()>
@@ -93,7 +102,11 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
                 <TrainingPanel />
             </Show>
         </main>
+        <Show when=move || state.is_narrow.get()>
+            <RunBar />
+        </Show>
         <LayerMenu />
+        <TourView />
     }
 }
 
@@ -122,6 +135,39 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Handles Alt+P, which enters and leaves the presentation mode, and Escape, which leaves it unless it means something else.
+fn on_presentation_key(state: State, tour: Tour, event: &web_sys::KeyboardEvent) {
+    let is_presenting = state.is_presenting;
+    let is_switch = event.code() == "KeyP" && event.alt_key() && !event.ctrl_key() && !event.meta_key();
+    let leaves = event.key() == "Escape" && !event.default_prevented() && !tour.is_open();
+    if is_switch && !state.is_narrow.get_untracked() {
+        event.prevent_default();
+        is_presenting.update(|is_presenting| *is_presenting = !*is_presenting);
+    } else if leaves && is_presenting.get_untracked() {
+        is_presenting.set(false);
+    }
+}
+
+/// Applies the remembered presentation mode. A phone has none.
+fn use_presentation(state: State) {
+    const KEY: &str = "chalkgrad.presentation";
+    state.is_presenting.set(remembered(KEY).is_some());
+    Effect::new(move |_| {
+        let is_presenting = state.is_presenting.get();
+        if is_presenting {
+            remember(KEY, "true")
+        } else {
+            forget(KEY)
+        }
+        let Some(root) = root() else { return };
+        // Neither can fail for an attribute of a valid name.
+        let _ = match is_presenting && !state.is_narrow.get() {
+            true => root.set_attribute("data-presenting", ""),
+            false => root.remove_attribute("data-presenting"),
+        };
+    });
 }
 
 fn root() -> Option<web_sys::Element> {

@@ -83,10 +83,16 @@ impl Default for Destination {
 
 impl Destination {
     /// Saves under another identifier from here on, so that what the page has saved before stays there.
-    fn continue_from(&self, saved: &Saved) {
+    pub fn begin_anew(&self) {
         let id = visit::new_id();
         visit::hold(&id);
         self.id.set_value(id);
+        self.continues.set_value(None);
+    }
+
+    /// Saves under another identifier from here on, as what follows on an experiment.
+    fn continue_from(&self, saved: &Saved) {
+        self.begin_anew();
         self.continues.set_value(Some(Origin { id: saved.id.clone(), saved_ms: saved.saved_ms }));
     }
 }

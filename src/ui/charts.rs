@@ -2,6 +2,7 @@
 
 pub mod axis;
 pub mod bands;
+pub mod confusion_chart;
 pub mod figure;
 pub mod histogram_chart;
 pub mod palette;

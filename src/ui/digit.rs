@@ -59,6 +59,12 @@ impl Drawing {
         Self { strokes: vec![HUNDREDTHS.map(point).to_vec()] }
     }
 
+    /// Makes a drawing of strokes. Strokes without a point are left out.
+    pub fn of_strokes(mut strokes: Vec<Vec<Point>>) -> Self {
+        strokes.retain(|stroke| !stroke.is_empty());
+        Self { strokes }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.strokes.is_empty()
     }
@@ -71,15 +77,17 @@ impl Drawing {
         self.strokes.clear();
     }
 
-    /// Puts the pen down.
-    pub fn begin(&mut self, point: Point) {
+    /// Puts a pen down. Returns the index of its stroke.
+    pub fn begin(&mut self, point: Point) -> usize {
         self.strokes.push(vec![point]);
+        self.strokes.len() - 1
     }
 
-    /// Draws on to `point`. Points closer than the pad can show are left out, which bounds the cost of a long scribble.
-    pub fn extend(&mut self, point: Point) {
+    /// Draws a stroke on to `point`. Points closer than the pad can show are left out, which bounds the cost of a long
+    /// scribble. A stroke that has been cleared meanwhile stays so.
+    pub fn extend(&mut self, stroke: usize, point: Point) {
         const CLOSEST: f32 = 0.006;
-        if let Some(stroke) = self.strokes.last_mut()
+        if let Some(stroke) = self.strokes.get_mut(stroke)
             && stroke.last().is_none_or(|last| (last.x - point.x).hypot(last.y - point.y) >= CLOSEST)
         {
             stroke.push(point);
@@ -102,7 +110,10 @@ impl Drawing {
         let [x, y] = cell_centre(cell);
         let last = self.strokes.last().and_then(|stroke| stroke.last());
         let is_near = last.is_some_and(|last| (last.x - x).hypot(last.y - y) < 1.5 / GRID as f32);
-        if is_near { self.extend(Point { x, y }) } else { self.begin(Point { x, y }) }
+        match self.strokes.len().checked_sub(1) {
+            Some(last) if is_near => self.extend(last, Point { x, y }),
+            _ => drop(self.begin(Point { x, y })),
+        }
     }
 
     /// Takes away the ink at a cell; what is left of a line on its two sides are two lines.
@@ -275,8 +286,8 @@ mod tests {
     fn draw(strokes: &[&[(f32, f32)]]) -> Drawing {
         let mut drawing = Drawing::default();
         for stroke in strokes {
-            drawing.begin(Point { x: stroke[0].0, y: stroke[0].1 });
-            stroke[1..].iter().for_each(|(x, y)| drawing.extend(Point { x: *x, y: *y }));
+            let index = drawing.begin(Point { x: stroke[0].0, y: stroke[0].1 });
+            stroke[1..].iter().for_each(|(x, y)| drawing.extend(index, Point { x: *x, y: *y }));
         }
         drawing
     }
@@ -385,7 +396,7 @@ mod tests {
     #[test]
     fn close_points_are_left_out() {
         let mut drawing = draw(&[&[(0.5, 0.5)]]);
-        (0..1000).for_each(|_| drawing.extend(Point { x: 0.5001, y: 0.5 }));
+        (0..1000).for_each(|_| drawing.extend(0, Point { x: 0.5001, y: 0.5 }));
         assert_eq!(drawing.strokes()[0].len(), 1);
     }
 }

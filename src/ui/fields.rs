@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_no_finite_number_stays_text() {
-        for text in ["NaN", "inf", "three", "1,5"] {
+        for text in ["NaN", "inf", "three", "1,5,2"] {
             assert_eq!(value(&INTEGER, [text, ""]), Some(SettingValue::Text(text.to_owned())));
             assert_eq!(number(text), None);
         }

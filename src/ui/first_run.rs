@@ -15,7 +15,7 @@ pub fn start(state: State) {
         if let Some(file) = fetch().await
             && let Ok(checkpoint) = Checkpoint::from_bytes(&file)
         {
-            state.client().show_pretrained(checkpoint);
+            state.show_pretrained(checkpoint);
         }
     });
 }

@@ -30,9 +30,43 @@ pub fn with_minus(text: String) -> String {
 
 pub use chalkgrad_engine::tensor::number_text as number;
 
-/// Parses a finite decimal number, with a hyphen or a minus sign; `None` for anything else.
+/// Parses a finite decimal number as people type it; `None` for anything else. A minus sign may be U+2212, digits and
+/// signs may be full-width, as Chinese input methods give them, and the decimal sign may be a comma.
 pub fn parse(text: &str) -> Option<f64> {
-    text.trim().replace('\u{2212}', "-").parse().ok().filter(|number: &f64| number.is_finite())
+    let plain: String = text.trim().chars().map(half_width).collect();
+    without_commas(&plain)?.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Returns the ASCII character for a full-width one, and other characters as they are.
+fn half_width(character: char) -> char {
+    // From the exclamation mark to the tilde, full-width forms stand in ASCII's order.
+    const OFFSET: u32 = 0xff01 - 0x21;
+    match character {
+        '\u{2212}' => '-',
+        '。' => '.',
+        '！'..='～' => char::from_u32(u32::from(character) - OFFSET).unwrap_or(character),
+        _ => character,
+    }
+}
+
+/// Replaces a decimal comma by a point and removes commas between thousands, as in 60,000; `None` where commas stand
+/// elsewhere.
+fn without_commas(text: &str) -> Option<String> {
+    if !text.contains(',') {
+        return Some(text.to_owned());
+    }
+    let digits = text.trim_start_matches(['+', '-']);
+    let whole = digits.split('.').next().unwrap_or_default();
+    let groups: Vec<&str> = whole.split(',').collect();
+    let is_thousands = groups.len() > 1
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()))
+        && (1..=3).contains(&groups[0].len())
+        && !groups[0].starts_with('0')
+        && groups[1..].iter().all(|group| group.len() == 3);
+    if is_thousands {
+        return Some(text.replace(',', ""));
+    }
+    (groups.len() == 2 && !digits.contains('.')).then(|| text.replace(',', "."))
 }
 
 /// Makes the style that stretches a bar to a share of its width, in thousandths: finer than a bar shows, and coarse
@@ -220,7 +254,11 @@ mod tests {
     fn texts_are_numbers_where_they_are_finite_decimals() {
         let numbers = ["1", " 0.5 ", "-3e-2", "−3e−2", "+4", ".5", "5.", "1E3"].map(parse);
         assert_eq!(numbers, [1.0, 0.5, -0.03, -0.03, 4.0, 0.5, 5.0, 1000.0].map(Some));
-        for text in ["", " ", ".", "0x10", "1e999", "NaN", "inf", "Infinity", "1,5", "1 2", "one", "1e", "--1"] {
+        let typed =
+            ["0,001", "1,5", "-2,25", "60,000", "1,234,567", "1,234.5", "０．００１", "－１２", "3。5", "2,5e-3"];
+        let meant = [0.001, 1.5, -2.25, 60_000.0, 1_234_567.0, 1234.5, 0.001, -12.0, 3.5, 0.0025];
+        assert_eq!(typed.map(parse), meant.map(Some));
+        for text in ["", " ", ".", "0x10", "1e999", "NaN", "inf", "Infinity", "1 2", "one", "1e", "--1", ",", "1,2,3"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

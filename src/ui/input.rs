@@ -48,6 +48,8 @@ pub struct Input {
     pub test_labels: RwSignal<Vec<u8>>,
     /// One image of each class, as far as they have come.
     pub samples: RwSignal<Vec<Sample>>,
+    /// Index of a test image that is shown as soon as it has arrived.
+    pub awaited: RwSignal<Option<u32>>,
     is_asking_labels: StoredValue<bool>,
     /// The drawing is the page's example; the first stroke replaces it.
     is_example: StoredValue<bool>,
@@ -63,6 +65,7 @@ impl Default for Input {
             probabilities: RwSignal::new(None),
             test_labels: RwSignal::new(Vec::new()),
             samples: RwSignal::new(Vec::new()),
+            awaited: RwSignal::new(None),
             is_asking_labels: StoredValue::new(false),
             is_example: StoredValue::new(false),
         }
@@ -76,6 +79,11 @@ impl Input {
             self.draw(|drawing| *drawing = Drawing::sample());
             self.is_example.set_value(true);
         }
+    }
+
+    /// Returns true if the drawing is the page's own.
+    pub fn is_example(&self) -> bool {
+        self.is_example.get_value()
     }
 
     /// Returns true if the user has painted a cell of the keyboard's grid.
@@ -103,8 +111,15 @@ impl Input {
         self.image.set(image);
     }
 
-    pub fn draw_stroke(&self, point: Point, begins: bool) {
-        self.draw(|drawing| if begins { drawing.begin(point) } else { drawing.extend(point) });
+    /// Puts a pen down. Returns the index of its stroke.
+    pub fn begin_stroke(&self, point: Point) -> usize {
+        let mut stroke = 0;
+        self.draw(|drawing| stroke = drawing.begin(point));
+        stroke
+    }
+
+    pub fn extend_stroke(&self, stroke: usize, point: Point) {
+        self.draw(|drawing| drawing.extend(stroke, point));
     }
 
     /// Shows an image instead of a drawing.
@@ -144,6 +159,17 @@ impl State {
             state.input.test_labels.set(labels);
             state.test_images(indices, move |samples| state.input.samples.set(samples));
         });
+    }
+
+    /// Shows the test image that is awaited once it has arrived. The surrounding view follows that.
+    pub fn show_awaited(&self) {
+        let Some(index) = self.input.awaited.get() else { return };
+        let (test_images, is_complete) = self.data.with(|data| (data.test_images, data.complete));
+        if index < test_images || is_complete {
+            self.input.awaited.set(None);
+            // An index beyond the end is reported by the engine.
+            self.show_test_image(index);
+        }
     }
 
     /// Asks for images of the test set by their places in it.

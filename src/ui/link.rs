@@ -1,40 +1,61 @@
-//! The configuration in the address, so that a link opens the same network, training and seed.
+//! The address of the page as a link: it opens the same network, training and seed, input, layer and view.
 
 use std::collections::HashMap;
 
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::json;
-use js_sys::{JSON, Object, Reflect};
+use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::protocol::ErrorReport;
 use leptos::ev;
 use leptos::prelude::*;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::browser::get;
+use super::features::phone::Part;
+use super::history::History;
+use super::input::Source;
+use super::moment::{Moment, VIEWS};
 use super::state::{NoticeKind, State};
 use super::text::t_once;
 use crate::api;
 use crate::error::PageError;
-use crate::transport;
 
-/// Stands before the configuration: the address may also name a place in the page.
-const PREFIX: &str = "#c=";
+/// Stands before a [`Moment`]: the address may also name a place in the page.
+const PREFIX: &str = "#m=";
 
-/// More than 200 layers take; no browser shortens it.
+/// Stands before a configuration as links had it earlier, as JSON.
+const OLD_PREFIX: &str = "#c=";
+
+/// More than 200 layers take in an old link; no browser shortens it.
 const MAX_LENGTH: usize = 60_000;
 
-/// Puts the configuration into the address and the address into the clipboard.
+/// Makes a link of what the page shows.
+fn moment(state: State) -> serde_json::Result<Moment> {
+    // A network at fault could not be opened; the engine has the last valid one.
+    let model = state.engine_model();
+    let moment = Moment::new(&model, &state.training.get_untracked())?;
+    let is_pretrained = state.pretrained.accuracy.with_untracked(Option::is_some);
+    let is_shown = state.history.with_untracked(|history| history.spec() == model);
+    let selected = state.selected.get_untracked().filter(|_| is_shown);
+    let layer = selected.and_then(|id| state.history.with_untracked(|history| history.draft().position(id)));
+    let view = layer.map(|_| state.view.get_untracked().to_owned());
+    let moment = Moment { is_pretrained, layer, view, ..moment };
+    Ok(match state.input.source.get_untracked() {
+        Source::Test { index, .. } => Moment { test_image: Some(index), ..moment },
+        // A page with the pretrained network shows its example by itself.
+        Source::Drawing if !(is_pretrained && state.input.is_example()) => {
+            state.input.drawing.with_untracked(|drawing| moment.with_drawing(drawing))
+        }
+        Source::Drawing | Source::Picture => moment,
+    })
+}
+
+/// Puts the link into the address and the address into the clipboard.
 pub fn copy(state: State) {
-    let configuration = Object::new();
-    let model = state.history.with_untracked(|history| transport::write(&history.spec()));
-    let training = state.training.with_untracked(transport::write);
-    for (name, value) in [("model", model), ("training", training)] {
-        let Ok(value) = value else { return };
-        let _ = Reflect::set(&configuration, &name.into(), &value);
-    }
-    let Ok(text) = JSON::stringify(&configuration) else { return };
-    let hash = format!("{PREFIX}{}", js_sys::encode_uri_component(&String::from(text)));
+    let Ok(text) = moment(state).and_then(|moment| moment.to_text()) else { return };
+    let hash = format!("{PREFIX}{text}");
     // Unlike a new hash this tells no listener. The address stays unchanged if the page may not change it, for example in
     // a sandboxed frame.
     if let Ok(history) = window().history() {
@@ -48,23 +69,24 @@ pub fn copy(state: State) {
         let is_copied = clipboard.is_object()
             && JsFuture::from(window().navigator().clipboard().write_text(&address)).await.is_ok();
         if is_copied {
-            state.confirm(t_once("link_copied", &[]));
+            let is_picture = state.input.source.get_untracked() == Source::Picture;
+            state.confirm(t_once(if is_picture { "link_copied_without_picture" } else { "link_copied" }, &[]));
         } else {
             state.notify(NoticeKind::Note, PageError::ClipboardRefused { address }.into());
         }
     });
 }
 
-/// Applies the configuration in the address, if there is one, now and whenever a link is pasted into the open tab. On an
+/// Applies the link in the address, if there is one, now and whenever a link is pasted into the open tab. On an
 /// error, reports it and keeps the current configuration.
 pub fn follow(state: State) {
-    apply(state, &current());
+    spawn_local(async move { apply(state, &current()).await });
     // The work of the addresses that were left, for the browser's Back.
     let left = StoredValue::new_local(HashMap::<String, Checkpoint>::new());
     let _ = window_event_listener(ev::hashchange, move |event| {
         let (old, new) = (hash_of(&event.old_url()), current());
         // Other hashes name places in the page.
-        if new.starts_with(PREFIX) || left.with_value(|left| left.contains_key(&new)) {
+        if is_link(&new) || left.with_value(|left| left.contains_key(&new)) {
             spawn_local(go(state, left, old, new));
         }
     });
@@ -87,7 +109,7 @@ async fn go(state: State, left: StoredValue<HashMap<String, Checkpoint>, LocalSt
                 state.notify(NoticeKind::Error, report);
             }
         }
-        None => apply(state, &new),
+        None => apply(state, &new).await,
     }
 }
 
@@ -99,16 +121,64 @@ fn hash_of(url: &str) -> String {
     url.find('#').map(|at| url[at..].to_owned()).unwrap_or_default()
 }
 
-fn apply(state: State, hash: &str) {
-    let Some(text) = hash.strip_prefix(PREFIX) else { return };
-    let parsed = || -> Option<Value> {
-        let text = (text.len() <= MAX_LENGTH).then_some(text)?;
-        let text = js_sys::decode_uri_component(text).ok()?;
-        json::parse(&String::from(text)).ok().filter(Value::is_object)
+fn is_link(hash: &str) -> bool {
+    hash.starts_with(PREFIX) || hash.starts_with(OLD_PREFIX)
+}
+
+/// Applies a link as a whole. On an error, reports it and changes nothing.
+async fn apply(state: State, hash: &str) {
+    let result = if let Some(text) = hash.strip_prefix(PREFIX) {
+        match Moment::from_text(text) {
+            Ok(moment) => open(state, moment).await,
+            Err(error) => Err(error.into()),
+        }
+    } else if let Some(text) = hash.strip_prefix(OLD_PREFIX) {
+        match old_configuration(text) {
+            Some(configuration) => api::configure(&state.client(), &configuration).await,
+            None => Err(PageError::BadLink.into()),
+        }
+    } else {
+        return;
     };
-    let failed = move |report| state.notify(NoticeKind::Error, report);
-    match parsed() {
-        Some(configuration) => api::configure(&state.client(), &configuration, failed),
-        None => failed(PageError::BadLink.into()),
+    if let Err(report) = result {
+        state.notify(NoticeKind::Error, report);
     }
+}
+
+fn old_configuration(text: &str) -> Option<Value> {
+    let text = (text.len() <= MAX_LENGTH).then_some(text)?;
+    let text = js_sys::decode_uri_component(text).ok()?;
+    json::parse(&String::from(text)).ok().filter(Value::is_object)
+}
+
+/// Opens what a link holds.
+async fn open(state: State, moment: Moment) -> Result<(), ErrorReport> {
+    let drawing = moment.drawing();
+    let Moment { model, training, is_pretrained, test_image, layer, view, .. } = moment;
+    let is_pretrained = is_pretrained
+        && json::read::<ModelSpec>("model", &model).is_ok_and(|model| model == ModelSpec::reference_cnn());
+    let mut configuration = Map::from_iter([("training".to_owned(), Value::Object(training))]);
+    if !is_pretrained && !model.is_null() {
+        configuration.insert("model".to_owned(), model);
+    }
+    api::configure(&state.client(), &Value::Object(configuration)).await?;
+    // A page that has just been opened shows the pretrained network by itself.
+    if is_pretrained && state.pretrained.is_replaced.get_untracked() {
+        state.return_to_pretrained().await;
+    }
+    match (test_image, drawing) {
+        (Some(index), _) => state.input.awaited.set(Some(index)),
+        (None, Some(drawing)) => state.input.draw(|present| *present = drawing),
+        (None, None) if is_pretrained => {}
+        (None, None) => state.input.clear(),
+    }
+    if let Some(view) = VIEWS.into_iter().find(|known| view.as_deref() == Some(known)) {
+        state.view.set(view);
+    }
+    let selected = layer.and_then(|layer| state.history.with_untracked(History::ids).get(layer).copied());
+    state.selected.set(selected);
+    if selected.is_some() {
+        state.part.set(Part::Network);
+    }
+    Ok(())
 }

@@ -3,17 +3,20 @@
 
 mod editing;
 mod events;
+mod pretrained;
 mod trained;
 mod training;
 
 use std::ops::Deref;
 
+use self::pretrained::Pretrained;
 use self::trained::TrainedStates;
 use super::autosave::{Destination, Saved};
 use super::browser::{after_ms, remembered};
 use super::charted_history::ChartedHistory;
 use super::checked::ValidatedModel;
 use super::dock::Dock;
+use super::features::phone::Part;
 use super::format;
 use super::history::{History, LayerId};
 use super::input::Input;
@@ -137,8 +140,7 @@ pub struct Store {
     /// Experiments of earlier visits and closed tabs, until they are taken up or dismissed.
     pub offers: RwSignal<Vec<Saved>>,
     pub destination: Destination,
-    /// While pretrained weights answer: the share of the test images that they get right.
-    pub pretrained: RwSignal<Option<f32>>,
+    pub pretrained: Pretrained,
     /// Result of the last click, shown for a few seconds.
     pub confirmation: RwSignal<Option<String>>,
     /// For screen readers: once per epoch and for results, never per batch.
@@ -147,11 +149,15 @@ pub struct Store {
     pub dock: Dock,
     /// Counts the changes of the weights that a prediction should follow.
     pub weights_version: RwSignal<u32>,
-    /// The page is a single column, as on a phone.
+    /// The page is a single column, as on a phone, and shows one part at a time.
     pub is_narrow: RwSignal<bool>,
+    /// The part that a phone shows.
+    pub part: RwSignal<Part>,
     /// The panels are stacked: none stands beside the dock.
     pub is_stacked: RwSignal<bool>,
     pub is_dark: RwSignal<bool>,
+    /// Large type and few controls, for a projector.
+    pub is_presenting: RwSignal<bool>,
     pub watch: Watch,
     /// The layer whose card is being dragged, and the gap into which it would go.
     pub dragged: RwSignal<Option<LayerId>>,
@@ -209,15 +215,17 @@ impl State {
             notices: RwSignal::new(Vec::new()),
             offers: RwSignal::new(Vec::new()),
             destination: Destination::default(),
-            pretrained: RwSignal::new(None),
+            pretrained: Pretrained::default(),
             confirmation: RwSignal::new(None),
             announcement: RwSignal::new(String::new()),
             charted: RwSignal::new_local(ChartedHistory::default()),
             dock: Dock::default(),
             weights_version: RwSignal::new(0),
             is_narrow: RwSignal::new(false),
+            part: RwSignal::new(Part::default()),
             is_stacked: RwSignal::new(false),
             is_dark: RwSignal::new(false),
+            is_presenting: RwSignal::new(false),
             watch: Watch::default(),
             dragged: RwSignal::new(None),
             drop_gap: RwSignal::new(None),
@@ -244,6 +252,11 @@ impl State {
     /// Steps that the weights have been trained, as far as the page has heard.
     pub fn steps(&self) -> u32 {
         self.batch.with_untracked(|batch| batch.as_ref().map_or(0, |batch| batch.step))
+    }
+
+    /// Returns the factor by which text in pictures is larger than usual, without tracking.
+    pub fn picture_scale(&self) -> f64 {
+        if self.is_presenting.get_untracked() { 1.5 } else { 1.0 }
     }
 
     pub fn is_training(&self) -> bool {

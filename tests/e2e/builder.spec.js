@@ -17,11 +17,14 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('each card shows what its layer makes of the image, on every stroke and while training', async ({ playground }) => {
       await playground.open();
+      await playground.show('network');
       await playground.card('conv2d').scrollIntoViewIfNeeded();
       // 8 channels of 26 x 26, a pixel between them.
       await expect.poll(async () => (await thumbnail(playground, 'conv2d')).split(' ')[0]).toBe('107x53');
       const before = await thumbnail(playground, 'conv2d');
+      await playground.show('input');
       await playground.draw([[0.3, 0.2], [0.7, 0.2], [0.4, 0.85]]);
+      await playground.show('network');
       await playground.card('conv2d').scrollIntoViewIfNeeded();
       await expect.poll(() => thumbnail(playground, 'conv2d')).not.toBe(before);
       const drawn = await thumbnail(playground, 'conv2d');
@@ -32,6 +35,7 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('a gap offers only layers that fit there, each with what it does', async ({ playground }) => {
       await playground.open();
+      await playground.show('network');
       const offered = async (place) => {
         await playground.network.getByRole('button', { name: 'Add layer', exact: true }).nth(place).click();
         // Its code comes when it is opened for the first time.
@@ -52,6 +56,7 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('the shape between two cards says how it comes about', async ({ playground }) => {
       await playground.open();
+      await playground.show('network');
       const chip = playground.network.getByRole('button', { name: '26×26×32', exact: true }).first();
       await chip.focus();
       const tip = playground.page.getByRole('tooltip');
@@ -67,6 +72,7 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('a fault is put right with one click, and that is one step to undo', async ({ playground }) => {
       await playground.open();
+      await playground.show('network');
       const initial = await playground.layerTypes();
       await playground.card('flatten').click();
       await playground.card('flatten').press('Delete');
@@ -83,6 +89,7 @@ for (const [width, height, colorScheme] of [[1280, 800, 'light'], [390, 844, 'da
 
     test('a layer can be renamed, and a name that cannot be is refused', async ({ playground }) => {
       await playground.open();
+      await playground.show('network');
       await playground.card('conv2d').click();
       const field = playground.page.getByRole('textbox', { name: 'Name' });
       await field.fill('edges');
@@ -111,6 +118,7 @@ test('nothing is read while nobody can see it', async ({ playground }) => {
   await playground.open();
   await playground.call('train', { steps: 5 });
   expect(await playground.page.evaluate(() => window.looks)).toBe(0);
+  await playground.show('network');
   await playground.card('conv2d').scrollIntoViewIfNeeded();
   await expect.poll(() => playground.page.evaluate(() => window.looks)).toBeGreaterThan(0);
 });
@@ -120,6 +128,7 @@ test('what a shape says of itself stays in the window', async ({ playground }) =
   for (const width of [320, 800]) {
     await page.setViewportSize({ width, height: 800 });
     await playground.open();
+    await playground.show('network');
     const chips = playground.network.locator('button.chip');
     expect(await chips.count()).toBeGreaterThan(7);
     for (const chip of await chips.all()) {
@@ -161,6 +170,7 @@ test.describe('by touch', () => {
 
   test('a card is dragged by its handle', async ({ playground, page }) => {
     await playground.open();
+    await playground.show('network');
     const units = async () => (await playground.call('getModel')).layers.slice(6).map((layer) => layer.units);
     expect(await units()).toEqual([64, 10]);
     // The last layer; the gap into which it goes must be in view as well.

@@ -179,6 +179,27 @@ test('a cell of the confusion matrix opens its images, and an image its way thro
   await expect(panel(playground).getByText(/images of 1 classified as 1; the first 60/)).toBeVisible();
 });
 
+test('the confusion matrix is saved with title and configuration', async ({ playground }) => {
+  await small(playground);
+  await playground.call('train', { epochs: 1 });
+  await playground.press('Evaluate');
+  const cell = playground.page.getByRole('button', { name: / images of 9 classified as 4$/ });
+  const count = (await cell.textContent({ timeout: 60_000 })).trim();
+  const menu = panel(playground).getByRole('group', { name: 'Save the picture' });
+  const saved = async (kind) => {
+    const [download] = await Promise.all([playground.page.waitForEvent('download'), menu.getByRole('button', { name: kind }).click()]);
+    return [download.suggestedFilename(), fs.readFileSync(await download.path())];
+  };
+  const [svgName, svg] = await saved('SVG');
+  expect(svgName).toBe('confusion.svg');
+  for (const part of ['Confusion matrix', 'Adam 0.001 · batch 32', `>${count}<`]) expect(svg.toString()).toContain(part);
+  expect(svg.toString().match(/<rect/g).length).toBeGreaterThanOrEqual(100);
+  const [pngName, png] = await saved('PNG');
+  expect(pngName).toBe('confusion.png');
+  expect(png.readUInt32BE(16), 'twice the width of ten cells, their names and the margins').toBe(2 * (52 + 400 + 32));
+  if (process.env.ARTIFACTS) fs.writeFileSync(new URL('artifacts/confusion.svg', import.meta.url), svg);
+});
+
 test('mistakes come with the surest first, and say when they are old', async ({ playground }) => {
   await small(playground);
   await playground.call('train', { epochs: 1 });
@@ -372,8 +393,10 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.page.setViewportSize({ width, height });
       await small(playground);
       await playground.call('train', { epochs: 2 });
+      await playground.showActions();
       await playground.press('Reset');
       await playground.call('train', { epochs: 3 });
+      await playground.showActions();
       await playground.press('Evaluate');
       await playground.page.getByRole('button', { name: / images of 9 classified as 4$/ }).click({ timeout: 60_000 });
       await expect(panel(playground).getByRole('button', { name: /^Test image/ }).first()).toBeVisible();

@@ -18,9 +18,14 @@ async function tour(playground, visit) {
   await playground.open();
   await expect(page.locator('.verdict')).toContainText('3');
   await visit('first-run');
+  if (await page.locator('.part-tabs').isVisible()) {
+    await playground.show('training');
+    await visit('training');
+  }
   await playground.call('setModel', { layers: LAYERS });
   await playground.call('setTraining', { trainSamples: 640, validationSplit: 0.1 });
   await playground.call('train', { epochs: 2 });
+  await playground.show('network');
   await page.locator('button.card').first().click();
   for (const [at, name] of VIEWS.entries()) {
     await page.locator('.views button').nth(at).click();
@@ -35,6 +40,7 @@ async function tour(playground, visit) {
       await visit('inspector-gradients-output');
     }
   }
+  await playground.show('results');
   for (const name of DOCK) {
     await page.locator(`#tab-${name}`).click();
     if (name === 'confusion') {
@@ -45,6 +51,7 @@ async function tour(playground, visit) {
     if (name === 'histograms') await expect(page.locator('.histogram-image').first()).not.toHaveJSProperty('width', 300);
     await visit(`dock-${name}`);
   }
+  await playground.show('network');
   await page.locator('.add').nth(1).click();
   await expect(page.getByRole('menu')).toBeVisible();
   await visit('menu');
@@ -216,6 +223,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
 
     // During training, with everything open in turn. A movement caused by a click is not a layout shift; a later one
     // is.
+    await playground.show('network');
     await playground.card('conv2d_1').click();
     // Small batches: many steps in little time.
     await playground.call('setTraining', { batchSize: 8 });
@@ -238,6 +246,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
     await expect(page.getByText(/batch ([1-9]\d\d|[1-9],\d+) of 7,500/)).toBeVisible({ timeout: 60_000 });
     expect((await cut(page)).filter((found) => found.includes('Epoch'))).toEqual([]);
     await page.locator('.views button').first().click();
+    await playground.show('results');
     for (const name of DOCK) {
       await page.locator(`#tab-${name}`).click();
       await look(name);
@@ -273,6 +282,7 @@ test.describe('with a finger', () => {
       await frames(page);
       return (await page.evaluate(() => scrollY)) - before;
     };
+    await playground.show('network');
     await playground.card('conv2d').click();
     for (const at of [1, 2, 3]) {
       await page.locator('.views button').nth(at).click();
@@ -282,24 +292,69 @@ test.describe('with a finger', () => {
       expect(await drag(image), VIEWS[at]).toBeGreaterThan(60);
     }
     await page.locator('.views button').first().click();
+    await playground.show('results');
+    // So low that every tab has somewhere to scroll to.
+    await page.setViewportSize({ width: 390, height: 560 });
     for (const [tab, image] of [['curves', '.chart-canvas'], ['histograms', '.histogram-image']]) {
       await page.locator(`#tab-${tab}`).click();
       await expect(page.locator(image).first()).toBeVisible();
       expect(await drag(page.locator(image).first()), tab).toBeGreaterThan(60);
     }
+    await playground.show('input');
     await playground.press('Clear');
     await expect(page.getByText(/^Looks like/)).toBeHidden();
     expect(await drag(playground.pad), 'the pad').toBe(0);
     await expect(page.getByText(/^Looks like/)).toBeVisible();
   });
 
-  test('from top to bottom: the digit, the network, what comes of it, and the long form last', async ({ playground }) => {
+  test('one part at a time, as it was left, with the training buttons and the numbers always in view', async ({ playground }) => {
+    const { page } = playground;
     await playground.open();
-    const order = () => playground.page.locator('main .panel').evaluateAll((panels) => panels.map((panel) => [panel.className.replace('panel ', ''), panel.getBoundingClientRect().top]));
-    const panels = await order();
-    expect(panels.map(([name]) => name)).toEqual(['digit', 'network', 'dock', 'training']);
-    expect(panels.map(([, top]) => top)).toEqual(panels.map(([, top]) => top).sort((a, b) => a - b));
-    await playground.page.setViewportSize({ width: 1280, height: 800 });
-    await expect.poll(async () => (await order()).map(([name]) => name)).toEqual(['digit', 'network', 'training', 'dock']);
+    await expect(page.getByText(/^Looks like/)).toBeVisible();
+    const shown = () => page.locator('main .panel').evaluateAll((panels) => panels.filter((panel) => panel.checkVisibility()).map((panel) => panel.classList[1]));
+    const bar = page.getByRole('contentinfo');
+    const parts = page.getByRole('navigation', { name: 'Parts of the page' });
+    const expectBar = async () => {
+      const window = page.viewportSize();
+      for (const name of ['Train', 'Step']) {
+        const box = await bar.getByRole('button', { name, exact: true }).boundingBox();
+        expect(box.y >= 0 && box.y + box.height <= window.height && box.x >= 0 && box.x + box.width <= window.width, name).toBe(true);
+        expect(box.height).toBeGreaterThanOrEqual(40);
+      }
+      for (const name of ['Loss', 'Accuracy']) await expect(bar.getByText(name, { exact: true })).toBeInViewport();
+    };
+    for (const width of [390, 320]) {
+      await page.setViewportSize({ width, height: 640 });
+      for (const [name, panel] of [['Input', 'digit'], ['Network', 'network'], ['Results', 'dock'], ['Training', 'training']]) {
+        await parts.getByRole('button', { name, exact: true }).tap();
+        await expect(parts.getByRole('button', { name, exact: true })).toHaveAttribute('aria-current', 'true');
+        expect(await shown()).toEqual([panel]);
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
+        await expectBar();
+      }
+    }
+    // A layer opens in its list, and both are as they were left.
+    await playground.show('network');
+    await playground.card('conv2d_1').tap();
+    await page.getByRole('spinbutton', { name: 'Filters' }).fill('24');
+    await page.getByRole('spinbutton', { name: 'Filters' }).press('Enter');
+    await expect.poll(async () => (await playground.call('getModel')).layers[2].filters).toBe(24);
+    const place = await page.evaluate(() => scrollY);
+    expect(place).toBeGreaterThan(100);
+    await playground.show('input');
+    await bar.getByRole('button', { name: 'Step', exact: true }).tap();
+    await expect(bar.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
+    await expect(bar.locator('dd').first()).toHaveText(/\d/);
+    await playground.show('network');
+    await expect(page.getByRole('spinbutton', { name: 'Filters' })).toHaveValue('24');
+    await expect.poll(() => page.evaluate(() => scrollY)).toBe(place);
+    // The test's result is where its button leads.
+    await playground.showActions();
+    await bar.getByRole('button', { name: 'Evaluate', exact: true }).tap();
+    await expect(page.getByRole('table', { name: 'Confusion matrix' })).toBeVisible();
+    // A wide window shows all parts again, and no second set of buttons.
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await expect.poll(shown).toEqual(['digit', 'network', 'inspector', 'dock']);
+    await expect(playground.button('Train')).toHaveCount(1);
   });
 });

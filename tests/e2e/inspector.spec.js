@@ -370,6 +370,7 @@ for (const width of [390, 1024, 1280, 1366, 1440]) {
   test(`no formula is cut, ${width} pixels wide`, async ({ playground }) => {
     await playground.page.setViewportSize({ width, height: 800 });
     await playground.open();
+    await playground.show('network');
     for (const layer of ['conv2d_1', 'max_pooling2d', 'dense_1']) {
       await playground.card(layer).click();
       await view(playground, 'Formula').click();
@@ -387,6 +388,7 @@ for (const colorScheme of ['light', 'dark']) {
       await playground.page.setViewportSize({ width, height });
       await playground.open();
       await playground.call('train', { steps: 2 });
+      await playground.show('network');
       await playground.card('conv2d_1').click();
       for (const tab of TABS) {
         await view(playground, tab).click();

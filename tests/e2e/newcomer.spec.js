@@ -22,7 +22,7 @@ async function expectEnd(playground, context) {
   expect(layers.map((layer) => layer.type)).toEqual(CUSTOM);
   expect([layers[0].filters, layers[2].filters]).toEqual([16, 24]);
   expect(layers[7].rate).toBe(0.25);
-  await expect(playground.page).toHaveURL(/#c=/);
+  await expect(playground.page).toHaveURL(/#m=/);
   const link = await playground.page.evaluate(() => navigator.clipboard.readText());
   expect(link).toBe(playground.page.url());
   const other = await context.newPage();
@@ -129,6 +129,7 @@ test.describe('on a phone', () => {
       await field.press('Enter');
     };
 
+    await playground.show('network');
     await playground.card('conv2d').tap();
     await setFilters(16);
     await playground.card('conv2d').tap();
@@ -144,6 +145,7 @@ test.describe('on a phone', () => {
     await expect(playground.button('Train')).toBeVisible();
 
     // A finger on the pad, which must not scroll the page.
+    await playground.show('input');
     await playground.pad.scrollIntoViewIfNeeded();
     const box = await playground.pad.boundingBox();
     const scrolled = await page.evaluate(() => window.scrollY);
@@ -155,9 +157,9 @@ test.describe('on a phone', () => {
     await expect(page.getByText(/Looks like \d/)).toBeVisible();
     expect(await page.evaluate(() => window.scrollY)).toBe(scrolled);
     // A tap soon after the stroke may count as the second of a double one.
-    const progress = playground.button('Evaluate');
     await expect(async () => {
-      if (await progress.isEnabled()) await progress.tap();
+      await playground.showActions();
+      await playground.button('Evaluate').tap();
       await expect(page.getByRole('region', { name: 'Test', exact: true }).getByText(/[89]\d(\.\d+)?\s?%/).first()).toBeVisible();
     }).toPass();
     await playground.button('Copy a link to this network').tap();

@@ -57,6 +57,18 @@ export class Playground {
     return this.button(name).first().click();
   }
 
+  /** On a phone, opens a part of the page: `input`, `network`, `results` or `training`. Elsewhere all are in view. */
+  async show(part) {
+    const button = this.page.locator(`#part-${part}`);
+    if (await button.isVisible()) await button.click();
+  }
+
+  /** Opens what a phone keeps under "More actions": Epoch, Reset and Evaluate. */
+  async showActions() {
+    const more = this.page.locator('.run-row .icon-button[aria-expanded="false"]');
+    if (await more.isVisible()) await more.click();
+  }
+
   /** The card of a layer, by the name that the API uses: conv2d, max_pooling2d, dense_1, ... */
   card(name) {
     return this.network.getByRole('button', { name: new RegExp(`\\b${name}\\b`) }).first();

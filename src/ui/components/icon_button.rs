@@ -13,6 +13,9 @@ pub fn IconButton(
     icon: &'static str,
     #[prop(optional)] shortcut: &'static str,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// Whether what it opens is open, for a button that opens something.
+    #[prop(optional, into)]
+    expanded: Option<Signal<bool>>,
     on_click: impl Fn() + 'static,
 ) -> impl IntoView {
     let title = move || if shortcut.is_empty() { t(text) } else { format!("{} ({shortcut})", t(text)) };
@@ -21,6 +24,7 @@ pub fn IconButton(
             type="button"
             class="icon-button"
             aria-label=move || t(text)
+            aria-expanded=move || expanded.map(|expanded| expanded.get().to_string())
             title=title
             disabled=disabled
             on:click=move |_| on_click()

@@ -7,4 +7,7 @@ mod preferences;
 mod progress;
 mod top_bar;
 
+pub use controls::{MoreControls, StepButton, TrainButton};
+pub use numbers::Numbers;
+pub use progress::Progress;
 pub use top_bar::TopBar;

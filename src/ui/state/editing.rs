@@ -82,7 +82,7 @@ impl State {
         self.forget_run();
     }
 
-    fn keep_selection_valid(&self) {
+    pub(super) fn keep_selection_valid(&self) {
         if let Some(id) = self.selected.get_untracked()
             && self.history.with_untracked(|history| history.draft().position(id).is_none())
         {

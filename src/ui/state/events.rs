@@ -93,7 +93,7 @@ impl State {
             Change::Pretrained(accuracy) => {
                 self.result.set(None);
                 self.weights_version.update(|version| *version += 1);
-                self.pretrained.set(*accuracy);
+                self.pretrained.answers(*accuracy);
             }
         }
     }
@@ -111,6 +111,7 @@ impl State {
     /// Shows the history of an experiment that was opened.
     fn show_opened(&self, batch_in_epoch: u32) {
         self.forget_run();
+        self.pretrained.is_replaced.set(false);
         let history = self.client().history();
         self.charted.update(|charted| charted.follow(&history));
         let history = history.read();

@@ -8,6 +8,7 @@ use crate::error::PageError;
 use crate::ui::browser::{forget, remember};
 use crate::ui::charted_history::ChartedHistory;
 use crate::ui::checked::ValidatedModel;
+use crate::ui::features::phone::Part;
 use crate::ui::format;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::spec::TrainingConfig;
@@ -111,6 +112,7 @@ impl State {
         }
         state.is_evaluating.set(true);
         // Open the tab in which the result will appear.
+        state.part.set(Part::Results);
         if state.dock.tab.get_untracked() != "mistakes" {
             state.dock.tab.set("confusion");
         }

@@ -32,7 +32,8 @@ pub fn CurveChart(quantity: Quantity) -> impl IntoView {
     };
     let position = move |event: &PointerEvent| {
         let width = canvas.get_untracked().map_or(0.0, |canvas| f64::from(canvas.client_width()));
-        position_at(f64::from(event.offset_x()), width, &untrack(|| visible(state)))
+        let scale = state.picture_scale();
+        position_at(f64::from(event.offset_x()) / scale, width / scale, &untrack(|| visible(state)))
     };
     let press = move |event: PointerEvent| {
         if event.button() != 0 || untrack(|| is_empty(state)) {
@@ -107,6 +108,7 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
         state.epoch.track();
         state.dock.runs.track();
         state.is_dark.track();
+        state.is_presenting.track();
         size.width.track();
         size.height.track();
         view.unit.track();
@@ -132,10 +134,12 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
             }
             palette.with_value(|palette| {
                 let Some((_, palette)) = palette else { return };
-                let [width, height] = [canvas.client_width(), canvas.client_height()].map(f64::from);
+                let scale = state.picture_scale();
+                let [width, height] =
+                    [canvas.client_width(), canvas.client_height()].map(|extent| f64::from(extent) / scale);
                 let plot = untrack(|| plot(state, palette, quantity, width.max(1.0) as usize));
                 let shapes = shapes(&plot, palette, Frame { left: 0.0, top: 0.0, width, height });
-                draw(&canvas, [width, height], window().device_pixel_ratio(), &shapes, None);
+                draw(&canvas, [width, height], scale * window().device_pixel_ratio(), &shapes, None);
             });
         });
     });

@@ -16,14 +16,14 @@ use crate::ui::text::t;
 pub fn Curves() -> impl IntoView {
     view! {
         <section class="curves" aria-labelledby="curves-title">
-            <header class="dock-header">
-                <h3 id="curves-title" class="visually-hidden">{move || t("curves")}</h3>
-                <Controls />
-            </header>
+            <h3 id="curves-title" class="visually-hidden">{move || t("curves")}</h3>
             <LegendList />
             <div class="charts">
                 <CurveChart quantity=Quantity::Loss />
                 <CurveChart quantity=Quantity::Accuracy />
+            </div>
+            <div class="dock-header">
+                <Controls />
             </div>
             <EpochTable />
         </section>

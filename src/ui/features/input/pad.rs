@@ -13,6 +13,9 @@ use crate::ui::text::{t, t_once};
 /// Side of the canvas, in its own pixels.
 const SIDE: u32 = 448;
 
+/// The bit of a mouse's main button, of a finger and of a pen's tip in `PointerEvent.buttons`.
+const PRIMARY: u16 = 1;
+
 /// Column and row at which the keyboard paints, while it does.
 type Cursor = RwSignal<Option<[usize; 2]>>;
 
@@ -22,16 +25,31 @@ pub fn Pad() -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     let cursor: Cursor = RwSignal::new(None);
     let spoken = RwSignal::new(String::new());
-    let is_down = StoredValue::new(false);
+    // The pointers that draw, and each one's stroke: a second finger draws a line of its own.
+    let strokes = StoredValue::new(Vec::<(i32, usize)>::new());
     draw_on_frames(state, canvas, cursor);
-    let stroke = move |event: &PointerEvent, begins: bool| {
+    let end = move |event: &PointerEvent| {
+        strokes.update_value(|strokes| strokes.retain(|(pointer, _)| *pointer != event.pointer_id()));
+    };
+    let begin = move |event: &PointerEvent| {
         let Some(canvas) = canvas.get_untracked() else { return };
-        if begins {
-            cursor.set(None);
-            // Without capture the stroke ends at the edge, which is harmless.
-            let _ = canvas.set_pointer_capture(event.pointer_id());
+        cursor.set(None);
+        end(event);
+        // Without capture the stroke ends at the edge, which is harmless.
+        let _ = canvas.set_pointer_capture(event.pointer_id());
+        let stroke = state.input.begin_stroke(point_under(&canvas, event));
+        strokes.update_value(|strokes| strokes.push((event.pointer_id(), stroke)));
+    };
+    let extend = move |event: &PointerEvent| {
+        let stroke = strokes.with_value(|strokes| {
+            strokes.iter().find(|(pointer, _)| *pointer == event.pointer_id()).map(|(_, stroke)| *stroke)
+        });
+        let (Some(canvas), Some(stroke)) = (canvas.get_untracked(), stroke) else { return };
+        // The button was let go where the page could not see it.
+        if event.buttons() & PRIMARY == 0 {
+            return end(event);
         }
-        state.input.draw_stroke(point_under(&canvas, event), begins);
+        state.input.extend_stroke(stroke, point_under(&canvas, event));
     };
     let has_image = Memo::new(move |_| !state.input.image.with(Vec::is_empty));
     let has_cursor = Memo::new(move |_| cursor.with(Option::is_some));
@@ -62,17 +80,12 @@ pub fn Pad() -> impl IntoView {
                 on:blur=move |_| cursor.set(None)
                 on:pointerdown=move |event| {
                     if event.button() == 0 {
-                        is_down.set_value(true);
-                        stroke(&event, true);
+                        begin(&event);
                     }
                 }
-                on:pointermove=move |event| {
-                    if is_down.get_value() {
-                        stroke(&event, false);
-                    }
-                }
-                on:pointerup=move |_| is_down.set_value(false)
-                on:pointercancel=move |_| is_down.set_value(false)
+                on:pointermove=move |event| extend(&event)
+                on:pointerup=move |event| end(&event)
+                on:pointercancel=move |event| end(&event)
             ></canvas>
             <p class="pad-hint" hidden=move || has_cursor.get() || has_image.get()>
                 {move || t("pad_hint")}

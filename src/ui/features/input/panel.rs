@@ -24,8 +24,9 @@ pub fn InputPanel() -> impl IntoView {
         _ => String::new(),
     };
     Effect::new(move |_| state.load_test_set());
+    Effect::new(move |_| state.show_awaited());
     Effect::new(move |_| {
-        if state.pretrained.get().is_some() {
+        if state.pretrained.accuracy.get().is_some() {
             state.input.show_example();
         }
     });

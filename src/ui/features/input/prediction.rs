@@ -20,7 +20,7 @@ pub fn Prediction() -> impl IntoView {
         Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
     };
     let pretrained = move || {
-        let accuracy = state.pretrained.get();
+        let accuracy = state.pretrained.accuracy.get();
         accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
     };
     view! {
@@ -30,7 +30,7 @@ pub fn Prediction() -> impl IntoView {
             <caption class="visually-hidden">{move || t("probabilities")}</caption>
             <tbody>{(0..CLASSES).map(|class| view! { <Bar class best /> }).collect_view()}</tbody>
         </table>
-        <p class="pretrained" hidden=move || state.pretrained.get().is_none()>
+        <p class="pretrained" hidden=move || state.pretrained.accuracy.get().is_none()>
             {move || pretrained().unwrap_or_default()}
         </p>
     }

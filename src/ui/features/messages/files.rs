@@ -1,6 +1,5 @@
-//! Saving to a file and opening a file; a file may also be dropped on the page.
+//! Saving to a file and opening a file. Experiments and pictures may also be dropped on the page.
 
-use js_sys::Array;
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
@@ -8,11 +7,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::api::files;
+use crate::error::PageError;
 use crate::ui::autosave;
 use crate::ui::browser::{get, save_bytes};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::format;
+use crate::ui::picture;
 use crate::ui::state::{NoticeKind, State, use_state};
 use crate::ui::text::{t, t_once};
 
@@ -52,16 +53,16 @@ pub fn OpenFile() -> impl IntoView {
         // Clearing the field lets the same file be chosen again.
         field.set_value("");
     };
+    // Nothing that is dropped leaves the page: by default the browser would open it in the page's place.
     let over = window_event_listener(ev::dragover, |event| {
-        if has_files(&event) {
-            // Without this nothing can be dropped. The file's name is not known before the drop.
+        if !is_in_field(&event) {
             event.prevent_default();
         }
     });
     let dropped = window_event_listener(ev::drop, move |event| {
-        if is_ours(&event) {
+        if !is_in_field(&event) {
             event.prevent_default();
-            open_first(state, &get(&event, "dataTransfer"));
+            take_dropped(state, &get(&event, "dataTransfer"));
         }
     });
     on_cleanup(move || {
@@ -82,22 +83,30 @@ pub fn OpenFile() -> impl IntoView {
     }
 }
 
-/// Opens the first of the `files` of a field or of a drop.
-fn open_first(state: State, holder: &JsValue) {
-    let file = get(&get(holder, "files"), "0");
+/// Opens the file of a field.
+fn open_first(state: State, field: &JsValue) {
+    let file = get(&get(field, "files"), "0");
     if file.is_object() {
         autosave::open(state, &file);
     }
 }
 
-fn has_files(event: &web_sys::DragEvent) -> bool {
-    let types = get(&get(event, "dataTransfer"), "types");
-    types.is_object()
-        && Array::from(types.unchecked_ref()).iter().any(|kind| kind.as_string().as_deref() == Some("Files"))
+/// Opens what was dropped, an experiment or a picture, or says why it does not.
+fn take_dropped(state: State, transfer: &JsValue) {
+    let file = get(&get(transfer, "files"), "0");
+    let Ok(file) = file.dyn_into::<web_sys::File>() else {
+        return state.notify(NoticeKind::Error, PageError::NoFileDropped.into());
+    };
+    if file.name().ends_with(ENDING) {
+        autosave::open(state, &file);
+    } else if file.type_().starts_with("image/") {
+        picture::open(state, file);
+    } else {
+        state.notify(NoticeKind::Error, PageError::NotDroppable { name: file.name() }.into());
+    }
 }
 
-/// Returns true for a dropped file that this page has saved. Other files are left to the browser.
-fn is_ours(event: &web_sys::DragEvent) -> bool {
-    let name = get(&get(&get(&get(event, "dataTransfer"), "files"), "0"), "name").as_string();
-    name.is_some_and(|name| name.ends_with(ENDING))
+/// Returns true if the event is over a field, which takes texts.
+fn is_in_field(event: &web_sys::DragEvent) -> bool {
+    event.target().is_some_and(|target| get(&target, "type") == "text")
 }

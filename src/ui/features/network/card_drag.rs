@@ -31,6 +31,10 @@ impl CardDrag {
         self.state.dragged.get() == Some(self.id)
     }
 
+    fn is_under_way(self) -> bool {
+        self.state.dragged.get_untracked() == Some(self.id)
+    }
+
     pub fn on_down(self, event: &PointerEvent) {
         let is_on = |place: &str| {
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
@@ -56,6 +60,8 @@ impl CardDrag {
                 let _ = place.unchecked_ref::<Element>().set_pointer_capture(event.pointer_id());
             }
             self.state.dragged.set(Some(self.id));
+        } else if !self.is_under_way() {
+            return;
         }
         event.prevent_default();
         scroll_at_edge(to_x);
@@ -68,7 +74,8 @@ impl CardDrag {
     pub fn on_up(self) {
         let state = self.state;
         self.start.set_value(None);
-        if !self.is_moving.get_value() {
+        // Escape ends a drag before the pointer goes up.
+        if !self.is_moving.get_value() || !self.is_under_way() {
             return;
         }
         let gap = state.drop_gap.get_untracked();
@@ -84,6 +91,7 @@ impl CardDrag {
         }
     }
 
+    /// Gives the drag up. The layer stays in its place.
     pub fn on_cancel(self) {
         self.start.set_value(None);
         self.is_moving.set_value(false);
@@ -99,6 +107,18 @@ impl CardDrag {
             event.prevent_default();
         }
     }
+}
+
+/// Lets Escape end a drag with the layer in its place, for as long as the surrounding view lives.
+pub fn follow_escape(state: State) {
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" && state.dragged.get_untracked().is_some() {
+            event.prevent_default();
+            state.dragged.set(None);
+            state.drop_gap.set(None);
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 /// Finds the gap nearest to a point of the window. Gaps inside a folded block have no place.

@@ -59,7 +59,7 @@ pub fn watch_edits(state: State, store: NetworkStore) {
     let is_trained = StoredValue::new(false);
     Effect::new(move |_| {
         let has_steps = state.batch.with(|batch| batch.as_ref().is_some_and(|batch| batch.step > 0));
-        if has_steps || state.pretrained.with(Option::is_some) {
+        if has_steps || state.pretrained.accuracy.with(Option::is_some) {
             is_trained.set_value(true);
         }
     });

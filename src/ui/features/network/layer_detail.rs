@@ -8,12 +8,11 @@ use crate::ui::features::inspector::formula::FormulaView;
 use crate::ui::features::inspector::layer_stats::LayerStatsView;
 use crate::ui::features::inspector::tensor_picture::TensorPicture;
 use crate::ui::history::LayerId;
+use crate::ui::moment::VIEWS;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::Role;
 use crate::ui::text::t;
 use chalkgrad_engine::model::spec::LayerSpec;
-
-const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
 
 /// Name of a layer's output among its tensors.
 const OUTPUT: &str = "output";

@@ -86,7 +86,10 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
             isize::MAX => count - 1,
             places => (current + places).rem_euclid(count.max(1)),
         };
-        focus_soon(format!("menu-item-{next}"));
+        // At once: a key that is pressed quickly after this one is for the item that it moves to.
+        if let Some(item) = document().get_element_by_id(&format!("menu-item-{next}")) {
+            focus(&item);
+        }
     };
     let item = |(at, type_name): (usize, &'static str)| {
         let layer = new_layer(&spec, menu.index, type_name);

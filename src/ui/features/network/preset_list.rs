@@ -7,6 +7,9 @@ use crate::ui::presets::{PRESETS, preset};
 use crate::ui::state::use_state;
 use crate::ui::text::t;
 
+/// Key of the name of the network that was trained in advance, which comes with its weights.
+const PRETRAINED: &str = "preset_pretrained";
+
 /// List of known networks. Choosing one is an edit.
 #[component]
 pub fn PresetList() -> impl IntoView {
@@ -17,7 +20,9 @@ pub fn PresetList() -> impl IntoView {
         let name = list.value();
         // The list is a menu: it shows no choice.
         list.set_value("");
-        if !name.is_empty() {
+        if name == PRETRAINED {
+            state.bring_back_pretrained();
+        } else if !name.is_empty() {
             state.edit(|history| history.replace(&preset(&name)));
             state.selected.set(None);
         }
@@ -27,6 +32,7 @@ pub fn PresetList() -> impl IntoView {
         <select class="input presets" aria-label=move || t("presets") on:change=choose>
             <option value="">{move || t("preset_choose")}</option>
             {PRESETS.map(option).collect_view()}
+            {option(PRETRAINED)}
         </select>
     }
 }

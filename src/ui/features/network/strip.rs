@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::card::{InputCard, Slot};
+use super::card_drag;
 use super::gap::Gap;
 use super::links::{Links, links};
 use super::store::NetworkStore;
@@ -22,6 +23,7 @@ pub fn Strip() -> impl IntoView {
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
     let lanes = Memo::new(move |_| links(state).iter().map(|link| link.lane + 1).max().unwrap_or_default());
+    card_drag::follow_escape(state);
     Effect::new(move |_| {
         let selected = state.selected.get();
         store.is_fitted.track();
@@ -105,6 +107,9 @@ fn on_key(state: State, store: NetworkStore, event: &web_sys::KeyboardEvent) {
             return;
         }
         "Escape" => {
+            if state.selected.get_untracked().is_some() {
+                event.prevent_default();
+            }
             store.hide_tip();
             return state.selected.set(None);
         }

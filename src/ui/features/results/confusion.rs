@@ -5,6 +5,10 @@ use leptos::prelude::*;
 use super::gallery::{EvaluationNote, Gallery, MAX_SHOWN, Shown};
 use super::rates::{precisions, recalls};
 use crate::ui::browser::{event_checked, focus_soon};
+use crate::ui::charts::confusion_chart::ConfusionChart;
+use crate::ui::charts::export::{Body, Figure};
+use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
+use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
 use crate::ui::state::{TestResult, use_state};
 use crate::ui::text::{t, t_with};
@@ -27,11 +31,29 @@ pub fn Confusion() -> impl IntoView {
 
 #[component]
 fn Result(result: TestResult) -> impl IntoView {
+    let state = use_state();
     let open = RwSignal::new(None::<Cell>);
     let hides_diagonal = RwSignal::new(false);
     let images: Vec<Shown> = Shown::all(&result).collect();
     let unanswered = images.iter().filter(|image| image.predicted.is_none()).count();
     let TestResult { evaluation, confusion, .. } = result;
+    let exported = {
+        let (counts, classes) = (confusion.clone(), evaluation.classes.max(1) as usize);
+        let accuracy = format::percent(evaluation.accuracy, 2);
+        move || {
+            let axes = [t("true_class"), t("predicted_class")];
+            let is_dark = state.is_dark.get();
+            let chart = ConfusionChart { counts: &counts, classes, axes, is_dark };
+            let caption = Caption {
+                title: format!("{}. {}: {accuracy}", t("confusion"), t("test_accuracy")),
+                legend: FigureLegend::None,
+                configuration: state.configuration_line(),
+                is_dark,
+            };
+            let shapes = chart.shapes(|share| f64::from(shade(share)) / 100.0);
+            Some(Figure { name: "confusion".to_owned(), caption, body: Body::Shapes { shapes, size: chart.size() } })
+        }
+    };
     let samples = format::count(evaluation.samples as usize);
     let wrong = (1.0 - f64::from(evaluation.accuracy)) * f64::from(evaluation.samples);
     let wrong = format::count(wrong.round().max(0.0) as usize);
@@ -72,6 +94,7 @@ fn Result(result: TestResult) -> impl IntoView {
                     <span>{move || t("hide_diagonal")}</span>
                 </label>
                 <Legend hides_diagonal />
+                <ExportMenu figure=exported />
             </div>
             <Matrix confusion classes=evaluation.classes.max(1) as usize open hides_diagonal />
         </div>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::components::digit_image::DigitImage;
+use crate::ui::features::phone::Part;
 use crate::ui::format;
 use crate::ui::input::{Sample, Source};
 use crate::ui::state::{TestResult, use_state};
@@ -85,6 +86,7 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         state.show_sample(sample);
         let number = format::count(one.index as usize + 1);
         state.announcement.set(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
+        state.part.set(Part::Network);
         scroll_to("network");
     };
     let caption = format!("{} → {}", one.truth, one.predicted_text());

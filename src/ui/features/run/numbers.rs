@@ -8,15 +8,15 @@ use crate::ui::state::use_state;
 use crate::ui::text::t;
 
 #[component]
-pub fn Numbers() -> impl IntoView {
+pub fn Numbers(#[prop(default = true)] shows_speed: bool) -> impl IntoView {
+    let speed = shows_speed.then(|| {
+        view! { <Number name="images_per_second" read=|batch| format::count(batch.images_per_second.max(0.0) as usize) /> }
+    });
     view! {
         <dl class="numbers">
             <Number name="loss" read=|batch| format::loss(batch.epoch_loss) />
             <Number name="accuracy" read=|batch| format::percent(batch.epoch_accuracy, 1) />
-            <Number
-                name="images_per_second"
-                read=|batch| format::count(batch.images_per_second.max(0.0) as usize)
-            />
+            {speed}
         </dl>
     }
 }

@@ -1,4 +1,4 @@
-//! Language and theme.
+//! Language, theme and presentation.
 
 use leptos::prelude::*;
 
@@ -28,6 +28,25 @@ pub fn LanguageSwitch() -> impl IntoView {
         <div class="segmented" role="group" aria-label=move || t("language")>
             {Locale::ALL.map(button)}
         </div>
+    }
+}
+
+/// Button that enters and leaves the presentation mode.
+#[component]
+pub fn PresentationSwitch() -> impl IntoView {
+    let is_presenting = use_state().is_presenting;
+    let title = move || format!("{} (Alt+P)", t("presentation"));
+    view! {
+        <button
+            type="button"
+            class="icon-button present"
+            aria-label=move || t("presentation")
+            title=title
+            aria-pressed=move || pressed(is_presenting.get())
+            on:click=move |_| is_presenting.update(|is_presenting| *is_presenting = !*is_presenting)
+        >
+            {move || view! { <Icon name=if is_presenting.get() { "close" } else { "present" } /> }}
+        </button>
     }
 }
 

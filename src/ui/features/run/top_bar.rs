@@ -1,14 +1,15 @@
-//! The bar at the top.
+//! The bar at the top. On a phone the training buttons are in the bar at the bottom.
 
 use leptos::prelude::*;
 
 use super::backend::Backend;
 use super::controls::Controls;
 use super::numbers::Numbers;
-use super::preferences::{LanguageSwitch, ThemeSwitch};
+use super::preferences::{LanguageSwitch, PresentationSwitch, ThemeSwitch};
 use super::progress::Progress;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::messages::{OpenFile, SaveFile};
+use crate::ui::features::welcome::TourButton;
 use crate::ui::link;
 use crate::ui::state::use_state;
 
@@ -24,18 +25,24 @@ pub fn TopBar() -> impl IntoView {
                 <svg class="brand-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
                     <path d=MARK></path>
                 </svg>
-                <h1>"chalkgrad"</h1>
+                <h1 class:visually-hidden=move || state.is_narrow.get()>"chalkgrad"</h1>
             </div>
-            <Controls />
-            <Progress />
-            <Numbers />
+            <Show when=move || !state.is_narrow.get()>
+                <Controls />
+                <Progress />
+                <Numbers />
+            </Show>
             <div class="top-end">
                 <Backend />
                 <IconButton text="copy_link" icon="link" on_click=move || link::copy(state) />
                 <SaveFile />
                 <OpenFile />
+                <TourButton />
                 <LanguageSwitch />
                 <ThemeSwitch />
+                <Show when=move || !state.is_narrow.get()>
+                    <PresentationSwitch />
+                </Show>
             </div>
         </header>
     }

@@ -1,0 +1,107 @@
+//! The network that was trained in advance: what has become of it, and the ways to it and back from it.
+
+use leptos::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+
+use super::{NoticeKind, State};
+use crate::ui::history::History;
+use crate::ui::text::t_once;
+use chalkgrad_engine::checkpoint::Checkpoint;
+
+/// See the [module](self).
+pub struct Pretrained {
+    /// While its weights answer: the share of the test images that they get right.
+    pub accuracy: RwSignal<Option<f32>>,
+    /// Another network has taken its place, which the page says until that is dismissed.
+    pub is_replaced: RwSignal<bool>,
+    /// Steps for which the user's own network had been trained when it made way for the pretrained one.
+    pub set_aside_steps: RwSignal<Option<u32>>,
+    set_aside: StoredValue<Option<Checkpoint>, LocalStorage>,
+    network: StoredValue<Option<Checkpoint>, LocalStorage>,
+}
+
+impl Default for Pretrained {
+    fn default() -> Self {
+        Self {
+            accuracy: RwSignal::new(None),
+            is_replaced: RwSignal::new(false),
+            set_aside_steps: RwSignal::new(None),
+            set_aside: StoredValue::new_local(None),
+            network: StoredValue::new_local(None),
+        }
+    }
+}
+
+impl Pretrained {
+    /// Notes whether its weights answer.
+    pub(super) fn answers(&self, accuracy: Option<f32>) {
+        self.accuracy.set(accuracy);
+        self.is_replaced.set(accuracy.is_none());
+    }
+}
+
+impl State {
+    /// Lets the pretrained network answer until something else begins, and keeps it for later.
+    pub fn show_pretrained(&self, network: Checkpoint) {
+        self.pretrained.network.set_value(Some(network.clone()));
+        self.client().show_pretrained(network);
+    }
+
+    /// Puts the pretrained network in the place of the present one, which is kept if it has been trained.
+    pub fn bring_back_pretrained(&self) {
+        spawn_local(self.return_to_pretrained());
+    }
+
+    /// As [`State::bring_back_pretrained`], for what comes after it.
+    pub fn return_to_pretrained(&self) -> impl Future<Output = ()> + use<> {
+        let state = *self;
+        async move {
+            let Some(network) = state.pretrained.network.get_value() else { return };
+            let model = network.model.clone();
+            state.drop_pending_edit();
+            // Nothing that was trained makes way before it is kept.
+            let own = match state.steps() {
+                0 => Ok(None),
+                _ => state.client().save().await.map(Some),
+            };
+            let own = match own {
+                Ok(own) => own,
+                Err(report) => return state.notify(NoticeKind::Error, report),
+            };
+            if let Err(report) = state.client().return_to_pretrained(network).await {
+                return state.notify(NoticeKind::Error, report);
+            }
+            if state.history.with_untracked(History::spec) != model {
+                state.edit(|history| history.replace(&model));
+                state.keep_selection_valid();
+            }
+            state.forget_errors();
+            state.forget_run();
+            if let Some(own) = own {
+                // What is saved of it in the browser stays there, too.
+                state.destination.begin_anew();
+                state.pretrained.set_aside_steps.set(Some(own.snapshot.step));
+                state.trained.update_value(|trained| trained.keep(own.clone()));
+                state.pretrained.set_aside.set_value(Some(own));
+            }
+            state.confirm(t_once("pretrained_answers", &[]));
+        }
+    }
+
+    /// Goes back to the network that made way for the pretrained one.
+    pub fn take_own_back(&self) {
+        let Some(own) = self.pretrained.set_aside.try_update_value(Option::take).flatten() else { return };
+        let state = *self;
+        self.pretrained.set_aside_steps.set(None);
+        self.drop_pending_edit();
+        spawn_local(async move {
+            match state.client().open(own).await {
+                Ok(_) => {
+                    state.note_run();
+                    state.confirm(t_once("weights_are_back", &[]));
+                }
+                Err(report) => state.notify(NoticeKind::Error, report),
+            }
+        });
+    }
+}
