@@ -1,6 +1,6 @@
 //! What a link holds: network, training with its seed, the input, and the layer and view that are open.
 //!
-//! A link is JSON, compressed by deflate and written in base64url, so that every preset takes less than 400 characters. What
+//! A link is JSON, compressed by deflate and written in base64url, so that every preset takes less than 500 characters. What
 //! it says is checked as a whole before anything is applied.
 
 use base64::Engine;
