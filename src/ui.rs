@@ -21,6 +21,7 @@ pub mod photo;
 pub mod presets;
 pub mod run_differences;
 pub mod runs;
+pub mod skip_links;
 pub mod tensor_image;
 pub mod text;
 pub mod ticks;

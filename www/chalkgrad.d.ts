@@ -168,12 +168,14 @@ export interface Events {
 export interface LayerSummary {
   name: string;
   type: string;
+  /** The names of the layers whose outputs it takes; `input_layer` is the model's input. */
+  inputs: string[];
   /** Without the batch axis. */
   outputShape: number[];
   params: number;
 }
 
-/** A sequential model. */
+/** A model: its layers, in the order in which they are computed. */
 export interface ModelSpec {
   name?: string;
   /** The shape of one example without the batch axis, `[H,W,C]` for images. */
@@ -288,6 +290,8 @@ export interface Conv2DLayer {
   type: "Conv2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The number of kernels, and so of output channels.
    * It must be a whole number from 1 to 65536.
@@ -335,11 +339,175 @@ export interface Conv2DLayer {
   l2?: number;
 }
 
+/** Convolves each channel alone, with few weights; a 1×1 convolution behind it can mix the channels. */
+export interface DepthwiseConv2DLayer {
+  type: "DepthwiseConv2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The number of kernels for each channel, and so of its results.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  depthMultiplier?: number;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  depthwiseInitializer?: DepthwiseInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Lays a weighted kernel over the output for each pixel, so that images grow: the way back of a convolution. */
+export interface Conv2DTransposeLayer {
+  type: "Conv2DTranspose";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance in the output, down and right, between the kernels of neighbouring pixels: the factor by which the image grows.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Slides small kernels along a sequence; each finds one pattern anywhere in it. */
+export interface Conv1DLayer {
+  type: "Conv1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * The number of positions that the kernel covers.
+   * It must be a whole number from 1 to 1024.
+   */
+  kernelSize: number;
+  /**
+   * The distance by which the window moves along the sequence.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros around the sequence; causal: zeros before it, so that no output sees what comes later.
+   * Default: "valid".
+   */
+  padding?: Conv1DPadding;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  dilationRate?: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
 /** Keeps the largest value of each window: images get smaller, and small shifts matter less. */
 export interface MaxPooling2DLayer {
   type: "MaxPooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * Height and width of the window that becomes one output.
    * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
@@ -362,6 +530,8 @@ export interface AveragePooling2DLayer {
   type: "AveragePooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * Height and width of the window that becomes one output.
    * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
@@ -384,6 +554,83 @@ export interface GlobalAveragePooling2DLayer {
   type: "GlobalAveragePooling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Takes the largest number of each channel over the whole image: one number per channel. */
+export interface GlobalMaxPooling2DLayer {
+  type: "GlobalMaxPooling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Keeps the largest value of each window of a sequence: it gets shorter, and small shifts matter less. */
+export interface MaxPooling1DLayer {
+  type: "MaxPooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of positions that become one output.
+   * It must be a whole number from 1 to 1024. Default: 2.
+   */
+  poolSize?: number;
+  /**
+   * The distance by which the window moves along the sequence. Empty: the size of the window.
+   * It must be a whole number from 1 to 1024.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each window of a sequence: shorter and smoother. */
+export interface AveragePooling1DLayer {
+  type: "AveragePooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of positions that become one output.
+   * It must be a whole number from 1 to 1024. Default: 2.
+   */
+  poolSize?: number;
+  /**
+   * The distance by which the window moves along the sequence. Empty: the size of the window.
+   * It must be a whole number from 1 to 1024.
+   */
+  strides?: number;
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+}
+
+/** Takes the mean of each channel over the whole sequence: one number per channel. */
+export interface GlobalAveragePooling1DLayer {
+  type: "GlobalAveragePooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Takes the largest number of each channel in the whole sequence: one number per channel. */
+export interface GlobalMaxPooling1DLayer {
+  type: "GlobalMaxPooling1D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
 }
 
 /** Turns the image into one row of numbers, as a Dense layer needs it. */
@@ -391,6 +638,8 @@ export interface FlattenLayer {
   type: "Flatten";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
 }
 
 /** Every output is a weighted sum of all inputs. */
@@ -398,6 +647,8 @@ export interface DenseLayer {
   type: "Dense";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The number of outputs.
    * It must be a whole number from 1 to 1048576.
@@ -430,6 +681,8 @@ export interface ActivationLayer {
   type: "Activation";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /** The function applied to each output; softmax turns the last axis into probabilities. */
   activation: Activation;
 }
@@ -439,6 +692,8 @@ export interface DropoutLayer {
   type: "Dropout";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The share of the numbers that is set to zero in each training step.
    * It must be a number from 0 to 0.999.
@@ -446,11 +701,41 @@ export interface DropoutLayer {
   rate: number;
 }
 
+/** Sets random whole channels to zero during training: neighbouring pixels say nearly the same, so single ones would not be missed. */
+export interface SpatialDropout2DLayer {
+  type: "SpatialDropout2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The share of the numbers that is set to zero in each training step.
+   * It must be a number from 0 to 0.999.
+   */
+  rate: number;
+}
+
+/** Adds random numbers during training, so that the network does not rely on single values. */
+export interface GaussianNoiseLayer {
+  type: "GaussianNoise";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The standard deviation of the noise that each training step adds.
+   * It must be a number from 0 to 1000000.
+   */
+  stddev: number;
+}
+
 /** Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it. */
 export interface BatchNormalizationLayer {
   type: "BatchNormalization";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
   /**
    * The share of the moving mean and variance that each training step keeps.
    * It must be a number from 0 to 1. Default: 0.99.
@@ -473,16 +758,181 @@ export interface BatchNormalizationLayer {
   scale?: boolean;
 }
 
+/** Normalises the last axis of each example to mean 0 and variance 1, then scales and shifts it; the other examples of the batch do not matter. */
+export interface LayerNormalizationLayer {
+  type: "LayerNormalization";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Added to the variance so that it is never zero.
+   * It must be a number from 1e-12 to 1. Default: 0.001.
+   */
+  epsilon?: number;
+  /**
+   * Adds a learned number, beta, to each channel.
+   * Default: true.
+   */
+  center?: boolean;
+  /**
+   * Multiplies each channel by a learned number, gamma.
+   * Default: true.
+   */
+  scale?: boolean;
+}
+
+/** Adds the outputs of several layers, number by number. A way round some layers makes a residual network. */
+export interface AddLayer {
+  type: "Add";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Multiplies the outputs of several layers, number by number, so that one can open and close the way of another. */
+export interface MultiplyLayer {
+  type: "Multiply";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+}
+
+/** Joins the outputs of several layers along one axis. */
+export interface ConcatenateLayer {
+  type: "Concatenate";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The axis along which the inputs are joined: -1 is the last, 1 the first of one example.
+   * It must be a whole number from -4 to 4. Default: -1.
+   */
+  axis?: number;
+}
+
+/** Gives the same numbers in the same order another shape, for example an image as a sequence of rows. */
+export interface ReshapeLayer {
+  type: "Reshape";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The extents of the new shape with commas between them; one of them may be -1 and then follows from the others.
+   * It must be up to 3 whole numbers from -1 to 268435456.
+   */
+  targetShape: number | number[];
+}
+
+/** Puts the axes into another order. */
+export interface PermuteLayer {
+  type: "Permute";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The axes of one example, counted from 1, in their new order.
+   * It must be up to 4 whole numbers from 1 to 4.
+   */
+  dims: number | number[];
+}
+
+/** Multiplies every number by one factor and adds one offset. */
+export interface RescalingLayer {
+  type: "Rescaling";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Every number is multiplied by it.
+   * It must be a number.
+   */
+  scale: number;
+  /**
+   * Added to every product.
+   * It must be a number. Default: 0.
+   */
+  offset?: number;
+}
+
+/** Puts zeros around the image. */
+export interface ZeroPadding2DLayer {
+  type: "ZeroPadding2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Rows and columns of zeros: one number for all sides, two for vertical and horizontal, or four: top, bottom, left, right.
+   * It must be a whole number from 0 to 1024, two of them, or two pairs: [[top, bottom], [left, right]]. Default: [[1, 1], [1, 1]].
+   */
+  padding?: number | [number, number] | [[number, number], [number, number]];
+}
+
+/** Cuts pixels off the sides of the image. */
+export interface Cropping2DLayer {
+  type: "Cropping2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * Rows and columns cut off: one number for all sides, two for vertical and horizontal, or four: top, bottom, left, right.
+   * It must be a whole number from 0 to 1024, two of them, or two pairs: [[top, bottom], [left, right]]. Default: [[0, 0], [0, 0]].
+   */
+  cropping?: number | [number, number] | [[number, number], [number, number]];
+}
+
+/** Repeats each pixel down and right: larger images without any weights. */
+export interface UpSampling2DLayer {
+  type: "UpSampling2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The factors by which the image grows, down and right.
+   * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
+   */
+  size?: number | [number, number];
+}
+
 export type LayerSpec =
   | Conv2DLayer
+  | DepthwiseConv2DLayer
+  | Conv2DTransposeLayer
+  | Conv1DLayer
   | MaxPooling2DLayer
   | AveragePooling2DLayer
   | GlobalAveragePooling2DLayer
+  | GlobalMaxPooling2DLayer
+  | MaxPooling1DLayer
+  | AveragePooling1DLayer
+  | GlobalAveragePooling1DLayer
+  | GlobalMaxPooling1DLayer
   | FlattenLayer
   | DenseLayer
   | ActivationLayer
   | DropoutLayer
-  | BatchNormalizationLayer;
+  | SpatialDropout2DLayer
+  | GaussianNoiseLayer
+  | BatchNormalizationLayer
+  | LayerNormalizationLayer
+  | AddLayer
+  | MultiplyLayer
+  | ConcatenateLayer
+  | ReshapeLayer
+  | PermuteLayer
+  | RescalingLayer
+  | ZeroPadding2DLayer
+  | Cropping2DLayer
+  | UpSampling2DLayer;
 
 export interface SGDOptimizer {
   type: "SGD";
@@ -687,6 +1137,10 @@ export type Activation =
   | "softplus"
   | "swish"
   | "softmax";
+
+export type Conv1DPadding = "valid" | "same" | "causal";
+
+export type DepthwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 

@@ -48,9 +48,15 @@ pub fn kind(type_name: &str) -> &'static str {
 pub fn short_name(type_name: &str) -> &str {
     match type_name {
         "BatchNormalization" => "BatchNorm",
-        "MaxPooling2D" => "MaxPool",
-        "AveragePooling2D" => "AvgPool",
-        "GlobalAveragePooling2D" => "GlobalAvg",
+        "MaxPooling2D" | "MaxPooling1D" => "MaxPool",
+        "AveragePooling2D" | "AveragePooling1D" => "AvgPool",
+        "GlobalAveragePooling2D" | "GlobalAveragePooling1D" => "GlobalAvg",
+        "GlobalMaxPooling2D" | "GlobalMaxPooling1D" => "GlobalMax",
+        "Conv2DTranspose" => "ConvTransp",
+        "LayerNormalization" => "LayerNorm",
+        "SpatialDropout2D" => "SpatialDrop",
+        "ZeroPadding2D" => "ZeroPad",
+        "Concatenate" => "Concat",
         other => other,
     }
 }

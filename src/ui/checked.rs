@@ -2,13 +2,14 @@
 
 use super::history::ModelDraft;
 use chalkgrad_engine::error::Error;
-use chalkgrad_engine::model::catalogue::{self, WeightSpec};
+use chalkgrad_engine::model::catalogue::{self, Source, WeightSpec};
 use chalkgrad_engine::model::cost::memory_bytes;
 
 /// One layer that is in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CheckedLayer {
     pub name: String,
+    pub inputs: Vec<Source>,
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
@@ -59,12 +60,13 @@ impl ValidatedModel {
             .iter()
             .map(|layer| CheckedLayer {
                 name: layer.name.clone(),
+                inputs: layer.inputs.clone(),
                 output_shape: layer.output_shape.clone(),
                 params: layer.params(),
                 weights: layer.weights.iter().map(CheckedWeight::from).collect(),
                 weight_shapes: layer.weights.iter().map(|weight| weight.shape.clone()).collect(),
-                flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
-                rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape),
+                flops: layer.layer_type.flops(&layer.settings, &layer.input_shapes, &layer.output_shape),
+                rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shapes, &layer.output_shape),
             })
             .collect();
         Self { layers, error }

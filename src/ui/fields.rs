@@ -22,16 +22,22 @@ pub fn value_text(value: &SettingValue) -> String {
         SettingValue::Flag(flag) => flag.to_string(),
         SettingValue::Number(number) => number_text(*number),
         SettingValue::Text(text) => text.clone(),
-        SettingValue::Numbers(numbers) => {
-            numbers.iter().map(|number| number_text(*number)).collect::<Vec<_>>().join(" ")
-        }
+        SettingValue::Numbers(numbers) => numbers_text(numbers),
+        SettingValue::Pairs(pairs) => numbers_text(pairs.as_flattened()),
+        SettingValue::Texts(texts) => texts.join(" "),
     }
+}
+
+fn numbers_text(numbers: &[f64]) -> String {
+    numbers.iter().map(|number| number_text(*number)).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the texts of a setting's fields: one, or two for a pair (height, width). An empty text stands for an absent
 /// setting.
 pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
+    let is_list = matches!(setting.kind, SettingKind::Integers { .. } | SettingKind::Sides { .. });
     let shown = |value: &SettingValue| match value {
+        _ if is_list => [list_text(value), String::new()],
         SettingValue::Flag(flag) => [flag.to_string(), String::new()],
         SettingValue::Number(number) => [number_text(*number), number_text(*number)],
         // Text that is not a number: both fields of a pair, separated by a space.
@@ -42,13 +48,16 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
         SettingValue::Numbers(numbers) => {
             [0, 1].map(|at| numbers.get(at).map(|number| number_text(*number)).unwrap_or_default())
         }
+        SettingValue::Pairs(_) | SettingValue::Texts(_) => [value_text(value), String::new()],
     };
     match (layer.settings.get(setting.name), &setting.default) {
         (Some(value), _) => shown(value),
         (None, SettingDefault::Flag(flag)) => [flag.to_string(), String::new()],
         (None, SettingDefault::Number(number)) => [number_text(*number), String::new()],
         (None, SettingDefault::Pair(height, width)) => [number_text(*height), number_text(*width)],
+        (None, SettingDefault::Sides(side)) => [number_text(*side), String::new()],
         (None, SettingDefault::Text(text)) => [text.to_string(), String::new()],
+        (None, SettingDefault::Numbers(numbers)) => [numbers_text(numbers), String::new()],
         (None, SettingDefault::Required | SettingDefault::Absent) => [String::new(), String::new()],
     }
 }
@@ -66,6 +75,15 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
             }
             Some(number(first).map_or_else(|| SettingValue::Text(first.to_owned()), SettingValue::Number))
         }
+        SettingKind::Integers { .. } | SettingKind::Sides { .. } if first.is_empty() => None,
+        SettingKind::Integers { .. } => Some(list(first).map_or_else(|| first.into(), SettingValue::Numbers)),
+        // As the four fields of a form: top, bottom, left, right.
+        SettingKind::Sides { .. } => Some(match list(first).as_deref() {
+            Some(&[all]) => SettingValue::Number(all),
+            Some(&[top, bottom, left, right]) => SettingValue::Pairs(vec![[top, bottom], [left, right]]),
+            Some(numbers) => SettingValue::Numbers(numbers.to_vec()),
+            None => first.into(),
+        }),
         SettingKind::Pair { .. } => match (first, second) {
             ("", "") => None,
             // One of the two alone stands for both while the other is still empty.
@@ -73,6 +91,19 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
             (first, second) => pair(first, second),
         },
     }
+}
+
+/// Returns the text of a list of numbers: those of one side or two pairs are joined.
+fn list_text(value: &SettingValue) -> String {
+    match value {
+        SettingValue::Numbers(_) | SettingValue::Pairs(_) => value_text(value).replace(' ', ", "),
+        other => value_text(other),
+    }
+}
+
+/// Reads numbers with commas or spaces between them.
+fn list(text: &str) -> Option<Vec<f64>> {
+    text.split([',', '，', ' ']).map(str::trim).filter(|part| !part.is_empty()).map(number).collect()
 }
 
 fn pair(first: &str, second: &str) -> Option<SettingValue> {
@@ -103,7 +134,9 @@ pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
             _ => Some(format!("{prefix}{first}")),
         }
     });
-    shown.collect()
+    // A layer that takes others than the one before it names them.
+    let inputs = layer.inputs.as_ref().map(|inputs| format!("← {}", inputs.join(", ")));
+    shown.chain(inputs).collect()
 }
 
 /// Returns the value one step up or down from a number in a field: by one for integers, else by a tenth of its
@@ -117,7 +150,8 @@ pub fn stepped(kind: &SettingKind, text: &str, up: bool) -> Option<String> {
         Bound::Unbounded => f64::MIN,
     };
     let (low, high, whole) = match *kind {
-        SettingKind::Integer { min, max } | SettingKind::Pair { min, max } => (f64::from(min), f64::from(max), true),
+        SettingKind::Integer { min, max } => (min as f64, max as f64, true),
+        SettingKind::Pair { min, max } => (f64::from(min), f64::from(max), true),
         SettingKind::Number { min, max } => (low(min), -low(max.map(|number: f64| -number)), false),
         _ => return None,
     };
@@ -155,6 +189,25 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_written_with_commas() {
+        let shape = Setting::integers("targetShape", -1, 99, 3);
+        let typed = value(&shape.kind, ["7, -1", ""]).unwrap();
+        assert_eq!(typed, SettingValue::Numbers(vec![7.0, -1.0]));
+        assert_eq!(texts(&shape, &LayerSpec::new("Reshape").with("targetShape", typed))[0], "7, -1");
+        let sides = Setting::sides("padding", 9);
+        for (text, typed) in [
+            ("2", SettingValue::Number(2.0)),
+            ("1, 2", SettingValue::Numbers(vec![1.0, 2.0])),
+            ("1, 2, 3, 4", SettingValue::Pairs(vec![[1.0, 2.0], [3.0, 4.0]])),
+        ] {
+            assert_eq!(value(&sides.kind, [text, ""]), Some(typed.clone()));
+            assert_eq!(texts(&sides, &LayerSpec::new("ZeroPadding2D").with("padding", typed))[0], text);
+        }
+        assert_eq!(value(&sides.kind, ["1, x", ""]), Some(SettingValue::Text("1, x".to_owned())));
+        assert_eq!(value(&sides.kind, [" ", ""]), None);
+    }
+
+    #[test]
     fn a_pair_half_filled_stands_for_both() {
         assert_eq!(value(&PAIR, ["5", ""]), Some(SettingValue::Numbers(vec![5.0, 5.0])));
         assert_eq!(value(&PAIR, ["5", "3"]), Some(SettingValue::Numbers(vec![5.0, 3.0])));
@@ -167,6 +220,14 @@ mod tests {
         let typed = value(&PAIR, ["5", "x"]).unwrap();
         let layer = LayerSpec::new("Conv2D").with("kernelSize", typed);
         assert_eq!(texts(&setting, &layer), ["5", "x"]);
+    }
+
+    #[test]
+    fn a_card_names_what_its_layer_does_and_takes() {
+        let settings = [Setting::pair("size", 1, 9).card(Card::Always)];
+        let layer = LayerSpec::new("UpSampling2D").with("size", vec![2.0, 3.0]);
+        assert_eq!(summary(&settings, &layer), ["2×3"]);
+        assert_eq!(summary(&settings, &layer.inputs(&["a", "b"])), ["2×3", "← a, b"]);
     }
 
     #[test]

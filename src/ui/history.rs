@@ -3,6 +3,7 @@
 //! Every layer carries an id that it keeps while it moves and through undo and redo, so that the page's keyed list
 //! keeps its card, its focus and its scroll position.
 
+use chalkgrad_engine::model::naming::follow_edit;
 use chalkgrad_engine::model::quick_fixes::Fix;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
@@ -99,16 +100,23 @@ impl History {
         self.remember();
         let id = self.new_id();
         let index = index.min(self.present.layers.len());
-        self.present.layers.insert(index, (id, layer));
+        self.change_layers(|layers| layers.insert(index, (id, layer)));
         id
+    }
+
+    /// Changes the list of layers. Their inputs follow the layers that they name.
+    fn change_layers(&mut self, change: impl FnOnce(&mut Vec<(LayerId, LayerSpec)>)) {
+        let before = self.present.layers.clone();
+        change(&mut self.present.layers);
+        follow_edit(&before, &mut self.present.layers);
     }
 
     /// Removes a layer and returns the one that should be selected instead: the next, or else the previous.
     pub fn remove(&mut self, id: LayerId) -> Option<LayerId> {
         let index = self.present.position(id)?;
         self.remember();
-        let layers = &mut self.present.layers;
-        layers.remove(index);
+        self.change_layers(|layers| drop(layers.remove(index)));
+        let layers = &self.present.layers;
         layers.get(index).or_else(|| layers.last()).map(|(id, _)| *id)
     }
 
@@ -130,8 +138,10 @@ impl History {
             return false;
         }
         self.remember();
-        let layer = self.present.layers.remove(from);
-        self.present.layers.insert(to, layer);
+        self.change_layers(|layers| {
+            let layer = layers.remove(from);
+            layers.insert(to, layer);
+        });
         true
     }
 
@@ -167,7 +177,16 @@ impl History {
             self.open_field = Some(field);
         }
         self.future.clear();
-        self.present.layers[index].1.name = name;
+        self.change_layers(|layers| layers[index].1.name = name);
+    }
+
+    /// Sets the layers whose outputs a layer takes, or with `None` lets it take that of the layer before it.
+    pub fn set_inputs(&mut self, id: LayerId, inputs: Option<Vec<String>>) {
+        let Some(index) = self.present.position(id) else { return };
+        if self.present.layers[index].1.inputs != inputs {
+            self.remember();
+            self.present.layers[index].1.inputs = inputs;
+        }
     }
 
     /// Makes an edit that puts the model right, as one step.
@@ -184,6 +203,11 @@ impl History {
                 if let Some((id, _)) = self.present.layers.get(*index) {
                     self.set(*id, setting, value.clone());
                     self.close_field();
+                }
+            }
+            Fix::SetInputs { index, inputs } => {
+                if let Some((id, _)) = self.present.layers.get(*index) {
+                    self.set_inputs(*id, inputs.clone());
                 }
             }
             Fix::Unname { index } => {
@@ -358,6 +382,23 @@ mod tests {
         }
         assert!(!history.can_undo());
         assert_eq!(ids(&history), [0, 1]);
+    }
+
+    #[test]
+    fn inputs_follow_their_layers_and_are_one_step_to_undo() {
+        let mut history = History::new(&model(&["Conv2D", "Conv2D", "Add"]));
+        history.set_inputs(2, Some(vec!["conv2d".to_owned(), "conv2d_1".to_owned()]));
+        let inputs = |history: &History| history.draft().layer(2).and_then(|layer| layer.inputs.clone()).unwrap();
+        history.insert(0, LayerSpec::new("Conv2D"));
+        assert_eq!(inputs(&history), ["conv2d_1", "conv2d_2"]);
+        history.set_name(0, Some("way".to_owned()));
+        assert_eq!(inputs(&history), ["way", "conv2d_1"]);
+        history.remove(1);
+        assert_eq!(inputs(&history), ["way", "way"]);
+        history.undo();
+        assert_eq!(inputs(&history), ["way", "conv2d_1"]);
+        while history.undo() {}
+        assert_eq!(history.draft().layer(2).unwrap().inputs, None);
     }
 
     #[test]

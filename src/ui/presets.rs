@@ -3,7 +3,8 @@
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// The key of the text that names each, in the order of the list.
-pub const PRESETS: [&str; 5] = ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_softmax"];
+pub const PRESETS: [&str; 6] =
+    ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_residual", "preset_softmax"];
 
 /// Returns the network of a name in [`PRESETS`]; the reference network for any other name.
 pub fn preset(name: &str) -> ModelSpec {
@@ -33,10 +34,42 @@ pub fn preset(name: &str) -> ModelSpec {
             layers.extend([LayerSpec::new("Flatten"), dense(64, "relu"), dense(10, "softmax")]);
             layers
         }
+        "preset_residual" => residual(),
         "preset_softmax" => vec![LayerSpec::new("Flatten"), dense(10, "softmax")],
         _ => return ModelSpec::reference_cnn(),
     };
     ModelSpec { layers, ..ModelSpec::reference_cnn() }
+}
+
+/// Makes a small residual network (He et al. 2015): a block that keeps its image's shape, and one that halves it, with a
+/// 1×1 convolution on the way round.
+fn residual() -> Vec<LayerSpec> {
+    let same = |filters: u32, stride: u32, activation: &str| {
+        conv(filters, 3, activation).with("padding", text("same")).with("strides", pair(stride))
+    };
+    let normalised = || LayerSpec::new("BatchNormalization");
+    let relu = || LayerSpec::new("Activation").with("activation", text("relu"));
+    vec![
+        same(16, 1, "relu"),
+        pool("MaxPooling2D"),
+        same(16, 1, "linear"),
+        normalised(),
+        relu(),
+        same(16, 1, "linear"),
+        normalised(),
+        LayerSpec::new("Add").inputs(&["max_pooling2d", "batch_normalization_1"]),
+        relu(),
+        same(32, 2, "linear"),
+        normalised(),
+        relu(),
+        same(32, 1, "linear"),
+        normalised(),
+        conv(32, 1, "linear").with("strides", pair(2)).inputs(&["activation_1"]),
+        LayerSpec::new("Add").inputs(&["batch_normalization_3", "conv2d_5"]),
+        relu(),
+        LayerSpec::new("GlobalAveragePooling2D"),
+        dense(10, "softmax"),
+    ]
 }
 
 fn text(text: &str) -> SettingValue {
@@ -82,6 +115,6 @@ mod tests {
             checked.params()
         });
         // LeNet-5's and a softmax regression's are known by heart.
-        assert_eq!((params[0], params[1], params[4]), (93_322, 61_706, 7_850));
+        assert_eq!((params[0], params[1], params[5]), (93_322, 61_706, 7_850));
     }
 }

@@ -203,7 +203,7 @@ pub mod tests {
                 let name = row.setting().name;
                 let numbers = match row.setting().kind {
                     SettingKind::Integer { min, max } => {
-                        let [min, max] = [min, max].map(f64::from);
+                        let [min, max] = [min, max].map(|bound| bound as f64);
                         vec![min - 1.0, min, min + 0.5, max, max + 1.0]
                     }
                     SettingKind::Number { .. } => {

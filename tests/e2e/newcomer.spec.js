@@ -81,7 +81,12 @@ test('a newcomer with a keyboard alone', async ({ playground, context }) => {
   await keyboard.press('Enter');
   const dropout = page.getByRole('menuitem', { name: /^Dropout\b/ });
   await expect(dropout).toBeVisible();
-  for (let presses = 0; presses < 20 && !(await hasFocus(dropout)); presses += 1) await keyboard.press('ArrowDown');
+  for (let presses = 0; presses < 20 && !(await hasFocus(dropout)); presses += 1) {
+    const before = await page.evaluate(() => document.activeElement.id);
+    await keyboard.press('ArrowDown');
+    // The focus moves with the next frame.
+    await page.waitForFunction((id) => document.activeElement.id !== id, before);
+  }
   await keyboard.press('Enter');
   await expect.poll(() => playground.layerTypes()).toEqual(CUSTOM);
 

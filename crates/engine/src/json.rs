@@ -186,7 +186,7 @@ impl de::Error for Fault {
         let expected = expected.to_string();
         Self::Kind(match expected.as_str() {
             "f32" | "f64" => SettingRule::AnyNumber,
-            "u32" => SettingRule::WholeNumber { min: 0, max: u32::MAX },
+            "u32" => SettingRule::WholeNumber { min: 0, max: u32::MAX.into() },
             "usize" => SettingRule::AnyWholeNumber,
             "a boolean" => SettingRule::TrueOrFalse,
             "a string" => SettingRule::Text,

@@ -8,8 +8,10 @@ pub mod all_finite;
 pub mod batch_normalization;
 pub mod classification;
 pub mod conv2d;
+pub mod depthwise_conv2d;
 pub mod dropout;
 pub mod gather;
+pub mod gaussian_noise;
 pub mod gemm;
 pub mod layout;
 pub mod matmul;
@@ -47,8 +49,10 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "gather", cases: gather::cases },
         Entry { name: "one_hot", cases: one_hot::cases },
         Entry { name: "dropout", cases: dropout::cases },
+        Entry { name: "gaussian_noise", cases: gaussian_noise::cases },
         Entry { name: "matmul", cases: matmul::cases },
         Entry { name: "conv2d", cases: conv2d::cases },
+        Entry { name: "depthwise_conv2d", cases: depthwise_conv2d::cases },
         Entry { name: "pool2d", cases: pool2d::cases },
     ]
 }

@@ -252,6 +252,8 @@ pub struct LayerSummary {
     pub name: String,
     #[serde(rename = "type")]
     pub type_name: String,
+    /// The names of the layers whose outputs it takes; `input_layer` is the model's input.
+    pub inputs: Vec<String>,
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,

@@ -197,7 +197,7 @@ impl Session {
         }
         if let Some(samples) = samples {
             if samples == 0 || samples as usize > images.len() {
-                let rule = SettingRule::WholeNumber { min: 1, max: images.len() as u32 };
+                let rule = SettingRule::WholeNumber { min: 1, max: images.len() as i64 };
                 return Err(SettingError::BadSetting {
                     setting: "samples".to_owned(),
                     value: samples.to_string(),

@@ -334,6 +334,35 @@ fn other_layers_train_as_on_the_cpu() {
 }
 
 /// Covers updates that run together, of every optimizer, in a network whose weights have different formulas.
+/// Trains layers that branch and merge, and those for sequences, with noise and dropout that both draw alike.
+#[test]
+fn branches_and_sequences_train_as_on_the_cpu() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    for layers in [
+        r#"[{"type": "AveragePooling2D", "poolSize": 4}, {"type": "GaussianNoise", "stddev": 0.1},
+            {"type": "DepthwiseConv2D", "kernelSize": 3, "padding": "same", "depthMultiplier": 4},
+            {"type": "Conv2D", "filters": 4, "kernelSize": 1, "inputs": ["gaussian_noise"], "activation": "tanh"},
+            {"type": "Add", "inputs": ["depthwise_conv2d", "conv2d"]}, {"type": "SpatialDropout2D", "rate": 0.25},
+            {"type": "Concatenate", "inputs": ["spatial_dropout2d", "average_pooling2d"]}, {"type": "LayerNormalization"},
+            {"type": "Conv2DTranspose", "filters": 6, "kernelSize": 3, "strides": 2, "activation": "elu"},
+            {"type": "GlobalAveragePooling2D"}, {"type": "Dense", "units": 6, "activation": "sigmoid"},
+            {"type": "Multiply", "inputs": ["dense", "global_average_pooling2d"]},
+            {"type": "Dense", "units": 10, "activation": "softmax"}]"#,
+        r#"[{"type": "Reshape", "targetShape": [28, 28]}, {"type": "Permute", "dims": [2, 1]},
+            {"type": "Conv1D", "filters": 6, "kernelSize": 3, "padding": "causal", "activation": "tanh"},
+            {"type": "AveragePooling1D"}, {"type": "Dense", "units": 5, "activation": "tanh"},
+            {"type": "GlobalMaxPooling1D"}, {"type": "Dense", "units": 10, "activation": "softmax"}]"#,
+    ] {
+        let Some(gpu) = open() else { return };
+        let model: ModelSpec = serde_json::from_str(&format!("{{\"layers\": {layers}}}")).unwrap();
+        let on_cpu = losses(Box::new(CpuBackend::new()), &model, 20);
+        let on_gpu = losses(Box::new(gpu), &model, 20);
+        let worst = on_cpu.iter().zip(&on_gpu).map(|(a, b)| (a - b).abs() / a.abs().max(1e-2)).fold(0.0f32, f32::max);
+        println!("losses {:?} to {:?}, largest relative difference {worst:e}", on_gpu.first(), on_gpu.last());
+        assert!(worst < 1e-3, "{worst}");
+    }
+}
+
 #[test]
 fn every_optimizer_trains_as_on_the_cpu() {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ use chalkgrad_engine::model::optimizers::OPTIMIZERS;
 use chalkgrad_engine::model::schedules::SCHEDULES;
 
 use super::layout::docs;
+use crate::ui::fields::label_key;
 use crate::ui::text::Locale;
 
 /// Types of settings with a choice of words, by name.
@@ -46,13 +47,18 @@ fn union(choices: &mut Choices, kind: &str, catalogue: &str, group: &str, schema
         if kind == "Layer" {
             declarations += &docs("The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ...");
             declarations += "name?: string;\n";
+            declarations += &docs(
+                "The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input.",
+            );
+            declarations += "inputs?: string[];\n";
         }
         for setting in schema.settings {
-            let help = Locale::English.text(&format!("{group}_{}_help", setting.name)).unwrap_or_default();
+            let label = label_key(group, schema.type_name, setting.name);
+            let help = Locale::English.text(&format!("{label}_help")).unwrap_or_default();
             let help = format!("{}.", help.trim_end_matches('.'));
             declarations += &docs(&format!("{help}\n{}", range_and_default(setting)));
             let mark = if setting.default == SettingDefault::Required { "" } else { "?" };
-            declarations += &format!("{}{mark}: {};\n", setting.name, value_type(choices, setting));
+            declarations += &format!("{}{mark}: {};\n", setting.name, value_type(choices, schema, setting));
         }
         declarations += "}\n";
     }
@@ -62,9 +68,11 @@ fn union(choices: &mut Choices, kind: &str, catalogue: &str, group: &str, schema
 
 fn range_and_default(setting: &Setting) -> String {
     let range = match setting.kind {
-        SettingKind::Integer { .. } | SettingKind::Number { .. } | SettingKind::Pair { .. } => {
-            setting.kind.rule().to_string()
-        }
+        SettingKind::Integer { .. }
+        | SettingKind::Integers { .. }
+        | SettingKind::Number { .. }
+        | SettingKind::Pair { .. }
+        | SettingKind::Sides { .. } => setting.kind.rule().to_string(),
         SettingKind::Flag | SettingKind::Text | SettingKind::Choice(_) => String::new(),
     };
     let default = setting.default.value().map(|value| format!("Default: {value}."));
@@ -72,18 +80,26 @@ fn range_and_default(setting: &Setting) -> String {
 }
 
 /// Returns the type of a setting's values.
-fn value_type(choices: &mut Choices, setting: &Setting) -> String {
+fn value_type(choices: &mut Choices, schema: &Schema, setting: &Setting) -> String {
     match setting.kind {
         SettingKind::Flag => "boolean".to_owned(),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => "number".to_owned(),
+        SettingKind::Integers { .. } => "number | number[]".to_owned(),
         SettingKind::Pair { .. } => "number | [number, number]".to_owned(),
+        SettingKind::Sides { .. } => "number | [number, number] | [[number, number], [number, number]]".to_owned(),
         SettingKind::Text => "string".to_owned(),
         SettingKind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             let words = words.join(" | ");
-            let name = type_name(setting.name, "");
+            let shared = type_name(setting.name, "");
+            // A layer with other words has a type of its own: `Conv1DPadding`.
+            let name = if choices.get(&shared).is_none_or(|known| *known == words) {
+                shared
+            } else {
+                format!("{}{shared}", schema.type_name)
+            };
             let known = choices.entry(name.clone()).or_insert_with(|| words.clone());
-            assert_eq!(*known, words, "{name} differs from layer to layer");
+            assert_eq!(*known, words, "{name} has two meanings");
             name
         }
     }

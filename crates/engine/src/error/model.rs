@@ -42,8 +42,32 @@ pub enum ModelError {
          model with a Dense layer of {classes} units."
     )]
     WrongOutput { classes: usize, shape: String },
-    #[error("The input has the shape {shape}, but this layer needs a vector. Insert a Flatten layer before it.")]
-    MissingFlatten { shape: String },
+    #[error(
+        "Dense works on the last axis alone, so the output of the model keeps the shape {shape}, but it must be one number \
+         for each of the {classes} classes. Insert a Flatten layer before this layer."
+    )]
+    MissingFlatten { classes: usize, shape: String },
+    #[error(
+        "The input has the shape {shape}, but this layer needs a sequence: positions and channels. Insert a Reshape layer \
+         before it."
+    )]
+    #[strum(serialize = "wrong-rank")]
+    NotASequence { shape: String },
+    #[error(
+        "The input of the shape {shape} holds {count} numbers, which do not make the shape {target}: its extents must be at \
+         least 1, and at most one of them -1."
+    )]
+    #[strum(serialize = "bad-setting")]
+    WrongTargetShape { target: List, shape: String, count: u64 },
+    #[error("The setting dims is {dims}, but it must name each of the axes 1 to {rank} once.")]
+    #[strum(serialize = "bad-setting")]
+    NoPermutation { dims: List, rank: usize },
+    #[error(
+        "The setting cropping takes {vertical} rows and {horizontal} columns of an image of {input}, which leaves nothing. \
+         Crop less."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NothingLeft { vertical: usize, horizontal: usize, input: String },
     #[error(
         "The window of {window} pixels is larger than its input of {input}. Make the {setting} smaller, use padding \
          \"same\", or remove a layer that shrinks the image before it."
@@ -55,6 +79,49 @@ pub enum ModelError {
     )]
     #[strum(serialize = "wrong-rank")]
     NotAnImage { shape: String },
+    #[error("No layer before this one is called {name}: its inputs can be {known}. Did you mean {nearest}?")]
+    #[strum(serialize = "unknown-input")]
+    MisspeltInput { name: String, nearest: String, known: List },
+    #[error("No layer before this one is called {name}: its inputs can be {known}.")]
+    UnknownInput { name: String, known: List },
+    #[error("The layer is its own input. Take the output of a layer before it: {known}.")]
+    #[strum(serialize = "input-order")]
+    OwnInput { known: List },
+    #[error(
+        "Its input {name} stands behind this layer, but data flows from the first layer to the last. Move this layer behind \
+         {name}, or take the output of a layer before it."
+    )]
+    #[strum(serialize = "input-order")]
+    LaterInput { name: String },
+    #[error("This layer takes the output of one layer, but its inputs name {count}. Leave one, or merge them before.")]
+    #[strum(serialize = "input-count")]
+    OneInput { count: usize },
+    #[error("This layer merges the outputs of two or more layers, but it has {count}. Name them as its inputs.")]
+    #[strum(serialize = "input-count")]
+    SeveralInputs { count: usize },
+    #[error("A layer merges at most {max} outputs, but this one has {count} inputs. Merge some of them before.")]
+    #[strum(serialize = "input-count")]
+    TooManyInputs { count: usize, max: usize },
+    #[error(
+        "Its inputs have the shapes {first} and {other}, but they are combined number by number: the shapes must be equal, or \
+         have an extent of 1 where they differ."
+    )]
+    #[strum(serialize = "input-shapes")]
+    InputsDiffer { first: String, other: String },
+    #[error(
+        "Its inputs have the shapes {first} and {other}, but they are joined along axis {axis}: all other extents must be \
+         equal."
+    )]
+    #[strum(serialize = "input-shapes")]
+    InputsNotJoinable { first: String, other: String, axis: usize },
+    #[error("The setting axis is {axis}, but inputs of the shape {shape} have the axes 1 to {rank} and -1 to -{rank}.")]
+    #[strum(serialize = "bad-setting")]
+    NoSuchAxis { axis: i64, rank: usize, shape: String },
+    #[error(
+        "No later layer takes the output of this one, so it would have no effect and learn nothing. Name it among the inputs \
+         of a later layer, or remove it."
+    )]
+    UnusedLayer,
     #[error("The layer declares no weight {name}.")]
     #[strum(serialize = "unknown-tensor")]
     UndeclaredWeight { name: String },
@@ -72,6 +139,19 @@ impl ModelError {
         match self {
             Self::KernelTooLarge { setting, .. } => Some(setting),
             Self::BadName { .. } | Self::NameTaken { .. } => Some("name"),
+            Self::NoSuchAxis { .. } => Some("axis"),
+            Self::WrongTargetShape { .. } => Some("targetShape"),
+            Self::NoPermutation { .. } => Some("dims"),
+            Self::NothingLeft { .. } => Some("cropping"),
+            Self::MisspeltInput { .. }
+            | Self::UnknownInput { .. }
+            | Self::OwnInput { .. }
+            | Self::LaterInput { .. }
+            | Self::OneInput { .. }
+            | Self::SeveralInputs { .. }
+            | Self::TooManyInputs { .. }
+            | Self::InputsDiffer { .. }
+            | Self::InputsNotJoinable { .. } => Some("inputs"),
             Self::BadInputShape { .. } | Self::InputNotOfDataset { .. } => Some("inputShape"),
             _ => None,
         }

@@ -86,7 +86,11 @@ pub enum SettingRule {
     #[error("It must be true or false.")]
     TrueOrFalse,
     #[error("It must be a whole number from {min} to {max}.")]
-    WholeNumber { min: u32, max: u32 },
+    WholeNumber { min: i64, max: i64 },
+    #[error("It must be up to {most} whole numbers from {min} to {max}.")]
+    WholeNumbers { min: i64, max: i64, most: usize },
+    #[error("It must be a whole number from 0 to {max}, two of them, or two pairs: [[top, bottom], [left, right]].")]
+    Sides { max: u32 },
     #[error("It must be a whole number of at least {min}.")]
     WholeNumberFrom { min: u32 },
     #[error("It must be a number from {min} to {max}.")]

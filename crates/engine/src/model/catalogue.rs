@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::initializers::Initializer;
+use super::layers::merging::MAX_INPUTS;
 use super::layers::{LAYERS, Layer};
+use super::naming::{INPUT_LAYER, layer_names};
 pub use super::settings::nearest;
 pub use super::settings::{Card, Schema, Setting, SettingDefault, SettingKind, Settings};
 use super::spec::ModelSpec;
@@ -23,6 +25,25 @@ pub struct WeightSpec {
     pub l2: f32,
 }
 
+/// The origin of a layer's input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// The model's input.
+    Input,
+    /// The output of the layer at this index.
+    Layer(usize),
+}
+
+impl Source {
+    /// Returns the name that `inputs` have for it.
+    pub fn name(self, layers: &[ResolvedLayer]) -> String {
+        match self {
+            Self::Input => INPUT_LAYER.to_owned(),
+            Self::Layer(at) => layers.get(at).map(|layer| layer.name.clone()).unwrap_or_default(),
+        }
+    }
+}
+
 /// One layer of a checked model.
 #[derive(Clone)]
 pub struct ResolvedLayer {
@@ -30,8 +51,10 @@ pub struct ResolvedLayer {
     pub name: String,
     pub layer_type: &'static dyn Layer,
     pub settings: Settings,
+    pub inputs: Vec<Source>,
+    /// The shapes of the inputs, without the batch axis.
+    pub input_shapes: Vec<Vec<usize>>,
     /// Without the batch axis.
-    pub input_shape: Vec<usize>,
     pub output_shape: Vec<usize>,
     pub weights: Vec<WeightSpec>,
 }
@@ -45,7 +68,7 @@ impl ResolvedLayer {
 
 impl fmt::Debug for ResolvedLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}{:?} -> {:?}", self.name, self.layer_type.type_name(), self.input_shape, self.output_shape)
+        write!(f, "{}: {}{:?} -> {:?}", self.name, self.layer_type.type_name(), self.input_shapes, self.output_shape)
     }
 }
 
@@ -81,7 +104,8 @@ pub fn find(type_name: &str) -> Result<&'static dyn Layer> {
 /// # Errors
 /// Stops at the first layer at fault; the error carries that layer's index and name. Codes: `no-layers`,
 /// `too-many-layers`, `bad-input-shape`, `unknown-layer`, `unknown-setting`, `missing-setting`, `bad-setting`,
-/// `bad-name`, `too-large`, and those of the layers' shapes: `missing-flatten`, `wrong-rank`, `kernel-too-large`.
+/// `bad-name`, `too-large`; those of inputs: `unknown-input`, `input-order`, `input-count`, `unused-layer`; and those of the
+/// layers' shapes: `input-shapes`, `wrong-rank`, `kernel-too-large`.
 pub fn resolve(spec: &ModelSpec) -> Result<Vec<ResolvedLayer>> {
     match resolve_prefix(spec) {
         (layers, None) => Ok(layers),
@@ -95,9 +119,10 @@ pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
     let result = check_model(spec).and_then(|()| {
         let mut resolver = Resolver::new(spec);
         for index in 0..spec.layers.len() {
-            layers.push(resolver.layer(index)?);
+            let layer = resolver.layer(index, &layers)?;
+            layers.push(layer);
         }
-        Ok(())
+        check_use(&layers)
     });
     (layers, result.err())
 }
@@ -109,14 +134,27 @@ pub const MAX_OUTPUTS: usize = 256;
 /// cross-entropy allows, and of at most [`MAX_OUTPUTS`].
 ///
 /// # Errors
-/// `wrong-output`, at the last layer.
+/// `wrong-output`, at the last layer; `missing-flatten`, at the first `Dense` that works on an image, if that is the reason.
 pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> {
     let Some(last) = layers.last() else { return Err(no_layers()) };
+    let shape = || shape_text(&last.output_shape);
     match last.output_shape[..] {
         [units] if (classes..=classes.max(MAX_OUTPUTS)).contains(&units) => Ok(()),
-        _ => Err(Error::from(ModelError::WrongOutput { classes, shape: shape_text(&last.output_shape) })
-            .at_layer(layers.len() - 1, &last.name)),
+        [_, _, ..] if let Some(at) = first_dense_on_image(layers) => {
+            Err(Error::from(ModelError::MissingFlatten { classes, shape: shape() }).at_layer(at, &layers[at].name))
+        }
+        _ => {
+            Err(Error::from(ModelError::WrongOutput { classes, shape: shape() }).at_layer(layers.len() - 1, &last.name))
+        }
     }
+}
+
+/// Finds the first dense layer whose input has more axes than one: in a classifier that is a forgotten Flatten.
+fn first_dense_on_image(layers: &[ResolvedLayer]) -> Option<usize> {
+    let works_on_image = |layer: &ResolvedLayer| {
+        layer.layer_type.type_name() == "Dense" && layer.input_shapes.iter().any(|shape| shape.len() > 1)
+    };
+    layers.iter().position(works_on_image)
 }
 
 /// Formats a shape as the page does, `28×28×1`.
@@ -147,10 +185,22 @@ fn elements(shape: &[usize]) -> u64 {
     shape.iter().fold(1, |product: u64, extent| product.saturating_mul(*extent as u64))
 }
 
+/// Checks that the output of each layer but the last has a use. Keras would leave the others out of the model without a word.
+fn check_use(layers: &[ResolvedLayer]) -> Result<()> {
+    let mut is_used = vec![false; layers.len()];
+    for source in layers.iter().flat_map(|layer| &layer.inputs) {
+        if let Source::Layer(at) = *source {
+            is_used[at] = true;
+        }
+    }
+    let but_last = layers.iter().zip(is_used).enumerate().take(layers.len().saturating_sub(1));
+    let unused = but_last.into_iter().find(|(_, (_, is_used))| !is_used);
+    unused.map_or(Ok(()), |(at, (layer, _))| Err(Error::from(ModelError::UnusedLayer).at_layer(at, &layer.name)))
+}
+
 /// Walks through a model from its input.
 struct Resolver<'a> {
     spec: &'a ModelSpec,
-    shape: Vec<usize>,
     names: Vec<String>,
     weights: u64,
     activations: u64,
@@ -158,23 +208,36 @@ struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     fn new(spec: &'a ModelSpec) -> Self {
-        // Given names are taken before any automatic one, so that naming a layer "dense" never clashes.
-        let names = spec.layers.iter().filter_map(|layer| layer.name.clone()).collect();
-        Self { spec, shape: spec.input_shape.clone(), names, weights: 0, activations: 0 }
+        Self { spec, names: layer_names(spec.layers.iter()), weights: 0, activations: 0 }
     }
 
-    fn layer(&mut self, index: usize) -> Result<ResolvedLayer> {
+    /// Checks a layer, given those before it.
+    fn layer(&mut self, index: usize, before: &[ResolvedLayer]) -> Result<ResolvedLayer> {
         let spec = &self.spec.layers[index];
         let label = spec.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&spec.type_name);
         let layer_type = find(&spec.type_name).map_err(|error| error.at_layer(index, label))?;
-        let name = self.name(index, layer_type).map_err(|error| error.at_layer(index, label))?;
-        self.shape_of(index, layer_type, &name).map_err(|error| error.at_layer(index, &name))
+        self.check_name(index).map_err(|error| error.at_layer(index, label))?;
+        let name = self.names[index].clone();
+        self.resolved(index, layer_type, before).map_err(|error| error.at_layer(index, &name))
     }
 
-    fn shape_of(&mut self, index: usize, layer_type: &'static dyn Layer, name: &str) -> Result<ResolvedLayer> {
+    fn resolved(
+        &mut self,
+        index: usize,
+        layer_type: &'static dyn Layer,
+        before: &[ResolvedLayer],
+    ) -> Result<ResolvedLayer> {
         let settings = Settings::resolve(layer_type.schema(), &self.spec.layers[index].settings)?;
-        let output_shape = layer_type.output_shape(&settings, &self.shape)?;
-        let weights = layer_type.weights(&settings, &self.shape);
+        let inputs = self.inputs(index, layer_type)?;
+        let input_shapes: Vec<Vec<usize>> = inputs
+            .iter()
+            .map(|source| match *source {
+                Source::Input => self.spec.input_shape.clone(),
+                Source::Layer(at) => before.get(at).map(|layer| layer.output_shape.clone()).unwrap_or_default(),
+            })
+            .collect();
+        let output_shape = layer_type.output_shape(&settings, &input_shapes)?;
+        let weights = layer_type.weights(&settings, &input_shapes);
         self.activations = self.activations.saturating_add(elements(&output_shape));
         self.weights = weights.iter().fold(self.weights, |sum, weight| sum.saturating_add(elements(&weight.shape)));
         let max = MAX_ELEMENTS;
@@ -184,33 +247,62 @@ impl<'a> Resolver<'a> {
         if self.weights > max {
             return Err(ModelError::TooManyWeights { count: self.weights, max }.into());
         }
-        let input_shape = std::mem::replace(&mut self.shape, output_shape.clone());
-        Ok(ResolvedLayer { name: name.to_owned(), layer_type, settings, input_shape, output_shape, weights })
+        let name = self.names[index].clone();
+        Ok(ResolvedLayer { name, layer_type, settings, inputs, input_shapes, output_shape, weights })
     }
 
-    /// Chooses the given name, or a name like Keras's: `conv2d`, `conv2d_1`, ...
-    fn name(&mut self, index: usize, layer_type: &dyn Layer) -> Result<String> {
-        if let Some(name) = &self.spec.layers[index].name {
-            let well_formed = (1..=MAX_NAME_LENGTH).contains(&name.chars().count())
-                && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-            // Tensors are named `layer.weight` and `grad layer.weight`, so neither a dot nor a space may be in it.
-            if !well_formed {
-                let name = name.chars().take(MAX_NAME_LENGTH).collect();
-                return Err(ModelError::BadName { name, max: MAX_NAME_LENGTH }.into());
+    /// Finds the inputs of a layer: those that it names, or the layer before it.
+    fn inputs(&self, index: usize, layer_type: &dyn Layer) -> Result<Vec<Source>> {
+        let inputs = match &self.spec.layers[index].inputs {
+            Some(names) if names.len() > MAX_INPUTS => {
+                return Err(ModelError::TooManyInputs { count: names.len(), max: MAX_INPUTS }.into());
             }
-            if self.spec.layers[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name)) {
-                return Err(ModelError::NameTaken { name: name.clone() }.into());
+            Some(names) => names.iter().map(|name| self.input(index, name)).collect::<Result<_>>()?,
+            None => vec![index.checked_sub(1).map_or(Source::Input, Source::Layer)],
+        };
+        match (layer_type.merges(), inputs.len()) {
+            (true, count @ (0 | 1)) => Err(ModelError::SeveralInputs { count }.into()),
+            (false, count) if count != 1 => Err(ModelError::OneInput { count }.into()),
+            _ => Ok(inputs),
+        }
+    }
+
+    fn input(&self, index: usize, name: &str) -> Result<Source> {
+        let is_named = |own: &String| own == name;
+        if let Some(at) = self.names[..index].iter().position(is_named) {
+            return Ok(Source::Layer(at));
+        }
+        let known = || self.names[..index].iter().map(String::as_str).chain([INPUT_LAYER]);
+        if self.names[index] == name {
+            return Err(ModelError::OwnInput { known: known().collect() }.into());
+        }
+        let name = name.chars().take(MAX_NAME_LENGTH).collect::<String>();
+        if self.names[index..].iter().any(is_named) {
+            return Err(ModelError::LaterInput { name }.into());
+        }
+        if name == INPUT_LAYER {
+            return Ok(Source::Input);
+        }
+        Err(match nearest(&name, known()) {
+            Some(nearest) => {
+                ModelError::MisspeltInput { nearest: nearest.to_owned(), name, known: known().collect() }.into()
             }
-            return Ok(name.clone());
+            None => ModelError::UnknownInput { name, known: known().collect() }.into(),
+        })
+    }
+
+    fn check_name(&self, index: usize) -> Result<()> {
+        let Some(name) = &self.spec.layers[index].name else { return Ok(()) };
+        let well_formed = (1..=MAX_NAME_LENGTH).contains(&name.chars().count())
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+        // Tensors are named `layer.weight` and `grad layer.weight`, so neither a dot nor a space may be in it.
+        if !well_formed {
+            let name = name.chars().take(MAX_NAME_LENGTH).collect();
+            return Err(ModelError::BadName { name, max: MAX_NAME_LENGTH }.into());
         }
-        let stem = layer_type.default_name();
-        let mut name = stem.clone();
-        let mut number = 0;
-        while self.names.contains(&name) {
-            number += 1;
-            name = format!("{stem}_{number}");
+        if self.spec.layers[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name)) {
+            return Err(ModelError::NameTaken { name: name.clone() }.into());
         }
-        self.names.push(name.clone());
-        Ok(name)
+        Ok(())
     }
 }

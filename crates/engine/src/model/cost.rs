@@ -22,7 +22,7 @@ impl Cost {
     /// Returns the cost of a layer, with batches of `batch` examples.
     pub fn of(layer: &ResolvedLayer, batch: u32) -> Self {
         Self {
-            flops: layer.layer_type.flops(&layer.settings, &layer.input_shape, &layer.output_shape),
+            flops: layer.layer_type.flops(&layer.settings, &layer.input_shapes, &layer.output_shape),
             memory_bytes: memory_bytes(layer.params(), &layer.output_shape, batch),
         }
     }

@@ -10,12 +10,25 @@ use crate::tensor::number_text;
 impl ResolvedLayer {
     /// Returns the layer's formulas, with its numbers.
     pub fn formula(&self) -> Formula {
-        self.layer_type.formula(&self.settings, &self.input_shape, &self.output_shape)
+        self.layer_type.formula(&self.settings, &self.input_shapes, &self.output_shape)
     }
 
     /// Returns how the number at this index of the output is computed, for one example.
     pub fn derivation(&self, at: usize) -> Derivation {
-        self.layer_type.derivation(&self.settings, &self.input_shape, &self.output_shape, at)
+        self.layer_type.derivation(&self.settings, &self.input_shapes, &self.output_shape, at)
+    }
+
+    /// Returns the input to which [`Term::input`] refers, and the place in it.
+    pub fn input_place(&self, at: usize) -> (usize, Vec<usize>) {
+        let mut at = at;
+        for (input, shape) in self.input_shapes.iter().enumerate() {
+            let length = shape.iter().product();
+            if at < length {
+                return (input, place(shape, at));
+            }
+            at -= length;
+        }
+        (0, vec![at])
     }
 }
 
@@ -47,7 +60,8 @@ pub fn range(letter: &str, count: usize) -> String {
 }
 
 /// The computation of one number of a layer's output: its operands and the steps on them. It refers to places in
-/// tensors, of one example, row by row; the numbers themselves are the reader's.
+/// tensors, of one example, row by row; the numbers themselves are the reader's. Several inputs count as one tensor, one
+/// behind the other.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Derivation {
     /// The operands, in one group for each channel of the input.
@@ -74,6 +88,7 @@ pub enum Reduction {
     /// The only number, unchanged.
     Copy,
     Sum,
+    Product,
     /// The largest, of those that are no padding.
     Max,
     /// The mean of the numbers that are no padding.
@@ -102,6 +117,18 @@ pub enum Step {
     Multiply {
         weight: &'static str,
         at: usize,
+    },
+    /// Multiplied by a number.
+    Scale(f64),
+    /// A number is added.
+    Shift(f64),
+    /// Taken away from a number of the input.
+    SubtractFromInput {
+        at: usize,
+    },
+    /// Divided by the root of the operands' variance plus epsilon.
+    DivideByDeviation {
+        epsilon: f64,
     },
     /// A function of the catalogue, but softmax.
     Function(String),
@@ -161,6 +188,14 @@ impl Derivation {
         if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }
     }
 
+    /// Returns the variance of the operands.
+    pub fn variance(&self, input: &[f32]) -> f64 {
+        let operands = || self.groups.iter().flatten().filter_map(|term| input.get(term.input?)).map(|x| f64::from(*x));
+        let count = operands().count().max(1) as f64;
+        let mean = operands().sum::<f64>() / count;
+        operands().map(|operand| (operand - mean).powi(2)).sum::<f64>() / count
+    }
+
     /// Carries the derivation out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
     pub fn trace<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Trace {
         let weights = self.weight.map(weight).unwrap_or_default();
@@ -168,6 +203,7 @@ impl Derivation {
         let reduce = |numbers: &mut dyn Iterator<Item = f32>| match self.reduction {
             Reduction::Copy => numbers.next().unwrap_or_default(),
             Reduction::Sum => numbers.map(f64::from).sum::<f64>() as f32,
+            Reduction::Product => numbers.map(f64::from).product::<f64>() as f32,
             Reduction::Max => numbers.fold(f32::NEG_INFINITY, f32::max),
             Reduction::Mean => {
                 let (sum, count) =
@@ -191,6 +227,12 @@ impl Derivation {
                 Step::Multiply { weight, at } => value * number(weight, at),
                 Step::DivideByRoot { weight, at, epsilon } => {
                     (f64::from(value) / (f64::from(number(weight, at)) + epsilon).sqrt()) as f32
+                }
+                Step::Scale(factor) => (f64::from(value) * factor) as f32,
+                Step::Shift(offset) => (f64::from(value) + offset) as f32,
+                Step::SubtractFromInput { at } => input.get(at).copied().unwrap_or_default() - value,
+                Step::DivideByDeviation { epsilon } => {
+                    (f64::from(value) / (self.variance(input) + epsilon).sqrt()) as f32
                 }
                 Step::Function(_) | Step::Softmax => return None,
             };

@@ -7,10 +7,17 @@ use crate::error::Result;
 use crate::ir::NodeId;
 
 mod common;
+mod convolution;
+mod depthwise;
+mod global_pooling;
+pub mod merging;
 mod pooling;
+pub mod unary;
 
 /// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
-/// engine checks models and makes graphs with it.
+/// engine checks models and makes graphs with it. A layer with one input implements [`unary::UnaryLayer`] instead.
+///
+/// Shapes are those of one example, without the batch axis, and a layer has at least one input.
 pub trait Layer: Sync {
     /// Returns the layer's name in specs, and what can be set.
     fn schema(&self) -> &'static Schema;
@@ -25,45 +32,45 @@ pub trait Layer: Sync {
         snake_case(self.type_name())
     }
 
-    /// Returns the output's shape for an input shape, both without the batch axis.
+    /// Returns true if the layer merges two or more inputs; any other layer takes one.
+    fn merges(&self) -> bool;
+
+    /// Returns the output's shape for the shapes of the inputs.
     ///
     /// # Errors
-    /// If the input does not fit the layer. The caller adds the layer's name.
-    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>>;
+    /// If the inputs do not fit the layer, or each other. The caller adds the layer's name.
+    fn output_shape(&self, settings: &Settings, inputs: &[Vec<usize>]) -> Result<Vec<usize>>;
 
-    /// Returns the rule for each extent of the output, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Here and below, both
+    /// Returns the rule for each extent of the output, with this layer's numbers: `(28 - 3) / 1 + 1 = 26`. Here and below, all
     /// shapes are ones that [`Layer::output_shape`] accepts and returns.
-    fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
-        let _ = (settings, input);
+    fn shape_rule(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Vec<String> {
+        let _ = (settings, inputs);
         output.iter().map(usize::to_string).collect()
     }
 
     /// Counts the operations for one example forward; see [`super::cost`] for what counts.
-    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
-        let _ = (settings, input, output);
+    fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
+        let _ = (settings, inputs, output);
         0
     }
 
     /// Returns the layer's weights, in Keras's order.
-    fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
-        let _ = (settings, input);
+    fn weights(&self, settings: &Settings, inputs: &[Vec<usize>]) -> Vec<WeightSpec> {
+        let _ = (settings, inputs);
         Vec::new()
     }
 
-    /// Appends the layer's nodes and returns its output, for an input `[N, input shape]`.
+    /// Appends the layer's nodes and returns its output, for inputs `[N, input shape]`.
     ///
     /// # Errors
     /// If an op does not accept what it is given.
-    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId>;
+    fn lower(&self, context: &mut Context<'_>, settings: &Settings, inputs: &[NodeId]) -> Result<NodeId>;
 
     /// Returns the layer's formulas, with its numbers.
-    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula;
+    fn formula(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Formula;
 
     /// Returns how the number at this index of the output is computed for one example, in inference mode.
-    fn derivation(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
-        let _ = (settings, input, output);
-        Derivation::copy(at)
-    }
+    fn derivation(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize], at: usize) -> Derivation;
 }
 
 /// Declares the layers. To add one, write its file under `layers/` and add its line here.
@@ -78,18 +85,38 @@ macro_rules! layers {
 
 layers! {
     conv2d::Conv2D,
+    depthwise_conv2d::DepthwiseConv2D,
+    conv2d_transpose::Conv2DTranspose,
+    conv1d::Conv1D,
     max_pooling2d::MaxPooling2D,
     average_pooling2d::AveragePooling2D,
     global_average_pooling2d::GlobalAveragePooling2D,
+    global_max_pooling2d::GlobalMaxPooling2D,
+    max_pooling1d::MaxPooling1D,
+    average_pooling1d::AveragePooling1D,
+    global_average_pooling1d::GlobalAveragePooling1D,
+    global_max_pooling1d::GlobalMaxPooling1D,
     flatten::Flatten,
     dense::Dense,
     activation::Activation,
     dropout::Dropout,
+    spatial_dropout2d::SpatialDropout2D,
+    gaussian_noise::GaussianNoise,
     batch_normalization::BatchNormalization,
+    layer_normalization::LayerNormalization,
+    add::Add,
+    multiply::Multiply,
+    concatenate::Concatenate,
+    reshape::Reshape,
+    permute::Permute,
+    rescaling::Rescaling,
+    zero_padding2d::ZeroPadding2D,
+    cropping2d::Cropping2D,
+    up_sampling2d::UpSampling2D,
 }
 
 /// Returns the name of a type as Keras's `to_snake_case` makes it: `max_pooling2d` of `MaxPooling2D`.
-fn snake_case(type_name: &str) -> String {
+pub fn snake_case(type_name: &str) -> String {
     let letters: Vec<char> = type_name.chars().collect();
     let mut name = String::with_capacity(letters.len() + 4);
     for (at, letter) in letters.iter().enumerate() {

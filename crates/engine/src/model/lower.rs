@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::catalogue::{ResolvedLayer, Settings};
+use super::catalogue::{ResolvedLayer, Settings, Source};
 use crate::error::{ModelError, Result};
 use crate::ir::{Graph, NodeId};
 use crate::ops::pointwise;
@@ -98,14 +98,21 @@ pub fn append_model(graph: &mut Graph, layers: &[ResolvedLayer], images: NodeId,
         Network { output: images, parameters: vec![], outputs: vec![], updates: vec![], penalties: vec![] };
     for (index, layer) in layers.iter().enumerate() {
         graph.enter_layer(&layer.name);
-        let result = append_layer(graph, layer, index as u32, mode, &mut network);
+        let result = append_layer(graph, layer, index as u32, images, mode, &mut network);
         result.map_err(|error| error.at_layer(index, &layer.name))?;
     }
     graph.set_layer(None);
     Ok(network)
 }
 
-fn append_layer(graph: &mut Graph, layer: &ResolvedLayer, index: u32, mode: Mode, network: &mut Network) -> Result<()> {
+fn append_layer(
+    graph: &mut Graph,
+    layer: &ResolvedLayer,
+    index: u32,
+    images: NodeId,
+    mode: Mode,
+    network: &mut Network,
+) -> Result<()> {
     let mut weights = Vec::with_capacity(layer.weights.len());
     for weight in &layer.weights {
         let node = graph.state(&format!("{}.{}", layer.name, weight.name), TensorType::f32(weight.shape.clone()))?;
@@ -117,14 +124,19 @@ fn append_layer(graph: &mut Graph, layer: &ResolvedLayer, index: u32, mode: Mode
             network.penalties.push((node, weight.l2));
         }
     }
-    let input = network.output;
+    let output_of = |source: &Source| match source {
+        Source::Input => Some(images),
+        Source::Layer(at) => network.outputs.get(*at).copied(),
+    };
+    // The catalogue has checked that each stands before the layer.
+    let inputs: Vec<NodeId> = layer.inputs.iter().filter_map(output_of).collect();
     let mut context = Context { graph, mode, layer: index, weights, updates: Vec::new() };
-    let mut output = layer.layer_type.lower(&mut context, &layer.settings, input)?;
+    let mut output = layer.layer_type.lower(&mut context, &layer.settings, &inputs)?;
     network.updates.append(&mut context.updates);
-    if output == input {
+    if inputs.contains(&output) {
         // A layer that does nothing still has an output of its own name.
-        let shape = graph.tensor_type(input).shape.clone();
-        output = graph.apply(Arc::new(Reshape { shape }), &[input])?;
+        let shape = graph.tensor_type(output).shape.clone();
+        output = graph.apply(Arc::new(Reshape { shape }), &[output])?;
     }
     graph.set_name(output, &format!("{}.output", layer.name))?;
     network.outputs.push(output);

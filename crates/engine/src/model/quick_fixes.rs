@@ -2,10 +2,11 @@
 
 use std::ops::Bound;
 
-use super::catalogue::{ResolvedLayer, check_classifier, find, nearest, resolve_prefix};
+use super::catalogue::{ResolvedLayer, Source, check_classifier, find, nearest, resolve_prefix};
+use super::naming::follow_edit;
 use super::settings::{Setting, SettingDefault, SettingKind};
 use super::spec::{LayerSpec, ModelSpec, SettingValue};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, ModelError};
 
 /// An edit of a model.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,6 +21,11 @@ pub enum Fix {
         index: usize,
         setting: String,
         value: Option<SettingValue>,
+    },
+    /// Let the layer take the outputs of these layers, or with `None` that of the layer before it.
+    SetInputs {
+        index: usize,
+        inputs: Option<Vec<String>>,
     },
     /// Let the layer be named automatically.
     Unname {
@@ -38,23 +44,29 @@ pub enum Fix {
 impl Fix {
     /// Returns the model after the edit.
     pub fn apply(&self, model: &ModelSpec) -> ModelSpec {
-        let mut model = model.clone();
-        let layers = &mut model.layers;
+        let before: Vec<(u32, LayerSpec)> = (0..).zip(model.layers.iter().cloned()).collect();
+        let mut layers = before.clone();
         match self {
             Self::Insert { index, layers: new } => {
                 let at = (*index).min(layers.len());
-                layers.splice(at..at, new.iter().cloned());
+                let ids = before.len() as u32..;
+                layers.splice(at..at, ids.zip(new.iter().cloned()));
             }
             Self::Set { index, setting, value } => {
-                if let Some(layer) = layers.get_mut(*index) {
+                if let Some((_, layer)) = layers.get_mut(*index) {
                     match value {
                         Some(value) => layer.settings.insert(setting.clone(), value.clone()),
                         None => layer.settings.remove(setting),
                     };
                 }
             }
+            Self::SetInputs { index, inputs } => {
+                if let Some((_, layer)) = layers.get_mut(*index) {
+                    layer.inputs.clone_from(inputs);
+                }
+            }
             Self::Unname { index } => {
-                if let Some(layer) = layers.get_mut(*index) {
+                if let Some((_, layer)) = layers.get_mut(*index) {
                     layer.name = None;
                 }
             }
@@ -70,7 +82,10 @@ impl Fix {
                 }
             }
         }
-        model
+        if !matches!(self, Self::SetInputs { .. }) {
+            follow_edit(&before, &mut layers);
+        }
+        ModelSpec { layers: layers.into_iter().map(|(_, layer)| layer).collect(), ..model.clone() }
     }
 }
 
@@ -113,10 +128,8 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
     let Some(layer) = model.layers.get(index) else { return Vec::new() };
     let schema = find(&layer.type_name).ok().map(|layer_type| layer_type.schema());
     let (resolved, _) = resolve_prefix(model);
-    let input = match index.checked_sub(1) {
-        None => model.input_shape.clone(),
-        Some(before) => resolved.get(before).map(|layer| layer.output_shape.clone()).unwrap_or_default(),
-    };
+    let before = index.checked_sub(1).map_or(Source::Input, Source::Layer);
+    let input = shape_of(model, &resolved, before);
     let set = |setting: &str, value: SettingValue| Fix::Set { index, setting: setting.to_owned(), value: Some(value) };
     let remove = Fix::Remove { index };
     match error.code {
@@ -134,7 +147,9 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
             fixes
         }
         "wrong-rank" => {
-            let flattens = |layer: &ResolvedLayer| layer.input_shape.len() > 1 && layer.output_shape.len() == 1;
+            let flattens = |layer: &ResolvedLayer| {
+                layer.input_shapes.iter().any(|shape| shape.len() > 1) && layer.output_shape.len() == 1
+            };
             let before = resolved.iter().position(flattens);
             before.map(|to| Fix::Move { index, to }).into_iter().chain([remove]).collect()
         }
@@ -151,6 +166,19 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
             }
             fixes
         }
+        "unknown-input" | "input-order" | "input-count" | "input-shapes" => {
+            let set = |inputs| Fix::SetInputs { index, inputs };
+            let respelt = match (&error.kind, &layer.inputs) {
+                (ErrorKind::Model(ModelError::MisspeltInput { name, nearest, .. }), Some(inputs)) => {
+                    let right = |input: &String| if input == name { nearest.clone() } else { input.clone() };
+                    Some(set(Some(inputs.iter().map(right).collect())))
+                }
+                _ => None,
+            };
+            let fitting = fitting_inputs(model, index).map(|inputs| set(Some(inputs)));
+            respelt.into_iter().chain(fitting).chain([set(None), remove]).collect()
+        }
+        "unused-layer" => vec![Fix::SetInputs { index: index + 1, inputs: None }, remove],
         "bad-name" => vec![Fix::Unname { index }],
         "unknown-setting" => vec![Fix::Set { index, setting: error.subject.clone(), value: None }],
         "missing-setting" | "bad-setting" => {
@@ -167,6 +195,36 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
     }
 }
 
+/// Returns the shape of an input; empty where the layer is not in order.
+fn shape_of(model: &ModelSpec, layers: &[ResolvedLayer], source: Source) -> Vec<usize> {
+    match source {
+        Source::Input => model.input_shape.clone(),
+        Source::Layer(at) => layers.get(at).map(|layer| layer.output_shape.clone()).unwrap_or_default(),
+    }
+}
+
+/// Returns inputs with which the merging layer at this index is in order: the layer before it, and one before that whose
+/// output fits. If several in a row fit, that is the first of them, so that the way round them is as long as can be.
+pub fn fitting_inputs(model: &ModelSpec, index: usize) -> Option<Vec<String>> {
+    if !find(&model.layers.get(index)?.type_name).ok()?.merges() {
+        return None;
+    }
+    let mut beginning = model.clone();
+    beginning.layers.truncate(index + 1);
+    let (resolved, _) = resolve_prefix(&beginning);
+    let before = index.checked_sub(1).filter(|before| *before < resolved.len())?;
+    let fits = |source: &Source| {
+        let mut model = beginning.clone();
+        model.layers[index].inputs =
+            Some([*source, Source::Layer(before)].map(|source| source.name(&resolved)).to_vec());
+        resolve_prefix(&model).0.len() > index
+    };
+    let earlier = (0..before).rev().map(Source::Layer);
+    let source = earlier.skip_while(|source| !fits(source)).take_while(fits).last();
+    let source = source.or_else(|| Some(Source::Input).filter(fits))?;
+    Some([source, Source::Layer(before)].map(|source| source.name(&resolved)).to_vec())
+}
+
 /// Returns a value that a setting accepts: the nearest to the one given, or the one that a new layer has.
 fn usual(setting: &Setting, given: Option<&SettingValue>) -> Option<SettingValue> {
     let number = match given {
@@ -175,7 +233,7 @@ fn usual(setting: &Setting, given: Option<&SettingValue>) -> Option<SettingValue
     };
     match (setting.kind, number, given) {
         (SettingKind::Integer { min, max }, Some(number), _) => {
-            Some(number.round().clamp(min.into(), max.into()).into())
+            Some(number.round().clamp(min as f64, max as f64).into())
         }
         (SettingKind::Number { min: Bound::Included(min), max: Bound::Included(max) }, Some(number), _) => {
             Some(number.clamp(min, max).into())

@@ -52,7 +52,18 @@ pub enum SettingKind {
     Flag,
     /// A whole number within these bounds, both included.
     Integer {
-        min: u32,
+        min: i64,
+        max: i64,
+    },
+    /// Between one and `most` whole numbers within these bounds.
+    Integers {
+        min: i64,
+        max: i64,
+        most: usize,
+    },
+    /// Whole numbers for the four sides of an image, `[[top, bottom], [left, right]]`. A single number stands for all, two
+    /// for top and bottom and for left and right.
+    Sides {
         max: u32,
     },
     Number {
@@ -77,6 +88,9 @@ pub enum SettingDefault {
     Flag(bool),
     Number(f64),
     Pair(f64, f64),
+    /// This number on all four sides.
+    Sides(f64),
+    Numbers(&'static [f64]),
     Text(&'static str),
     /// The setting may be left out; its help says what that means.
     Absent,
@@ -93,8 +107,18 @@ impl Setting {
     }
 
     /// Declares an integer from `min` to `max`.
-    pub const fn integer(name: &'static str, min: u32, max: u32) -> Self {
+    pub const fn integer(name: &'static str, min: i64, max: i64) -> Self {
         Self::new(name, SettingKind::Integer { min, max })
+    }
+
+    /// Declares a list of up to `most` integers from `min` to `max`.
+    pub const fn integers(name: &'static str, min: i64, max: i64, most: usize) -> Self {
+        Self::new(name, SettingKind::Integers { min, max, most })
+    }
+
+    /// Declares integers up to `max` for the four sides of an image.
+    pub const fn sides(name: &'static str, max: u32) -> Self {
+        Self::new(name, SettingKind::Sides { max })
     }
 
     pub const fn number(name: &'static str, min: Bound<f64>, max: Bound<f64>) -> Self {
@@ -225,7 +249,25 @@ impl Settings {
         matches!(self.get(name), Some(SettingValue::Flag(true)))
     }
 
-    /// Returns a [`SettingKind::Integer`] of the schema.
+    /// Returns a [`SettingKind::Integers`] of the schema.
+    pub fn integers(&self, name: &str) -> &[f64] {
+        match self.get(name) {
+            Some(SettingValue::Numbers(numbers)) => numbers,
+            _ => &[],
+        }
+    }
+
+    /// Returns a [`SettingKind::Sides`] of the schema: `[[top, bottom], [left, right]]`.
+    pub fn sides(&self, name: &str) -> [[usize; 2]; 2] {
+        match self.get(name) {
+            Some(SettingValue::Pairs(pairs)) => {
+                [0, 1].map(|at| pairs.get(at).map_or([0; 2], |pair| pair.map(|side| side as usize)))
+            }
+            _ => [[0; 2]; 2],
+        }
+    }
+
+    /// Returns a [`SettingKind::Integer`] of the schema that is not negative.
     pub fn integer(&self, name: &str) -> usize {
         self.number(name) as usize
     }
@@ -264,7 +306,7 @@ impl Settings {
 }
 
 impl Setting {
-    /// Returns the value in the form that [`Settings`] keeps: pairs as two numbers.
+    /// Returns the value in the form that [`Settings`] keeps: pairs as two numbers, sides as two pairs.
     ///
     /// # Errors
     /// `bad-setting` if it is of another kind or out of range.
@@ -287,9 +329,8 @@ impl Setting {
     }
 
     fn normalized(&self, value: &SettingValue) -> Option<SettingValue> {
-        let whole = |number: f64, min: u32, max: u32| {
-            number.fract() == 0.0 && number >= f64::from(min) && number <= f64::from(max)
-        };
+        let whole =
+            |number: f64, min: i64, max: i64| number.fract() == 0.0 && number >= min as f64 && number <= max as f64;
         let fits = match (self.kind, value) {
             (SettingKind::Flag, SettingValue::Flag(_)) | (SettingKind::Text, SettingValue::Text(_)) => true,
             (SettingKind::Integer { min, max }, SettingValue::Number(number)) => whole(*number, min, max),
@@ -298,11 +339,27 @@ impl Setting {
                 (*number as f32).is_finite() && (min, max).contains(number)
             }
             (SettingKind::Choice(words), SettingValue::Text(word)) => words.contains(&word.as_str()),
+            (SettingKind::Integers { min, max, .. }, SettingValue::Number(number)) => {
+                return whole(*number, min, max).then(|| vec![*number].into());
+            }
+            (SettingKind::Integers { min, max, most }, SettingValue::Numbers(numbers)) => {
+                (1..=most).contains(&numbers.len()) && numbers.iter().all(|number| whole(*number, min, max))
+            }
             (SettingKind::Pair { min, max }, SettingValue::Number(number)) => {
-                return whole(*number, min, max).then(|| vec![*number; 2].into());
+                return whole(*number, min.into(), max.into()).then(|| vec![*number; 2].into());
             }
             (SettingKind::Pair { min, max }, SettingValue::Numbers(numbers)) => {
-                numbers.len() == 2 && numbers.iter().all(|number| whole(*number, min, max))
+                numbers.len() == 2 && numbers.iter().all(|number| whole(*number, min.into(), max.into()))
+            }
+            (SettingKind::Sides { max }, value) => {
+                let pairs = match value {
+                    SettingValue::Number(side) => vec![[*side; 2]; 2],
+                    SettingValue::Numbers(sides) => sides.iter().map(|side| [*side; 2]).collect(),
+                    SettingValue::Pairs(pairs) => pairs.clone(),
+                    _ => return None,
+                };
+                let fits = pairs.len() == 2 && pairs.as_flattened().iter().all(|side| whole(*side, 0, max.into()));
+                return fits.then_some(SettingValue::Pairs(pairs));
             }
             _ => false,
         };
@@ -331,7 +388,9 @@ impl SettingKind {
             Self::Text => SettingRule::Text,
             Self::Integer { min, max } => SettingRule::WholeNumber { min: *min, max: *max },
             Self::Number { min, max } => range_rule(*min, *max),
+            Self::Integers { min, max, most } => SettingRule::WholeNumbers { min: *min, max: *max, most: *most },
             Self::Pair { min, max } => SettingRule::Pair { min: *min, max: *max },
+            Self::Sides { max } => SettingRule::Sides { max: *max },
             Self::Choice(words) => {
                 SettingRule::OneOf { words: words.iter().map(|word| format!("\"{word}\"")).collect() }
             }
@@ -347,6 +406,8 @@ impl SettingDefault {
             Self::Flag(flag) => Some(SettingValue::Flag(flag)),
             Self::Number(number) => Some(SettingValue::Number(number)),
             Self::Pair(height, width) => Some(SettingValue::Numbers(vec![height, width])),
+            Self::Sides(side) => Some(SettingValue::Pairs(vec![[side; 2]; 2])),
+            Self::Numbers(numbers) => Some(SettingValue::Numbers(numbers.to_vec())),
             Self::Text(text) => Some(SettingValue::Text(text.to_owned())),
         }
     }

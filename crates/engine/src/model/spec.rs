@@ -15,7 +15,7 @@ pub use super::optimizers::OptimizerSpec;
 pub use super::schedules::ScheduleSpec;
 use crate::tensor::number_text;
 
-/// A sequential model.
+/// A model: its layers, in the order in which they are computed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -30,7 +30,7 @@ pub struct ModelSpec {
     pub layers: Vec<LayerSpec>,
 }
 
-/// One layer: its type, an optional name, and its settings as Keras calls them.
+/// One layer: its type, an optional name, its inputs, and its settings as Keras calls them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, Option<SettingValue>>")]
 pub struct LayerSpec {
@@ -40,34 +40,51 @@ pub struct LayerSpec {
     /// Without one the layer is named as Keras would: `conv2d`, `conv2d_1`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Names of the layers whose outputs it takes. Without them it takes that of the layer before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Vec<String>>,
     /// Settings by name (`"filters"`, `"kernelSize"`); what is left out has Keras's default.
     #[serde(flatten)]
     pub settings: BTreeMap<String, SettingValue>,
 }
 
 impl TryFrom<BTreeMap<String, Option<SettingValue>>> for LayerSpec {
-    type Error = MissingType;
+    type Error = LayerFault;
 
-    fn try_from(mut fields: BTreeMap<String, Option<SettingValue>>) -> Result<Self, MissingType> {
+    fn try_from(mut fields: BTreeMap<String, Option<SettingValue>>) -> Result<Self, LayerFault> {
         let mut text = |field: &'static str| match fields.remove(field).flatten() {
             Some(SettingValue::Text(text)) => Ok(Some(text)),
             None => Ok(None),
-            Some(_) => Err(MissingType(field)),
+            Some(_) => Err(LayerFault::NoText(field)),
         };
-        let type_name = text("type")?.ok_or(MissingType("type"))?;
+        let type_name = text("type")?.ok_or(LayerFault::NoText("type"))?;
         let name = text("name")?;
+        let inputs = match fields.remove("inputs").flatten() {
+            None => None,
+            Some(SettingValue::Texts(names)) => Some(names),
+            Some(SettingValue::Numbers(none)) if none.is_empty() => Some(Vec::new()),
+            Some(_) => return Err(LayerFault::NoNames),
+        };
         // A setting that is null counts as left out, as Python's None does.
         let settings = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Ok(Self { type_name, name, settings })
+        Ok(Self { type_name, name, inputs, settings })
     }
 }
 
-/// A layer whose `type` or `name` is missing or no text.
-pub struct MissingType(&'static str);
+/// A layer with a field of the wrong kind.
+pub enum LayerFault {
+    /// `type` or `name` is missing or no text.
+    NoText(&'static str),
+    /// `inputs` are no array of texts.
+    NoNames,
+}
 
-impl fmt::Display for MissingType {
+impl fmt::Display for LayerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a layer with a text as \"{}\"", self.0)
+        match self {
+            Self::NoText(field) => write!(f, "a layer with a text as \"{field}\""),
+            Self::NoNames => f.write_str("a layer with names of layers as \"inputs\""),
+        }
     }
 }
 
@@ -79,6 +96,10 @@ pub enum SettingValue {
     Text(String),
     /// Such as `kernelSize: [3, 3]`.
     Numbers(Vec<f64>),
+    /// Such as `padding: [[1, 0], [1, 0]]`.
+    Pairs(Vec<[f64; 2]>),
+    /// Such as names of layers.
+    Texts(Vec<String>),
 }
 
 impl Serialize for SettingValue {
@@ -92,6 +113,8 @@ impl Serialize for SettingValue {
             Self::Number(number) => serializer.serialize_f64(*number),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Numbers(numbers) => serializer.collect_seq(numbers.iter().copied().map(Self::Number)),
+            Self::Pairs(pairs) => serializer.collect_seq(pairs.iter().map(|pair| Self::Numbers(pair.to_vec()))),
+            Self::Texts(texts) => serializer.collect_seq(texts),
         }
     }
 }
@@ -104,7 +127,7 @@ impl<'de> Deserialize<'de> for SettingValue {
             type Value = SettingValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true or false, a number, a word, or an array of numbers")
+                f.write_str("true or false, a number, a word, or an array of numbers, of pairs of numbers or of words")
             }
 
             fn visit_bool<E>(self, flag: bool) -> Result<SettingValue, E> {
@@ -127,17 +150,39 @@ impl<'de> Deserialize<'de> for SettingValue {
                 Ok(SettingValue::Text(text.to_owned()))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<SettingValue, A::Error> {
-                let mut values = Vec::new();
-                while let Some(number) = numbers.next_element()? {
-                    values.push(number);
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<SettingValue, A::Error> {
+                /// Reads the rest of an array, whose elements are of the kind of the first.
+                fn rest<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(
+                    first: T,
+                    mut rest: A,
+                ) -> Result<Vec<T>, A::Error> {
+                    let mut values = vec![first];
+                    while let Some(value) = rest.next_element()? {
+                        values.push(value);
+                    }
+                    Ok(values)
                 }
-                Ok(SettingValue::Numbers(values))
+
+                Ok(match elements.next_element()? {
+                    None => SettingValue::Numbers(Vec::new()),
+                    Some(Element::Number(first)) => SettingValue::Numbers(rest(first, elements)?),
+                    Some(Element::Pair(first)) => SettingValue::Pairs(rest(first, elements)?),
+                    Some(Element::Text(first)) => SettingValue::Texts(rest(first, elements)?),
+                })
             }
         }
 
         deserializer.deserialize_any(SettingVisitor)
     }
+}
+
+/// The first element of an array.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number, a pair of numbers or a word")]
+enum Element {
+    Number(f64),
+    Pair([f64; 2]),
+    Text(String),
 }
 
 fn default_input_shape() -> Vec<usize> {
@@ -146,7 +191,17 @@ fn default_input_shape() -> Vec<usize> {
 
 impl LayerSpec {
     pub fn new(type_name: &str) -> Self {
-        Self { type_name: type_name.to_owned(), name: None, settings: BTreeMap::new() }
+        Self { type_name: type_name.to_owned(), name: None, inputs: None, settings: BTreeMap::new() }
+    }
+
+    /// Returns the same layer with these layers as its inputs.
+    pub fn inputs(self, names: &[&str]) -> Self {
+        Self { inputs: Some(names.iter().map(|name| (*name).to_owned()).collect()), ..self }
+    }
+
+    /// Returns the same layer with a name.
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
     }
 
     /// Returns the same layer with one more setting.
@@ -191,15 +246,20 @@ impl fmt::Display for SettingValue {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Number(number) => f.write_str(&number_text(*number)),
             Self::Text(text) => write!(f, "\"{}\"", text.chars().take(64).collect::<String>()),
-            Self::Numbers(numbers) => {
-                f.write_str("[")?;
-                for (index, number) in numbers.iter().take(8).enumerate() {
-                    write!(f, "{}{}", if index > 0 { ", " } else { "" }, number_text(*number))?;
-                }
-                f.write_str(if numbers.len() > 8 { ", ...]" } else { "]" })
+            Self::Numbers(numbers) => write_list(f, numbers, |number| number_text(*number)),
+            Self::Pairs(pairs) => {
+                write_list(f, pairs, |[one, other]| format!("[{}, {}]", number_text(*one), number_text(*other)))
             }
+            Self::Texts(texts) => write_list(f, texts, |text| Self::Text(text.clone()).to_string()),
         }
     }
+}
+
+/// Writes the first values of a list.
+fn write_list<T>(f: &mut fmt::Formatter<'_>, values: &[T], text: impl Fn(&T) -> String) -> fmt::Result {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = values.iter().take(SHOWN).map(text).collect();
+    write!(f, "[{}{}]", shown.join(", "), if values.len() > SHOWN { ", ..." } else { "" })
 }
 
 impl From<f64> for SettingValue {

@@ -55,13 +55,13 @@ macro_rules! fields {
 fields! {
     clip_norm: Step, Setting::number("clipNorm", Excluded(0.0), Unbounded).default(SettingDefault::Absent);
     clip_value: Step, Setting::number("clipValue", Excluded(0.0), Unbounded).default(SettingDefault::Absent);
-    batch_size: Data, Setting::integer("batchSize", 1, MAX_SAMPLES);
-    seed: Data, Setting::integer("seed", 0, u32::MAX);
-    train_samples: Data, Setting::integer("trainSamples", 1, MAX_SAMPLES);
+    batch_size: Data, Setting::integer("batchSize", 1, MAX_SAMPLES as i64);
+    seed: Data, Setting::integer("seed", 0, u32::MAX as i64);
+    train_samples: Data, Setting::integer("trainSamples", 1, MAX_SAMPLES as i64);
     validation_split: Data, Setting::number("validationSplit", Included(0.0), Excluded(1.0));
-    epochs: End, Setting::integer("epochs", 1, MAX_EPOCHS);
+    epochs: End, Setting::integer("epochs", 1, MAX_EPOCHS as i64);
     target_accuracy: End, Setting::number("targetAccuracy", Excluded(0.0), Included(1.0)).default(SettingDefault::Absent);
-    patience: End, Setting::integer("patience", 1, MAX_EPOCHS).default(SettingDefault::Absent);
+    patience: End, Setting::integer("patience", 1, MAX_EPOCHS as i64).default(SettingDefault::Absent);
     shuffle: Hidden, Setting::flag("shuffle", true);
     dataset: Hidden, Setting::text("dataset");
 }

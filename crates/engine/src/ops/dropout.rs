@@ -62,7 +62,10 @@ impl Op for Dropout {
         let scale = 1.0 / (1.0 - self.rate);
         let numbers = format!("const RATE: f32 = {:?};\nconst SCALE: f32 = {scale:?};\n", self.rate);
         let stream = constants(&[("STREAM", self.stream as usize)]);
-        vec![Pass::elements(call, [&numbers, &stream, include_str!("dropout/gpu.wgsl")].concat())]
+        vec![Pass::elements(
+            call,
+            [&numbers, &stream, include_str!("philox.wgsl"), include_str!("dropout/gpu.wgsl")].concat(),
+        )]
     }
 
     fn is_divisible(&self) -> bool {

@@ -143,6 +143,7 @@ impl LoadedModel {
             .map(|layer| LayerSummary {
                 name: layer.name.clone(),
                 type_name: layer.layer_type.type_name().to_owned(),
+                inputs: layer.inputs.iter().map(|source| source.name(&self.layers)).collect(),
                 output_shape: layer.output_shape.clone(),
                 params: layer.params(),
             })

@@ -141,10 +141,12 @@ fn settings_of_the_wrong_kind_or_range_are_refused() {
 
 #[test]
 fn shapes_that_do_not_fit_are_said_in_words() {
-    let error = refused(r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "Dense", "units": 10}]"#);
+    let layers = accepted(r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "Dense", "units": 10}]"#);
+    let error = check_classifier(&layers, 10).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "dense: The input has the shape 26×26×4, but this layer needs a vector. Insert a Flatten layer before it."
+        "dense: Dense works on the last axis alone, so the output of the model keeps the shape 26×26×10, but it must be one \
+         number for each of the 10 classes. Insert a Flatten layer before this layer."
     );
     assert_eq!((error.code, error.layer_index), ("missing-flatten", Some(1)));
 
@@ -152,6 +154,31 @@ fn shapes_that_do_not_fit_are_said_in_words() {
         refused(r#"[{"type": "MaxPooling2D", "poolSize": 7}, {"type": "Conv2D", "filters": 4, "kernelSize": 5}]"#);
     assert_eq!((error.code, error.layer_index), ("kernel-too-large", Some(1)));
     assert!(error.to_string().contains("4×4") && error.to_string().contains("5×5"), "{error}");
+
+    for (layers, setting, words) in [
+        (r#"[{"type": "Reshape", "targetShape": [5, -1]}]"#, "targetShape", &["28×28×1", "784", "5, -1"][..]),
+        (r#"[{"type": "Reshape", "targetShape": [-1, -1]}]"#, "targetShape", &["at most one"]),
+        (r#"[{"type": "Reshape", "targetShape": [784, 0]}]"#, "targetShape", &["at least 1"]),
+        (r#"[{"type": "Reshape", "targetShape": [28, 29]}]"#, "targetShape", &["28, 29"]),
+        (r#"[{"type": "Permute", "dims": [1, 2]}]"#, "dims", &["1, 2", "1 to 3"]),
+        (r#"[{"type": "Permute", "dims": [1, 2, 2]}]"#, "dims", &["1 to 3"]),
+        (r#"[{"type": "Cropping2D", "cropping": 14}]"#, "cropping", &["28 rows", "28×28"]),
+        (r#"[{"type": "ZeroPadding2D", "padding": [[1, 2], [3]]}]"#, "padding", &[]),
+        (r#"[{"type": "ZeroPadding2D", "padding": [1, 2, 3]}]"#, "padding", &["two pairs"]),
+    ] {
+        let spec = serde_json::from_str::<ModelSpec>(&format!("{{\"layers\": {layers}}}"));
+        // Two pairs are read as such, or not at all.
+        let Ok(spec) = spec else { continue };
+        let error = resolve(&spec).unwrap_err();
+        assert_eq!((error.code, error.setting()), ("bad-setting", Some(setting)), "{error}");
+        assert!(words.iter().all(|word| error.to_string().contains(word)), "{error}");
+    }
+    let error = refused(r#"[{"type": "Conv1D", "filters": 4, "kernelSize": 3}]"#);
+    assert_eq!((error.code, error.layer_index), ("wrong-rank", Some(0)));
+    let error = refused(
+        r#"[{"type": "Reshape", "targetShape": [28, 28]}, {"type": "Conv1D", "filters": 4, "kernelSize": 29}]"#,
+    );
+    assert!(error.code == "kernel-too-large" && error.to_string().contains("window of 29"), "{error}");
 
     let error = refused(r#"[{"type": "Flatten"}, {"type": "MaxPooling2D"}]"#);
     assert_eq!((error.code, error.layer_index), ("wrong-rank", Some(1)));

@@ -2,6 +2,7 @@
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::model::catalogue::Source;
 use chalkgrad_engine::model::formula::{Derivation, Step, Trace, place};
 use chalkgrad_engine::model::spec::ModelSpec;
 use chalkgrad_engine::protocol::ArrayData;
@@ -19,6 +20,25 @@ const MODELS: &[&str] = &[
         {"type": "Activation", "activation": "softplus"}, {"type": "MaxPooling2D", "poolSize": [2, 3], "strides": 1},
         {"type": "Conv2D", "filters": 16, "kernelSize": 1, "activation": "leaky_relu"}, {"type": "GlobalAveragePooling2D"},
         {"type": "Dense", "units": 10, "useBias": false, "activation": "sigmoid"}, {"type": "Activation", "activation": "swish"}]"#,
+    r#"[{"type": "AveragePooling2D", "poolSize": 4}, {"type": "Conv2D", "filters": 3, "kernelSize": 3, "padding": "same", "name": "a"},
+        {"type": "Conv2D", "filters": 3, "kernelSize": 1, "inputs": ["average_pooling2d"], "activation": "sigmoid", "name": "b"},
+        {"type": "Add", "inputs": ["a", "b", "a", "average_pooling2d"]}, {"type": "Multiply", "inputs": ["add", "b"]},
+        {"type": "GlobalAveragePooling2D"}, {"type": "Multiply", "inputs": ["a", "global_average_pooling2d"]},
+        {"type": "Concatenate", "inputs": ["multiply_1", "b", "average_pooling2d"]}, {"type": "Concatenate", "axis": 1, "inputs": ["concatenate", "concatenate"]},
+        {"type": "Concatenate", "axis": 2, "inputs": ["concatenate_1", "concatenate_1"]},
+        {"type": "Flatten"}, {"type": "Dense", "units": 10}]"#,
+    r#"[{"type": "AveragePooling2D", "poolSize": 4}, {"type": "Conv2D", "filters": 3, "kernelSize": 3}, {"type": "ZeroPadding2D", "padding": [[1, 0], [2, 3]]},
+        {"type": "Cropping2D", "cropping": [[1, 0], [1, 0]]}, {"type": "UpSampling2D", "size": [2, 1]}, {"type": "Permute", "dims": [2, 3, 1]},
+        {"type": "LayerNormalization"}, {"type": "LayerNormalization", "scale": false, "center": false}, {"type": "Rescaling", "scale": 2, "offset": -0.5},
+        {"type": "SpatialDropout2D", "rate": 0.5}, {"type": "GaussianNoise", "stddev": 0.5},
+        {"type": "DepthwiseConv2D", "kernelSize": [2, 1], "depthMultiplier": 2, "activation": "relu"}, {"type": "Dense", "units": 4, "activation": "softmax"},
+        {"type": "Conv2DTranspose", "filters": 2, "kernelSize": [3, 2], "strides": [2, 3], "activation": "tanh"},
+        {"type": "Conv2DTranspose", "filters": 3, "kernelSize": 3, "strides": 2, "padding": "same", "useBias": false},
+        {"type": "GlobalMaxPooling2D"}, {"type": "Dense", "units": 10}]"#,
+    r#"[{"type": "Reshape", "targetShape": [28, -1]}, {"type": "Conv1D", "filters": 4, "kernelSize": 3, "padding": "causal", "dilationRate": 2, "activation": "relu"},
+        {"type": "MaxPooling1D"}, {"type": "Conv1D", "filters": 3, "kernelSize": 3, "strides": 2, "padding": "same"}, {"type": "AveragePooling1D", "poolSize": 3, "padding": "same"},
+        {"type": "Dense", "units": 5, "activation": "tanh"}, {"type": "GlobalAveragePooling1D", "name": "mean"}, {"type": "GlobalMaxPooling1D", "inputs": ["dense"], "name": "most"},
+        {"type": "Concatenate", "inputs": ["mean", "most"]}, {"type": "Dense", "units": 10}]"#,
 ];
 
 fn session(layers: &str) -> Session {
@@ -65,8 +85,16 @@ fn derivations_give_the_numbers_that_the_engine_computes() {
     let image = ArrayData::U8(image);
     for layers in MODELS {
         let mut session = session(layers);
-        let mut input = pixels.clone();
+        let mut outputs: Vec<Vec<f32>> = Vec::new();
         for layer in session.layers().to_vec() {
+            let input: Vec<f32> = layer
+                .inputs
+                .iter()
+                .flat_map(|source| match source {
+                    Source::Input => pixels.clone(),
+                    Source::Layer(at) => outputs[*at].clone(),
+                })
+                .collect();
             let output_name = format!("{}.output", layer.name);
             let names: Vec<String> = [output_name.clone()]
                 .into_iter()
@@ -108,7 +136,7 @@ fn derivations_give_the_numbers_that_the_engine_computes() {
                     place(&layer.output_shape, at)
                 );
             }
-            input.clone_from(&tensors[0]);
+            outputs.push(tensors[0].clone());
         }
     }
 }
@@ -117,7 +145,7 @@ fn derivations_give_the_numbers_that_the_engine_computes() {
 fn shape_rules_end_in_the_shape_and_formulas_name_their_tensors() {
     for layers in MODELS {
         for layer in session(layers).layers() {
-            let rules = layer.layer_type.shape_rule(&layer.settings, &layer.input_shape, &layer.output_shape);
+            let rules = layer.layer_type.shape_rule(&layer.settings, &layer.input_shapes, &layer.output_shape);
             let ends: Vec<usize> = rules.iter().map(|rule| rule.rsplit(' ').next().unwrap().parse().unwrap()).collect();
             assert_eq!(ends, layer.output_shape, "{}: {rules:?}", layer.name);
             let formula = layer.formula();
@@ -126,7 +154,7 @@ fn shape_rules_end_in_the_shape_and_formulas_name_their_tensors() {
         }
     }
     let conv = &session(MODELS[0]).layers()[2].clone();
-    let rules = conv.layer_type.shape_rule(&conv.settings, &conv.input_shape, &conv.output_shape);
+    let rules = conv.layer_type.shape_rule(&conv.settings, &conv.input_shapes, &conv.output_shape);
     assert_eq!(rules, ["⌈9 / 2⌉ = 5", "⌈9 / 1⌉ = 9", "filters = 4"]);
     let formula = conv.formula();
     assert_eq!(formula.forward[0], r"z_{i,j,k} = b_k + \sum_{u,v,c} x_{2i+u-1,j+v-1,c}\,w_{u,v,c,k}");

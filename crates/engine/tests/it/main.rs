@@ -1,6 +1,7 @@
 //! The engine's tests against independent values, one module per subject. They share one binary, because each binary
 //! links the whole engine.
 
+mod branches;
 mod catalogue;
 mod checkpoint;
 mod device;
@@ -13,6 +14,7 @@ mod memory;
 mod ops;
 mod output_gradients;
 mod plans;
+mod random_layers;
 mod replicas;
 mod robustness;
 mod session;

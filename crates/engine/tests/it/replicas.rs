@@ -121,6 +121,12 @@ fn session(layers: &str, replicas: Option<InThread>) -> Session {
 const PLAIN: &str = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3, "activation": "relu", "l2": 0.01},
     {"type": "MaxPooling2D"}, {"type": "Flatten"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#;
 
+/// Layers that branch and merge, of which each example is computed alone.
+const BRANCHING: &str = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3, "padding": "same", "activation": "tanh"},
+    {"type": "DepthwiseConv2D", "kernelSize": 3, "padding": "same"}, {"type": "Add", "inputs": ["conv2d", "depthwise_conv2d"]},
+    {"type": "Concatenate", "inputs": ["add", "input_layer"]}, {"type": "LayerNormalization"},
+    {"type": "GlobalAveragePooling2D"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#;
+
 /// Layers that see their slice only, or draw random numbers.
 const SLICEWISE: &str = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "BatchNormalization"},
     {"type": "Activation", "activation": "relu"}, {"type": "Flatten"}, {"type": "Dropout", "rate": 0.3},
@@ -166,8 +172,8 @@ fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32) {
 
 #[test]
 fn slices_give_what_the_whole_batch_gives() {
-    for workers in [2, 3, 4] {
-        let (mut alone, mut shared) = (session(PLAIN, None), session(PLAIN, Some(InThread::new(workers - 1))));
+    for (workers, layers) in [(2, PLAIN), (3, PLAIN), (4, PLAIN), (3, BRANCHING)] {
+        let (mut alone, mut shared) = (session(layers, None), session(layers, Some(InThread::new(workers - 1))));
         assert_eq!(shared.workers(), workers);
         let one_step = |session: &mut Session| train(session, 1).0;
         for step in 0..9 {

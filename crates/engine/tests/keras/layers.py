@@ -14,14 +14,21 @@ from formula import plain, tensor, values, write
 
 keras.config.set_floatx("float64")
 
+# Layers that do something else while training.
+RANDOM_OR_BATCH = ["BatchNormalization", "SpatialDropout2D", "GaussianNoise"]
+
 
 def snake(name):
     return "".join("_" + c.lower() if c.isupper() else c for c in name)
 
 
+def tuples(value):
+    return tuple(tuples(part) for part in value) if isinstance(value, list) else value
+
+
 def layer_case(name, kind, settings, inputs, weights=(), training=False, seed=50):
     """`settings` are those of chalkgrad's spec: Keras's in camel case."""
-    keras_settings = {snake(key): tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+    keras_settings = {snake(key): tuples(value) for key, value in settings.items()}
     layer = getattr(keras.layers, kind)(**keras_settings)
     x = tf.Variable(inputs.astype(np.float64))
     layer.build(x.shape)
@@ -33,7 +40,7 @@ def layer_case(name, kind, settings, inputs, weights=(), training=False, seed=50
         weight.assign(value.astype(np.float64))
         initial[short] = tensor(value)
     with tf.GradientTape() as tape:
-        y = layer(x, training=training) if kind == "BatchNormalization" else layer(x)
+        y = layer(x, training=training) if kind in RANDOM_OR_BATCH else layer(x)
         upstream = values(seed + 10, y.shape)
         loss = tf.reduce_sum(y * upstream.astype(np.float64))
     sources = [x] + [w.value for w in layer.trainable_weights]
@@ -114,6 +121,75 @@ def main():
             layer_case(f"batch_normalization vectors, {word}", "BatchNormalization",
                        {"momentum": 0.9, "epsilon": 0.01}, values(620, (7, 3), 2.0, -0.5), training=training, seed=621)
         )
+
+    dense_axis = {"units": 5, "activation": "softmax"}
+    cases += [
+        layer_case("dense on the last axis of a sequence", "Dense", {"units": 4}, values(700, (2, 3, 5)), seed=701),
+        layer_case("dense on the last axis of an image", "Dense", dense_axis, values(704, (2, 3, 2, 4)), seed=705),
+        layer_case("global_max_pooling2d", "GlobalMaxPooling2D", {}, values(710, (2, 3, 5, 4))),
+        layer_case("global_max_pooling2d, ties", "GlobalMaxPooling2D", {}, ties(711, (2, 4, 3, 3))),
+        layer_case("global_average_pooling1d", "GlobalAveragePooling1D", {}, values(712, (2, 5, 4))),
+        layer_case("global_max_pooling1d", "GlobalMaxPooling1D", {}, values(713, (3, 6, 2))),
+        layer_case("max_pooling1d", "MaxPooling1D", {}, values(714, (2, 7, 3))),
+        layer_case("max_pooling1d, ties, same, overlapping", "MaxPooling1D",
+                   {"poolSize": 3, "strides": 2, "padding": "same"}, ties(715, (2, 8, 3))),
+        layer_case("average_pooling1d", "AveragePooling1D", {"poolSize": 3}, values(716, (2, 8, 2))),
+        layer_case("average_pooling1d same", "AveragePooling1D", {"poolSize": 3, "strides": 2, "padding": "same"},
+                   values(717, (1, 8, 2))),
+    ]
+    lines = [
+        ("valid", (2, 7, 3), {}),
+        ("same, stride 2, relu", (2, 8, 2), dict(strides=2, padding="same", activation="relu")),
+        ("causal, dilation 2", (2, 9, 2), dict(padding="causal", dilationRate=2)),
+        ("causal, no bias", (1, 5, 4), dict(padding="causal", useBias=False)),
+    ]
+    for number, (name, shape, settings) in enumerate(lines):
+        settings = {"filters": 4, "kernelSize": 3, **settings}
+        cases.append(layer_case(f"conv1d {name}", "Conv1D", settings, values(720 + 4 * number, shape), seed=721 + 4 * number))
+    transposed = [
+        ("valid", (2, 4, 3, 2), [3, 3], {}),
+        ("stride 2", (2, 3, 4, 3), [3, 2], dict(strides=[2, 2])),
+        ("stride 2 same", (1, 4, 3, 2), [3, 3], dict(strides=[2, 2], padding="same")),
+        ("stride 3, smaller kernel", (1, 3, 3, 2), [2, 2], dict(strides=[3, 3])),
+        ("stride 3 same, smaller kernel", (1, 3, 2, 2), [2, 2], dict(strides=[3, 3], padding="same")),
+        # TensorFlow has no dilation here on a CPU.
+        ("tanh, no bias", (2, 4, 4, 1), [2, 2], dict(activation="tanh", useBias=False)),
+    ]
+    for number, (name, shape, kernel, settings) in enumerate(transposed):
+        settings = {"filters": 3, "kernelSize": kernel, **settings}
+        seed = 750 + 4 * number
+        cases.append(layer_case(f"conv2d_transpose {name}", "Conv2DTranspose", settings, values(seed, shape), seed=seed + 1))
+    depthwise = [
+        ("valid", (2, 5, 6, 3), [3, 3], {}),
+        ("two results a channel, relu", (2, 6, 5, 2), [2, 3], dict(depthMultiplier=2, activation="relu")),
+        ("stride 2 same", (1, 7, 6, 4), [3, 3], dict(strides=[2, 2], padding="same", useBias=False)),
+        ("dilation 2", (2, 7, 7, 3), [3, 3], dict(dilationRate=[2, 2])),
+    ]
+    for number, (name, shape, kernel, settings) in enumerate(depthwise):
+        seed = 800 + 4 * number
+        settings = {"kernelSize": kernel, **settings}
+        cases.append(layer_case(f"depthwise_conv2d {name}", "DepthwiseConv2D", settings, values(seed, shape), seed=seed + 1))
+    image = values(780, (2, 4, 5, 3))
+    cases += [
+        layer_case("reshape", "Reshape", {"targetShape": [10, -1]}, image),
+        layer_case("permute", "Permute", {"dims": [3, 1, 2]}, image),
+        layer_case("permute a sequence", "Permute", {"dims": [2, 1]}, values(781, (2, 3, 4))),
+        layer_case("zero_padding2d", "ZeroPadding2D", {}, image),
+        layer_case("zero_padding2d, four sides", "ZeroPadding2D", {"padding": [[1, 0], [2, 3]]}, image),
+        layer_case("zero_padding2d, height and width", "ZeroPadding2D", {"padding": [0, 2]}, image),
+        layer_case("cropping2d", "Cropping2D", {"cropping": 1}, image),
+        layer_case("cropping2d, four sides", "Cropping2D", {"cropping": [[1, 0], [2, 1]]}, image),
+        layer_case("up_sampling2d", "UpSampling2D", {}, image),
+        layer_case("up_sampling2d, height and width", "UpSampling2D", {"size": [1, 3]}, image),
+        layer_case("rescaling", "Rescaling", {"scale": 2.5, "offset": -0.5}, image),
+        layer_case("layer_normalization, image", "LayerNormalization", {}, values(784, (2, 3, 2, 7), 2.0, 0.5), seed=785),
+        layer_case("layer_normalization, vector", "LayerNormalization", {"epsilon": 0.01, "center": False},
+                   values(790, (4, 6), 2.0, -0.5), seed=791),
+        layer_case("layer_normalization, no scale", "LayerNormalization", {"scale": False},
+                   values(794, (2, 3, 5), 1.5), seed=795),
+        layer_case("spatial_dropout2d, inference", "SpatialDropout2D", {"rate": 0.5}, image),
+        layer_case("gaussian_noise, inference", "GaussianNoise", {"stddev": 0.5}, image),
+    ]
 
     # Around zero, where the branches meet, and far out, where a careless formula overflows.
     points = np.array([-100, -30, -5, -2, -1, -0.5, -0.001, 0.001, 0.5, 1, 2, 5, 30, 100], np.float32)

@@ -46,7 +46,23 @@ NORMALISED = [
     {"type": "GlobalAveragePooling2D"},
     {"type": "Dense", "units": 10, "activation": "softmax"},
 ]
-MODELS = {"reference": REFERENCE, "normalised": NORMALISED}
+# Layers that branch and merge: a residual block, a concatenation and a gate.
+RESIDUAL = [
+    {"type": "Conv2D", "filters": 8, "kernelSize": [3, 3], "padding": "same", "activation": "elu"},
+    {"type": "AveragePooling2D", "poolSize": [2, 2]},
+    {"type": "Conv2D", "filters": 8, "kernelSize": [3, 3], "padding": "same", "useBias": False},
+    {"type": "BatchNormalization"},
+    {"type": "Activation", "activation": "elu"},
+    {"type": "Conv2D", "filters": 8, "kernelSize": [3, 3], "padding": "same"},
+    {"type": "Add", "inputs": ["average_pooling2d", "conv2d_2"]},
+    {"type": "Conv2D", "filters": 6, "kernelSize": [1, 1], "activation": "tanh"},
+    {"type": "Concatenate", "inputs": ["conv2d_3", "add", "average_pooling2d"]},
+    {"type": "GlobalAveragePooling2D"},
+    {"type": "Dense", "units": 22, "activation": "sigmoid"},
+    {"type": "Multiply", "inputs": ["global_average_pooling2d", "dense"]},
+    {"type": "Dense", "units": 10, "activation": "softmax"},
+]
+MODELS = {"reference": REFERENCE, "normalised": NORMALISED, "residual": RESIDUAL}
 OPTIMIZERS = {
     "SGD": {"type": "SGD", "learningRate": 0.01},
     "momentum": {"type": "SGD", "learningRate": 0.01, "momentum": 0.9},
@@ -61,15 +77,25 @@ def snake(name):
 
 def build(layers):
     keras.backend.clear_session()  # automatic names start again at conv2d
-    built = [keras.Input((28, 28, 1))]
+    tensors = {None: keras.Input((28, 28, 1))}
+    last, built = None, []
     for layer in layers:
-        settings = {snake(key): tuple(v) if isinstance(v, list) else v for key, v in layer.items() if key != "type"}
-        built.append(getattr(keras.layers, layer["type"])(**settings))
-    model = keras.Sequential(built)
-    # Layer by layer, trainable or not.
-    for number, weight in enumerate(model.weights, start=FIRST_SEED):
+        settings = {snake(key): tuple(v) if isinstance(v, list) else v for key, v in layer.items()
+                    if key not in ("type", "inputs")}
+        keras_layer = getattr(keras.layers, layer["type"])(**settings)
+        inputs = [tensors[name] for name in layer.get("inputs", [last])]
+        last = keras_layer.name
+        tensors[last] = keras_layer(inputs if len(inputs) > 1 else inputs[0])
+        built.append(keras_layer)
+    model = keras.Model(tensors[None], tensors[last])
+    # Layer by layer in the order of the list, trainable or not.
+    for number, weight in enumerate(weights_of(built), start=FIRST_SEED):
         weight.assign(initial_weight(weight.path.split("/")[-1], number, tuple(weight.shape)))
-    return model
+    return model, built
+
+
+def weights_of(layers):
+    return [weight for layer in layers for weight in layer.weights]
 
 
 def optimizer(settings):
@@ -83,7 +109,7 @@ def short(weight):
 
 def run(layers, settings, images, labels):
     """Losses of all steps, gradients of the first, and the model afterwards."""
-    model = build(layers)
+    model, _ = build(layers)
     update = optimizer(settings)
     losses, first = [], None
     for step in range(STEPS):
@@ -110,9 +136,9 @@ def cases(data, floatx):
                 result["losses"][name], first, model = run(layers, settings, images, labels)
                 result["gradients"] = result["gradients"] or first
             result["trained"] = {"optimizer": name, "probabilities": np.asarray(model(images[:4], training=False))}
-            fresh = build(layers)
-            outputs = keras.Model(fresh.inputs, [layer.output for layer in fresh.layers])(images[:1], training=False)
-            result["outputs"] = {layer.name: np.asarray(y) for layer, y in zip(fresh.layers, outputs)}
+            fresh, built = build(layers)
+            outputs = keras.Model(fresh.inputs, [layer.output for layer in built])(images[:1], training=False)
+            result["outputs"] = {layer.name: np.asarray(y) for layer, y in zip(built, outputs)}
             yield result
 
 
@@ -145,7 +171,7 @@ def main():
         "models": {name: {"layers": layers} for name, layers in MODELS.items()},
         # Names and shapes in the order of their seeds.
         "weights": {
-            name: [{"name": short(w), "shape": list(w.shape)} for w in build(layers).weights]
+            name: [{"name": short(w), "shape": list(w.shape)} for w in weights_of(build(layers)[1])]
             for name, layers in MODELS.items()
         },
         "optimizers": OPTIMIZERS,

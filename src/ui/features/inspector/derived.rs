@@ -17,6 +17,9 @@ const MAX_SOFTMAX_TERMS: usize = 1 << 21;
 /// Tensors of one example around a layer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Values {
+    /// Names of the layer's inputs.
+    pub inputs: Vec<String>,
+    /// Of all inputs, one behind the other.
     pub input: Vec<f32>,
     pub output: Vec<f32>,
     pub weights: Vec<(&'static str, Vec<f32>)>,
@@ -88,7 +91,7 @@ fn terms(layer: &ResolvedLayer, values: &Values, derivation: &Derivation, group:
     let weights = derivation.weight.map(|name| values.weight(name)).unwrap_or_default();
     let contribution = |term: &Term| derivation.contribution(*term, &values.input, weights);
     let mut shown: Vec<&Term> = terms.iter().collect();
-    let is_window = layer.input_shape.len() == 3;
+    let is_window = layer.input_shapes.iter().all(|shape| shape.len() == 3);
     let limit = match (shows_all, is_window && shown.len() <= MAX_WINDOW) {
         (true, _) => MAX_TERMS,
         (false, true) => MAX_WINDOW,
@@ -105,10 +108,14 @@ fn terms(layer: &ResolvedLayer, values: &Values, derivation: &Derivation, group:
     let row = |term: &&Term| {
         let place = match term.input {
             None => t("padding_zero"),
-            Some(at) => match formula::place(&layer.input_shape, at)[..] {
-                [row, column, _] => [row, column].map(|at| at.to_string()).join(", "),
-                _ => at.to_string(),
-            },
+            Some(at) => {
+                let (input, place) = layer.input_place(at);
+                let place = match place[..] {
+                    [row, column, _] => [row, column].map(|at| at.to_string()).join(", "),
+                    _ => place.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
+                };
+                if layer.inputs.len() > 1 { format!("{} [{place}]", values.inputs[input]) } else { place }
+            }
         };
         let product = contribution(term);
         ProductRow {
@@ -151,7 +158,9 @@ fn chain(
     let count = [("count", &*count.to_string())];
     let first = match derivation.reduction {
         Reduction::Copy => t("derivation_copy"),
+        Reduction::Sum if derivation.weight.is_none() => t_with("derivation_sum_of_inputs", &count),
         Reduction::Sum => t_with("derivation_sum", &count),
+        Reduction::Product => t_with("derivation_product", &count),
         Reduction::Max => t_with("derivation_max", &count),
         Reduction::Mean => t_with("derivation_mean", &count),
     };
@@ -167,6 +176,15 @@ fn chain(
             Step::DivideByRoot { weight, at, epsilon } => {
                 let root = format!("÷ √({} + {})", name(weight, *at), format::number(*epsilon));
                 rows.push((root, number(weight, *at)));
+            }
+            Step::Scale(factor) => rows.push((format!("× {}", format::number(*factor)), None)),
+            Step::Shift(offset) => rows.push((format!("+ {}", format::number(*offset)), None)),
+            Step::SubtractFromInput { at } => {
+                rows.push((format!("x[{at}] − μ"), values.input.get(*at).copied()));
+            }
+            Step::DivideByDeviation { epsilon } => {
+                let variance = derivation.variance(&values.input) as f32;
+                rows.push((format!("÷ √(σ² + {})", format::number(*epsilon)), Some(variance)));
             }
             Step::Function(name) => last = format!("{name}(z) = "),
             Step::Softmax => {

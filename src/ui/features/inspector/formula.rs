@@ -19,7 +19,7 @@ use crate::ui::math::mathml_parts;
 use crate::ui::state::use_state;
 use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::t;
-use chalkgrad_engine::model::catalogue::{self, ResolvedLayer};
+use chalkgrad_engine::model::catalogue::{self, ResolvedLayer, Source};
 use chalkgrad_engine::model::formula;
 
 /// Formulas of a layer, and one number worked out. Empty if the layer is not in order.
@@ -28,12 +28,12 @@ pub fn FormulaView(id: LayerId) -> impl IntoView {
     let state = use_state();
     let (layers, _) = state.history.with_untracked(|history| catalogue::resolve_prefix(&history.spec()));
     let at = state.history.with_untracked(|history: &History| history.draft().position(id)).unwrap_or_default();
-    let before = at.checked_sub(1).and_then(|at| layers.get(at)).map(|layer| format!("{}.output", layer.name));
     layers.get(at).cloned().map(|layer| {
+        let inputs = layer.inputs.iter().map(|source| (*source, source.name(&layers))).collect();
         view! {
             <div class="formula-view">
                 {formulas(&layer)}
-                <OneNumber layer before />
+                <OneNumber layer inputs />
             </div>
         }
     })
@@ -66,7 +66,11 @@ fn Lines(label: &'static str, formulas: Vec<String>, class: &'static str) -> imp
 
 /// Choice of one number of the layer's output, and its derivation.
 #[component]
-fn OneNumber(layer: ResolvedLayer, before: Option<String>) -> impl IntoView {
+fn OneNumber(
+    layer: ResolvedLayer,
+    /// The layer's inputs with their names.
+    inputs: Vec<(Source, String)>,
+) -> impl IntoView {
     let (state, pictures) = (use_state(), use_pictures());
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let middle: Vec<usize> = match layer.output_shape[..] {
@@ -79,27 +83,30 @@ fn OneNumber(layer: ResolvedLayer, before: Option<String>) -> impl IntoView {
     let shows_all = RwSignal::new(false);
     let values = RwSignal::new(None::<Arc<Values>>);
     let output = format!("{}.output", layer.name);
-    let mut names: Vec<String> = before.iter().cloned().collect();
+    let from_layers = inputs.iter().filter(|(source, _)| *source != Source::Input);
+    let mut names: Vec<String> = from_layers.map(|(_, name)| format!("{name}.output")).collect();
     names.push(output.clone());
     names.extend(layer.weights.iter().map(|weight| format!("{}.{}", layer.name, weight.name)));
-    let (input_shape, output_shape) = (layer.input_shape.clone(), layer.output_shape.clone());
+    let (input_shape, output_shape) =
+        (layer.input_shapes.first().cloned().unwrap_or_default(), layer.output_shape.clone());
     let has_groups = output_shape.len() == 3 && input_shape.len() == 3 && layer.derivation(0).groups.len() > 1;
     let layer = StoredValue::new_local(layer);
-    let has_layer_before = before.is_some();
     use_tensors(names, place, move |tensors| {
         let mut tensors = tensors.iter().map(|tensor| tensor.values.clone());
-        let input = if has_layer_before {
-            tensors.next().unwrap_or_default()
-        } else {
-            state.looked_at_now().iter().map(|pixel| f32::from(*pixel) / 255.0).collect()
+        let mut values_of = |source: Source| match source {
+            Source::Layer(_) => tensors.next().unwrap_or_default(),
+            Source::Input => state.looked_at_now().iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
         };
+        let input = inputs.iter().flat_map(|(source, _)| values_of(*source)).collect::<Vec<f32>>();
+        let names: Vec<String> = inputs.iter().map(|(_, name)| name.clone()).collect();
         let output = tensors.next().unwrap_or_default();
         layer.with_value(|layer| {
             let weights = layer.weights.iter().map(|weight| weight.name).zip(tensors).collect();
             let size = |shape: &[usize]| shape.iter().product::<usize>();
-            let fits = input.len() == size(&layer.input_shape) && output.len() == size(&layer.output_shape);
+            let inputs = layer.input_shapes.iter().map(|shape| size(shape)).sum::<usize>();
+            let fits = input.len() == inputs && output.len() == size(&layer.output_shape);
             // While an edit is on its way to the engine, its tensors are still those of the previous model.
-            values.set(fits.then(|| Arc::new(Values { input, output, weights })));
+            values.set(fits.then(|| Arc::new(Values { inputs: names, input, output, weights })));
         });
     });
     let shape = StoredValue::new(output_shape.clone());
@@ -163,6 +170,7 @@ fn OneNumber(layer: ResolvedLayer, before: Option<String>) -> impl IntoView {
     let edge = move |side: usize| frame(&tiles.get(), pixel())[side].clone();
     let axes: &[&'static str] = match output_shape.len() {
         3 => &["axis_rows_one", "axis_columns_one", "axis_channels_one"],
+        2 => &["axis_positions_one", "axis_channels_one"],
         _ => &["axis_units_one"],
     };
     let field = |(axis, label): (usize, &&'static str)| {

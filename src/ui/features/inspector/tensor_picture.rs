@@ -21,6 +21,7 @@ use crate::ui::histogram::Histogram;
 use crate::ui::state::{State, use_state};
 use crate::ui::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::text::{t, t_with};
+use chalkgrad_engine::model::catalogue::Source;
 
 const BINS: usize = 48;
 
@@ -50,8 +51,15 @@ fn context(state: State, tensor: &str) -> Context {
             let Some(at) = checked.layers.iter().position(|other| other.name == layer) else {
                 return Context::default();
             };
-            let types: Vec<&str> = draft.layers.iter().take(at).map(|(_, layer)| layer.type_name.as_str()).collect();
-            let outputs: Vec<&[usize]> = checked.layers[..at].iter().map(|layer| &layer.output_shape[..]).collect();
+            // The layers on the way to this one, from the input or from where several ways meet.
+            let before = |at: &usize| match checked.layers.get(*at).map(|layer| &layer.inputs[..]) {
+                Some([Source::Layer(before)]) => Some(*before),
+                _ => None,
+            };
+            let mut way: Vec<usize> = std::iter::successors(Some(at), before).skip(1).collect();
+            way.reverse();
+            let types: Vec<&str> = way.iter().map(|at| draft.layers[*at].1.type_name.as_str()).collect();
+            let outputs: Vec<&[usize]> = way.iter().map(|at| &checked.layers[*at].output_shape[..]).collect();
             let is_dense = draft.layers.get(at).is_some_and(|(_, layer)| layer.type_name == "Dense");
             Context {
                 flattened: is_dense.then(|| flattened_shape(&types, &outputs, &draft.input_shape)).flatten(),

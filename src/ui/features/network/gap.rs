@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::ui::components::icon::Icon;
-use crate::ui::state::{AddMenu, use_state};
+use crate::ui::state::{AddMenu, State, use_state};
 use crate::ui::text::{t, t_with};
+use chalkgrad_engine::model::catalogue::Source;
 
 /// Gap before the layer at an index.
 #[component]
@@ -17,9 +18,14 @@ pub fn Gap(#[prop(into)] index: Signal<usize>, #[prop(optional)] is_end: bool) -
         let anchor = [bounds.left(), bounds.top(), bounds.bottom()];
         state.add_menu.set(Some(AddMenu { index: index.get_untracked(), anchor }));
     };
+    let is_apart = Memo::new(move |_| is_apart(state, index.get()));
     let is_open = move || state.add_menu.with(|menu| menu.is_some_and(|menu| menu.index == index.get()));
     view! {
-        <div class="gap" class:drop=move || state.drop_gap.get() == Some(index.get())>
+        <div
+            class="gap"
+            class:apart=move || is_apart.get()
+            class:drop=move || state.drop_gap.get() == Some(index.get())
+        >
             <Connection is_end />
             <button
                 type="button"
@@ -34,6 +40,12 @@ pub fn Gap(#[prop(into)] index: Signal<usize>, #[prop(optional)] is_end: bool) -
             </button>
         </div>
     }
+}
+
+/// Returns true if the layer at an index does not take the output of the one before it.
+fn is_apart(state: State, index: usize) -> bool {
+    let before = index.checked_sub(1).map_or(Source::Input, Source::Layer);
+    state.checked.with(|checked| checked.layers.get(index).is_some_and(|layer| !layer.inputs.contains(&before)))
 }
 
 /// Line from one card to the next, with an arrowhead; half of it behind the last card.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::inputs_form::InputsRows;
 use crate::ui::browser::event_text;
 use crate::ui::components::form::{CheckboxField, FormRow, NumberField, PairField, SelectField};
 use crate::ui::components::icon_button::IconButton;
@@ -28,6 +29,7 @@ pub fn LayerForm(id: LayerId) -> impl IntoView {
             <Actions id />
             <p class="help">{move || t_or_empty(&help)}</p>
             <NameRow id />
+            <InputsRows id />
             {rows.collect_view()}
             {settings.is_empty().then(|| view! { <p class="help">{move || t("no_settings")}</p> })}
             <Cost id />
@@ -35,12 +37,12 @@ pub fn LayerForm(id: LayerId) -> impl IntoView {
     }
 }
 
-fn position(state: State, id: LayerId) -> Option<usize> {
+pub fn position(state: State, id: LayerId) -> Option<usize> {
     state.history.with(|history| history.draft().position(id))
 }
 
 /// Returns the title of a fault in this setting of a layer. The sentence stands beside the cards.
-fn fault(state: State, id: LayerId, setting: &str) -> Option<String> {
+pub fn fault(state: State, id: LayerId, setting: &str) -> Option<String> {
     let index = position(state, id)?;
     state.checked.with(|checked| {
         checked.error_at(index).filter(|error| error.subject == setting).map(|error| error_title(error.code))
@@ -192,7 +194,11 @@ fn SettingRow(id: LayerId, type_name: String, setting: &'static Setting) -> impl
             let choose = Callback::new(move |choice: String| text.choose(&choice));
             view! { <SelectField id=row.clone() choices=choices.to_vec() value=first on_choice=choose /> }.into_any()
         }
-        kind @ (SettingKind::Integer { .. } | SettingKind::Number { .. } | SettingKind::Text) => view! {
+        kind @ (SettingKind::Integer { .. }
+        | SettingKind::Integers { .. }
+        | SettingKind::Number { .. }
+        | SettingKind::Sides { .. }
+        | SettingKind::Text) => view! {
             <NumberField
                 id=row.clone()
                 value=first

@@ -7,10 +7,11 @@ use crate::ui::state::{AddMenu, use_state};
 use crate::ui::text::t;
 use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::layers::LAYERS;
+use chalkgrad_engine::model::quick_fixes::{Fix, fitting_inputs};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 
-/// Makes a new layer with its required settings filled in.
-fn new_layer(type_name: &str) -> LayerSpec {
+/// Makes a new layer for this place, with its required settings filled in, and its inputs if it merges several.
+fn new_layer(spec: &ModelSpec, index: usize, type_name: &str) -> LayerSpec {
     let mut layer = LayerSpec::new(type_name);
     let Ok(layer_type) = catalogue::find(type_name) else { return layer };
     for setting in layer_type.schema().settings {
@@ -19,23 +20,24 @@ fn new_layer(type_name: &str) -> LayerSpec {
             layer = layer.with(setting.name, value);
         }
     }
-    layer
+    let inputs = fitting_inputs(&inserted(spec, index, layer.clone()), index.min(spec.layers.len()));
+    LayerSpec { inputs, ..layer }
+}
+
+/// Returns the model with one more layer. The inputs of the others follow their layers.
+fn inserted(spec: &ModelSpec, index: usize, layer: LayerSpec) -> ModelSpec {
+    Fix::Insert { index, layers: vec![layer] }.apply(spec)
 }
 
 /// Returns true if the model with the layer inserted there is valid at least up to that layer.
-fn fits(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
-    let index = index.min(spec.layers.len());
-    spec.layers.truncate(index);
-    spec.layers.push(layer);
-    catalogue::resolve(&spec).is_ok()
+fn fits(spec: &ModelSpec, index: usize, layer: LayerSpec) -> bool {
+    let (valid, _) = catalogue::resolve_prefix(&inserted(spec, index, layer));
+    valid.len() > index.min(spec.layers.len())
 }
 
 /// Returns true if a layer inserted there conflicts with those after it.
-fn breaks(mut spec: ModelSpec, index: usize, layer: LayerSpec) -> bool {
-    let was_right = catalogue::resolve(&spec).is_ok();
-    let index = index.min(spec.layers.len());
-    spec.layers.insert(index, layer);
-    was_right && catalogue::resolve(&spec).is_err()
+fn breaks(spec: &ModelSpec, index: usize, layer: LayerSpec) -> bool {
+    catalogue::resolve(spec).is_ok() && catalogue::resolve(&inserted(spec, index, layer)).is_err()
 }
 
 /// Menu of layers, while it is open.
@@ -52,7 +54,7 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
     let fitting: Vec<&'static str> = LAYERS
         .iter()
         .map(|layer_type| layer_type.type_name())
-        .filter(|type_name| fits(spec.clone(), menu.index, new_layer(type_name)))
+        .filter(|type_name| fits(&spec, menu.index, new_layer(&spec, menu.index, type_name)))
         .collect();
     let count = fitting.len() as isize;
     let opener = StoredValue::new_local(document().active_element());
@@ -90,8 +92,9 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
         }
     };
     let item = |(at, type_name): (usize, &'static str)| {
-        let breaks = breaks(spec.clone(), menu.index, new_layer(type_name));
-        view! { <MenuItem at type_name index=menu.index breaks /> }
+        let layer = new_layer(&spec, menu.index, type_name);
+        let breaks = breaks(&spec, menu.index, layer.clone());
+        view! { <MenuItem at layer index=menu.index breaks /> }
     };
     let items = fitting.iter().copied().enumerate().map(item).collect_view();
     let nothing = fitting.is_empty().then(|| {
@@ -124,16 +127,18 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
 #[component]
 fn MenuItem(
     at: usize,
-    type_name: &'static str,
+    layer: LayerSpec,
     /// Index of the new layer.
     index: usize,
     /// Layers behind it would not fit any more.
     breaks: bool,
 ) -> impl IntoView {
     let state = use_state();
+    let type_name = layer.type_name.clone();
+    let help = format!("layer_{type_name}_help");
     let choose = move |_| {
         state.add_menu.set(None);
-        state.insert_layer(index, new_layer(type_name));
+        state.insert_layer(index, layer.clone());
         if let Some(id) = state.selected.get_untracked() {
             focus_soon(format!("card-{id}"));
         }
@@ -150,7 +155,7 @@ fn MenuItem(
         >
             <span class="menu-name">{type_name}</span>
             {breaks.then(|| view! { <span class="menu-note">{move || t("breaks_later")}</span> })}
-            <span class="menu-help">{move || t(&format!("layer_{type_name}_help"))}</span>
+            <span class="menu-help">{move || t(&help)}</span>
         </button>
     }
 }

@@ -52,6 +52,8 @@ fn text(model: &ModelSpec, fix: &Fix) -> (&'static str, Vec<(&'static str, Strin
             ("fix_set", vec![("setting", setting.clone()), ("value", value.to_string())])
         }
         Fix::Set { setting, value: None, .. } => ("fix_unset", vec![("setting", setting.clone())]),
+        Fix::SetInputs { inputs: Some(inputs), .. } => ("fix_inputs", vec![("inputs", inputs.join(" + "))]),
+        Fix::SetInputs { index, inputs: None } => ("fix_no_inputs", vec![("layer", name(*index))]),
         Fix::Unname { .. } => ("fix_unname", Vec::new()),
         Fix::Move { index, to } => ("fix_move", vec![("layer", name(*index)), ("place", (to + 1).to_string())]),
         Fix::Remove { index } => ("fix_remove", vec![("layer", name(*index))]),

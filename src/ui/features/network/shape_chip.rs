@@ -50,10 +50,13 @@ pub fn ShapeChip(#[prop(into)] index: Signal<usize>) -> impl IntoView {
 /// Writes one line per axis: `rows: (28 - 3) / 1 + 1 = 26`, after the name of the layer.
 pub fn rule(state: State, index: usize) -> Vec<String> {
     let Some(at) = index.checked_sub(1) else { return vec![t("input_values")] };
-    let axes = ["axis_rows", "axis_columns", "axis_channels"];
     state.checked.with(|checked| {
         let Some(layer) = checked.layers.get(at) else { return Vec::new() };
-        let axes = if layer.rule.len() == 3 { &axes[..] } else { &["axis_units"] };
+        let axes: &[&str] = match layer.rule.len() {
+            3 => &["axis_rows", "axis_columns", "axis_channels"],
+            2 => &["axis_positions", "axis_channels"],
+            _ => &["axis_units"],
+        };
         let line = |(axis, rule): (&&str, &String)| t_with("shape_rule", &[("axis", &t(axis)), ("rule", rule)]);
         [layer.name.clone()].into_iter().chain(axes.iter().zip(&layer.rule).map(line)).collect()
     })

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast;
 use super::card::{InputCard, Slot};
 use super::card_drag;
 use super::gap::Gap;
+use super::links::{Links, links};
 use super::store::NetworkStore;
 use crate::ui::browser::{focus_soon, next_frame};
 use crate::ui::history::History;
@@ -21,6 +22,7 @@ pub fn Strip() -> impl IntoView {
     let columns = Memo::new(move |_| store.columns());
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
+    let lanes = Memo::new(move |_| links(state).iter().map(|link| link.lane + 1).max().unwrap_or_default());
     card_drag::follow_escape(state);
     Effect::new(move |_| {
         let selected = state.selected.get();
@@ -38,9 +40,12 @@ pub fn Strip() -> impl IntoView {
             on:scroll=move |_| store.place_tip()
             on:wheel=move |event| on_wheel(state, &event)
         >
+            <Links strip />
             <ol
                 class="cards"
+                class:linked=move || lanes.get() != 0
                 style=("--columns", move || columns.get().to_string())
+                style=("--lanes", move || lanes.get().to_string())
                 on:keydown=move |event| on_key(state, store, &event)
             >
                 <li class="slot slot-input">

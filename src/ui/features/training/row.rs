@@ -49,7 +49,12 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
             }
             .into_any()
         }
-        SettingKind::Integer { .. } | SettingKind::Number { .. } | SettingKind::Pair { .. } | SettingKind::Text => {
+        SettingKind::Integer { .. }
+        | SettingKind::Integers { .. }
+        | SettingKind::Number { .. }
+        | SettingKind::Pair { .. }
+        | SettingKind::Sides { .. }
+        | SettingKind::Text => {
             let is_rate = setting.name == "learningRate";
             view! {
                 {is_rate.then(|| view! { <RateSlider row /> })}

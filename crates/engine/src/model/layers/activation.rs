@@ -1,6 +1,6 @@
 //! Activation: a function applied to each number, or to the last axis for softmax.
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use super::common::activation_flops;
 use crate::error::Result;
 use crate::ir::NodeId;
@@ -14,7 +14,7 @@ pub struct Activation;
 static SCHEMA: Schema =
     Schema { type_name: "Activation", settings: &[ACTIVATION.default(SettingDefault::Required).card(Card::Always)] };
 
-impl Layer for Activation {
+impl UnaryLayer for Activation {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use super::common::elements;
 use crate::error::Result;
 use crate::ir::NodeId;
@@ -24,7 +24,7 @@ static SCHEMA: Schema = Schema {
     ],
 };
 
-impl Layer for BatchNormalization {
+impl UnaryLayer for BatchNormalization {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

@@ -3,9 +3,9 @@
 use std::ops::Bound;
 
 use crate::error::{ModelError, Result};
-use crate::model::catalogue::{Setting, SettingDefault, Settings, shape_text};
+use crate::model::catalogue::{Card, Setting, SettingDefault, Settings, WeightSpec, shape_text};
 use crate::model::formula::{Term, index, looks_at, place, range};
-use crate::model::initializers::{self, GlorotUniform, Initializer};
+use crate::model::initializers::{self, GlorotUniform, Initializer, Zeros};
 use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
@@ -17,6 +17,13 @@ pub const USE_BIAS: Setting = Setting::flag("useBias", true);
 
 pub const KERNEL_INITIALIZER: Setting = Setting::choice("kernelInitializer", initializers::NAMES, "glorot_uniform");
 
+/// Results of each channel of a depthwise convolution.
+pub const DEPTH_MULTIPLIER: Setting =
+    Setting::integer("depthMultiplier", 1, 1024).default(SettingDefault::Number(1.0)).card(Card::IfChanged("×"));
+
+pub const DEPTHWISE_INITIALIZER: Setting =
+    Setting::choice("depthwiseInitializer", initializers::NAMES, "glorot_uniform");
+
 /// Adds this factor times the sum of the squared kernel weights to the loss.
 pub const L2: Setting =
     Setting::number("l2", Bound::Included(0.0), Bound::Included(1e6)).default(SettingDefault::Number(0.0));
@@ -26,19 +33,64 @@ pub fn kernel_initializer(settings: &Settings) -> &'static dyn Initializer {
     initializers::find(settings.choice("kernelInitializer")).unwrap_or(&GlorotUniform)
 }
 
-/// A window that slides over an image.
+/// A window that slides over an image `[H,W,C]` or a sequence `[L,C]`, which counts as an image of one row.
 pub struct Window {
+    /// The input is a sequence.
+    pub is_sequence: bool,
     pub size: [usize; 2],
     pub strides: [usize; 2],
     pub dilation: [usize; 2],
+    pub padding: WindowPadding,
+}
+
+/// Treatment of the borders of an image or a sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WindowPadding {
+    /// Whole windows alone.
+    Valid,
     /// Zeros around the image, so that the output has `ceil(input / stride)` positions.
-    pub same_padding: bool,
+    Same,
+    /// Zeros before a sequence, so that a window sees nothing that comes later.
+    Causal,
+}
+
+impl WindowPadding {
+    /// Returns the value of the setting `padding`.
+    pub fn of(settings: &Settings) -> Self {
+        match settings.choice("padding") {
+            "same" => Self::Same,
+            "causal" => Self::Causal,
+            _ => Self::Valid,
+        }
+    }
 }
 
 impl Window {
-    /// Returns the padding as ops call it.
-    pub fn padding(&self) -> Padding {
-        if self.same_padding { Padding::Same } else { Padding::Valid }
+    /// Returns the padding as ops call it. Before a causal window the zeros are appended by an op of their own.
+    pub fn op_padding(&self) -> Padding {
+        if self.padding == WindowPadding::Same { Padding::Same } else { Padding::Valid }
+    }
+
+    /// Returns the zeros before the sequence under a causal window.
+    pub fn causal_zeros(&self) -> usize {
+        if self.padding == WindowPadding::Causal { (self.size[1] - 1) * self.dilation[1] } else { 0 }
+    }
+
+    /// Returns the shape as that of an image.
+    ///
+    /// # Errors
+    /// `wrong-rank` if it is that of no image, or of no sequence.
+    pub fn image(&self, shape: &[usize]) -> Result<[usize; 3]> {
+        if !self.is_sequence {
+            return image_extents(shape);
+        }
+        let [length, channels] = sequence_extents(shape)?;
+        Ok([1, length, channels])
+    }
+
+    /// Returns the shape of an output with this number of positions and channels.
+    pub fn output(&self, [rows, columns]: [usize; 2], channels: usize) -> Vec<usize> {
+        if self.is_sequence { vec![columns, channels] } else { vec![rows, columns, channels] }
     }
 
     /// Counts the positions of the window, down and right. As in Keras, `valid` counts whole windows and `same` counts
@@ -48,67 +100,104 @@ impl Window {
     /// `kernel-too-large`, on behalf of the setting `subject`, if no whole window fits.
     pub fn positions(&self, subject: &str, [height, width]: [usize; 2]) -> Result<[usize; 2]> {
         let reach = |axis: usize| (self.size[axis] - 1) * self.dilation[axis] + 1;
-        if self.same_padding {
-            return Ok([height.div_ceil(self.strides[0]), width.div_ceil(self.strides[1])]);
+        let ceil = |extent: usize, axis: usize| extent.div_ceil(self.strides[axis]);
+        if self.padding != WindowPadding::Valid {
+            return Ok([ceil(height, 0), ceil(width, 1)]);
         }
         if reach(0) > height || reach(1) > width {
-            let (window, input) = (format!("{}×{}", reach(0), reach(1)), format!("{height}×{width}"));
+            let text = |[rows, columns]: [usize; 2]| {
+                if self.is_sequence { columns.to_string() } else { format!("{rows}×{columns}") }
+            };
+            let (window, input) = (text([reach(0), reach(1)]), text([height, width]));
             return Err(ModelError::KernelTooLarge { setting: subject.to_owned(), window, input }.into());
         }
         Ok([(height - reach(0)) / self.strides[0] + 1, (width - reach(1)) / self.strides[1] + 1])
     }
 }
 
-/// Returns the extents of an image that is known to be one.
+/// Returns the extents of an image or a sequence that is known to be one.
 fn extents(shape: &[usize]) -> [usize; 3] {
-    <[usize; 3]>::try_from(shape).unwrap_or([1; 3])
+    match *shape {
+        [length, channels] => [1, length, channels],
+        [height, width, channels] => [height, width, channels],
+        _ => [1; 3],
+    }
 }
 
 impl Window {
     /// Zeros before the first pixel, down and right.
     fn pads_before(&self, input: &[usize]) -> [usize; 2] {
+        let image = extents(input);
         [0, 1].map(|axis| {
-            let extent = input.get(axis).copied().unwrap_or(1);
-            let axis = self.padding().axis("window", extent, self.size[axis], self.strides[axis], self.dilation[axis]);
-            axis.map_or(0, |axis| axis.pad_before)
+            if self.padding == WindowPadding::Causal {
+                return if axis == 1 { self.causal_zeros() } else { 0 };
+            }
+            let (size, stride, dilation) = (self.size[axis], self.strides[axis], self.dilation[axis]);
+            self.op_padding().axis("window", image[axis], size, stride, dilation).map_or(0, |axis| axis.pad_before)
         })
     }
 
     /// Returns the rule of the output's extents; `channels`: that of the last one.
     pub fn shape_rule(&self, input: &[usize], output: &[usize], channels: String) -> Vec<String> {
         let [height, width, _] = extents(input);
-        let rule = |axis: usize, extent: usize| {
-            let (stride, result) = (self.strides[axis], output.get(axis).copied().unwrap_or(1));
+        let [rows, columns, _] = extents(output);
+        let rule = |axis: usize, extent: usize, result: usize| {
+            let stride = self.strides[axis];
             let reach = (self.size[axis] - 1) * self.dilation[axis] + 1;
-            match (self.same_padding, stride) {
-                (true, _) => format!("⌈{extent} / {stride}⌉ = {result}"),
-                (false, 1) => format!("({extent} - {reach}) / 1 + 1 = {result}"),
-                (false, _) if (extent - reach).is_multiple_of(stride) => {
+            match (self.padding == WindowPadding::Valid, stride) {
+                (false, _) => format!("⌈{extent} / {stride}⌉ = {result}"),
+                (true, 1) => format!("({extent} - {reach}) / 1 + 1 = {result}"),
+                (true, _) if (extent - reach).is_multiple_of(stride) => {
                     format!("({extent} - {reach}) / {stride} + 1 = {result}")
                 }
-                (false, _) => format!("⌊({extent} - {reach}) / {stride}⌋ + 1 = {result}"),
+                (true, _) => format!("⌊({extent} - {reach}) / {stride}⌋ + 1 = {result}"),
             }
         };
-        vec![rule(0, height), rule(1, width), channels]
+        let rows = (!self.is_sequence).then(|| rule(0, height, rows));
+        rows.into_iter().chain([rule(1, width, columns), channels]).collect()
+    }
+
+    /// Returns the letters of a position.
+    pub fn position(&self) -> &'static str {
+        if self.is_sequence { "i" } else { "i,j" }
+    }
+
+    /// Returns the letters of a place in the window.
+    pub fn offset(&self) -> &'static str {
+        if self.is_sequence { "v" } else { "u,v" }
+    }
+
+    /// Returns the letters of a pixel of the input.
+    pub fn pixel(&self) -> &'static str {
+        if self.is_sequence { "p" } else { "p,q" }
+    }
+
+    /// Formats the pixel that the window reads, one part for each axis.
+    fn pixel_read(&self, input: &[usize]) -> Vec<String> {
+        let [top, left] = self.pads_before(input);
+        if self.is_sequence {
+            return vec![looks_at("i", self.strides[1], "v", self.dilation[1], left)];
+        }
+        let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
+        vec![row, looks_at("j", self.strides[1], "v", self.dilation[1], left)]
     }
 
     /// Formats the element that the window reads: `x_{2i+u-1, 2j+v, c}`.
     pub fn looks_at(&self, input: &[usize], channel: &str) -> String {
-        let [top, left] = self.pads_before(input);
-        let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
-        format!("x_{{{row},{},{channel}}}", looks_at("j", self.strides[1], "v", self.dilation[1], left))
+        format!("x_{{{},{channel}}}", self.pixel_read(input).join(","))
     }
 
     /// Formats the condition on positions and offsets that read the pixel `p, q`.
     pub fn seen_from(&self, input: &[usize]) -> String {
-        let [top, left] = self.pads_before(input);
-        let row = looks_at("i", self.strides[0], "u", self.dilation[0], top);
-        format!("{row}=p,\\,{}=q", looks_at("j", self.strides[1], "v", self.dilation[1], left))
+        let read = self.pixel_read(input);
+        let equations = read.iter().zip(self.pixel().split(',')).map(|(read, pixel)| format!("{read}={pixel}"));
+        equations.collect::<Vec<_>>().join(",\\,")
     }
 
     /// Returns the ranges of the window's indices.
     pub fn ranges(&self) -> Vec<String> {
-        vec![range("u", self.size[0]), range("v", self.size[1])]
+        let rows = (!self.is_sequence).then(|| range("u", self.size[0]));
+        rows.into_iter().chain([range("v", self.size[1])]).collect()
     }
 
     /// Returns the numbers of the input's channel under the window at `at` of the output, each with the weight that `weight` returns for row and
@@ -121,9 +210,9 @@ impl Window {
         channel: usize,
         weight: impl Fn(usize, usize) -> usize,
     ) -> Vec<Term> {
-        let [height, width, _] = extents(input);
+        let image @ [height, width, _] = extents(input);
         let [top, left] = self.pads_before(input);
-        let place = place(output, at);
+        let place = place(&extents(output), at);
         let pixel = |axis: usize, offset: usize, pad: usize, extent: usize| {
             let at = place.get(axis).copied().unwrap_or_default() * self.strides[axis] + offset * self.dilation[axis];
             at.checked_sub(pad).filter(|at| *at < extent)
@@ -132,7 +221,7 @@ impl Window {
         for row in 0..self.size[0] {
             for column in 0..self.size[1] {
                 let seen = pixel(0, row, top, height).zip(pixel(1, column, left, width));
-                let seen = seen.map(|(row, column)| index(input, &[row, column, channel]));
+                let seen = seen.map(|(row, column)| index(&image, &[row, column, channel]));
                 terms.push(Term { input: seen, weight: weight(row, column) });
             }
         }
@@ -157,4 +246,46 @@ pub fn activation_flops(activation: &str, output: &[usize]) -> u64 {
 /// `wrong-rank` if the input is of another rank.
 pub fn image_extents(input: &[usize]) -> Result<[usize; 3]> {
     <[usize; 3]>::try_from(input).map_err(|_| ModelError::NotAnImage { shape: shape_text(input) }.into())
+}
+
+/// Returns the extents of a sequence `[L,C]`.
+///
+/// # Errors
+/// `wrong-rank` if the input is of another rank.
+pub fn sequence_extents(input: &[usize]) -> Result<[usize; 2]> {
+    <[usize; 2]>::try_from(input).map_err(|_| ModelError::NotASequence { shape: shape_text(input) }.into())
+}
+
+/// Declares the weights `kernel`, of this shape, and `bias`, of a number for each output.
+pub fn kernel_and_bias(settings: &Settings, kernel: Vec<usize>, outputs: usize) -> Vec<WeightSpec> {
+    let kernel = WeightSpec {
+        name: "kernel",
+        shape: kernel,
+        initializer: kernel_initializer(settings),
+        trainable: true,
+        l2: settings.number("l2") as f32,
+    };
+    [kernel].into_iter().chain(bias(settings, outputs)).collect()
+}
+
+/// Declares the weight `bias`, if the layer has one.
+pub fn bias(settings: &Settings, outputs: usize) -> Option<WeightSpec> {
+    settings.flag("useBias").then(|| WeightSpec {
+        name: "bias",
+        shape: vec![outputs],
+        initializer: &Zeros,
+        trainable: true,
+        l2: 0.0,
+    })
+}
+
+/// Returns the letters and shapes of input, weights and output in formulas.
+pub fn weighted_symbols(
+    input: &[usize],
+    weights: Vec<WeightSpec>,
+    output: &[usize],
+) -> Vec<(&'static str, Vec<usize>)> {
+    let letter = |name: &str| if name == "bias" { "b" } else { "w" };
+    let weights = weights.into_iter().map(|weight| (letter(weight.name), weight.shape));
+    [("x", input.to_vec())].into_iter().chain(weights).chain([("y", output.to_vec())]).collect()
 }

@@ -1,15 +1,17 @@
-//! Dense: each output is a weighted sum of all inputs.
+//! Dense: each output is a weighted sum of all inputs, at each place of the axes before the last.
 
-use super::Layer;
-use super::common::{KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_initializer};
-use crate::error::{ModelError, Result};
+use super::unary::UnaryLayer;
+use super::common::{
+    KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_and_bias, weighted_symbols,
+};
+use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec, shape_text};
+use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
-use crate::model::initializers::Zeros;
 use crate::model::lower::Context;
 use crate::ops::matmul::matmul;
+use crate::ops::reshape::reshape;
 
 pub struct Dense;
 
@@ -24,46 +26,33 @@ static SCHEMA: Schema = Schema {
     ],
 };
 
-impl Layer for Dense {
+impl UnaryLayer for Dense {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }
 
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
-        // Keras would apply the layer to the last axis; in a classifier that is a forgotten Flatten.
-        if input.len() != 1 {
-            return Err(ModelError::MissingFlatten { shape: shape_text(input) }.into());
-        }
-        Ok(vec![settings.integer("units")])
+        let places = input.len().saturating_sub(1);
+        Ok([&input[..places], &[settings.integer("units")]].concat())
     }
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let units = settings.integer("units");
-        let features = input.last().copied().unwrap_or(1);
-        let kernel = WeightSpec {
-            name: "kernel",
-            shape: vec![features, units],
-            initializer: kernel_initializer(settings),
-            trainable: true,
-            l2: settings.number("l2") as f32,
-        };
-        let bias = settings.flag("useBias").then(|| WeightSpec {
-            name: "bias",
-            shape: vec![units],
-            initializer: &Zeros,
-            trainable: true,
-            l2: 0.0,
-        });
-        [kernel].into_iter().chain(bias).collect()
+        kernel_and_bias(settings, vec![input.last().copied().unwrap_or(1), units], units)
     }
 
     fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
-        vec![format!("units = {}", output.first().copied().unwrap_or_default())]
+        let mut rules: Vec<String> = output.iter().map(usize::to_string).collect();
+        if let Some(units) = rules.last_mut() {
+            units.insert_str(0, "units = ");
+        }
+        rules
     }
 
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let products = input.last().copied().unwrap_or(1) as u64;
         let bias = u64::from(settings.flag("useBias"));
-        elements(output) * (2 * elements(input) + bias) + activation_flops(settings.choice("activation"), output)
+        elements(output) * (2 * products + bias) + activation_flops(settings.choice("activation"), output)
     }
 
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
@@ -74,11 +63,7 @@ impl Layer for Dense {
             backward.push(r"\frac{∂L}{∂b_k} = \sum_n δ_k".to_owned());
         }
         backward.push(r"\frac{∂L}{∂x_i} = \sum_k w_{i,k}\,δ_k".to_owned());
-        let mut symbols = vec![("x", input.to_vec())];
-        for weight in self.weights(settings, input) {
-            symbols.push((if weight.name == "bias" { "b" } else { "w" }, weight.shape));
-        }
-        symbols.push(("y", output.to_vec()));
+        let symbols = weighted_symbols(input, self.weights(settings, input), output);
         let ranges = vec![range("i", input.last().copied().unwrap_or(1)), range("k", settings.integer("units"))];
         let forward = vec![format!(r"z_k = {bias}\sum_i x_i\,w_{{i,k}}")];
         Formula { forward, backward, symbols, ranges }.activated(settings.choice("activation"))
@@ -86,8 +71,10 @@ impl Layer for Dense {
 
     fn derivation(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Derivation {
         let units = settings.integer("units");
-        let terms = (0..input.last().copied().unwrap_or(1))
-            .map(|at_input| Term { input: Some(at_input), weight: at_input * units + at });
+        let features = input.last().copied().unwrap_or(1);
+        let (place, unit) = (at / units, at % units);
+        let terms = (0..features)
+            .map(|feature| Term { input: Some(place * features + feature), weight: feature * units + unit });
         let derivation = Derivation {
             groups: vec![terms.collect()],
             columns: 1,
@@ -95,11 +82,21 @@ impl Layer for Dense {
             weight: Some("kernel"),
             steps: Vec::new(),
         };
-        derivation.biased(settings.flag("useBias"), at).activated(settings.choice("activation"))
+        derivation.biased(settings.flag("useBias"), unit).activated(settings.choice("activation"))
     }
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
-        let product = matmul(context.graph, input, context.weight("kernel")?)?;
-        context.bias_and_activation(settings, product)
+        let kernel = context.weight("kernel")?;
+        let dims = context.graph.tensor_type(input).shape.dims().to_vec();
+        let [places @ .., features] = &dims[..] else { return Ok(input) };
+        if places.len() == 1 {
+            let product = matmul(context.graph, input, kernel)?;
+            return context.bias_and_activation(settings, product);
+        }
+        // Every place of every example is a row.
+        let rows = reshape(context.graph, input, [places.iter().product(), *features])?;
+        let product = matmul(context.graph, rows, kernel)?;
+        let output = context.bias_and_activation(settings, product)?;
+        reshape(context.graph, output, [places, &[settings.integer("units")]].concat())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
@@ -12,15 +12,14 @@ use crate::ops::dropout::dropout;
 
 pub struct Dropout;
 
-static SCHEMA: Schema = Schema {
-    type_name: "Dropout",
-    // At 1 nothing would be left to scale up.
-    settings: &[Setting::number("rate", Bound::Included(0.0), Bound::Included(0.999))
-        .initial(SettingDefault::Number(0.25))
-        .card(Card::Always)],
-};
+/// The share that becomes zero. At 1 nothing would be left to scale up.
+pub const RATE: Setting = Setting::number("rate", Bound::Included(0.0), Bound::Included(0.999))
+    .initial(SettingDefault::Number(0.25))
+    .card(Card::Always);
 
-impl Layer for Dropout {
+static SCHEMA: Schema = Schema { type_name: "Dropout", settings: &[RATE] };
+
+impl UnaryLayer for Dropout {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

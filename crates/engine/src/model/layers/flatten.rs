@@ -1,6 +1,6 @@
 //! Flatten: the image becomes one long vector.
 
-use super::Layer;
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Schema, Settings};
@@ -12,7 +12,7 @@ pub struct Flatten;
 
 static SCHEMA: Schema = Schema { type_name: "Flatten", settings: &[] };
 
-impl Layer for Flatten {
+impl UnaryLayer for Flatten {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
     }

@@ -7,7 +7,7 @@ use super::{Position, Schedule};
 use crate::model::settings::{Schema, Setting, SettingDefault, Settings};
 
 /// The most steps of one decay: more than any run has.
-const MAX_DECAY_STEPS: u32 = 100_000_000;
+const MAX_DECAY_STEPS: i64 = 100_000_000;
 
 pub struct ExponentialDecay;
 

@@ -11,7 +11,7 @@ pub struct Step;
 static SCHEMA: Schema = Schema {
     type_name: "Step",
     settings: &[
-        Setting::integer("everyEpochs", 1, MAX_EPOCHS).initial(SettingDefault::Number(2.0)),
+        Setting::integer("everyEpochs", 1, MAX_EPOCHS as i64).initial(SettingDefault::Number(2.0)),
         Setting::number("factor", Bound::Excluded(0.0), Bound::Unbounded).initial(SettingDefault::Number(0.5)),
     ],
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::gpu;
-use super::{Conv2d, attributes, cpu, flops, output_shape};
+use super::{Conv2d, cpu, flops, output_shape};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
@@ -41,7 +41,7 @@ impl Op for Conv2dInputGradient {
     }
 
     fn attributes(&self) -> String {
-        format!("input_shape={}, {}", self.input_shape, attributes(&self.conv))
+        format!("input_shape={}, {}", self.input_shape, self.conv.attributes())
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
@@ -110,7 +110,7 @@ impl Op for Conv2dKernelGradient {
     }
 
     fn attributes(&self) -> String {
-        format!("kernel_shape={}, {}", self.kernel_shape, attributes(&self.conv))
+        format!("kernel_shape={}, {}", self.kernel_shape, self.conv.attributes())
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {

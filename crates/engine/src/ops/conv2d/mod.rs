@@ -81,21 +81,21 @@ impl Conv2d {
         })
     }
 
+    /// Prints the attributes, omitting those that are 1.
+    pub(super) fn attributes(&self) -> String {
+        let mut text = format!("padding={}", self.padding);
+        for (name, [height, width]) in [("strides", self.strides), ("dilations", self.dilations)] {
+            if [height, width] != [1, 1] {
+                text.push_str(&format!(", {name}=[{height},{width}]"));
+            }
+        }
+        text
+    }
+
     fn forward_geometry(&self, types: &[&TensorType]) -> Result<ConvGeometry> {
         let [input, kernel] = inputs(NAME, types)?;
         self.geometry(NAME, image_extents(NAME, input)?, kernel_extents(NAME, kernel)?)
     }
-}
-
-/// Prints the attributes, omitting those that are 1.
-fn attributes(conv: &Conv2d) -> String {
-    let mut text = format!("padding={}", conv.padding);
-    for (name, [height, width]) in [("strides", conv.strides), ("dilations", conv.dilations)] {
-        if [height, width] != [1, 1] {
-            text.push_str(&format!(", {name}=[{height},{width}]"));
-        }
-    }
-    text
 }
 
 fn output_shape(g: &ConvGeometry) -> Shape {
@@ -113,7 +113,7 @@ impl Op for Conv2d {
     }
 
     fn attributes(&self) -> String {
-        attributes(self)
+        Self::attributes(self)
     }
 
     fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {

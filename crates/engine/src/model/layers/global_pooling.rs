@@ -1,0 +1,76 @@
+//! The common part of layers that pool the whole of each channel into one number.
+
+use super::common::{elements, image_extents, sequence_extents};
+use crate::error::Result;
+use crate::ir::NodeId;
+use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
+use crate::model::lower::Context;
+use crate::ops::pool2d::PoolKind;
+use crate::ops::reduce;
+
+/// A pooling of whole channels.
+pub struct GlobalPooling {
+    pub kind: PoolKind,
+    /// The input is a sequence `[L,C]`, not an image `[H,W,C]`.
+    pub is_sequence: bool,
+}
+
+impl GlobalPooling {
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        if self.is_sequence {
+            sequence_extents(input).map(|[_, channels]| vec![channels])
+        } else {
+            image_extents(input).map(|[_, _, channels]| vec![channels])
+        }
+    }
+
+    pub fn flops(&self, input: &[usize]) -> u64 {
+        elements(input)
+    }
+
+    pub fn formula(&self, input: &[usize], output: &[usize]) -> Formula {
+        let places = &input[..input.len().saturating_sub(1)];
+        let count: usize = places.iter().product();
+        let at = if self.is_sequence { "i" } else { "i,j" };
+        let (forward, backward) = match self.kind {
+            // Equal largest numbers share the gradient.
+            PoolKind::Max => (
+                format!(r"y_c = \max_{{{at}}} x_{{{at},c}}"),
+                format!(r"\frac{{∂L}}{{∂x_{{{at},c}}}} = \frac{{g_c\,[x_{{{at},c}} = y_c]}}{{N_c}}"),
+            ),
+            PoolKind::Average => (
+                format!(r"y_c = \frac{{1}}{{{count}}} \sum_{{{at}}} x_{{{at},c}}"),
+                format!(r"\frac{{∂L}}{{∂x_{{{at},c}}}} = \frac{{g_c}}{{{count}}}"),
+            ),
+        };
+        Formula {
+            forward: vec![forward],
+            backward: vec![backward],
+            symbols: vec![("x", input.to_vec()), ("y", output.to_vec())],
+            ranges: ["i", "j"].iter().zip(places).map(|(letter, extent)| range(letter, *extent)).collect(),
+        }
+    }
+
+    pub fn derivation(&self, input: &[usize], at: usize) -> Derivation {
+        let channels = input.last().copied().unwrap_or(1).max(1);
+        let places = input.iter().product::<usize>() / channels;
+        Derivation {
+            groups: vec![(0..places).map(|place| Term { input: Some(place * channels + at), weight: 0 }).collect()],
+            columns: if self.is_sequence { 1 } else { input.get(1).copied().unwrap_or(1) },
+            reduction: match self.kind {
+                PoolKind::Max => Reduction::Max,
+                PoolKind::Average => Reduction::Mean,
+            },
+            weight: None,
+            steps: Vec::new(),
+        }
+    }
+
+    pub fn lower(&self, context: &mut Context<'_>, input: NodeId) -> Result<NodeId> {
+        let axes: &[usize] = if self.is_sequence { &[1] } else { &[1, 2] };
+        match self.kind {
+            PoolKind::Max => reduce::max(context.graph, input, axes, false),
+            PoolKind::Average => reduce::mean(context.graph, input, axes, false),
+        }
+    }
+}
