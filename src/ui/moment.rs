@@ -1,7 +1,7 @@
 //! What a link holds: network, training with its seed, the input, and the layer and view that are open.
 //!
-//! A link is JSON, compressed by deflate and written in base64url, so that every preset takes less than 500 characters. What
-//! it says is checked as a whole before anything is applied.
+//! A link is JSON, compressed by deflate and written in base64url. It names a network of the menu and writes any other one out, so
+//! that every preset takes less than 400 characters. The whole of it is checked before anything is applied.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::digit::{Drawing, Point};
+use super::presets::{PRESETS, preset};
 use crate::error::PageError;
 
 /// Views of a layer, in their order.
@@ -34,6 +35,9 @@ pub struct Moment {
     /// As the API's `setModel` takes it.
     #[serde(rename = "m", skip_serializing_if = "Value::is_null")]
     pub model: Value,
+    /// Name of the model in [`PRESETS`], in the text of a link only.
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    pub(super) preset: Option<String>,
     /// The fields that differ from the defaults, as the API's `setTraining` takes them.
     #[serde(rename = "t", skip_serializing_if = "Map::is_empty")]
     pub training: Map<String, Value>,
@@ -52,6 +56,11 @@ pub struct Moment {
     /// One of [`VIEWS`].
     #[serde(rename = "v", skip_serializing_if = "Option::is_none")]
     pub view: Option<String>,
+}
+
+/// Returns the model of a preset as a link writes it; `None` for an unknown name.
+fn preset_model(name: &str) -> Option<Value> {
+    PRESETS.contains(&name).then(|| serde_json::to_value(preset(name)).ok()).flatten()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -97,7 +106,11 @@ impl Moment {
     /// If JSON has no text for it.
     pub fn to_text(&self) -> serde_json::Result<String> {
         const SMALLEST: u8 = 10;
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(compress_to_vec(&serde_json::to_vec(self)?, SMALLEST)))
+        let mut packed = self.clone();
+        if let Some(name) = PRESETS.into_iter().find(|name| preset_model(name).as_ref() == Some(&self.model)) {
+            (packed.model, packed.preset) = (Value::Null, Some(name.to_owned()));
+        }
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(compress_to_vec(&serde_json::to_vec(&packed)?, SMALLEST)))
     }
 
     /// Reads the text of a link. Model and training are checked where they are applied.
@@ -110,7 +123,10 @@ impl Moment {
             let packed = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
             let bytes = decompress_to_vec_with_limit(&packed, MAX_BYTES).ok()?;
             let value = json::parse(std::str::from_utf8(&bytes).ok()?).ok()?;
-            let moment: Self = serde_json::from_value(value).ok()?;
+            let mut moment: Self = serde_json::from_value(value).ok()?;
+            if let Some(name) = moment.preset.take() {
+                moment.model = preset_model(&name).filter(|_| moment.model.is_null())?;
+            }
             moment.is_coherent().then_some(moment)
         };
         read().ok_or(PageError::BadLink)
@@ -129,7 +145,6 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::presets::{PRESETS, preset};
     use chalkgrad_engine::model::spec::OptimizerSpec;
 
     /// A moment in which nothing is left out but the drawing.
@@ -145,12 +160,24 @@ mod tests {
         for name in PRESETS {
             let (model, moment) = (preset(name), full(&preset(name)));
             let text = moment.to_text().unwrap();
-            // The residual network has twice as many layers as the next longest.
-            let limit = if name == "preset_residual" { 500 } else { 400 };
-            assert!(text.len() < limit - "#m=".len(), "{name}: {} characters", text.len());
+            assert!(text.len() < 400 - "#m=".len(), "{name}: {} characters", text.len());
             let read = Moment::from_text(&text).unwrap();
             assert_eq!(read, moment);
             assert_eq!(json::read::<ModelSpec>("model", &read.model).unwrap(), model);
+        }
+    }
+
+    #[test]
+    fn a_network_of_ones_own_is_written_out_and_an_unknown_name_is_refused() {
+        let mut model = preset("preset_normalised");
+        model.layers.remove(1);
+        let moment = full(&model);
+        let text = moment.to_text().unwrap();
+        assert!(text.len() < 500, "{} characters", text.len());
+        assert_eq!(Moment::from_text(&text), Ok(moment.clone()));
+        let named = |model: Value, name: &str| Moment { model, preset: Some(name.to_owned()), ..moment.clone() };
+        for wrong in [named(Value::Null, "preset_of_old"), named(moment.model.clone(), "preset_cnn")] {
+            assert_eq!(Moment::from_text(&wrong.to_text().unwrap()), Err(PageError::BadLink));
         }
     }
 

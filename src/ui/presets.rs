@@ -2,7 +2,8 @@
 
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
-/// The key of the text that names each, in the order of the list.
+/// The key of the text that names each, in the order of the list. Links name presets, so a preset is never changed: a better
+/// one gets another name.
 pub const PRESETS: [&str; 6] =
     ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_residual", "preset_softmax"];
 

@@ -264,6 +264,15 @@ pub mod tests {
         }
     }
 
+    /// Checks what a JSON reader does not: of two texts with one key it would keep the last in silence.
+    #[test]
+    fn no_key_has_two_texts() {
+        for locale in Locale::ALL {
+            let keys = locale.json().lines().filter(|line| line.trim_start().starts_with('"')).count();
+            assert_eq!(keys, table(locale).len(), "{locale:?}");
+        }
+    }
+
     #[test]
     fn every_key_that_the_page_names_has_a_text() {
         let keys = literals("src/ui", &["t(", "tr(", "t_with(", "t_once(", "label(", "title(", "icon_button("]);

@@ -313,30 +313,9 @@ pub fn exported(state: State) -> Option<Figure> {
         caption: Caption {
             title: t("curves_title"),
             legend: Legend::Names(names),
-            configuration: configuration(state),
+            configuration: state.configuration_line(),
             is_dark: state.is_dark.get(),
         },
         body: Body::Shapes { shapes: all, size: [2.0 * width + GAP, height] },
-    })
-}
-
-/// Describes network, training and position in a line.
-fn configuration(state: State) -> String {
-    let model = state.engine_model();
-    let types: Vec<&str> = model.layers.iter().map(|layer| layer.type_name.as_str()).collect();
-    let params = format::count(state.checked.with(|checked| checked.params()));
-    let steps = format::count(state.charted.with(ChartedHistory::steps) as usize);
-    state.training.with(|training| {
-        let values = [
-            ("layers", types.join(", ")),
-            ("params", params),
-            ("optimizer", training.optimizer.type_name().to_owned()),
-            ("rate", format::number(training.optimizer.learning_rate())),
-            ("batch", training.batch_size.to_string()),
-            ("seed", training.seed.to_string()),
-            ("steps", steps),
-        ];
-        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        t_with("configuration_line", &values)
     })
 }
