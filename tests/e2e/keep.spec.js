@@ -83,11 +83,12 @@ test('a network that was trained before answers at once, and is never trained', 
 
 test('to scripts the weights are those of the seed from the beginning', async ({ playground }) => {
   await playground.open();
-  await expect(playground.page.getByText(/trained in advance/)).toBeVisible();
+  const label = playground.page.locator('.pretrained');
+  await expect(label).toContainText('trained in advance');
   const kernel = () => playground.page.evaluate(async () => Array.from((await window.chalkgrad.tensor('conv2d_2.kernel')).data));
   const initial = await kernel();
   expect(initial.filter((value) => value === 0).length).toBeLessThan(100);
-  await expect(playground.page.getByText(/trained in advance/)).toBeHidden();
+  await expect(label).toBeHidden();
   await playground.call('reset');
   expect(await kernel()).toEqual(initial);
 });
