@@ -35,7 +35,7 @@ pub fn Welcome() -> impl IntoView {
         }
         is_new.get().then_some(Subject::Introduction)
     });
-    // Who has taken the tour, or left it, knows what the page is.
+    // After the tour, finished or left, the introduction has been read.
     Effect::new(move |was_open: Option<bool>| {
         let is_open = tour.is_open();
         if was_open == Some(true) && !is_open {
