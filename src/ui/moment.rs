@@ -1,4 +1,4 @@
-//! What a link holds: network, training with its seed, the input, and the layer and view that are open.
+//! Contents of a link: network, training with its seed, the input, and the layer and view that are open.
 //!
 //! A link is JSON, compressed by deflate and written in base64url. It names a network of the menu and writes any other one out, so
 //! that every preset takes less than 400 characters. The whole of it is checked before anything is applied.

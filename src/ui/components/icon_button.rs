@@ -13,7 +13,7 @@ pub fn IconButton(
     icon: &'static str,
     #[prop(optional)] shortcut: &'static str,
     #[prop(optional, into)] disabled: Signal<bool>,
-    /// Whether what it opens is open, for a button that opens something.
+    /// True while the part that the button opens is open; absent for a button that opens none.
     #[prop(optional, into)]
     expanded: Option<Signal<bool>>,
     on_click: impl Fn() + 'static,

@@ -78,7 +78,7 @@ impl State {
             state.forget_errors();
             state.forget_run();
             if let Some(own) = own {
-                // What is saved of it in the browser stays there, too.
+                // The browser's saved copy stays, too.
                 state.destination.begin_anew();
                 state.pretrained.set_aside_steps.set(Some(own.snapshot.step));
                 state.trained.update_value(|trained| trained.keep(own.clone()));

@@ -67,7 +67,7 @@ pub fn follow_edit(before: &[(u32, LayerSpec)], after: &mut [(u32, LayerSpec)]) 
         })
         .collect();
     for at in 1..after.len().saturating_sub(1) {
-        // Where the new layer takes another input than the one before it, it does not stand between the two.
+        // A new layer with another input than the one before it does not stand between the two.
         if is_new(after[at].0) && !is_new(after[at - 1].0) && after[at].1.inputs.is_none() {
             let inputs = edited[at + 1].iter_mut().flatten();
             inputs.filter(|name| **name == new[at - 1]).for_each(|name| name.clone_from(&new[at]));

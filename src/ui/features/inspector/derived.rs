@@ -19,7 +19,7 @@ const MAX_SOFTMAX_TERMS: usize = 1 << 21;
 pub struct Values {
     /// Names of the layer's inputs.
     pub inputs: Vec<String>,
-    /// Of all inputs, one behind the other.
+    /// Numbers of all inputs, one behind the other.
     pub input: Vec<f32>,
     pub output: Vec<f32>,
     pub weights: Vec<(&'static str, Vec<f32>)>,

@@ -76,7 +76,7 @@ pub fn formula(
 ) -> Formula {
     let letters = &LETTERS[..inputs.len().min(MAX_INPUTS)];
     let gradient = |(at, (letter, shape)): (usize, (&&str, &Vec<usize>))| {
-        // What was repeated gets the sum over its copies.
+        // A repeated number gets the sum over its copies.
         let sum = if shape == output { "" } else { r"\sum " };
         format!(r"\frac{{∂L}}{{∂{letter}}} = {sum}g{}", factor(letters, at))
     };
