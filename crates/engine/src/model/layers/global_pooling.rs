@@ -1,22 +1,29 @@
-//! The common part of layers that pool the whole of each channel into one number.
+//! Layers that pool the whole of each channel into one number.
 
 use super::common::{elements, image_extents, sequence_extents};
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
+use crate::model::catalogue::{Schema, Settings};
 use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
 use crate::model::lower::Context;
 use crate::ops::pool2d::PoolKind;
 use crate::ops::reduce;
 
-/// A pooling of whole channels.
+/// A layer that pools whole channels.
 pub struct GlobalPooling {
+    pub schema: &'static Schema,
     pub kind: PoolKind,
     /// The input is a sequence `[L,C]`, not an image `[H,W,C]`.
     pub is_sequence: bool,
 }
 
-impl GlobalPooling {
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+impl UnaryLayer for GlobalPooling {
+    fn schema(&self) -> &'static Schema {
+        self.schema
+    }
+
+    fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         if self.is_sequence {
             sequence_extents(input).map(|[_, channels]| vec![channels])
         } else {
@@ -24,11 +31,11 @@ impl GlobalPooling {
         }
     }
 
-    pub fn flops(&self, input: &[usize]) -> u64 {
+    fn flops(&self, _settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
         elements(input)
     }
 
-    pub fn formula(&self, input: &[usize], output: &[usize]) -> Formula {
+    fn formula(&self, _settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let places = &input[..input.len().saturating_sub(1)];
         let count: usize = places.iter().product();
         let at = if self.is_sequence { "i" } else { "i,j" };
@@ -51,7 +58,7 @@ impl GlobalPooling {
         }
     }
 
-    pub fn derivation(&self, input: &[usize], at: usize) -> Derivation {
+    fn derivation(&self, _settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Derivation {
         let channels = input.last().copied().unwrap_or(1).max(1);
         let places = input.iter().product::<usize>() / channels;
         Derivation {
@@ -66,7 +73,7 @@ impl GlobalPooling {
         }
     }
 
-    pub fn lower(&self, context: &mut Context<'_>, input: NodeId) -> Result<NodeId> {
+    fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
         let axes: &[usize] = if self.is_sequence { &[1] } else { &[1, 2] };
         match self.kind {
             PoolKind::Max => reduce::max(context.graph, input, axes, false),
