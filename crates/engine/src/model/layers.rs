@@ -12,6 +12,7 @@ mod depthwise;
 mod global_pooling;
 pub mod merging;
 mod pooling;
+mod recurrence;
 pub mod unary;
 
 /// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
@@ -46,6 +47,12 @@ pub trait Layer: Sync {
     fn shape_rule(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Vec<String> {
         let _ = (settings, inputs);
         output.iter().map(usize::to_string).collect()
+    }
+
+    /// Returns the names of tensors that can be read besides output and weights: `states` of an LSTM is `lstm.states`.
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        let _ = settings;
+        &[]
     }
 
     /// Counts the operations for one example forward; see [`super::cost`] for what counts.
@@ -96,6 +103,9 @@ layers! {
     average_pooling1d::AveragePooling1D,
     global_average_pooling1d::GLOBAL_AVERAGE_POOLING1D,
     global_max_pooling1d::GLOBAL_MAX_POOLING1D,
+    simple_rnn::SIMPLE_RNN,
+    lstm::LSTM,
+    gru::GRU,
     flatten::Flatten,
     dense::Dense,
     activation::Activation,

@@ -26,8 +26,19 @@ pub struct Context<'a> {
     pub mode: Mode,
     /// The layer's position in the model.
     pub layer: u32,
+    name: &'a str,
     weights: Vec<(&'static str, NodeId)>,
     updates: Vec<(NodeId, NodeId)>,
+    views: Vec<View>,
+}
+
+/// The states of a recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// The states `[N,T,units]`.
+    pub node: NodeId,
+    /// The op that runs through the sequence.
+    pub kept: NodeId,
 }
 
 impl Context<'_> {
@@ -47,6 +58,16 @@ impl Context<'_> {
     /// Sets the value that a weight which is not trained takes at the end of a training step.
     pub fn update(&mut self, weight: NodeId, value: NodeId) {
         self.updates.push((weight, value));
+    }
+
+    /// Makes one of the layer's [views](super::layers::Layer::views) readable under its name.
+    ///
+    /// # Errors
+    /// If the name is taken.
+    pub fn view(&mut self, name: &str, view: View) -> Result<()> {
+        self.graph.set_name(view.node, &format!("{}.{name}", self.name))?;
+        self.views.push(view);
+        Ok(())
     }
 
     /// Appends an activation function of the catalogue.
@@ -82,6 +103,8 @@ pub struct Network {
     pub parameters: Vec<NodeId>,
     /// For each layer its output.
     pub outputs: Vec<NodeId>,
+    /// What layers show besides their outputs.
+    pub views: Vec<View>,
     /// New values of the weights that are not trained; empty for inference.
     pub updates: Vec<(NodeId, NodeId)>,
     /// Parameters with an L2 penalty, and its factor.
@@ -94,8 +117,14 @@ pub struct Network {
 /// # Errors
 /// If a name is taken or an op does not accept what it is given; the error carries the layer.
 pub fn append_model(graph: &mut Graph, layers: &[ResolvedLayer], images: NodeId, mode: Mode) -> Result<Network> {
-    let mut network =
-        Network { output: images, parameters: vec![], outputs: vec![], updates: vec![], penalties: vec![] };
+    let mut network = Network {
+        output: images,
+        parameters: vec![],
+        outputs: vec![],
+        views: vec![],
+        updates: vec![],
+        penalties: vec![],
+    };
     for (index, layer) in layers.iter().enumerate() {
         graph.enter_layer(&layer.name);
         let result = append_layer(graph, layer, index as u32, images, mode, &mut network);
@@ -130,11 +159,14 @@ fn append_layer(
     };
     // The catalogue has checked that each stands before the layer.
     let inputs: Vec<NodeId> = layer.inputs.iter().filter_map(output_of).collect();
-    let mut context = Context { graph, mode, layer: index, weights, updates: Vec::new() };
+    let mut context =
+        Context { graph, mode, layer: index, name: &layer.name, weights, updates: Vec::new(), views: Vec::new() };
     let mut output = layer.layer_type.lower(&mut context, &layer.settings, &inputs)?;
+    let is_view = context.views.iter().any(|view| view.node == output);
     network.updates.append(&mut context.updates);
-    if inputs.contains(&output) {
-        // A layer that does nothing still has an output of its own name.
+    network.views.append(&mut context.views);
+    if is_view || inputs.contains(&output) {
+        // A layer that does nothing still has an output of its own name, as has one that shows its output twice.
         let shape = graph.tensor_type(output).shape.clone();
         output = graph.apply(Arc::new(Reshape { shape }), &[output])?;
     }

@@ -186,6 +186,16 @@ fn chain(
                 let variance = derivation.variance(&values.input) as f32;
                 rows.push((format!("÷ √(σ² + {})", format::number(*epsilon)), Some(variance)));
             }
+            Step::AddProduct(recurrence) => {
+                let product = recurrence.product(&values.input, &|name| values.weight(name));
+                rows.push((format!("+ h·{}", recurrence.weights[1]), Some(product)));
+            }
+            Step::Kept { letter, part, recurrence } => {
+                rows.push((
+                    (*letter).to_owned(),
+                    Some(recurrence.kept(&values.input, &|name| values.weight(name), *part)),
+                ));
+            }
             Step::Function(name) => last = format!("{name}(z) = "),
             Step::Softmax => {
                 if let Some(sum) = softmax_sum(layer, values, at) {

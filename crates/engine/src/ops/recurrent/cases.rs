@@ -9,12 +9,8 @@ use crate::tensor::{HostTensor, TensorType};
 const TANH: Activations = Activations { state: Activation::Tanh, gates: Activation::Sigmoid };
 
 fn cells() -> Vec<Cell> {
-    let kinds = [
-        CellKind::Simple,
-        CellKind::Lstm,
-        CellKind::Gru { reset_after: true },
-        CellKind::Gru { reset_after: false },
-    ];
+    let kinds =
+        [CellKind::Simple, CellKind::Lstm, CellKind::Gru { reset_after: true }, CellKind::Gru { reset_after: false }];
     kinds.map(|kind| Cell { kind, functions: TANH }).to_vec()
 }
 
@@ -30,8 +26,7 @@ fn mask(batch: usize, steps: usize) -> HostTensor {
 
 fn case(op: Recurrent, [batch, steps, units]: [usize; 3]) -> Case {
     let width = op.cell.gates() * units;
-    let mut inputs =
-        vec![uniform([batch, steps, width], -1.5, 1.5, 1), uniform([units, width], -0.7, 0.7, 2)];
+    let mut inputs = vec![uniform([batch, steps, width], -1.5, 1.5, 1), uniform([units, width], -0.7, 0.7, 2)];
     let mut differentiable = vec![true, true];
     if op.has_bias {
         inputs.push(uniform([width], -0.5, 0.5, 3));

@@ -63,7 +63,13 @@ impl<'a> Tables<'a> {
     }
 
     /// Adds the product of `rows` of A, `a_stride` words apart, with a packed square matrix to the rows of C.
-    fn add_product(&mut self, rows: usize, (a, a_stride): (&[f32], usize), packed: &[f32], (c, c_stride): (&mut [f32], usize)) {
+    fn add_product(
+        &mut self,
+        rows: usize,
+        (a, a_stride): (&[f32], usize),
+        packed: &[f32],
+        (c, c_stride): (&mut [f32], usize),
+    ) {
         let units = self.steps.len();
         for (row, (a_row, c_row)) in self.rows.iter_mut().zip(self.results.iter_mut()).enumerate().take(rows) {
             (*a_row, *c_row) = ((row * a_stride) as u32, (row * c_stride) as u32);

@@ -7,6 +7,8 @@ use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::ops::no_second_derivative;
 use crate::tensor::TensorType;
 
+pub(super) const NAME: &str = "recurrent_gradient";
+
 /// What a [`Recurrent`] kept `[N,T,kept*U]`, the recurrent kernel, the gradient of what it kept, and its factors and mask if
 /// it has them, to the gradients of each step `[N,T,adjoints*U]`, in the order of [`super::Cell::adjoints`]. The last of
 /// them is that of the state, on all ways to the loss.
@@ -38,7 +40,7 @@ impl RecurrentGradient {
 
 impl Op for RecurrentGradient {
     fn name(&self) -> &'static str {
-        "recurrent_gradient"
+        NAME
     }
 
     fn attributes(&self) -> String {

@@ -15,7 +15,7 @@ mod reference;
 use std::sync::Arc;
 
 pub use cases::cases;
-pub use cell::{Cell, CellKind};
+pub use cell::{ACTIVATIONS, Cell, CellKind};
 pub use gradient::RecurrentGradient;
 
 use super::layout::{concat, slice};
@@ -24,7 +24,7 @@ use super::reshape::reshape;
 use super::{layout, pointwise, reduce};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, Graph, NodeId, NodeKind, Op, VjpCall};
 use crate::tensor::{HostTensor, TensorType};
 
 /// Projected inputs `[N,T,gates*U]` and a recurrent kernel `[U,gates*U]` to everything that a cell keeps of each step,
@@ -81,6 +81,23 @@ pub fn recurrent(
 /// If the node is not that of a [`Recurrent`] of this cell.
 pub fn states(graph: &mut Graph, cell: Cell, kept: NodeId) -> Result<NodeId> {
     part(graph, kept, cell.kept(), cell.kept() - 1, 1)
+}
+
+/// Appends the gradients of the states `[N,T,U]` on all ways to the loss, out of the gradients that [`RecurrentGradient`]
+/// has computed for what a [`Recurrent`] keeps; `None` if it has not.
+///
+/// # Errors
+/// If the node is not that of a [`Recurrent`].
+pub fn state_gradients(graph: &mut Graph, kept: NodeId) -> Result<Option<NodeId>> {
+    let is_own = |id: &NodeId| {
+        let node = graph.node(*id);
+        let NodeKind::Op(op) = &node.kind else { return false };
+        op.name() == gradient::NAME && node.inputs.first() == Some(&kept)
+    };
+    let Some(adjoints) = graph.ids().find(is_own) else { return Ok(None) };
+    let units = graph.tensor_type(graph.node(kept).inputs[1]).shape[0];
+    let parts = graph.tensor_type(adjoints).shape[2] / units.max(1);
+    part(graph, adjoints, parts, parts - 1, 1).map(Some)
 }
 
 /// Appends some of the parts of a tensor `[N,T,parts*U]`.
