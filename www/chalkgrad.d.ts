@@ -830,6 +830,22 @@ export interface GRULayer {
   l2?: number;
 }
 
+/** Reads a sequence in both directions with two layers of one kind, so that each step knows what comes before and after. */
+export interface BidirectionalLayer {
+  type: "Bidirectional";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /** The layer that reads the sequence, once in each direction, with weights of its own for each. */
+  layer: LSTMLayer | GRULayer | SimpleRNNLayer;
+  /**
+   * Joins the states of both directions: one behind the other, or number by number as sum, product or mean.
+   * Default: "concat".
+   */
+  mergeMode?: MergeMode;
+}
+
 /** Turns the image into one row of numbers, as a Dense layer needs it. */
 export interface FlattenLayer {
   type: "Flatten";
@@ -1116,6 +1132,7 @@ export type LayerSpec =
   | SimpleRNNLayer
   | LSTMLayer
   | GRULayer
+  | BidirectionalLayer
   | FlattenLayer
   | DenseLayer
   | ActivationLayer
@@ -1347,6 +1364,8 @@ export type GRUActivation = "tanh" | "sigmoid" | "relu" | "linear";
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type LSTMActivation = "tanh" | "sigmoid" | "relu" | "linear";
+
+export type MergeMode = "concat" | "sum" | "mul" | "ave";
 
 export type Padding = "valid" | "same";
 

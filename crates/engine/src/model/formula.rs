@@ -138,6 +138,11 @@ pub enum Step {
         part: usize,
         recurrence: Recurrence,
     },
+    /// The state of another cell is added, or multiplied.
+    Merge {
+        multiplies: bool,
+        recurrence: Recurrence,
+    },
     /// Divided by the root of the operands' variance plus epsilon.
     DivideByDeviation {
         epsilon: f64,
@@ -247,6 +252,10 @@ impl Derivation {
                     (f64::from(value) / (self.variance(input) + epsilon).sqrt()) as f32
                 }
                 Step::AddProduct(recurrence) => value + recurrence.product(input, weight),
+                Step::Merge { multiplies, recurrence } => {
+                    let state = recurrence.state(input, weight);
+                    if multiplies { value * state } else { value + state }
+                }
                 Step::Kept { part, recurrence, .. } => recurrence.kept(input, weight, part),
                 Step::Function(_) | Step::Softmax => return None,
             };

@@ -106,6 +106,7 @@ layers! {
     simple_rnn::SIMPLE_RNN,
     lstm::LSTM,
     gru::GRU,
+    bidirectional::Bidirectional,
     flatten::Flatten,
     dense::Dense,
     activation::Activation,

@@ -43,6 +43,8 @@ const MODELS: &[&str] = &[
         {"type": "LSTM", "units": 5, "returnSequences": true, "goBackwards": true}, {"type": "GRU", "units": 4, "returnSequences": true, "useBias": false},
         {"type": "GRU", "units": 5, "returnSequences": true, "resetAfter": false, "activation": "relu"}, {"type": "GRU", "units": 4, "goBackwards": true, "name": "gru_back"},
         {"type": "LSTM", "units": 3, "useBias": false, "recurrentActivation": "tanh", "inputs": ["gru_1"]}, {"type": "Concatenate", "inputs": ["gru_back", "lstm_1"]},
+        {"type": "Reshape", "targetShape": [7, 1]}, {"type": "Bidirectional", "layer": {"type": "GRU", "units": 3, "returnSequences": true}, "mergeMode": "ave"},
+        {"type": "Bidirectional", "layer": {"type": "LSTM", "units": 2, "returnSequences": true, "useBias": false}}, {"type": "Bidirectional", "layer": {"type": "SimpleRNN", "units": 4}, "mergeMode": "mul"},
         {"type": "Dense", "units": 10}]"#,
 ];
 

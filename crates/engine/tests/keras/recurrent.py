@@ -99,6 +99,22 @@ def layer_cases():
             settings = {"units": 5, **own, **option}
             cases.append(layer_case(name + label, kind, settings, values(seed, shape), seed=seed + 1, training=True,
                                     prepare=with_masks(settings, shape[0], shape[2])))
+    inner = {"type": "LSTM", "units": 4}
+    for number, (label, own, option) in enumerate([
+        ("", inner, {}),
+        (", sequences", inner | {"returnSequences": True}, {}),
+        (", sequences, sum", {"type": "GRU", "units": 4, "returnSequences": True}, {"mergeMode": "sum"}),
+        (", mul", {"type": "GRU", "units": 4, "resetAfter": False}, {"mergeMode": "mul"}),
+        (", ave", {"type": "SimpleRNN", "units": 4}, {"mergeMode": "ave"}),
+        (", sequences, mul", {"type": "SimpleRNN", "units": 4, "returnSequences": True}, {"mergeMode": "mul"}),
+        (", no bias", inner | {"useBias": False}, {}),
+        (", both dropouts", inner | {"dropout": 0.25, "recurrentDropout": 0.5}, {}),
+    ]):
+        seed = 1600 + 20 * number
+        settings = {"layer": own, **option}
+        trains = "dropout" in own
+        cases.append(layer_case("bidirectional" + label, "Bidirectional", settings, values(seed, shape), seed=seed + 1,
+                                training=trains, prepare=with_masks(settings, shape[0], shape[2]) if trains else lambda _: None))
     cases.append(layer_case("lstm, one step", "LSTM", {"units": 3}, values(1500, (2, 1, 2)), seed=1501))
     return cases
 
@@ -111,6 +127,8 @@ def models():
         one = {"type": kind, "units": 8, **own}
         result[name] = [first, one, last]
         result[name + ", backwards, l2, no bias"] = [first, one | {"goBackwards": True, "l2": 0.01, "useBias": False}, last]
+        both = {"type": "Bidirectional", "layer": one | {"units": 5, "returnSequences": True}, "mergeMode": "sum"}
+        result[name + ", both ways"] = [first, both, {"type": "Bidirectional", "layer": one | {"units": 4}}, last]
         result[name + ", twice"] = [first, one | {"returnSequences": True}, one | {"units": 5}, last]
     return result
 

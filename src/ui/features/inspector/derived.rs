@@ -190,6 +190,11 @@ fn chain(
                 let product = recurrence.product(&values.input, &|name| values.weight(name));
                 rows.push((format!("+ h·{}", recurrence.weights[1]), Some(product)));
             }
+            Step::Merge { multiplies, recurrence } => {
+                let sign = if *multiplies { '×' } else { '+' };
+                let state = recurrence.state(&values.input, &|name| values.weight(name));
+                rows.push((format!("{sign} h′"), Some(state)));
+            }
             Step::Kept { letter, part, recurrence } => {
                 rows.push((
                     (*letter).to_owned(),

@@ -24,6 +24,11 @@ pub struct Recurrence {
 type Weights<'w, 'a> = &'w dyn Fn(&str) -> &'a [f32];
 
 impl Recurrence {
+    /// Returns the state after the step.
+    pub fn state(&self, input: &[f32], weight: Weights<'_, '_>) -> f32 {
+        self.kept(input, weight, self.cell.kept() - 1)
+    }
+
     /// Returns a part of what the cell keeps of the step.
     pub fn kept(&self, input: &[f32], weight: Weights<'_, '_>, part: usize) -> f32 {
         self.run(input, weight).map_or(0.0, |kept| self.at(&kept, self.place, part, self.unit))

@@ -129,7 +129,7 @@ impl Recurrent {
     }
 
     /// Returns the only way of a layer that is not bidirectional.
-    fn direction(settings: &Settings) -> Direction {
+    pub fn direction(settings: &Settings) -> Direction {
         Direction { weights: WEIGHTS, is_backwards: settings.flag("goBackwards"), number: 0 }
     }
 
@@ -375,6 +375,29 @@ impl UnaryLayer for Recurrent {
 }
 
 impl Recurrent {
+    /// Returns the run of the cell up to a place of the sequence.
+    pub fn recurrence_at(
+        &self,
+        settings: &Settings,
+        input: &[usize],
+        direction: Direction,
+        place: usize,
+        unit: usize,
+    ) -> Recurrence {
+        let [steps, features] = [0, 1].map(|axis| input.get(axis).copied().unwrap_or(1));
+        Recurrence {
+            cell: self.cell(settings),
+            is_backwards: direction.is_backwards,
+            weights: direction.weights,
+            steps,
+            features,
+            units: settings.integer("units").max(1),
+            place,
+            unit,
+            gate: (self.equations)(settings).gate,
+        }
+    }
+
     /// Derives the state of a unit at a place of the sequence.
     pub fn derivation_at(
         &self,
@@ -384,24 +407,12 @@ impl Recurrent {
         place: usize,
         unit: usize,
     ) -> Derivation {
-        let cell = self.cell(settings);
         let equations = (self.equations)(settings);
-        let (units, gates) = (settings.integer("units").max(1), cell.gates());
-        let [steps, features] = [0, 1].map(|axis| input.get(axis).copied().unwrap_or(1));
+        let recurrence = self.recurrence_at(settings, input, direction, place, unit);
+        let (units, gates, features) = (recurrence.units, recurrence.cell.gates(), recurrence.features);
         let column = equations.gate * units + unit;
         let terms = (0..features)
             .map(|feature| Term { input: Some(place * features + feature), weight: feature * gates * units + column });
-        let recurrence = Recurrence {
-            cell,
-            is_backwards: direction.is_backwards,
-            weights: direction.weights,
-            steps,
-            features,
-            units,
-            place,
-            unit,
-            gate: equations.gate,
-        };
         let mut derivation = Derivation {
             groups: vec![terms.collect()],
             columns: 1,
