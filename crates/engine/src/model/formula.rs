@@ -130,6 +130,12 @@ pub enum Step {
     SubtractFromInput {
         at: usize,
     },
+    /// In its place comes the row of a table that it numbers, of which it takes one column.
+    Lookup {
+        weight: &'static str,
+        width: usize,
+        column: usize,
+    },
     /// The product of the state before with the recurrent kernel is added.
     AddProduct(Recurrence),
     /// In its place comes a part of what a recurrent cell keeps of its step, which follows from the sums and the parts before.
@@ -251,6 +257,7 @@ impl Derivation {
                 Step::DivideByDeviation { epsilon } => {
                     (f64::from(value) / (self.variance(input) + epsilon).sqrt()) as f32
                 }
+                Step::Lookup { weight, width, column } => number(weight, value as usize * width + column),
                 Step::AddProduct(recurrence) => value + recurrence.product(input, weight),
                 Step::Merge { multiplies, recurrence } => {
                     let state = recurrence.state(input, weight);

@@ -47,17 +47,22 @@ initializers! {
 }
 
 mod orthogonal;
+mod uniform;
 mod unit_forget_bias;
 
 pub use orthogonal::Orthogonal;
+pub use uniform::Uniform;
 pub use unit_forget_bias::UnitForgetBias;
 
 /// The names for recurrent kernels. The orthogonal one is too slow for the kernels of large dense layers.
 pub const RECURRENT_NAMES: &[&str] = &["orthogonal", "glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"];
 
+/// The names for embeddings.
+pub const EMBEDDING_NAMES: &[&str] = &["uniform", "glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"];
+
 /// Finds an initialiser by its name.
 pub fn find(name: &str) -> Option<&'static dyn Initializer> {
-    let others: [&'static dyn Initializer; 1] = [&Orthogonal];
+    let others: [&'static dyn Initializer; 2] = [&Orthogonal, &Uniform];
     INITIALIZERS.iter().copied().chain(others).find(|initializer| initializer.name() == name)
 }
 

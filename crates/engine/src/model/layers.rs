@@ -49,6 +49,13 @@ pub trait Layer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    /// Returns true if the mask of the inputs' steps belongs to the output as well, as with Keras's `supports_masking`. A
+    /// layer may also make a mask of its own.
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
+    }
+
     /// Returns the names of tensors that can be read besides output and weights: `states` of an LSTM is `lstm.states`.
     fn views(&self, settings: &Settings) -> &'static [&'static str] {
         let _ = settings;
@@ -118,6 +125,7 @@ layers! {
     add::Add,
     multiply::Multiply,
     concatenate::Concatenate,
+    embedding::Embedding,
     reshape::Reshape,
     permute::Permute,
     rescaling::Rescaling,

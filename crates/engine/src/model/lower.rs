@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::catalogue::{ResolvedLayer, Settings, Source};
 use crate::error::{ModelError, Result};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Expr, Graph, NodeId};
 use crate::ops::pointwise;
 use crate::ops::reshape::Reshape;
 use crate::ops::softmax::softmax;
@@ -30,6 +30,10 @@ pub struct Context<'a> {
     weights: Vec<(&'static str, NodeId)>,
     updates: Vec<(NodeId, NodeId)>,
     views: Vec<View>,
+    /// The masks of the inputs.
+    masks: Vec<Option<NodeId>>,
+    /// The mask of the output, if the layer makes one of its own.
+    own_mask: Option<NodeId>,
 }
 
 /// The states of a recurrent layer.
@@ -58,6 +62,16 @@ impl Context<'_> {
     /// Sets the value that a weight which is not trained takes at the end of a training step.
     pub fn update(&mut self, weight: NodeId, value: NodeId) {
         self.updates.push((weight, value));
+    }
+
+    /// Returns the mask `[N,T]` of the first input `[N,T,...]`, if it has one: 1, or 0 for a step that does not count.
+    pub fn mask(&self) -> Option<NodeId> {
+        self.masks.first().copied().flatten()
+    }
+
+    /// Sets the mask `[N,T]` of the output.
+    pub fn set_mask(&mut self, mask: NodeId) {
+        self.own_mask = Some(mask);
     }
 
     /// Makes one of the layer's [views](super::layers::Layer::views) readable under its name.
@@ -103,6 +117,8 @@ pub struct Network {
     pub parameters: Vec<NodeId>,
     /// For each layer its output.
     pub outputs: Vec<NodeId>,
+    /// For each layer the mask of its output, if it has one.
+    masks: Vec<Option<NodeId>>,
     /// What layers show besides their outputs.
     pub views: Vec<View>,
     /// New values of the weights that are not trained; empty for inference.
@@ -121,6 +137,7 @@ pub fn append_model(graph: &mut Graph, layers: &[ResolvedLayer], images: NodeId,
         output: images,
         parameters: vec![],
         outputs: vec![],
+        masks: vec![],
         views: vec![],
         updates: vec![],
         penalties: vec![],
@@ -159,9 +176,27 @@ fn append_layer(
     };
     // The catalogue has checked that each stands before the layer.
     let inputs: Vec<NodeId> = layer.inputs.iter().filter_map(output_of).collect();
-    let mut context =
-        Context { graph, mode, layer: index, name: &layer.name, weights, updates: Vec::new(), views: Vec::new() };
+    let mask_of = |source: &Source| match source {
+        Source::Input => None,
+        Source::Layer(at) => network.masks.get(*at).copied().flatten(),
+    };
+    let masks: Vec<Option<NodeId>> = layer.inputs.iter().map(mask_of).collect();
+    let mut context = Context {
+        graph,
+        mode,
+        layer: index,
+        name: &layer.name,
+        weights,
+        updates: Vec::new(),
+        views: Vec::new(),
+        masks,
+        own_mask: None,
+    };
     let mut output = layer.layer_type.lower(&mut context, &layer.settings, &inputs)?;
+    let mask = match (context.own_mask, layer.layer_type.passes_mask(&layer.settings)) {
+        (None, true) => joined_mask(context.graph, &context.masks)?,
+        (own, _) => own,
+    };
     let is_view = context.views.iter().any(|view| view.node == output);
     network.updates.append(&mut context.updates);
     network.views.append(&mut context.views);
@@ -172,6 +207,25 @@ fn append_layer(
     }
     graph.set_name(output, &format!("{}.output", layer.name))?;
     network.outputs.push(output);
+    network.masks.push(mask);
     network.output = output;
     Ok(())
+}
+
+/// Appends the mask of what several inputs become: a step counts if it does in one of them, and nothing is masked if one of
+/// them has no mask, as in Keras.
+fn joined_mask(graph: &mut Graph, masks: &[Option<NodeId>]) -> Result<Option<NodeId>> {
+    let mut joined = None;
+    for mask in masks {
+        let Some(mask) = *mask else { return Ok(None) };
+        joined = Some(match joined {
+            Some(other) if graph.tensor_type(other) != graph.tensor_type(mask) => return Ok(None),
+            Some(other) => {
+                let either = Expr::input(0).max(Expr::input(1));
+                pointwise::apply_expression(graph, "either", &either, &[other, mask])?
+            }
+            None => mask,
+        });
+    }
+    Ok(joined)
 }

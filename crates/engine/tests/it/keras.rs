@@ -2,6 +2,7 @@
 //! them are in `tests/keras`.
 
 mod formula;
+mod masks;
 mod models;
 mod runs;
 mod steps;

@@ -45,7 +45,7 @@ MODELS = {
     "both ways, sequences": [EMBEDDING, {"type": "Bidirectional", "layer": {"type": "LSTM"} | SEQUENCES}],
     "both ways, sequences, mean": [EMBEDDING, {"type": "Bidirectional", "layer": {"type": "LSTM"} | SEQUENCES, "mergeMode": "sum"}, MEAN],
     "dense, dropout, normalisation": [
-        EMBEDDING, {"type": "Dense", "units": 3, "activation": "tanh"}, {"type": "Dropout", "rate": 0.0},
+        EMBEDDING, {"type": "Dense", "units": 3, "useBias": False}, {"type": "Dropout", "rate": 0.0},
         {"type": "BatchNormalization"}, {"type": "GRU", "units": 4},
     ],
     "layer normalisation, activation, noise": [

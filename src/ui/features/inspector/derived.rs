@@ -186,6 +186,10 @@ fn chain(
                 let variance = derivation.variance(&values.input) as f32;
                 rows.push((format!("÷ √(σ² + {})", format::number(*epsilon)), Some(variance)));
             }
+            Step::Lookup { weight, width, column } => {
+                let at = trace.reduced as usize * width + column;
+                rows.push((name(weight, at), number(weight, at)));
+            }
             Step::AddProduct(recurrence) => {
                 let product = recurrence.product(&values.input, &|name| values.weight(name));
                 rows.push((format!("+ h·{}", recurrence.weights[1]), Some(product)));

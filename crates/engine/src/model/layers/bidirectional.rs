@@ -6,12 +6,13 @@ use super::recurrence::{Direction, Recurrent, flops, last_state};
 use super::simple_rnn::SIMPLE_RNN;
 use super::unary::UnaryLayer;
 use crate::error::{Result, SettingError, SettingRule};
-use crate::ir::NodeId;
+use crate::ir::{Graph, NodeId};
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Step, range};
 use crate::model::lower::{Context, View};
 use crate::ops::layout::concat;
 use crate::ops::pointwise;
+use crate::ops::reshape::reshape;
 
 pub struct Bidirectional;
 
@@ -44,6 +45,14 @@ const WAYS: [Direction; 2] = [
     Direction { weights: BACKWARD, is_backwards: true, number: 1 },
 ];
 
+/// Appends the states with zeros at masked steps, as Keras has them in this layer alone.
+fn zero_masked(graph: &mut Graph, states: NodeId, mask: Option<NodeId>) -> Result<NodeId> {
+    let Some(mask) = mask else { return Ok(states) };
+    let shape = [graph.tensor_type(mask).shape.dims(), &[1]].concat();
+    let mask = reshape(graph, mask, shape)?;
+    pointwise::mul(graph, states, mask)
+}
+
 impl UnaryLayer for Bidirectional {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
@@ -73,6 +82,10 @@ impl UnaryLayer for Bidirectional {
         rules
     }
 
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        inner(settings).is_ok_and(|(_, inner)| inner.flag("returnSequences"))
+    }
+
     fn views(&self, _settings: &Settings) -> &'static [&'static str] {
         &VIEWS
     }
@@ -94,12 +107,13 @@ impl UnaryLayer for Bidirectional {
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let (recurrent, inner) = inner(settings)?;
+        let mask = context.mask();
         let mut parts = Vec::with_capacity(2);
         for (direction, view) in WAYS.into_iter().zip(VIEWS) {
-            let own: View = recurrent.run(context, &inner, input, None, direction)?;
+            let own: View = recurrent.run(context, &inner, input, mask, direction)?;
             context.view(view, own)?;
             parts.push(match inner.flag("returnSequences") {
-                true => own.node,
+                true => zero_masked(context.graph, own.node, mask)?,
                 false => last_state(context, own.node, direction.is_backwards)?,
             });
         }

@@ -310,6 +310,10 @@ impl UnaryLayer for Recurrent {
         rules
     }
 
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        settings.flag("returnSequences")
+    }
+
     fn views(&self, _settings: &Settings) -> &'static [&'static str] {
         &[STATES]
     }
@@ -324,7 +328,8 @@ impl UnaryLayer for Recurrent {
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let direction = Self::direction(settings);
-        let view = self.run(context, settings, input, None, direction)?;
+        let mask = context.mask();
+        let view = self.run(context, settings, input, mask, direction)?;
         context.view(STATES, view)?;
         let states = view.node;
         if !settings.flag("returnSequences") {

@@ -22,6 +22,11 @@ pub trait UnaryLayer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
+    }
+
     fn views(&self, settings: &Settings) -> &'static [&'static str] {
         let _ = settings;
         &[]
@@ -71,6 +76,10 @@ impl<L: UnaryLayer> Layer for L {
 
     fn shape_rule(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Vec<String> {
         UnaryLayer::shape_rule(self, settings, only(inputs), output)
+    }
+
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        UnaryLayer::passes_mask(self, settings)
     }
 
     fn views(&self, settings: &Settings) -> &'static [&'static str] {
