@@ -1,6 +1,7 @@
 //! Layers with one input, as nearly all are.
 
 use super::Layer;
+use super::common::elements;
 use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
 use crate::model::catalogue::{Schema, Settings, WeightSpec};
@@ -35,6 +36,11 @@ pub trait UnaryLayer: Sync {
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
         let _ = (settings, input, output);
         0
+    }
+
+    fn held(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let _ = (settings, input);
+        elements(output)
     }
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
@@ -88,6 +94,10 @@ impl<L: UnaryLayer> Layer for L {
 
     fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
         UnaryLayer::flops(self, settings, only(inputs), output)
+    }
+
+    fn held(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
+        UnaryLayer::held(self, settings, only(inputs), output)
     }
 
     fn weights(&self, settings: &Settings, inputs: &[Vec<usize>]) -> Vec<WeightSpec> {
