@@ -1027,6 +1027,40 @@ export interface ConcatenateLayer {
   axis?: number;
 }
 
+/** Turns each token into a row of a table that is learned, so that words of similar use come to lie close together. */
+export interface EmbeddingLayer {
+  type: "Embedding";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of tokens, that is of rows of the table.
+   * It must be a whole number from 1 to 1048576.
+   */
+  inputDim: number;
+  /**
+   * The length of a row of the table.
+   * It must be a whole number from 1 to 4096.
+   */
+  outputDim: number;
+  /**
+   * The rule for the initial rows of the table.
+   * Default: "uniform".
+   */
+  embeddingsInitializer?: EmbeddingsInitializer;
+  /**
+   * Token 0 pads short texts; with this, recurrent layers and means leave it out.
+   * Default: false.
+   */
+  maskZero?: boolean;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
 /** Gives the same numbers in the same order another shape, for example an image as a sequence of rows. */
 export interface ReshapeLayer {
   type: "Reshape";
@@ -1144,6 +1178,7 @@ export type LayerSpec =
   | AddLayer
   | MultiplyLayer
   | ConcatenateLayer
+  | EmbeddingLayer
   | ReshapeLayer
   | PermuteLayer
   | RescalingLayer
@@ -1358,6 +1393,8 @@ export type Activation =
 export type Conv1DPadding = "valid" | "same" | "causal";
 
 export type DepthwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type EmbeddingsInitializer = "uniform" | "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type GRUActivation = "tanh" | "sigmoid" | "relu" | "linear";
 
