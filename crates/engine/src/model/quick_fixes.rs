@@ -151,7 +151,10 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
                 layer.input_shapes.iter().any(|shape| shape.len() > 1) && layer.output_shape.len() == 1
             };
             let before = resolved.iter().position(flattens);
-            before.map(|to| Fix::Move { index, to }).into_iter().chain([remove]).collect()
+            let moved = before.map(|to| Fix::Move { index, to });
+            let is_sequence = matches!(error.kind, ErrorKind::Model(ModelError::NotASequence { .. }));
+            let sequence = is_sequence.then(|| make_sequence(&resolved, index, &input)).flatten();
+            sequence.into_iter().chain(moved).chain([remove]).collect()
         }
         "wrong-output" => {
             let end = model.layers.len();
@@ -193,6 +196,20 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
         "too-large" => vec![remove],
         _ => Vec::new(),
     }
+}
+
+/// Returns an edit after which the layer at this index gets a sequence: of the rows of an image, or of the states of the
+/// recurrent layer before it.
+fn make_sequence(layers: &[ResolvedLayer], index: usize, input: &[usize]) -> Option<Fix> {
+    if let [height, width, channels] = *input {
+        let shape = vec![height as f64, (width * channels) as f64];
+        let reshape = LayerSpec::new("Reshape").with("targetShape", shape);
+        return Some(Fix::Insert { index, layers: vec![reshape] });
+    }
+    let before = index.checked_sub(1).filter(|_| input.len() == 1)?;
+    let schema = layers.get(before)?.layer_type.schema();
+    let setting = schema.setting("returnSequences")?.name.to_owned();
+    Some(Fix::Set { index: before, setting, value: Some(true.into()) })
 }
 
 /// Returns the shape of an input; empty where the layer is not in order.
