@@ -339,15 +339,17 @@ test.describe('with a finger', () => {
     await page.getByRole('spinbutton', { name: 'Filters' }).fill('24');
     await page.getByRole('spinbutton', { name: 'Filters' }).press('Enter');
     await expect.poll(async () => (await playground.call('getModel')).layers[2].filters).toBe(24);
-    const place = await page.evaluate(() => scrollY);
-    expect(place).toBeGreaterThan(100);
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(100);
+    // Not the page's own position: pictures that come later push it, and the browser keeps what is seen in its place.
+    const place = async () => Math.round((await page.getByRole('spinbutton', { name: 'Filters' }).boundingBox()).y);
+    const left = await place();
     await playground.show('input');
     await bar.getByRole('button', { name: 'Step', exact: true }).tap();
     await expect(bar.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
     await expect(bar.locator('dd').first()).toHaveText(/\d/);
     await playground.show('network');
     await expect(page.getByRole('spinbutton', { name: 'Filters' })).toHaveValue('24');
-    await expect.poll(() => page.evaluate(() => scrollY)).toBe(place);
+    await expect.poll(async () => Math.abs((await place()) - left)).toBeLessThan(3);
     // The test's result is where its button leads.
     await playground.showActions();
     await bar.getByRole('button', { name: 'Evaluate', exact: true }).tap();

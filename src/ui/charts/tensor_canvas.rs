@@ -6,7 +6,7 @@ use web_sys::{HtmlCanvasElement, ImageData, PointerEvent};
 use crate::ui::browser::context_2d;
 use crate::ui::charts::histogram_chart::MARKED;
 use crate::ui::charts::palette::{ColourScale, Mapping, limit};
-use crate::ui::tensor_image::Tiles;
+use crate::ui::charts::tensor_image::Tiles;
 
 /// Returns the largest magnitude, which gets the full colour.
 pub fn scale_of(values: &[f32]) -> f32 {

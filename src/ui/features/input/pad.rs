@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 use crate::ui::browser::{context_2d, next_frame};
-use crate::ui::digit::{Drawing, GRID, Point};
-use crate::ui::input::PEN_RADIUS;
+use crate::ui::features::input::digit::{Drawing, GRID, Point};
+use crate::ui::features::input::store::PEN_RADIUS;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_once};
 
@@ -51,7 +51,7 @@ pub fn Pad() -> impl IntoView {
         }
         state.input.extend_stroke(stroke, point_under(&canvas, event));
     };
-    let has_image = Memo::new(move |_| !state.input.image.with(Vec::is_empty));
+    let has_image = Memo::new(move |_| !state.input.image().with(Vec::is_empty));
     let has_cursor = Memo::new(move |_| cursor.with(Option::is_some));
     let show_cursor = move |_| {
         let is_by_key =
@@ -142,8 +142,8 @@ fn on_key(state: State, cursor: Cursor, event: &KeyboardEvent) -> Option<String>
 fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
     let is_requested = StoredValue::new(false);
     Effect::new(move |_| {
-        state.input.drawing.track();
-        state.is_dark.track();
+        state.input.drawing().track();
+        state.screen.is_dark().track();
         cursor.track();
         let Some(canvas) = canvas.get() else { return };
         if is_requested.get_value() {
@@ -152,8 +152,8 @@ fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
         is_requested.set_value(true);
         next_frame(move || {
             is_requested.set_value(false);
-            let (is_dark, cursor) = (state.is_dark.get_untracked(), cursor.try_get_untracked().flatten());
-            state.input.drawing.with_untracked(|drawing| paint(&canvas, drawing, cursor, is_dark));
+            let (is_dark, cursor) = (state.screen.is_dark().get_untracked(), cursor.try_get_untracked().flatten());
+            state.input.drawing().with_untracked(|drawing| paint(&canvas, drawing, cursor, is_dark));
         });
     });
 }

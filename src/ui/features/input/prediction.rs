@@ -4,8 +4,8 @@ use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
 
+use crate::ui::features::input::store::Source;
 use crate::ui::format;
-use crate::ui::input::Source;
 use crate::ui::state::{CLASSES, State, use_state};
 use crate::ui::text::{t, t_with};
 
@@ -13,14 +13,14 @@ use crate::ui::text::{t, t_with};
 pub fn Prediction() -> impl IntoView {
     let state = use_state();
     follow_probabilities(state);
-    let best = Memo::new(move |_| state.input.probabilities.with(|all| all.as_deref().and_then(predicted_class)));
+    let best = Memo::new(move |_| state.input.probabilities().with(|all| all.as_deref().and_then(predicted_class)));
     let verdict = move || match best.get() {
-        None if state.input.probabilities.with(Option::is_some) => t("no_answer"),
+        None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
         None => t("draw_to_see"),
         Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
     };
     let pretrained = move || {
-        let accuracy = state.pretrained.accuracy.get();
+        let accuracy = state.pretrained.accuracy().get();
         accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
     };
     view! {
@@ -30,7 +30,7 @@ pub fn Prediction() -> impl IntoView {
             <caption class="visually-hidden">{move || t("probabilities")}</caption>
             <tbody>{(0..CLASSES).map(|class| view! { <Bar class best /> }).collect_view()}</tbody>
         </table>
-        <p class="pretrained" hidden=move || state.pretrained.accuracy.get().is_none()>
+        <p class="pretrained" hidden=move || state.pretrained.accuracy().get().is_none()>
             {move || pretrained().unwrap_or_default()}
         </p>
     }
@@ -40,9 +40,11 @@ pub fn Prediction() -> impl IntoView {
 #[component]
 fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
     let state = use_state();
-    let share =
-        Memo::new(move |_| state.input.probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied())));
-    let is_true = move || matches!(state.input.source.get(), Source::Test { label, .. } if usize::from(label) == class);
+    let share = Memo::new(move |_| {
+        state.input.probabilities().with(|all| all.as_ref().and_then(|all| all.get(class).copied()))
+    });
+    let is_true =
+        move || matches!(state.input.source().get(), Source::Test { label, .. } if usize::from(label) == class);
     let fill = move || format::scale_x(f64::from(share.get().unwrap_or_default()));
     view! {
         <tr class:best=move || best.get() == Some(class) class:true-class=is_true>
@@ -63,15 +65,16 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
 fn follow_probabilities(state: State) {
     let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
-        let is_there = state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
+        let is_there =
+            state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
         let output = tensors.first().map(|output| output.values.clone());
-        state.input.probabilities.set(output.filter(|output| is_there && !output.is_empty()));
+        state.input.set_probabilities(output.filter(|output| is_there && !output.is_empty()));
     });
     subscription.set_seen(true);
     StoredValue::new_local(subscription);
     Effect::new(move |_| {
-        if state.input.image.with(Vec::is_empty) {
-            state.input.probabilities.set(None);
+        if state.input.image().with(Vec::is_empty) {
+            state.input.set_probabilities(None);
         }
     });
 }

@@ -10,11 +10,11 @@ use super::settings::use_pictures;
 use crate::ui::charts::canvas::draw;
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend};
+use crate::ui::charts::histogram::Histogram;
 use crate::ui::charts::histogram_chart::HistogramChart;
 use crate::ui::charts::palette::ColourScale;
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::histogram::Histogram;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 

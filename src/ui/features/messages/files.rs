@@ -8,13 +8,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::files;
 use crate::error::PageError;
-use crate::ui::autosave;
 use crate::ui::browser::{get, save_bytes};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::input::picture;
+use crate::ui::features::keep::autosave;
 use crate::ui::format;
-use crate::ui::picture;
-use crate::ui::state::{NoticeKind, State, use_state};
+use crate::ui::state::{State, use_state};
+use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::{t, t_once};
 
 const ENDING: &str = ".safetensors";

@@ -10,7 +10,8 @@ use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::state::{TestResult, use_state};
+use crate::ui::state::use_state;
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_with};
 
 /// Pair of a true class and a predicted one.
@@ -19,7 +20,7 @@ type Cell = [usize; 2];
 #[component]
 pub fn Confusion() -> impl IntoView {
     let state = use_state();
-    let content = move || state.result.get().map(|result| view! { <Result result /> });
+    let content = move || state.results.latest().get().map(|result| view! { <Result result /> });
     view! {
         <section class="results" aria-labelledby="results-title">
             <h3 id="results-title" class="visually-hidden">{move || t("results")}</h3>
@@ -42,7 +43,7 @@ fn Result(result: TestResult) -> impl IntoView {
         let accuracy = format::percent(evaluation.accuracy, 2);
         move || {
             let axes = [t("true_class"), t("predicted_class")];
-            let is_dark = state.is_dark.get();
+            let is_dark = state.screen.is_dark().get();
             let chart = ConfusionChart { counts: &counts, classes, axes, is_dark };
             let caption = Caption {
                 title: format!("{}. {}: {accuracy}", t("confusion"), t("test_accuracy")),

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::components::digit_image::DigitImage;
+use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::features::phone::Part;
 use crate::ui::format;
-use crate::ui::input::{Sample, Source};
-use crate::ui::state::{TestResult, use_state};
+use crate::ui::state::use_state;
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_once, t_with};
 
 /// Maximum number of images shown at a time.
@@ -85,8 +86,8 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         let Some(sample) = sample.get_untracked() else { return };
         state.show_sample(sample);
         let number = format::count(one.index as usize + 1);
-        state.announcement.set(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
-        state.part.set(Part::Network);
+        state.messages.announce(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
+        state.screen.show(Part::Network);
         scroll_to("network");
     };
     let caption = format!("{} → {}", one.truth, one.predicted_text());
@@ -102,7 +103,7 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         t_with("gallery_image", &values)
     };
     let is_shown =
-        Memo::new(move |_| matches!(state.input.source.get(), Source::Test { index, .. } if index == one.index));
+        Memo::new(move |_| matches!(state.input.source().get(), Source::Test { index, .. } if index == one.index));
     view! {
         <li>
             <button
@@ -125,10 +126,10 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
 pub fn EvaluationNote() -> impl IntoView {
     let state = use_state();
     let text = move || {
-        let measured = state.result.with(|result| result.as_ref().map(|result| result.step));
-        let now = state.batch.with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
+        let measured = state.results.latest().with(|result| result.as_ref().map(|result| result.step));
+        let now = state.run.batch().with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
         match measured {
-            None if state.is_evaluating.get() => t("state_evaluating"),
+            None if state.results.is_evaluating().get() => t("state_evaluating"),
             None => t("no_result_yet"),
             Some(step) if step == now => String::new(),
             Some(step) => {
@@ -143,7 +144,7 @@ pub fn EvaluationNote() -> impl IntoView {
             <button
                 type="button"
                 class="button quiet"
-                disabled=move || state.is_evaluating.get()
+                disabled=move || state.results.is_evaluating().get()
                 on:click=move |_| state.evaluate()
             >
                 {move || t("evaluate_now")}

@@ -28,7 +28,7 @@ fn Number(
     read: fn(&BatchReport) -> String,
 ) -> impl IntoView {
     let state = use_state();
-    let text = move || state.batch.with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
+    let text = move || state.run.batch().with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
     view! {
         <div title=move || t(&format!("{name}_title"))>
             <dt>{move || t(name)}</dt>

@@ -12,7 +12,7 @@ pub fn Progress() -> impl IntoView {
     let state = use_state();
     // The share of the epoch, so that bar and text speak of the same: after one step the bar is not full.
     let share = Memo::new(move |_| {
-        state.batch.with(|batch| {
+        state.run.batch().with(|batch| {
             let batch = batch.as_ref()?;
             Some(f64::from(batch.batch_in_epoch) / f64::from(batch.batches_per_epoch.max(1)))
         })
@@ -40,7 +40,7 @@ pub fn Progress() -> impl IntoView {
 
 /// Returns the position within the epoch.
 fn position(state: State) -> String {
-    state.batch.with(|batch| match batch {
+    state.run.batch().with(|batch| match batch {
         None => t(if state.is_training() { "run_starts" } else { "run_idle" }),
         Some(batch) => {
             let epoch = (batch.epoch + 1).to_string();
@@ -53,18 +53,18 @@ fn position(state: State) -> String {
 
 /// Returns the state of the run, or the time that is left.
 fn status(state: State) -> String {
-    match state.run.get() {
+    match state.run.state().get() {
         RunState::Idle => String::new(),
         RunState::Training => {
-            let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
+            let remaining = state.run.batch().with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
             remaining.map(|seconds| t_with("time_left", &[("time", &format::duration(seconds))])).unwrap_or_default()
         }
         // A run that ended before the weights were reset no longer matters.
-        RunState::Done | RunState::Stopped if state.batch.with(Option::is_none) => String::new(),
+        RunState::Done | RunState::Stopped if state.run.batch().with(Option::is_none) => String::new(),
         RunState::Paused => t("state_paused"),
         RunState::Waiting => t("state_waiting"),
         RunState::Evaluating => t("state_evaluating"),
-        RunState::Done => match state.stopped_by.get() {
+        RunState::Done => match state.run.stopped_by().get() {
             Some(StopRule::TargetAccuracy) => t("stopped_by_target"),
             Some(StopRule::Patience) => t("stopped_by_patience"),
             None => t("state_done"),
