@@ -17,5 +17,6 @@ cfg_if::cfg_if! {
         mod components;
         mod state;
         mod stores;
+        mod translation;
     }
 }

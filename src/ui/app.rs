@@ -24,6 +24,7 @@ use super::features::welcome::first_run;
 use super::features::welcome::{Tour, TourView, Welcome};
 use super::state::State;
 use super::text::{Locale, locale, set_locale, t};
+use super::translation;
 use crate::client::Client;
 
 /// Below this the page is one column.
@@ -55,6 +56,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     first_run::start(state);
     follow_media(NARROW, move |is_narrow| state.screen.set_narrow(is_narrow));
     follow_media(STACKED, move |is_stacked| state.screen.set_stacked(is_stacked));
+    let _ = window_event_listener(ev::online, move |_| state.connection_is_back());
     let visibility = use_document_visibility();
     Effect::new(move |before: Option<bool>| {
         let is_hidden = visibility.get() == web_sys::VisibilityState::Hidden;
@@ -70,6 +72,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         on_presentation_key(state, tour, &event);
     });
     state.follow_tensors();
+    translation::follow();
     use_theme(state);
     use_presentation(state);
     use_locale();

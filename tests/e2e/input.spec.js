@@ -110,6 +110,59 @@ test('opens a picture, shows how it is prepared, and refuses what is none', asyn
   }
 });
 
+/** A photograph of a 1 as a PNG: on paper in a shadow from bright to dark, or in white ink on nothing. */
+const photograph = (playground, kind) =>
+  playground.page.evaluate(async (kind) => {
+    const canvas = new OffscreenCanvas(600, 800);
+    const context = canvas.getContext('2d');
+    if (kind === 'shadow') {
+      const shade = context.createLinearGradient(0, 0, 600, 800);
+      shade.addColorStop(0, 'rgb(236, 232, 222)');
+      shade.addColorStop(1, 'rgb(120, 116, 108)');
+      context.fillStyle = shade;
+      context.fillRect(0, 0, 600, 800);
+    }
+    context.strokeStyle = kind === 'shadow' ? 'rgb(35, 35, 60)' : 'white';
+    context.lineWidth = 36;
+    context.lineCap = 'round';
+    context.beginPath();
+    context.moveTo(330, 250);
+    context.lineTo(300, 550);
+    context.stroke();
+    return Array.from(new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer()));
+  }, kind);
+
+for (const kind of ['shadow', 'transparent']) {
+  test(`a photograph is read: a one, ${kind}`, async ({ playground }) => {
+    await playground.open();
+    await expect(verdict(playground)).toBeVisible();
+    const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
+    await field.setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(await photograph(playground, kind)) });
+    await expect(playground.page.getByText('Looks like 1', { exact: true })).toBeVisible();
+    // Twenty rows of ink, three or four columns wide, and nothing else.
+    const prepared = await image(playground);
+    expect(prepared.filter((value) => value > 100).length).toBeLessThan(110);
+  });
+}
+
+test('a browser that hands out noise for pixels is told, and nothing is classified from it', async ({ playground }) => {
+  await playground.page.addInitScript(() => {
+    const read = CanvasRenderingContext2D.prototype.getImageData;
+    CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+      const image = read.apply(this, args);
+      if (!this.canvas.isConnected) for (let at = 0; at < image.data.length; at++) image.data[at] = Math.random() * 256;
+      return image;
+    };
+  });
+  await playground.open();
+  await expect(verdict(playground)).toBeVisible();
+  const before = await image(playground);
+  const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
+  await field.setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(await photograph(playground, 'shadow')) });
+  await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/noise instead of a picture's pixels/)).toBeVisible();
+  expect(await image(playground)).toEqual(before);
+});
+
 test('answers every stroke while it trains, at most 30 times a second', async ({ playground }) => {
   await playground.open();
   await playground.page.evaluate(() => {

@@ -1,6 +1,7 @@
 //! The input of the network: a pad to draw on, test images, pictures from files, and the prediction.
 
 pub mod digit;
+pub mod ground;
 pub mod photo;
 
 cfg_if::cfg_if! {

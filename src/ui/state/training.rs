@@ -129,6 +129,13 @@ impl State {
         });
     }
 
+    /// Tries again what failed without a connection.
+    pub fn connection_is_back(&self) {
+        if self.messages.has(NoticeKind::Data) {
+            self.retry_data();
+        }
+    }
+
     pub fn retry_data(&self) {
         self.messages.forget(NoticeKind::Data);
         self.send(RetryData {});

@@ -69,13 +69,18 @@ impl Messages {
         });
     }
 
+    /// Returns true if there is a notice of a kind, without tracking.
+    pub fn has(&self, kind: NoticeKind) -> bool {
+        self.notices.with_untracked(|notices| notices.iter().any(|notice| notice.kind == kind))
+    }
+
     pub fn dismiss(&self, id: u32) {
         self.notices.update(|notices| notices.retain(|notice| notice.id != id));
     }
 
     /// Takes the notices of a kind away, because their cause is gone.
     pub fn forget(&self, kind: NoticeKind) {
-        if self.notices.with_untracked(|notices| notices.iter().any(|notice| notice.kind == kind)) {
+        if self.has(kind) {
             self.notices.update(|notices| notices.retain(|notice| notice.kind != kind));
         }
     }

@@ -7,7 +7,7 @@ use leptos_use::{signal_throttled, use_element_size};
 
 use super::figure::{is_empty, plot, read_palette, readings, summary, visible};
 use crate::ui::browser::next_frame;
-use crate::ui::charts::canvas::draw;
+use crate::ui::charts::canvas::{draw, pixel_ratio, pointer_place};
 use crate::ui::charts::plot::{Palette, position_at, shapes};
 use crate::ui::charts::shapes::Frame;
 use crate::ui::features::curves::charted_history::Quantity;
@@ -31,9 +31,12 @@ pub fn CurveChart(quantity: Quantity) -> impl IntoView {
         state.charted().with_untracked(|charted| summary(charted, quantity))
     };
     let position = move |event: &PointerEvent| {
-        let width = canvas.get_untracked().map_or(0.0, |canvas| f64::from(canvas.client_width()));
+        let (x, width) = canvas.get_untracked().map_or((0.0, 0.0), |canvas| {
+            let [x, _] = pointer_place(&canvas, event);
+            (x, f64::from(canvas.client_width()))
+        });
         let scale = state.screen.picture_scale();
-        position_at(f64::from(event.offset_x()) / scale, width / scale, &untrack(|| visible(state)))
+        position_at(x / scale, width / scale, &untrack(|| visible(state)))
     };
     let press = move |event: PointerEvent| {
         if event.button() != 0 || untrack(|| is_empty(state)) {
@@ -139,7 +142,7 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
                     [canvas.client_width(), canvas.client_height()].map(|extent| f64::from(extent) / scale);
                 let plot = untrack(|| plot(state, palette, quantity, width.max(1.0) as usize));
                 let shapes = shapes(&plot, palette, Frame { left: 0.0, top: 0.0, width, height });
-                draw(&canvas, [width, height], scale * window().device_pixel_ratio(), &shapes, None);
+                draw(&canvas, [width, height], scale * pixel_ratio(&canvas), &shapes, None);
             });
         });
     });

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::ui::features::input::digit::{SIDE, centre_of_mass};
+use crate::ui::features::input::ground::ground;
 
 /// The side of the box that the ink is scaled to.
 const BOX: usize = 20;
@@ -83,22 +84,13 @@ pub fn prepare(width: usize, height: usize, rgba: &[u8]) -> Option<Vec<Stage>> {
         return None;
     }
     let original = Stage { key: "stage_original", width, height, pixels: rgba.to_vec() };
-    // Luma by ITU-R BT.601, on white where the picture is transparent.
-    let brightness = rgba.chunks_exact(4).map(|pixel| {
-        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|at| f32::from(pixel[at]) / 255.0);
-        (0.299 * red + 0.587 * green + 0.114 * blue) * alpha + 1.0 - alpha
-    });
-    let brightness: Vec<f32> = brightness.collect();
-    let ground = border_median(&brightness, width, height);
-    let is_bright = ground > 0.5;
-    let strength = brightness.iter().map(|value| if is_bright { ground - value } else { value - ground });
-    let strength: Vec<f32> = strength.collect();
+    let (key, strength) =
+        opacity(rgba).map_or_else(|| contrast(rgba, width, height), |opacity| ("stage_alpha", opacity));
     let darkest = strength.iter().copied().fold(0.0, f32::max);
     if darkest < 0.1 {
         return None;
     }
     let ink = strength.iter().map(|value| value / darkest).map(|value| if value < PAPER { 0.0 } else { value });
-    let key = if is_bright { "stage_inverted" } else { "stage_grey" };
     let grey = Stage::new(key, width, ink.map(|value| (value * 255.0).round() as u8).collect());
     let cropped = grey.cropped("stage_cropped", INK)?;
     let longest = cropped.width.max(cropped.height);
@@ -106,6 +98,44 @@ pub fn prepare(width: usize, height: usize, rgba: &[u8]) -> Option<Vec<Stage>> {
     let scaled = cropped.scaled("stage_scaled", side(cropped.width), side(cropped.height));
     let centred = centred(&scaled)?;
     Some(vec![original, grey, cropped, scaled, centred])
+}
+
+/// Returns how opaque each pixel is, if that is what tells the ink from the ground: where the picture is transparent there is
+/// none, and all that is opaque has one colour, be it white.
+fn opacity(rgba: &[u8]) -> Option<Vec<f32>> {
+    /// Difference of colour that is still one colour, and opacity below which a colour means little.
+    const TOLERANCE: u8 = 48;
+    const SEEN: u8 = 128;
+    let pixels = || rgba.chunks_exact(4);
+    let transparent = pixels().filter(|pixel| pixel[3] < SEEN).count();
+    // Rounded corners and soft edges do not make a drawing.
+    if transparent * 4 < rgba.len() / 4 {
+        return None;
+    }
+    let first = pixels().max_by_key(|pixel| pixel[3])?;
+    let mut seen = pixels().filter(|pixel| pixel[3] >= SEEN);
+    let is_uniform = seen.all(|pixel| (0..3).all(|channel| pixel[channel].abs_diff(first[channel]) <= TOLERANCE));
+    is_uniform.then(|| pixels().map(|pixel| f32::from(pixel[3]) / 255.0).collect())
+}
+
+/// Returns by how much each pixel differs from the ground round it, as a share of what is possible there, and the key of the
+/// text that says how.
+fn contrast(rgba: &[u8], width: usize, height: usize) -> (&'static str, Vec<f32>) {
+    // Luma by ITU-R BT.601, on white where the picture is transparent.
+    let brightness = rgba.chunks_exact(4).map(|pixel| {
+        let [red, green, blue, alpha] = [0, 1, 2, 3].map(|at| f32::from(pixel[at]) / 255.0);
+        (0.299 * red + 0.587 * green + 0.114 * blue) * alpha + 1.0 - alpha
+    });
+    let brightness: Vec<f32> = brightness.collect();
+    let is_bright = border_median(&brightness, width, height) > 0.5;
+    let ground = ground(&brightness, width, is_bright);
+    // Light falls on paper and ink alike: in a shadow both are darker by the same factor.
+    let share = |(value, ground): (&f32, &f32)| match is_bright {
+        true => (ground - value) / ground.max(0.05),
+        false => (value - ground) / (1.0 - ground).max(0.05),
+    };
+    let strength = brightness.iter().zip(&ground).map(share).map(|share| share.max(0.0)).collect();
+    (if is_bright { "stage_inverted" } else { "stage_grey" }, strength)
 }
 
 /// Returns the median brightness along the four edges, the brightness of the background.
@@ -188,6 +218,35 @@ mod tests {
         let stages = prepare(10, 10, &pixels).unwrap();
         assert_eq!((stages[2].width, stages[2].height), (2, 6));
         assert_eq!((stages[3].width, stages[3].height), (7, 20));
+    }
+
+    #[test]
+    fn a_shadow_whose_dark_end_is_darker_than_half_is_paper() {
+        // A stroke, and paper from 230 on the left to 110 on the right.
+        let side = 200;
+        let shade = |at: usize| 230.0 - 120.0 * (at % side) as f32 / side as f32;
+        let is_ink = |at: usize| (95..105).contains(&(at % side)) && (60..140).contains(&(at / side));
+        let grey = |at: usize| if is_ink(at) { shade(at) * 0.2 } else { shade(at) } as u8;
+        let pixels: Vec<u8> = (0..side * side).flat_map(|at| [grey(at), grey(at), grey(at), 255]).collect();
+        let stages = prepare(side, side, &pixels).unwrap();
+        assert_eq!((stages[2].width, stages[2].height), (10, 80), "nothing but the stroke");
+        // The edge of a hand's shadow across the picture.
+        let half = |at: usize| if at / side < 100 { 1.0 } else { 0.55 };
+        let grey = |at: usize| (if is_ink(at) { 40.0 } else { 220.0 } * half(at)) as u8;
+        let pixels: Vec<u8> = (0..side * side).flat_map(|at| [grey(at), grey(at), grey(at), 255]).collect();
+        let stages = prepare(side, side, &pixels).unwrap();
+        assert_eq!((stages[2].width, stages[2].height), (10, 80), "nothing but the stroke");
+    }
+
+    #[test]
+    fn ink_of_any_colour_on_nothing_is_seen() {
+        for colour in [[255, 255, 255], [0, 0, 0], [200, 30, 60]] {
+            let is_ink = |at: usize| (18..22).contains(&(at % 40)) && (10..30).contains(&(at / 40));
+            let pixel = |at: usize| [colour[0], colour[1], colour[2], if is_ink(at) { 255 } else { 0 }];
+            let pixels: Vec<u8> = (0..1600).flat_map(pixel).collect();
+            let stages = prepare(40, 40, &pixels).unwrap();
+            assert_eq!((stages[1].key, stages[2].width, stages[2].height), ("stage_alpha", 4, 20), "{colour:?}");
+        }
     }
 
     #[test]

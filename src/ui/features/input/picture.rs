@@ -36,6 +36,9 @@ pub fn open(state: State, file: File) {
 }
 
 fn show(state: State, bitmap: Option<ImageBitmap>, name: &str) {
+    if !reads_what_it_paints() {
+        return refuse(state, PageError::PictureIsNoise);
+    }
     let stages = match bitmap.as_ref().map(read) {
         Some(Ok(stages)) => stages,
         _ => return refuse(state, PageError::NoPicture { name: name.to_owned() }),
@@ -49,6 +52,25 @@ fn show(state: State, bitmap: Option<ImageBitmap>, name: &str) {
 
 fn refuse(state: State, error: PageError) {
     state.notify(NoticeKind::Error, error.into());
+}
+
+/// Returns false if the browser hands pages noise instead of a canvas's pixels, as some do against tracking. Changes too small
+/// to matter are no noise.
+fn reads_what_it_paints() -> bool {
+    const SIDE: u32 = 16;
+    const GREY: u8 = 128;
+    const TOLERANCE: u8 = 8;
+    let read = || {
+        let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
+        canvas.set_width(SIDE);
+        canvas.set_height(SIDE);
+        let context = context_2d(&canvas)?;
+        context.set_fill_style_str(&format!("rgb({GREY}, {GREY}, {GREY})"));
+        context.fill_rect(0.0, 0.0, SIDE.into(), SIDE.into());
+        Some(context.get_image_data(0.0, 0.0, SIDE.into(), SIDE.into()).ok()?.data())
+    };
+    let is_grey = |pixel: &[u8]| pixel[..3].iter().all(|value| value.abs_diff(GREY) <= TOLERANCE);
+    read().is_some_and(|pixels| pixels.chunks_exact(4).all(is_grey))
 }
 
 /// Reads and prepares the picture's pixels; `None` if it is empty.

@@ -32,7 +32,13 @@ fn save(state: State) {
         match saved.await {
             Ok(saved) => {
                 save_bytes(&format!("chalkgrad-step-{}{ENDING}", saved.step), &saved.file);
-                state.confirm(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+                if is_framed() {
+                    // A frame may forbid downloads, and tells nobody.
+                    let address = window().location().href().unwrap_or_default();
+                    state.notify(NoticeKind::Note, PageError::SavedInFrame { address }.into());
+                } else {
+                    state.confirm(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+                }
             }
             Err(report) => state.notify(NoticeKind::Error, report),
         }
@@ -82,6 +88,11 @@ pub fn OpenFile() -> impl IntoView {
         </button>
         <input type="file" accept=ENDING hidden node_ref=field on:change=open_chosen />
     }
+}
+
+/// Returns true if the page stands in a frame of another one.
+fn is_framed() -> bool {
+    !matches!(window().parent(), Ok(Some(parent)) if parent == window())
 }
 
 /// Opens the file of a field.

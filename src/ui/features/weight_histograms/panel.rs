@@ -8,7 +8,7 @@ use leptos_use::use_element_size;
 use crate::ui::browser::after_ms;
 use crate::ui::charts::bands;
 use crate::ui::charts::bins::Track;
-use crate::ui::charts::canvas::draw;
+use crate::ui::charts::canvas::{draw, pixel_ratio};
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend};
 use crate::ui::components::export_menu::ExportMenu;
@@ -128,7 +128,7 @@ fn Distribution(name: String) -> impl IntoView {
                 return;
             }
             let size = [width, HEIGHT];
-            draw(&canvas, size, window().device_pixel_ratio(), &bands::shapes(track, size, is_dark), None);
+            draw(&canvas, size, pixel_ratio(&canvas), &bands::shapes(track, size, is_dark), None);
         });
     });
     let summary = move || {
