@@ -7,7 +7,7 @@ use leptos_use::use_document_visibility;
 use wasm_bindgen::JsCast;
 
 use super::browser::{follow_media, forget, get, remember, remembered};
-use super::components::splitter::{SplitSize, Splitter};
+use super::components::splitter::{Edge, SplitSize, Splitter};
 use super::features::dock::Dock;
 use super::features::input::InputPanel;
 use super::features::inspector::settings::PictureSettings;
@@ -35,6 +35,9 @@ const STACKED: &str = "(max-width: 899px)";
 /// Width of the part beside the network, its limits, all in pixels.
 const SIDE_PX: f64 = 420.0;
 const SIDE_LIMITS_PX: [f64; 2] = [300.0, 760.0];
+
+/// The most by which the network's pictures are made higher.
+const MOST_NETWORK_MORE_PX: f64 = 320.0;
 
 /// Puts the page into its place in the document, for as long as the document lives.
 pub fn mount(client: Client) {
@@ -84,6 +87,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     });
     Effect::new(move |_| autosave.with_value(|autosave| autosave.follow_results()));
     let side = SplitSize::new("chalkgrad.side-width", SIDE_PX, SIDE_LIMITS_PX);
+    let network_more = SplitSize::new("chalkgrad.network-more", 0.0, [0.0, MOST_NETWORK_MORE_PX]);
     view! {
         <a class="skip-link" href="#network" on:click=move |_| state.screen.show(Part::Network)>
             {move || t("skip_to_network")}
@@ -91,11 +95,12 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         <TopBar />
         <Messages />
         <Welcome />
-        <main class="layout" data-part=move || state.screen.part().get().key() data-selected=move || state.network.selected().get().map(|_| "") style=("--side-width", move || side.css())>
+        <main class="layout" data-part=move || state.screen.part().get().key() data-selected=move || state.network.selected().get().map(|_| "") style=("--side-width", move || side.css()) style=("--network-more", move || network_more.css())>
             <InputPanel />
             <Network />
             <Show when=move || !state.screen.is_stacked().get()>
-                <Splitter size=side label="side_width" />
+                <Splitter size=side edge=Edge::Left label="side_width" />
+                <Splitter size=network_more edge=Edge::Bottom label="network_more" />
             </Show>
             <Show when=move || !state.screen.is_stacked().get() fallback=StackedSide>
                 <Side />

@@ -236,3 +236,34 @@ test('scores that name no class are no answer, on the pad and in the test', asyn
   expect(evaluation.confusion.map((row) => Array.from(row)[7])).toEqual(equal);
   expect(evaluation.accuracy).toBeCloseTo(evaluation.confusion[2][2] / 10_000, 6);
 });
+
+test('a test image stands on the pad, takes strokes where they are drawn, and a link brings both back', async ({ playground, context }) => {
+  const { page } = playground;
+  await playground.open();
+  await page.getByRole('group', { name: 'Sample digits' }).getByRole('button', { name: 'Sample digit, a 1' }).click();
+  await expect(page.getByText('Looks like 1', { exact: true })).toBeVisible();
+  await expect(page.getByText('true class: 1')).toBeVisible();
+  const before = await image(playground);
+  // The pad shows what the network sees.
+  const inkAt = (x, y) => playground.pad.evaluate((canvas, [x, y]) => canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3], [x, y]);
+  const darkest = before.indexOf(Math.max(...before));
+  await expect.poll(() => inkAt(((darkest % 28) + 0.5) / 28, (Math.floor(darkest / 28) + 0.5) / 28)).toBeGreaterThan(200);
+  // A bar at the left of the image.
+  await playground.draw([[0.2, 0.3], [0.2, 0.7]]);
+  await expect.poll(async () => (await image(playground))[14 * 28 + 5]).toBeGreaterThan(200);
+  const edited = await image(playground);
+  for (const [at, value] of before.entries()) expect(edited[at]).toBeGreaterThanOrEqual(value);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await playground.press('Copy a link to this network');
+  await expect(page.locator('.confirmation')).not.toBeEmpty();
+  const address = page.url();
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.evaluate(() => window.chalkgrad.ready);
+  // A link keeps the points of a stroke to a 255th of the pad.
+  const apart = async () => (await image(playground)).filter((value, at) => Math.abs(value - edited[at]) > 30).length;
+  await expect.poll(apart).toBe(0);
+  await expect(page.getByText('true class: 1')).toBeVisible();
+  await playground.press('Clear');
+  await expect.poll(() => image(playground)).toEqual(Array(784).fill(0));
+});

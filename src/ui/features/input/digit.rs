@@ -173,6 +173,14 @@ impl Drawing {
         to_bytes(&self.rasterize(SIDE, &frame, shift))
     }
 
+    /// Renders the strokes on a 28x28 image that fills the pad, where they are, over `ground`; ink is 255.
+    pub fn over(&self, ground: &[u8], pen_radius: f32) -> Vec<u8> {
+        let radius = pen_radius * SIDE as f32;
+        let pad = Frame { centre: [0.5, 0.5], width: 1.0, height: 1.0, scale: SIDE as f32, radius };
+        let ink = to_bytes(&self.rasterize(SIDE, &pad, [0.0, 0.0]));
+        ground.iter().zip(ink).map(|(ground, ink)| *ground.max(&ink)).collect()
+    }
+
     /// Computes the map from the drawing to the image.
     fn frame(&self, pen_radius: f32) -> Option<Frame> {
         let points = || self.strokes.iter().flatten();
@@ -380,6 +388,16 @@ mod tests {
             }
         }
         assert!(!line.is_painted([7, 6]) && !line.is_painted([7, 7]) && line.strokes().len() == 2);
+    }
+
+    #[test]
+    fn strokes_over_an_image_stay_where_they_are() {
+        let mut ground = vec![0; SIDE * SIDE];
+        ground[27 * SIDE + 27] = 90;
+        let image = draw(&[&[(0.25, 0.0), (0.25, 1.0)]]).over(&ground, 0.042);
+        assert_eq!(image[27 * SIDE + 27], 90);
+        let inked = (0..SIDE).filter(|column| image[14 * SIDE + column] > 100);
+        assert_eq!(inked.collect::<Vec<_>>(), [6, 7], "a quarter of the way");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 use crate::ui::browser::{context_2d, next_frame};
-use crate::ui::features::input::digit::{Drawing, GRID, Point};
+use crate::ui::features::input::digit::{self, Drawing, GRID, Point};
 use crate::ui::features::input::store::PEN_RADIUS;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_once};
@@ -143,6 +143,7 @@ fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
     let is_requested = StoredValue::new(false);
     Effect::new(move |_| {
         state.input.drawing().track();
+        state.input.ground().track();
         state.screen.is_dark().track();
         cursor.track();
         let Some(canvas) = canvas.get() else { return };
@@ -153,22 +154,33 @@ fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
         next_frame(move || {
             is_requested.set_value(false);
             let (is_dark, cursor) = (state.screen.is_dark().get_untracked(), cursor.try_get_untracked().flatten());
-            state.input.drawing().with_untracked(|drawing| paint(&canvas, drawing, cursor, is_dark));
+            state.input.ground().with_untracked(|ground| {
+                state.input.drawing().with_untracked(|drawing| paint(&canvas, ground, drawing, cursor, is_dark));
+            });
         });
     });
 }
 
-fn paint(canvas: &HtmlCanvasElement, drawing: &Drawing, cursor: Option<[usize; 2]>, is_dark: bool) {
+fn paint(canvas: &HtmlCanvasElement, ground: &[u8], drawing: &Drawing, cursor: Option<[usize; 2]>, is_dark: bool) {
     let Some(context) = context_2d(canvas) else { return };
     let side = SIDE as f64;
     context.clear_rect(0.0, 0.0, side, side);
+    let ink = if is_dark { "#eef0e8" } else { "#20282c" };
+    context.set_fill_style_str(ink);
+    let pixel = side / digit::SIDE as f64;
+    for (at, value) in ground.iter().enumerate().filter(|(_, value)| **value > 0) {
+        let [x, y] = [at % digit::SIDE, at / digit::SIDE].map(|place| place as f64 * pixel);
+        context.set_global_alpha(f64::from(*value) / 255.0);
+        context.fill_rect(x, y, pixel, pixel);
+    }
+    context.set_global_alpha(1.0);
     if cursor.is_some() {
         grid(&context, if is_dark { "#333f44" } else { "#ded8ca" });
     }
     context.set_line_cap("round");
     context.set_line_join("round");
     context.set_line_width(2.0 * PEN_RADIUS as f64 * side);
-    context.set_stroke_style_str(if is_dark { "#eef0e8" } else { "#20282c" });
+    context.set_stroke_style_str(ink);
     for stroke in drawing.strokes() {
         context.begin_path();
         for (index, point) in stroke.iter().enumerate() {

@@ -38,6 +38,8 @@ pub struct Sample {
 /// See the [module](self).
 pub struct Input {
     drawing: RwSignal<Drawing>,
+    /// The test image or picture under the strokes; empty: paper.
+    ground: RwSignal<Vec<u8>>,
     /// As the network gets it, `[28,28]`, ink 255 on 0; empty: there is nothing.
     image: RwSignal<Vec<u8>>,
     source: RwSignal<Source>,
@@ -49,8 +51,8 @@ pub struct Input {
     test_labels: RwSignal<Vec<u8>>,
     /// One image of each class, as far as they have come.
     samples: RwSignal<Vec<Sample>>,
-    /// Index of a test image that is shown as soon as it has arrived.
-    awaited: RwSignal<Option<u32>>,
+    /// Index of a test image that is shown as soon as it has arrived, and the strokes over it.
+    awaited: RwSignal<Option<(u32, Drawing)>>,
     is_asking_labels: StoredValue<bool>,
     /// The drawing is the page's example; the first stroke replaces it.
     is_example: StoredValue<bool>,
@@ -62,6 +64,7 @@ impl Default for Input {
     fn default() -> Self {
         Self {
             drawing: RwSignal::new(Drawing::default()),
+            ground: RwSignal::new(Vec::new()),
             image: RwSignal::new(Vec::new()),
             source: RwSignal::new(Source::Drawing),
             picture: RwSignal::new(Vec::new()),
@@ -80,6 +83,11 @@ impl Input {
     /// The drawing on the pad.
     pub fn drawing(&self) -> ReadSignal<Drawing> {
         self.drawing.read_only()
+    }
+
+    /// The test image or picture under the strokes, `[28,28]`; empty: paper.
+    pub fn ground(&self) -> ReadSignal<Vec<u8>> {
+        self.ground.read_only()
     }
 
     /// The image as the network gets it, `[28,28]`, ink 255 on 0; empty: there is nothing.
@@ -115,10 +123,10 @@ impl Input {
         self.picture.set(stages);
     }
 
-    /// Shows a test image as soon as it has arrived.
-    pub fn await_test_image(&self, index: u32) {
+    /// Shows a test image as soon as it has arrived, with strokes over it.
+    pub fn await_test_image(&self, index: u32, strokes: Drawing) {
         self.is_touched.set_value(true);
-        self.awaited.set(Some(index));
+        self.awaited.set(Some((index, strokes)));
     }
 
     /// Shows the example drawing unless there has been any other input.
@@ -144,7 +152,8 @@ impl Input {
         self.show(Vec::new(), Source::Drawing);
     }
 
-    /// Changes the drawing, and makes it what the network looks at.
+    /// Changes the drawing, and makes it what the network looks at. Strokes over a test image or a picture stay where they
+    /// are; a drawing on paper is prepared as MNIST's were.
     pub fn draw(&self, change: impl FnOnce(&mut Drawing)) {
         self.is_touched.set_value(true);
         if self.is_example.get_value() {
@@ -152,10 +161,12 @@ impl Input {
             self.drawing.update(Drawing::clear);
         }
         self.drawing.update(change);
-        self.source.set(Source::Drawing);
-        let image = self.drawing.with_untracked(|drawing| match drawing.is_empty() {
-            true => Vec::new(),
-            false => drawing.image(PEN_RADIUS),
+        let image = self.drawing.with_untracked(|drawing| {
+            self.ground.with_untracked(|ground| match (ground.is_empty(), drawing.is_empty()) {
+                (false, _) => drawing.over(ground, PEN_RADIUS),
+                (true, true) => Vec::new(),
+                (true, false) => drawing.image(PEN_RADIUS),
+            })
         });
         self.image.set(image);
     }
@@ -177,6 +188,7 @@ impl Input {
         self.is_example.set_value(false);
         self.drawing.update(Drawing::clear);
         self.source.set(source);
+        self.ground.set(pixels.clone());
         self.image.set(pixels);
     }
 
@@ -213,12 +225,19 @@ impl State {
 
     /// Shows the test image that is awaited once it has arrived. The surrounding view follows that.
     pub fn show_awaited(&self) {
-        let Some(index) = self.input.awaited.get() else { return };
+        let Some((index, strokes)) = self.input.awaited.get() else { return };
         let (test_images, is_complete) = self.engine.data().with(|data| (data.test_images, data.complete));
         if index < test_images || is_complete {
             self.input.awaited.set(None);
             // An index beyond the end is reported by the engine.
-            self.show_test_image(index);
+            let state = *self;
+            self.test_images(vec![index], move |samples| {
+                let Some(sample) = samples.into_iter().next() else { return };
+                state.show_sample(sample);
+                if !strokes.is_empty() {
+                    state.input.draw(|drawing| *drawing = strokes);
+                }
+            });
         }
     }
 

@@ -14,8 +14,8 @@ pub fn Numbers(#[prop(default = true)] shows_speed: bool) -> impl IntoView {
     });
     view! {
         <dl class="numbers">
-            <Number name="loss" read=|batch| format::loss(batch.epoch_loss) />
-            <Number name="accuracy" read=|batch| format::percent(batch.epoch_accuracy, 1) />
+            <Number name="epoch_loss" read=|batch| format::loss(batch.epoch_loss) />
+            <Number name="epoch_accuracy" read=|batch| format::percent(batch.epoch_accuracy, 1) />
             {speed}
         </dl>
     }

@@ -1,6 +1,6 @@
 //! The progress bar, and the state of the run below it.
 
-use chalkgrad_engine::protocol::{RunState, StopRule};
+use chalkgrad_engine::protocol::{DataProgress, RunState, StopRule};
 use leptos::prelude::*;
 
 use crate::ui::format;
@@ -17,13 +17,16 @@ pub fn Progress() -> impl IntoView {
             Some(f64::from(batch.batch_in_epoch) / f64::from(batch.batches_per_epoch.max(1)))
         })
     });
-    let share = move || share.get().unwrap_or_default().clamp(0.0, 1.0);
+    let share = move || match loaded(state) {
+        Some(loaded) => loaded.loaded_bytes / loaded.total_bytes.max(1.0),
+        None => share.get().unwrap_or_default().clamp(0.0, 1.0),
+    };
     view! {
         <div class="progress">
             <div
                 class="progress-track"
                 role="progressbar"
-                aria-label=move || t("progress")
+                aria-label=move || t(if loaded(state).is_some() { "progress_of_data" } else { "progress" })
                 aria-valuemin="0"
                 aria-valuemax="100"
                 aria-valuenow=move || ((share() * 100.0) as u32).to_string()
@@ -38,8 +41,19 @@ pub fn Progress() -> impl IntoView {
     }
 }
 
-/// Returns the position within the epoch.
+/// Returns what has come of the data set while it is on its way and nothing else goes on.
+fn loaded(state: State) -> Option<DataProgress> {
+    let is_idle = state.run.state().with(|run| *run == RunState::Idle) && state.run.batch().with(Option::is_none);
+    let data = state.engine.data().get();
+    (is_idle && data.total_bytes > 0.0 && !data.complete && data.error.is_none()).then_some(data)
+}
+
+/// Returns the position within the epoch, or within the download.
 fn position(state: State) -> String {
+    if let Some(data) = loaded(state) {
+        let share = format::percent((data.loaded_bytes / data.total_bytes.max(1.0)) as f32, 0);
+        return t_with("data_progress", &[("share", &share)]);
+    }
     state.run.batch().with(|batch| match batch {
         None => t(if state.is_training() { "run_starts" } else { "run_idle" }),
         Some(batch) => {

@@ -44,7 +44,10 @@ fn moment(state: State) -> serde_json::Result<Moment> {
     let view = layer.map(|_| state.network.view().get_untracked().to_owned());
     let moment = Moment { is_pretrained, layer, view, ..moment };
     Ok(match state.input.source().get_untracked() {
-        Source::Test { index, .. } => Moment { test_image: Some(index), ..moment },
+        Source::Test { index, .. } => {
+            let moment = Moment { test_image: Some(index), ..moment };
+            state.input.drawing().with_untracked(|drawing| moment.with_drawing(drawing))
+        }
         // A page with the pretrained network shows its example by itself.
         Source::Drawing if !(is_pretrained && state.input.is_example()) => {
             state.input.drawing().with_untracked(|drawing| moment.with_drawing(drawing))
@@ -168,7 +171,7 @@ async fn open(state: State, moment: Moment) -> Result<(), ErrorReport> {
         state.return_to_pretrained().await;
     }
     match (test_image, drawing) {
-        (Some(index), _) => state.input.await_test_image(index),
+        (Some(index), strokes) => state.input.await_test_image(index, strokes.unwrap_or_default()),
         (None, Some(drawing)) => state.input.draw(|present| *present = drawing),
         (None, None) if is_pretrained => {}
         (None, None) => state.input.clear(),
