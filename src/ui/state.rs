@@ -1,6 +1,7 @@
 //! Application state as signals. Its methods are here and, by subject, in `editing`, `training` and `events`; `dock`, `input`
 //! and `watch` beside it have more.
 
+mod data;
 mod editing;
 mod events;
 mod pretrained;
@@ -23,6 +24,7 @@ use super::input::Input;
 use super::text::{locale, t, t_with};
 use super::watch::Watch;
 use crate::client::Client;
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::responses::Evaluated;
 use chalkgrad_engine::protocol::{
@@ -32,9 +34,6 @@ use leptos::prelude::*;
 
 /// Key of the stored preference that training continues while the page is hidden.
 const TRAINS_HIDDEN: &str = "chalkgrad.trains-hidden";
-
-/// Classes of the data set.
-pub const CLASSES: usize = 10;
 
 /// A message that stays until it is dismissed or its cause is gone.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,6 +131,10 @@ pub struct Store {
     pub batch: RwSignal<Option<BatchReport>>,
     pub epoch: RwSignal<Option<EpochReport>>,
     pub data: RwSignal<DataProgress>,
+    /// Progress of a data set that is fetched to take the place of the one in use.
+    pub fetched: RwSignal<Option<DataProgress>>,
+    /// Data sets that are not in the catalogue.
+    pub added: RwSignal<Vec<DatasetInfo>>,
     pub backend: RwSignal<Option<BackendInfo>>,
     pub result: RwSignal<Option<TestResult>>,
     /// Counts the results, so that views tell one from the next.
@@ -186,7 +189,8 @@ impl State {
     pub fn new(client: Client) -> Self {
         let model = ModelSpec::reference_cnn();
         let history = History::new(&model);
-        let checked = ValidatedModel::new(history.draft(), CLASSES);
+        let training = TrainingConfig::default();
+        let checked = ValidatedModel::new(history.draft(), &data::task(&training, &[]));
         let engine_layers = history.ids();
         Self(Box::leak(Box::new(Store {
             history: RwSignal::new(history),
@@ -195,7 +199,7 @@ impl State {
             view: RwSignal::new("settings"),
             add_menu: RwSignal::new(None),
             refusal: RwSignal::new(None),
-            training: RwSignal::new(TrainingConfig::default()),
+            training: RwSignal::new(training),
             input: Input::default(),
             typed: RwSignal::new(Vec::new()),
             run: RwSignal::new(RunState::Idle),
@@ -209,6 +213,8 @@ impl State {
             batch: RwSignal::new(None),
             epoch: RwSignal::new(None),
             data: RwSignal::new(DataProgress::default()),
+            fetched: RwSignal::new(None),
+            added: RwSignal::new(Vec::new()),
             backend: RwSignal::new(None),
             result: RwSignal::new(None),
             result_number: StoredValue::new(0),

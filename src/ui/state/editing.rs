@@ -3,9 +3,8 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{CLASSES, State};
+use super::State;
 use crate::ui::browser::{after_ms, cancel};
-use crate::ui::checked::ValidatedModel;
 use crate::ui::history::{History, LayerId};
 use crate::ui::text::t_once;
 use chalkgrad_engine::checkpoint::Checkpoint;
@@ -31,10 +30,7 @@ impl State {
     }
 
     fn model_edited(&self) {
-        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), CLASSES));
-        if self.checked.with_untracked(|before| *before != checked) {
-            self.checked.set(checked);
-        }
+        self.validate();
         self.send_model();
     }
 

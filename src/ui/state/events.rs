@@ -6,7 +6,7 @@ use crate::ui::charted_history::ChartedHistory;
 use crate::ui::format;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::training::trained_samples;
-use chalkgrad_engine::protocol::{BackendInfo, BatchReport, EpochReport, Event, RunState};
+use chalkgrad_engine::protocol::{BackendInfo, BatchReport, DataProgress, EpochReport, Event, RunState};
 use leptos::prelude::*;
 
 impl State {
@@ -46,7 +46,11 @@ impl State {
                     self.stopped_by.set(report.stopped_by);
                 }
             }
+            Event::Data(progress) if self.is_of_other_dataset(progress) => self.fetched.set(Some(progress.clone())),
             Event::Data(progress) => {
+                if self.fetched.with_untracked(Option::is_some) {
+                    self.fetched.set(None);
+                }
                 if let Some(report) = progress.error.clone() {
                     self.notify(NoticeKind::Data, report);
                 } else if progress.complete {
@@ -71,14 +75,17 @@ impl State {
         }
     }
 
+    /// Returns true if a data set is fetched that will take the place of the one in use.
+    fn is_of_other_dataset(&self, progress: &DataProgress) -> bool {
+        self.training.with_untracked(|training| training.dataset != progress.dataset)
+    }
+
     /// Handles a change in the engine, made by this page or by the JavaScript API.
     pub fn on_change(&self, change: &Change) {
         match change {
             Change::Model(spec, _) => self.model_changed_elsewhere(spec),
             Change::Training(config) => {
-                if self.training.with_untracked(|training| training != config) {
-                    self.training.set(config.clone());
-                }
+                self.training_changed(config);
             }
             Change::Backend(backend) => self.set_backend_info(backend),
             Change::Engine(engine) => {

@@ -25,10 +25,23 @@ impl State {
             return;
         }
         self.training.set(config.clone());
+        self.validate();
         let response = self.client().request(SetTraining { config });
         spawn_local(async move {
             if let Err(report) = response.await {
                 state.training.set(before);
+                state.validate();
+                state.notify(NoticeKind::Error, report);
+            }
+        });
+    }
+
+    /// Asks for a configuration that names another data set. The one in use stays until all of the other has arrived.
+    pub(super) fn fetch_dataset(&self, config: TrainingConfig) {
+        let (state, response) = (*self, self.client().request(SetTraining { config }));
+        spawn_local(async move {
+            if let Err(report) = response.await {
+                state.fetched.set(None);
                 state.notify(NoticeKind::Error, report);
             }
         });

@@ -12,8 +12,10 @@ use crate::ui::text::{report_text, t, t_with};
 #[component]
 pub fn Messages() -> impl IntoView {
     let state = use_state();
-    let is_downloading =
-        move || state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none());
+    let is_downloading = move || {
+        state.fetched.with(Option::is_some)
+            || state.data.with(|data| data.total_bytes > 0.0 && !data.complete && data.error.is_none())
+    };
     view! {
         <div class="visually-hidden" role="status" aria-live="polite">{move || state.announcement.get()}</div>
         <div class="confirmation" role="status" aria-live="polite">{move || state.confirmation.get()}</div>
@@ -68,14 +70,19 @@ fn Fix(fix: NoticeFix) -> impl IntoView {
 #[component]
 fn DataProgress() -> impl IntoView {
     let state = use_state();
+    let shown = move || state.fetched.get().unwrap_or_else(|| state.data.get());
     let text = move || {
-        state.data.with(|data| {
-            let (loaded, total) = (format::megabytes(data.loaded_bytes), format::megabytes(data.total_bytes));
-            let images = format::count(data.train_images as usize);
-            t_with("data_progress", &[("loaded", &loaded), ("total", &total), ("images", &images)])
-        })
+        let data = shown();
+        let (loaded, total) = (format::megabytes(data.loaded_bytes), format::megabytes(data.total_bytes));
+        let images = format::count(data.train_images as usize);
+        let name = state.dataset_title(&data.dataset);
+        let values = [("name", name.as_str()), ("loaded", &loaded), ("total", &total), ("images", &images)];
+        t_with("data_progress", &values)
     };
-    let share = move || state.data.with(|data| data.loaded_bytes / data.total_bytes.max(1.0));
+    let share = move || {
+        let data = shown();
+        data.loaded_bytes / data.total_bytes.max(1.0)
+    };
     view! {
         <div class="notice notice-data" aria-live="off">
             <span class="data-track">
