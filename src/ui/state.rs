@@ -2,6 +2,7 @@
 //! modules below; `input` and `watch` beside it have more.
 
 mod configuration;
+mod data;
 mod editing;
 mod events;
 mod histograms;
@@ -33,12 +34,9 @@ use super::stores::run::Run;
 use super::stores::runs::RunList;
 use super::stores::screen::Screen;
 use crate::client::Client;
-use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::ErrorReport;
 use leptos::prelude::*;
-
-/// Classes of the data set.
-pub const CLASSES: usize = 10;
 
 /// The stores of the page. Copied freely: it is a handle.
 #[derive(Clone, Copy)]
@@ -86,7 +84,7 @@ impl State {
     /// Makes the state of the page, which lives as long as the page.
     pub fn new(client: Client) -> Self {
         let model = ModelSpec::reference_cnn();
-        let network = EditedNetwork::new(&model);
+        let network = EditedNetwork::new(&model, &data::task(&TrainingConfig::default(), &[]));
         let sending = Sending::new(model, &network);
         Self(Box::leak(Box::new(Stores {
             network,

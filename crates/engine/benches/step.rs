@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chalkgrad_engine::backend::cpu::{CpuBackend, parts};
 use chalkgrad_engine::backend::{Backend, RunStatus};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::error::Result;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::SlotKind;
@@ -19,7 +20,8 @@ use chalkgrad_engine::train::plans::PlanKey;
 const BATCH: usize = 32;
 
 fn run() -> Result<()> {
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default())?;
+    let model =
+        LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
     let plan = Arc::new(model.compile(PlanKey::Training(BATCH))?);
     let mut backend = CpuBackend::new();
     let handle = backend.load(plan.clone())?;
@@ -31,7 +33,7 @@ fn run() -> Result<()> {
             }
         };
         match &slot.kind {
-            SlotKind::Input(name) if name == "labels" || name == "rng_key" => {
+            SlotKind::Input(name) if name == "target" || name == "rng_key" => {
                 backend.write_input(handle, name, &mut |words| words.fill(0.0))?;
             }
             SlotKind::Input(name) => backend.write_input(handle, name, fill)?,

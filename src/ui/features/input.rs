@@ -6,6 +6,7 @@ pub mod photo;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
+        mod dataset;
         mod pad;
         mod panel;
         pub mod picture;

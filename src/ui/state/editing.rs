@@ -57,7 +57,7 @@ impl State {
     /// Edits the model: checks it, and sends it to the engine if it is valid.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
         self.sending.is_way_back.set_value(false);
-        let result = self.network.change(edit);
+        let result = self.network.change(&self.task(), edit);
         self.send_model();
         result
     }
@@ -65,7 +65,7 @@ impl State {
     /// Goes one step back or forward in the history of edits. Weights that were trained there come back.
     fn go_back(&self, step: impl FnOnce(&mut History) -> bool) {
         self.sending.is_way_back.set_value(true);
-        self.network.change(step);
+        self.network.change(&self.task(), step);
         self.send_model();
         self.network.keep_selection_valid();
     }

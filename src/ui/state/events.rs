@@ -7,7 +7,7 @@ use crate::ui::format;
 use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::training::trained_samples;
-use chalkgrad_engine::protocol::{BackendInfo, BatchReport, EpochReport, Event, RunState};
+use chalkgrad_engine::protocol::{BackendInfo, BatchReport, DataProgress, EpochReport, Event, RunState};
 use leptos::prelude::*;
 
 impl State {
@@ -39,7 +39,9 @@ impl State {
                 self.announce_epoch(report);
                 self.run.report_epoch(report);
             }
+            Event::Data(progress) if self.is_of_other_dataset(progress) => self.engine.set_fetched(progress.clone()),
             Event::Data(progress) => {
+                self.engine.end_fetch();
                 if let Some(report) = progress.error.clone() {
                     self.notify(NoticeKind::Data, report);
                 } else if progress.complete {
@@ -62,11 +64,18 @@ impl State {
         }
     }
 
+    /// Returns true if a data set is fetched that will take the place of the one in use.
+    fn is_of_other_dataset(&self, progress: &DataProgress) -> bool {
+        self.engine.training().with_untracked(|training| training.dataset != progress.dataset)
+    }
+
     /// Handles a change in the engine, made by this page or by the JavaScript API.
     pub fn on_change(&self, change: &Change) {
         match change {
             Change::Model(spec, _) => self.model_changed_elsewhere(spec),
-            Change::Training(config) => self.engine.set_training(config.clone()),
+            Change::Training(config) => {
+                self.training_changed(config);
+            }
             Change::Backend(backend) => self.set_backend_info(backend),
             Change::Engine(engine) => {
                 self.set_backend_info(&engine.backend);

@@ -8,6 +8,7 @@ use crate::ui::features::network::history::History;
 use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::t_once;
 use chalkgrad_engine::checkpoint::Checkpoint;
+use chalkgrad_engine::model::spec::TrainingConfig;
 
 /// See the [module](self).
 pub struct Pretrained {
@@ -65,7 +66,15 @@ impl State {
     /// Lets the pretrained network answer until something else begins, and keeps it for later.
     pub fn show_pretrained(&self, network: Checkpoint) {
         self.pretrained.network.set_value(Some(network.clone()));
-        self.client().show_pretrained(network);
+        if untrack(|| self.fits_pretrained()) {
+            self.client().show_pretrained(network);
+        }
+    }
+
+    /// Returns true if the pretrained network was trained on the data set in use. The surrounding view follows that.
+    pub fn fits_pretrained(&self) -> bool {
+        // It is the network that the page opens with.
+        self.engine.training().with(|training| training.dataset == TrainingConfig::default().dataset)
     }
 
     /// Puts the pretrained network in the place of the present one, which is kept if it has been trained.
@@ -77,7 +86,8 @@ impl State {
     pub fn return_to_pretrained(&self) -> impl Future<Output = ()> + use<> {
         let state = *self;
         async move {
-            let Some(network) = state.pretrained.network.get_value() else { return };
+            let network = state.pretrained.network.get_value().filter(|_| untrack(|| state.fits_pretrained()));
+            let Some(network) = network else { return };
             let model = network.model.clone();
             state.drop_pending_edit();
             // Nothing that was trained makes way before it is kept.

@@ -26,10 +26,23 @@ impl State {
             return;
         }
         self.engine.set_training(config.clone());
+        self.validate();
         let response = self.client().request(SetTraining { config });
         spawn_local(async move {
             if let Err(report) = response.await {
                 state.engine.set_training(before);
+                state.validate();
+                state.notify(NoticeKind::Error, report);
+            }
+        });
+    }
+
+    /// Asks for a configuration that names another data set. The one in use stays until all of the other has arrived.
+    pub(super) fn fetch_dataset(&self, config: TrainingConfig) {
+        let (state, response) = (*self, self.client().request(SetTraining { config }));
+        spawn_local(async move {
+            if let Err(report) = response.await {
+                state.engine.end_fetch();
                 state.notify(NoticeKind::Error, report);
             }
         });

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::text::{locale, t, t_with};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::{BackendInfo, DataProgress};
 
@@ -12,6 +13,8 @@ pub struct EngineReports {
     backend: RwSignal<Option<BackendInfo>>,
     kernels: RwSignal<(u32, u32)>,
     data: RwSignal<DataProgress>,
+    fetched: RwSignal<Option<DataProgress>>,
+    added: RwSignal<Vec<DatasetInfo>>,
 }
 
 impl Default for EngineReports {
@@ -21,6 +24,8 @@ impl Default for EngineReports {
             backend: RwSignal::new(None),
             kernels: RwSignal::new((0, 0)),
             data: RwSignal::new(DataProgress::default()),
+            fetched: RwSignal::new(None),
+            added: RwSignal::new(Vec::new()),
         }
     }
 }
@@ -43,6 +48,16 @@ impl EngineReports {
     /// What has come of the data set.
     pub fn data(&self) -> ReadSignal<DataProgress> {
         self.data.read_only()
+    }
+
+    /// Progress of a data set that is fetched to take the place of the one in use.
+    pub fn fetched(&self) -> ReadSignal<Option<DataProgress>> {
+        self.fetched.read_only()
+    }
+
+    /// Data sets that are not in the catalogue.
+    pub fn added(&self) -> ReadSignal<Vec<DatasetInfo>> {
+        self.added.read_only()
     }
 
     /// Describes the backend and the reason for its choice and, while a GPU compiles kernels, the progress.
@@ -79,6 +94,17 @@ impl EngineReports {
     /// Takes over how many GPU kernels have been compiled, and of how many.
     pub fn set_kernels(&self, ready: u32, total: u32) {
         self.kernels.set((ready, total));
+    }
+
+    /// Takes over the progress of a data set that is to take the place of the one in use.
+    pub fn set_fetched(&self, progress: DataProgress) {
+        self.fetched.set(Some(progress));
+    }
+
+    /// Notes that no other data set is on its way any more. Returns its last progress.
+    pub fn end_fetch(&self) -> Option<DataProgress> {
+        let is_fetching = self.fetched.with_untracked(Option::is_some);
+        is_fetching.then(|| self.fetched.try_update(Option::take)).flatten().flatten()
     }
 
     pub fn set_data(&self, progress: &DataProgress) {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::ui::features::network::checked::ValidatedModel;
 use crate::ui::features::network::history::{History, LayerId};
-use crate::ui::state::CLASSES;
 use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::protocol::ErrorReport;
 
 /// Open layer menu.
@@ -30,9 +30,9 @@ pub struct EditedNetwork {
 }
 
 impl EditedNetwork {
-    pub fn new(model: &ModelSpec) -> Self {
+    pub fn new(model: &ModelSpec, task: &Task) -> Self {
         let history = History::new(model);
-        let checked = ValidatedModel::new(history.draft(), CLASSES);
+        let checked = ValidatedModel::new(history.draft(), task);
         Self {
             history: RwSignal::new(history),
             checked: RwSignal::new(checked),
@@ -82,13 +82,18 @@ impl EditedNetwork {
     }
 
     /// Changes the history and validates the network again. `State::edit` does this and tells the engine.
-    pub(in crate::ui) fn change<R>(&self, change: impl FnOnce(&mut History) -> R) -> R {
+    pub(in crate::ui) fn change<R>(&self, task: &Task, change: impl FnOnce(&mut History) -> R) -> R {
         let result = change(&mut self.history.write());
-        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), CLASSES));
+        self.validate(task);
+        result
+    }
+
+    /// Validates the network, which has changed, or whose task has.
+    pub(in crate::ui) fn validate(&self, task: &Task) {
+        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), task));
         if self.checked.with_untracked(|before| *before != checked) {
             self.checked.set(checked);
         }
-        result
     }
 
     pub fn select(&self, layer: Option<LayerId>) {

@@ -69,7 +69,7 @@ pub fn Pad() -> impl IntoView {
                 role="application"
                 tabindex="0"
                 aria-describedby="pad-help"
-                aria-label=move || t("pad")
+                aria-label=move || t(&state.digit_key("pad"))
                 node_ref=canvas
                 on:keydown=move |event| {
                     if let Some(text) = on_key(state, cursor, &event) {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::dataset::DatasetChoice;
 use super::pad::Pad;
 use super::prediction::Prediction;
 use super::preparation::Preparation;
@@ -20,16 +21,18 @@ pub fn InputPanel() -> impl IntoView {
     let state = use_state();
     let is_empty = Memo::new(move |_| state.input.image().with(Vec::is_empty));
     let truth = move || match state.input.source().get() {
-        Source::Test { label, .. } => t_with("true_label", &[("label", &label.to_string())]),
+        Source::Test { label, .. } => t_with("true_label", &[("label", &state.class_name(label.into()))]),
         _ => String::new(),
     };
     Effect::new(move |_| state.load_test_set());
     Effect::new(move |_| state.show_awaited());
     view! {
         <section class="panel digit" aria-label=move || t("input")>
-            <PanelHeader id="digit-title" title="digit">
+            <PanelHeader id="digit-title" title=Signal::derive(move || state.digit_key("digit"))>
                 <div class="panel-actions">
-                    <OpenPicture />
+                    <Show when=move || state.can_draw()>
+                        <OpenPicture />
+                    </Show>
                     <button
                         type="button"
                         class="button quiet"
@@ -40,7 +43,8 @@ pub fn InputPanel() -> impl IntoView {
                     </button>
                 </div>
             </PanelHeader>
-            <div class="digit-input">
+            <DatasetChoice />
+            <div class="digit-input" hidden=move || !state.has_images()>
                 <Pad />
                 <figure class="preview">
                     <DigitImage pixels=move || state.input.image().get() width=SIDE />
@@ -50,8 +54,12 @@ pub fn InputPanel() -> impl IntoView {
                     </figcaption>
                 </figure>
             </div>
-            <Preparation />
-            <Samples />
+            <Show when=move || state.can_draw()>
+                <Preparation />
+            </Show>
+            <Show when=move || state.has_images()>
+                <Samples />
+            </Show>
             <Prediction />
         </section>
     }

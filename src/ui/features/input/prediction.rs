@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::ui::features::input::store::Source;
 use crate::ui::format;
-use crate::ui::state::{CLASSES, State, use_state};
+use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 
 #[component]
@@ -14,10 +14,11 @@ pub fn Prediction() -> impl IntoView {
     let state = use_state();
     follow_probabilities(state);
     let best = Memo::new(move |_| state.input.probabilities().with(|all| all.as_deref().and_then(predicted_class)));
+    let classes = Memo::new(move |_| state.classes());
     let verdict = move || match best.get() {
         None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
-        None => t("draw_to_see"),
-        Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
+        None => t(&state.digit_key("draw_to_see")),
+        Some(class) => t_with("looks_like", &[("label", &state.class_name(class))]),
     };
     let pretrained = move || {
         let accuracy = state.pretrained.accuracy().get();
@@ -28,7 +29,11 @@ pub fn Prediction() -> impl IntoView {
         // All rows are always there, so that nothing moves when an answer comes.
         <table class="bars">
             <caption class="visually-hidden">{move || t("probabilities")}</caption>
-            <tbody>{(0..CLASSES).map(|class| view! { <Bar class best /> }).collect_view()}</tbody>
+            <tbody>
+                <For each=move || 0..classes.get() key=|class| *class let:class>
+                    <Bar class best />
+                </For>
+            </tbody>
         </table>
         <p class="pretrained" hidden=move || state.pretrained.accuracy().get().is_none()>
             {move || pretrained().unwrap_or_default()}
@@ -48,7 +53,7 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
     let fill = move || format::scale_x(f64::from(share.get().unwrap_or_default()));
     view! {
         <tr class:best=move || best.get() == Some(class) class:true-class=is_true>
-            <th scope="row">{class}</th>
+            <th scope="row">{move || state.class_name(class)}</th>
             <td class="bar-cell">
                 <span class="bar-track">
                     <span class="bar-fill" style:transform=fill></span>

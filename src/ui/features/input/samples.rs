@@ -7,26 +7,32 @@ use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::input::digit::SIDE;
 use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::format;
-use crate::ui::state::{CLASSES, use_state};
+use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 
 #[component]
 pub fn Samples() -> impl IntoView {
     let state = use_state();
     let is_drawing = Memo::new(move |_| !matches!(state.input.source().get(), Source::Test { .. }));
+    let classes = Memo::new(move |_| state.classes());
     let position = move || {
         let Source::Test { index, label } = state.input.source().get() else { return t("samples_hint") };
         state.input.test_labels().with(|labels| {
             let count = labels.iter().filter(|other| **other == label).count();
             let place = labels.iter().take(index as usize + 1).filter(|other| **other == label).count();
             let (place, count) = (format::count(place), format::count(count));
-            t_with("sample_position", &[("label", &label.to_string()), ("place", &place), ("count", &count)])
+            t_with(
+                &state.digit_key("sample_position"),
+                &[("label", &state.class_name(label.into())), ("place", &place), ("count", &count)],
+            )
         })
     };
     view! {
-        <div class="samples-box" role="group" aria-label=move || t("samples")>
+        <div class="samples-box" role="group" aria-label=move || t(&state.digit_key("samples"))>
             <div class="samples">
-                {(0..CLASSES as u8).map(|class| view! { <SampleButton class /> }).collect_view()}
+                <For each=move || 0..classes.get() as u8 key=|class| *class let:class>
+                    <SampleButton class />
+                </For>
             </div>
             <div class="samples-way">
                 <IconButton
@@ -65,7 +71,7 @@ fn SampleButton(class: u8) -> impl IntoView {
         <button
             type="button"
             class="sample"
-            aria-label=move || t_with("sample", &[("label", &class.to_string())])
+            aria-label=move || t_with(&state.digit_key("sample"), &[("label", &state.class_name(class.into()))])
             aria-pressed=move || if is_shown.get() { "true" } else { "false" }
             disabled=move || sample.with(Option::is_none)
             on:click=choose

@@ -147,6 +147,12 @@ impl Input {
         !self.is_example.get_value() && self.drawing.with_untracked(|drawing| drawing.is_painted(cell))
     }
 
+    /// Drops the labels and the samples of the test set, because another data set is in use.
+    pub fn forget_samples(&self) {
+        self.test_labels.set(Vec::new());
+        self.samples.set(Vec::new());
+    }
+
     /// Takes away what there is.
     pub fn clear(&self) {
         self.show(Vec::new(), Source::Drawing);
@@ -205,7 +211,9 @@ impl Input {
 impl State {
     /// Asks for the labels of the test images once these have come, and for an image of each class.
     pub fn load_test_set(&self) {
-        let is_there = self.engine.data().with(|data| data.test_images > 0);
+        let name = self.engine.training().with(|training| training.dataset.clone());
+        let is_there =
+            self.engine.data().with(|data| data.test_images > 0 && data.dataset == name) && self.has_images();
         let has_labels = self.input.test_labels.with_untracked(|labels| !labels.is_empty());
         if !is_there || has_labels || self.input.is_asking_labels.get_value() {
             return;
@@ -216,8 +224,13 @@ impl State {
             let response = response.await;
             state.input.is_asking_labels.set_value(false);
             let Ok(labels) = response else { return };
+            // Another data set may have come meanwhile.
+            if state.engine.training().with_untracked(|training| training.dataset != name) {
+                return;
+            }
             let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
-            let indices: Vec<u32> = (0..crate::ui::state::CLASSES as u8).filter_map(first).collect();
+            let classes = untrack(|| state.classes()) as u32;
+            let indices: Vec<u32> = (0..classes).filter_map(|class| first(class as u8)).collect();
             state.input.test_labels.set(labels);
             state.test_images(indices, move |samples| state.input.samples.set(samples));
         });

@@ -27,12 +27,13 @@ use chalkgrad_engine::model::catalogue;
 #[component]
 pub fn InputCard() -> impl IntoView {
     let state = use_state();
+    let values = move || t(if state.has_images() { "input_values" } else { "input_numbers" });
     view! {
         <div class="input-place">
             <div class="card card-input">
                 <span class="card-type">{move || t("input")}</span>
-                <span class="card-name">"MNIST"</span>
-                <span class="card-settings">{move || t("input_values")}</span>
+                <span class="card-name">{move || state.dataset_title(&state.dataset().name)}</span>
+                <span class="card-settings">{values}</span>
                 <span class="thumbnail-place">
                     <DigitImage pixels=Signal::derive(move || state.looked_at()) />
                 </span>

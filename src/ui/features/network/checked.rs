@@ -4,6 +4,7 @@ use crate::ui::features::network::history::ModelDraft;
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue::{self, Source, WeightSpec};
 use chalkgrad_engine::model::cost::memory_bytes;
+use chalkgrad_engine::model::task::Task;
 
 /// One layer that is in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,10 +53,12 @@ pub struct ValidatedModel {
 }
 
 impl ValidatedModel {
-    /// Validates a draft as a classifier with this number of classes.
-    pub fn new(draft: &ModelDraft, classes: usize) -> Self {
-        let (resolved, error) = catalogue::resolve_prefix(&draft.spec());
-        let error = error.or_else(|| catalogue::check_classifier(&resolved, classes).err());
+    /// Validates a draft for a task.
+    pub fn new(draft: &ModelDraft, task: &Task) -> Self {
+        let spec = draft.spec();
+        let (resolved, error) = catalogue::resolve_prefix(&spec);
+        // An input of another kind comes first: the layers that do not fit it are not at fault.
+        let error = task.check_input(&spec).err().or(error).or_else(|| task.check(&spec, &resolved).err());
         let layers = resolved
             .iter()
             .map(|layer| CheckedLayer {
@@ -83,17 +86,23 @@ impl ValidatedModel {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::ui::features::network::history::History;
-    use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+    use chalkgrad_engine::data::DatasetInfo;
+    use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
+
+    /// Returns the task of the page as it opens.
+    pub fn digits() -> Task {
+        Task::new(&DatasetInfo::mnist().schema, &TrainingConfig::default())
+    }
 
     #[test]
     fn layers_before_the_fault_keep_their_shapes() {
         let mut history = History::new(&ModelSpec::reference_cnn());
-        assert_eq!(ValidatedModel::new(history.draft(), 10).params(), 93_322);
+        assert_eq!(ValidatedModel::new(history.draft(), &digits()).params(), 93_322);
         history.insert(0, LayerSpec::new("Flatten"));
-        let checked = ValidatedModel::new(history.draft(), 10);
+        let checked = ValidatedModel::new(history.draft(), &digits());
         assert_eq!(checked.layers.len(), 1);
         assert!(checked.error_at(0).is_none());
         assert!(checked.error_at(1).is_some());
@@ -104,7 +113,7 @@ mod tests {
         let mut history = History::new(&ModelSpec::reference_cnn());
         let last = history.draft().layers[7].0;
         history.set(last, "units", Some(3.0.into()));
-        let checked = ValidatedModel::new(history.draft(), 10);
+        let checked = ValidatedModel::new(history.draft(), &digits());
         assert_eq!(checked.layers.len(), 8);
         assert!(checked.error_at(7).is_some());
     }

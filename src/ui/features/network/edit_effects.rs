@@ -43,11 +43,12 @@ impl WeightShapes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::features::network::checked::tests::digits;
     use crate::ui::features::network::history::History;
     use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 
     fn shapes(history: &History) -> WeightShapes {
-        WeightShapes::new(history.draft(), &ValidatedModel::new(history.draft(), 10))
+        WeightShapes::new(history.draft(), &ValidatedModel::new(history.draft(), &digits()))
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl History {
                     self.close_field();
                 }
             }
-            Fix::Insert { .. } | Fix::Remove { .. } => {
+            Fix::Insert { .. } | Fix::Remove { .. } | Fix::SetInputShape { .. } | Fix::Replace { .. } => {
                 let spec = fix.apply(&self.spec());
                 self.replace(&spec);
             }

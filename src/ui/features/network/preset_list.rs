@@ -32,7 +32,7 @@ pub fn PresetList() -> impl IntoView {
         <select class="input presets" aria-label=move || t("presets") on:change=choose>
             <option value="">{move || t("preset_choose")}</option>
             {PRESETS.map(option).collect_view()}
-            {option(PRETRAINED)}
+            <Show when=move || state.fits_pretrained()>{option(PRETRAINED)}</Show>
         </select>
     }
 }

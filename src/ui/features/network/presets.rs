@@ -104,6 +104,7 @@ fn dense(units: u32, activation: &str) -> LayerSpec {
 mod tests {
     use super::*;
     use crate::ui::features::network::checked::ValidatedModel;
+    use crate::ui::features::network::checked::tests::digits;
     use crate::ui::features::network::history::History;
     use crate::ui::text::Locale;
 
@@ -111,7 +112,7 @@ mod tests {
     fn every_preset_is_a_classifier_with_a_name() {
         let params = PRESETS.map(|name| {
             assert!(Locale::ALL.iter().all(|locale| locale.json().contains(&format!("\"{name}\""))), "{name}");
-            let checked = ValidatedModel::new(History::new(&preset(name)).draft(), 10);
+            let checked = ValidatedModel::new(History::new(&preset(name)).draft(), &digits());
             assert_eq!(checked.error, None, "{name}");
             checked.params()
         });

@@ -4,9 +4,10 @@ use leptos::prelude::*;
 
 use crate::ui::components::icon::Icon;
 use crate::ui::features::network::history::History;
-use crate::ui::state::{CLASSES, use_state};
+use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::catalogue::shape_text;
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::spec::ModelSpec;
 
@@ -35,7 +36,7 @@ pub fn QuickFixes(error: Error) -> impl IntoView {
             </button>
         }
     };
-    let buttons = quick_fixes(&model, &error, CLASSES).into_iter().map(button).collect_view();
+    let buttons = quick_fixes(&model, &error, &state.task()).into_iter().map(button).collect_view();
     view! { <span class="fixes">{buttons}</span> }
 }
 
@@ -57,5 +58,10 @@ fn text(model: &ModelSpec, fix: &Fix) -> (&'static str, Vec<(&'static str, Strin
         Fix::Unname { .. } => ("fix_unname", Vec::new()),
         Fix::Move { index, to } => ("fix_move", vec![("layer", name(*index)), ("place", (to + 1).to_string())]),
         Fix::Remove { index } => ("fix_remove", vec![("layer", name(*index))]),
+        Fix::SetInputShape { shape } => ("fix_input_shape", vec![("shape", shape_text(shape))]),
+        Fix::Replace { model } => {
+            let units = model.layers.last().and_then(|layer| layer.settings.get("units")).map(ToString::to_string);
+            ("fix_replace", vec![("units", units.unwrap_or_default())])
+        }
     }
 }

@@ -7,9 +7,9 @@ use crate::ui::components::digit_image::DigitImage;
 use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::features::phone::Part;
 use crate::ui::format;
-use crate::ui::state::use_state;
+use crate::ui::state::{State, use_state};
 use crate::ui::stores::results::TestResult;
-use crate::ui::text::{t, t_once, t_with};
+use crate::ui::text::{t, t_with};
 
 /// Maximum number of images shown at a time.
 pub const MAX_SHOWN: usize = 60;
@@ -29,8 +29,14 @@ impl Shown {
         self.predicted == Some(self.truth.into())
     }
 
-    fn predicted_text(&self) -> String {
-        self.predicted.map_or_else(|| "–".to_owned(), |class| class.to_string())
+    /// Names the predicted class.
+    fn predicted_text(&self, state: State) -> String {
+        self.predicted.map_or_else(|| "–".to_owned(), |class| state.class_name(class as usize))
+    }
+
+    /// Names the true class.
+    fn truth_text(&self, state: State) -> String {
+        state.class_name(self.truth.into())
     }
 
     /// Iterates over all evaluated images in order.
@@ -86,21 +92,24 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         let Some(sample) = sample.get_untracked() else { return };
         state.show_sample(sample);
         let number = format::count(one.index as usize + 1);
-        state.messages.announce(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
+        state.messages.announce(untrack(|| {
+            let values = [("number", number.as_str()), ("label", &one.truth_text(state))];
+            t_with(&state.digit_key("image_shown"), &values)
+        }));
         state.screen.show(Part::Network);
         scroll_to("network");
     };
-    let caption = format!("{} → {}", one.truth, one.predicted_text());
+    let caption = move || format!("{} → {}", one.truth_text(state), one.predicted_text(state));
     let confidence = format::percent(one.confidence, 1);
     let name = move || {
         let values = [
             ("number", format::count(one.index as usize + 1)),
-            ("true", one.truth.to_string()),
-            ("predicted", one.predicted_text()),
+            ("true", one.truth_text(state)),
+            ("predicted", one.predicted_text(state)),
             ("confidence", format::percent(one.confidence, 1)),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        t_with("gallery_image", &values)
+        t_with(&state.digit_key("gallery_image"), &values)
     };
     let is_shown =
         Memo::new(move |_| matches!(state.input.source().get(), Source::Test { index, .. } if index == one.index));

@@ -41,8 +41,11 @@ pub fn Progress() -> impl IntoView {
     }
 }
 
-/// Returns what has come of the data set while it is on its way and nothing else goes on.
+/// Returns what has come of another data set, or of the one in use while nothing else goes on.
 fn loaded(state: State) -> Option<DataProgress> {
+    if let Some(fetched) = state.engine.fetched().get() {
+        return Some(fetched);
+    }
     let is_idle = state.run.state().with(|run| *run == RunState::Idle) && state.run.batch().with(Option::is_none);
     let data = state.engine.data().get();
     (is_idle && data.total_bytes > 0.0 && !data.complete && data.error.is_none()).then_some(data)
@@ -52,7 +55,7 @@ fn loaded(state: State) -> Option<DataProgress> {
 fn position(state: State) -> String {
     if let Some(data) = loaded(state) {
         let share = format::percent((data.loaded_bytes / data.total_bytes.max(1.0)) as f32, 0);
-        return t_with("data_progress", &[("share", &share)]);
+        return t_with("data_progress", &[("name", &state.dataset_title(&data.dataset)), ("share", &share)]);
     }
     state.run.batch().with(|batch| match batch {
         None => t(if state.is_training() { "run_starts" } else { "run_idle" }),

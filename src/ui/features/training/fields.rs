@@ -81,7 +81,7 @@ impl TrainingRow {
 
 fn check(config: &TrainingConfig, images: usize) -> Result<()> {
     training::check(config)?;
-    training::check_images(config, images)
+    training::check_examples(config, images)
 }
 
 /// Returns the rows of a group of the configuration's own fields.

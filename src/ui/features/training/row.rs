@@ -118,7 +118,10 @@ pub fn read(state: State, row: TrainingRow, text: &str) -> Result<TrainingConfig
 
 /// Returns the number of images available for training; the size of the whole set while it is still arriving.
 fn available_images(state: State) -> usize {
-    state.engine.data().with(|data| if data.complete { data.train_images as usize } else { 60_000 })
+    state
+        .engine
+        .data()
+        .with(|data| if data.complete { data.train_images as usize } else { state.dataset().train_total })
 }
 
 /// Describes a fault; that of another setting with its name.

@@ -27,7 +27,7 @@ pub fn Welcome() -> impl IntoView {
     let (state, tour) = (use_state(), Tour::get());
     let is_new = RwSignal::new(remembered(SEEN).is_none());
     let subject = Memo::new(move |_| {
-        if state.pretrained.is_replaced().get() {
+        if state.pretrained.is_replaced().get() && state.fits_pretrained() {
             return Some(Subject::Replaced);
         }
         if let Some(steps) = state.pretrained.set_aside_steps().get() {
