@@ -9,6 +9,11 @@ use super::List;
 #[serde(tag = "key", rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum ModelError {
+    #[error(
+        "An Embedding takes whole numbers, the tokens of a text, but its input is other numbers. Put it first in a model of a text data set."
+    )]
+    #[strum(serialize = "no-tokens")]
+    NoTokens,
     #[error("There is no layer type {layer_type}. The layer types are {known}.")]
     UnknownLayer { layer_type: String, known: List },
     #[error("There is no layer type {layer_type}. Did you mean {nearest}? The layer types are {known}.")]

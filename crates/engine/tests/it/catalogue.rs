@@ -141,6 +141,14 @@ fn settings_of_the_wrong_kind_or_range_are_refused() {
         (r#"{"type": "Dropout", "rate": 1.5}"#, "bad-setting"),
         (r#"{"type": "Dropout"}"#, "missing-setting"),
         (r#"{"type": "MaxPooling2D", "padding": "full"}"#, "bad-setting"),
+        (r#"{"type": "LSTM", "units": 1025}"#, "bad-setting"),
+        (r#"{"type": "GRU", "units": 4, "recurrentActivation": "gelu"}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "Dense", "units": 4}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM", "units": 0}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM"}}"#, "missing-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM", "units": 4, "name": "a"}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": 4}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional"}"#, "missing-setting"),
     ] {
         let error = refused(&format!("[{layer}]"));
         assert_eq!((error.code, error.layer_index), (code, Some(0)), "{layer}: {error}");

@@ -55,6 +55,7 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
         | SettingKind::Number { .. }
         | SettingKind::Pair { .. }
         | SettingKind::Sides { .. }
+        | SettingKind::Layer(_)
         | SettingKind::Text => {
             let is_rate = setting.name == "learningRate";
             view! {

@@ -22,6 +22,16 @@ pub trait UnaryLayer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
+    }
+
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        let _ = settings;
+        &[]
+    }
+
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
         let _ = (settings, input, output);
         0
@@ -66,6 +76,14 @@ impl<L: UnaryLayer> Layer for L {
 
     fn shape_rule(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Vec<String> {
         UnaryLayer::shape_rule(self, settings, only(inputs), output)
+    }
+
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        UnaryLayer::passes_mask(self, settings)
+    }
+
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        UnaryLayer::views(self, settings)
     }
 
     fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
