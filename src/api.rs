@@ -21,24 +21,24 @@ use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use self::arguments::{describe, object, pixels, text, word};
+use self::arguments::{describe, object, pixels, text, whole_number, word};
 pub use self::install::install;
 use self::promised::Promised;
 use crate::client::Client;
 use crate::signatures::{
-    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, OpenedModel, RunResult, StateInfo, TensorValue,
-    TrainOptions,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, Example, OpenedModel, RunResult, StateInfo,
+    TensorValue, TrainOptions,
 };
 use crate::{signatures, transport};
 use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{
-    Evaluate, GetModel, GetTraining, Pause, Predict, Request, Reset, Resume, SetBackend, SetModel, SetTensor,
-    SetTraining, Stop, Tensor, TensorNames, Train,
+    self, Datasets, Evaluate, GetModel, GetTraining, Pause, Predict, Request, Reset, Resume, SetBackend, SetModel,
+    SetTensor, SetTraining, Stop, Tensor, TensorNames, Train,
 };
 use chalkgrad_engine::protocol::responses::{Evaluated, RunHistory, TensorData};
-use chalkgrad_engine::protocol::{ErrorReport, ModelSummary, RunState};
+use chalkgrad_engine::protocol::{DatasetDescription, ErrorReport, ModelSummary, RunState};
 
 /// A method's result, or the report with which its Promise is rejected.
 type Result<T = JsValue, E = ErrorReport> = std::result::Result<T, E>;
@@ -229,6 +229,26 @@ impl Chalkgrad {
     ) -> Promised<signatures::Float32Array> {
         let request = pixels(data).map(|pixels| Predict { pixels }).map_err(ErrorReport::from);
         self.call_on_weights(request, signatures::Float32Array)
+    }
+
+    /// Lists the data sets that a training configuration can name.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn datasets(&self) -> Promised<Vec<DatasetDescription>> {
+        self.call(Ok(Datasets {}), unchanged)
+    }
+
+    /// Reads an example of the data set in use. One that has not arrived yet rejects.
+    #[wasm_bindgen(skip_typescript)]
+    pub fn example(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Split")] split: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "number")] index: &JsValue,
+    ) -> Promised<Example> {
+        let request = || -> Result<_> {
+            let (split, index) = (word("split", split)?, whole_number("index", index)?);
+            Ok(requests::Example { split, index })
+        };
+        self.call(request(), Example::from)
     }
 
     /// Returns the names of all tensors that can be read.

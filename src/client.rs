@@ -341,6 +341,12 @@ impl Client {
     fn note(&self, command: &Command, answer: &Answer) {
         self.inner.recovery.borrow_mut().answered(command, answer);
         self.inner.persistence.answered(answer);
+        if let Answer::Training(config) = answer
+            && config.dataset != TrainingConfig::default().dataset
+        {
+            // The pretrained network knows digits only.
+            self.leave_pretrained();
+        }
         // A worker that is still starting gets the model of the last one, whose weights and history go on.
         let is_restoring = matches!(&*self.inner.link.borrow(), Link::Starting(_));
         if !is_restoring && matches!(command, Command::SetModel { .. } | Command::Reset) {

@@ -8,8 +8,9 @@ mod typescript;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use chalkgrad_engine::protocol::responses::ExampleData;
 use chalkgrad_engine::protocol::{
-    self, BatchReport, EngineInfo, EpochReport, ErrorReport, History, ModelSummary, RunState, Split,
+    self, ArrayData, BatchReport, EngineInfo, EpochReport, ErrorReport, History, ModelSummary, RunState, Split,
 };
 
 /// Options of `setBackend`.
@@ -142,6 +143,59 @@ pub struct TensorValue {
     pub data: Float32Array,
 }
 
+/// An example of the data set.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+pub struct Example {
+    pub input: ExampleInput,
+    /// The number of the class, or the values of the target.
+    #[cfg_attr(test, ts(type = "number | number[]"))]
+    pub target: ExampleTarget,
+    /// The name of the class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+}
+
+/// The input of an example, as `predict` takes it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ExampleInput {
+    pub shape: Vec<usize>,
+    /// Bytes for a data set of bytes, else numbers.
+    #[cfg_attr(test, ts(type = "Uint8Array | Float32Array"))]
+    pub data: ExampleValues,
+}
+
+/// The target of an example.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum ExampleTarget {
+    Class(u32),
+    Values(Vec<f32>),
+}
+
+/// The values of an input.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum ExampleValues {
+    Bytes(Uint8Array),
+    Numbers(Float32Array),
+}
+
+impl From<ExampleData> for Example {
+    fn from(ExampleData { info, input }: ExampleData) -> Self {
+        let data = match input {
+            ArrayData::U8(bytes) => ExampleValues::Bytes(Uint8Array(bytes)),
+            ArrayData::F32(values) => ExampleValues::Numbers(Float32Array(values)),
+        };
+        let (target, class) = match info.class {
+            Some((class, name)) => (ExampleTarget::Class(class), Some(name)),
+            None => (ExampleTarget::Values(info.values), None),
+        };
+        Self { input: ExampleInput { shape: info.shape, data }, target, class }
+    }
+}
+
 /// A model that was opened, and its position in training.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -174,6 +228,21 @@ impl Serialize for Float32Array {
         cfg_if::cfg_if! {
             if #[cfg(target_arch = "wasm32")] {
                 serde_wasm_bindgen::preserve::serialize(&js_sys::Float32Array::from(&self.0[..]), serializer)
+            } else {
+                serializer.collect_seq(&self.0)
+            }
+        }
+    }
+}
+
+/// Bytes that become a `Uint8Array`.
+pub struct Uint8Array(pub Vec<u8>);
+
+impl Serialize for Uint8Array {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        cfg_if::cfg_if! {
+            if #[cfg(target_arch = "wasm32")] {
+                serde_wasm_bindgen::preserve::serialize(&js_sys::Uint8Array::from(&self.0[..]), serializer)
             } else {
                 serializer.collect_seq(&self.0)
             }

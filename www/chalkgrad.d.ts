@@ -39,6 +39,10 @@ export interface Chalkgrad {
   evaluate(options?: EvaluateOptions): Promise<EvaluationResult>;
   /** Returns probabilities, `[k,classes]`, for k images: bytes from 0 to 255, scaled by 1/255, or numbers used as they are. */
   predict(data: Uint8Array | Uint8ClampedArray | Float32Array): Promise<Float32Array>;
+  /** Lists the data sets that a training configuration can name. */
+  datasets(): Promise<DatasetDescription[]>;
+  /** Reads an example of the data set in use. One that has not arrived yet rejects. */
+  example(split: Split, index: number): Promise<Example>;
   /** Returns the names of all tensors that can be read. */
   tensorNames(): Promise<string[]>;
   /** Reads a tensor. */
@@ -104,6 +108,28 @@ export interface BatchInfo {
   progress: number;
 }
 
+/** Description of a data set. */
+export interface DatasetDescription {
+  /** The name in a training configuration. */
+  name: string;
+  /** The name that people know. */
+  title: string;
+  kind: DatasetKind;
+  input: InputDescription;
+  target: TargetDescription;
+  /** Numbers of training and of test examples. */
+  train: number;
+  test: number;
+  /** The bytes that all examples take in memory. */
+  bytes: number;
+  licence: string;
+  /** The authors, and the place from which the files come. */
+  source: string;
+}
+
+/** The form in which pages show the examples of a data set. */
+export type DatasetKind = "image" | "text" | "table";
+
 export interface EpochReport {
   /** The request that began the run. */
   runId: number;
@@ -163,6 +189,30 @@ export interface Events {
   error: ErrorReport;
   /** Something is worth knowing, and the run continues. */
   warning: ErrorReport;
+}
+
+/** An example of the data set. */
+export interface Example {
+  input: ExampleInput;
+  /** The number of the class, or the values of the target. */
+  target: number | number[];
+  /** The name of the class. */
+  class?: string;
+}
+
+/** The input of an example, as `predict` takes it. */
+export interface ExampleInput {
+  shape: number[];
+  /** Bytes for a data set of bytes, else numbers. */
+  data: Uint8Array | Float32Array;
+}
+
+/** Inputs of a data set. */
+export interface InputDescription {
+  /** The shape of one input, `[H,W,C]` for images. */
+  shape: number[];
+  /** `"u8"`: bytes, which the network gets divided by 255; `"f32"`; `"tokens"`. */
+  dtype: string;
 }
 
 export interface LayerSummary {
@@ -242,6 +292,17 @@ export interface StateInfo {
 
 /** A rule of the training configuration that ends a run before its goal. */
 export type StopRule = "targetAccuracy" | "patience";
+
+/** Targets of a data set. */
+export interface TargetDescription {
+  "kind": "class";
+  classes: string[];
+} | {
+  "kind": "values";
+  names: string[];
+} | {
+  "kind": "input"
+}
 
 /** A tensor. */
 export interface TensorValue {

@@ -21,12 +21,12 @@ pub fn load(folder: &str) -> Result<Dataset, Box<dyn Error>> {
             continue;
         }
         let mut shard = 0;
-        while dataset.images(part) < dataset.total(part) {
+        while dataset.examples(part) < dataset.total(part) {
             let gzipped = read(&folder.join(format!("{shard_name}-{shard}.bin.gz")))?;
             let mut bytes = Vec::new();
             flate2::read::GzDecoder::new(&gzipped[..]).read_to_end(&mut bytes)?;
             // Images, then as many labels.
-            let images = bytes.len() / (dataset.info().image_len() + 1);
+            let images = bytes.len() / (dataset.info().input_len() + 1);
             let (pixels, labels) = bytes.split_at(bytes.len() - images);
             dataset.add(part, pixels, labels)?;
             shard += 1;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 
-use chalkgrad_engine::error::{Error, Given, MessageError, Result};
+use chalkgrad_engine::error::{Error, Given, MessageError, Result, SettingError, SettingRule};
 use chalkgrad_engine::json;
 use chalkgrad_engine::protocol::ArrayData;
 
@@ -61,6 +61,19 @@ fn exception_text(error: &JsValue) -> String {
 pub(super) fn text(name: &str, value: &JsValue) -> Result<String> {
     let text = value.as_string();
     text.ok_or_else(|| MessageError::NotAText { name: name.to_owned(), got: describe(value) }.into())
+}
+
+/// Reads a whole number from 0.
+///
+/// # Errors
+/// `bad-setting`, naming the range.
+pub(super) fn whole_number(name: &str, value: &JsValue) -> Result<u32> {
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number));
+    number.map(|number| number as u32).ok_or_else(|| {
+        let value = describe(value).to_string();
+        SettingError::BadSetting { setting: name.to_owned(), value, rule: SettingRule::WholeNumberFrom { min: 0 } }
+            .into()
+    })
 }
 
 /// Reads one of the words of a type.

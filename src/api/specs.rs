@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use chalkgrad_engine::data::sources;
 use chalkgrad_engine::error::{Error, MessageError, Result};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -35,6 +36,13 @@ fn at_layer(mut error: Error, spec: &Value) -> Error {
 pub(super) fn training(current: &TrainingConfig, partial: Map<String, Value>) -> Result<TrainingConfig> {
     let bad = |error: serde_json::Error| MessageError::Unwritable { details: error.to_string() };
     let mut merged = serde_json::to_value(current).map_err(bad)?;
+    let other = partial.get("dataset").and_then(Value::as_str).filter(|name| *name != current.dataset);
+    if let Some(source) = other.and_then(sources::find)
+        && !partial.contains_key("trainSamples")
+    {
+        // All of another data set, unless the caller says how much of it.
+        merged["trainSamples"] = json!(source.examples[0]);
+    }
     for (name, value) in partial {
         let value = match (&name[..], value) {
             ("optimizer" | "learningRateSchedule", value) => merge_typed(&merged[&name], value),

@@ -12,12 +12,12 @@ use std::path::Path;
 use std::{env, fs};
 
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
-use chalkgrad_engine::protocol::{BackendChoice, ModelSummary};
+use chalkgrad_engine::protocol::{BackendChoice, DatasetDescription, ModelSummary};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use super::{
-    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, EventDetail, Events, Float32Array, OpenedModel,
-    ReadyInfo, RunResult, StateInfo, TensorValue, TrainOptions,
+    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, EventDetail, Events, Example, Float32Array,
+    OpenedModel, ReadyInfo, RunResult, StateInfo, TensorValue, TrainOptions,
 };
 
 const FILE: &str = "www/chalkgrad.d.ts";
@@ -107,9 +107,11 @@ fn declarations() -> String {
     types.visit::<BackendChoice>();
     types.visit::<BackendInfo>();
     types.visit::<BackendOptions>();
+    types.visit::<DatasetDescription>();
     types.visit::<EvaluateOptions>();
     types.visit::<EvaluationResult>();
     types.visit::<Events>();
+    types.visit::<Example>();
     types.visit::<ModelSpec>();
     types.visit::<ModelSummary>();
     types.visit::<OpenedModel>();

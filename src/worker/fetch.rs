@@ -1,33 +1,56 @@
 //! Streams a data set's shards over HTTP, checks them and keeps them in the browser's cache.
 //!
-//! The folder `<data_url><name>/` holds `manifest.json` and gzipped shards: `u8` images `[n,H,W,C]`, then `n` labels. A
-//! shard is used only if its length is right and, if the browser offers the hash (on https and localhost), its SHA-256
+//! The folder `<data_url><name>/` holds `manifest.json` and gzipped shards: the inputs of `n` examples, then their targets.
+//! Bytes are as they are, numbers little-endian `f32`, classes one byte each. A shard is used only if its length is right and, if the browser offers the hash (on https and localhost), its SHA-256
 //! is the manifest's. A damaged shard is dropped from the cache and fetched once more.
 
 mod browser;
 
 use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
-use chalkgrad_engine::data::{DatasetInfo, Part};
+use chalkgrad_engine::data::{DatasetInfo, Field, FieldType, Part, Schema, Target, Values, sources};
 use chalkgrad_engine::error::{DataError, Error, FetchFault, FileFault, Result};
 use serde::Deserialize;
 
 /// The cache's name; the number changes when the shards' format does.
 const CACHE_NAME: &str = "chalkgrad-data-1";
 
-/// The layout of manifest and shards that this loader reads.
-const FORMAT_VERSION: u32 = 1;
+/// The layout of manifest and shards that this loader reads. Version 1 described images only.
+const FORMAT_VERSION: u32 = 2;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Manifest {
-    /// Version of the shards' layout; must be [`FORMAT_VERSION`].
+    /// Version of the shards' layout; at most [`FORMAT_VERSION`].
     format_version: u32,
     name: String,
-    height: usize,
-    width: usize,
-    channels: usize,
+    /// The shape of an input.
+    #[serde(default)]
+    shape: Vec<usize>,
+    #[serde(default)]
+    dtype: Dtype,
+    /// The number of classes; 0 if the target is no class.
+    #[serde(default)]
     classes: usize,
+    /// The number of values of a target that is no class.
+    #[serde(default)]
+    values: usize,
+    /// The extents of an image in version 1.
+    #[serde(default)]
+    height: usize,
+    #[serde(default)]
+    width: usize,
+    #[serde(default)]
+    channels: usize,
     shards: Vec<Shard>,
+}
+
+/// The type of an input's numbers.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Dtype {
+    #[default]
+    U8,
+    F32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -35,7 +58,8 @@ struct Manifest {
 struct Shard {
     file: String,
     split: SplitName,
-    images: usize,
+    #[serde(alias = "images")]
+    examples: usize,
     size_bytes: f64,
     sha256: String,
 }
@@ -89,8 +113,8 @@ pub enum Arrival<'a> {
     /// A checked shard, in file order within its part.
     Shard {
         part: Part,
-        pixels: &'a [u8],
-        labels: &'a [u8],
+        inputs: Values<'a>,
+        targets: Values<'a>,
     },
 }
 
@@ -140,14 +164,20 @@ impl Loader {
                 on_arrival(Arrival::Bytes { loaded_bytes, total_bytes })
             };
             let bytes = self.load_shard(shard, &manifest, cache.as_ref(), &mut on_bytes).await?;
-            let (pixels, labels) = bytes.split_at(bytes.len() - shard.images);
+            let (inputs, targets) = bytes.split_at(shard.examples * manifest.input_bytes());
+            let input_numbers = (manifest.dtype == Dtype::F32).then(|| numbers(inputs));
+            let target_numbers = (manifest.values > 0).then(|| numbers(targets));
             let part = match shard.split {
                 SplitName::Train => Part::Train,
                 SplitName::Test => Part::Test,
             };
             self.loaded_bytes = before + shard.size_bytes;
             on_arrival(Arrival::Bytes { loaded_bytes: self.loaded_bytes, total_bytes })?;
-            on_arrival(Arrival::Shard { part, pixels, labels })?;
+            on_arrival(Arrival::Shard {
+                part,
+                inputs: input_numbers.as_deref().map_or(Values::U8(inputs), Values::F32),
+                targets: target_numbers.as_deref().map_or(Values::U8(targets), Values::F32),
+            })?;
             self.wanted.remove(0);
         }
         Ok(())
@@ -218,35 +248,73 @@ impl Loader {
 
 impl Manifest {
     fn parse(bytes: &js_sys::Uint8Array) -> Result<Self, FileFault> {
-        let manifest: Self = serde_json::from_slice(&bytes.to_vec())
+        let mut manifest: Self = serde_json::from_slice(&bytes.to_vec())
             .map_err(|error| FileFault::BadDescription { details: error.to_string() })?;
-        if manifest.format_version != FORMAT_VERSION {
+        if !(1..=FORMAT_VERSION).contains(&manifest.format_version) {
             return Err(FileFault::FormatVersion { expected: FORMAT_VERSION, got: manifest.format_version });
         }
-        let sizes = [manifest.height, manifest.width, manifest.channels, manifest.classes];
-        if sizes.iter().any(|size| !(1..=4096).contains(size)) || manifest.images(SplitName::Train) > 10_000_000 {
+        if manifest.shape.is_empty() {
+            manifest.shape = vec![manifest.height, manifest.width, manifest.channels];
+        }
+        let sizes: Vec<usize> = manifest.shape.iter().copied().chain([manifest.classes.max(manifest.values)]).collect();
+        let values = manifest.shape.iter().fold(1usize, |product, extent| product.saturating_mul(*extent));
+        if sizes.iter().any(|size| !(1..=4096).contains(size))
+            || values > 1 << 20
+            || manifest.classes > 256
+            || manifest.examples(SplitName::Train) > 10_000_000
+        {
             return Err(FileFault::BadExtents { extents: sizes.iter().collect() });
         }
         Ok(manifest)
     }
 
-    fn images(&self, split: SplitName) -> usize {
-        self.shards.iter().filter(|shard| shard.split == split).map(|shard| shard.images).sum()
+    fn examples(&self, split: SplitName) -> usize {
+        self.shards.iter().filter(|shard| shard.split == split).map(|shard| shard.examples).sum()
     }
 
+    /// Returns the bytes of an input.
+    fn input_bytes(&self) -> usize {
+        let values: usize = self.shape.iter().product();
+        if self.dtype == Dtype::F32 { 4 * values } else { values }
+    }
+
+    /// Returns the bytes of a target.
+    fn target_bytes(&self) -> usize {
+        if self.values > 0 { 4 * self.values } else { 1 }
+    }
+
+    /// Describes the data set. The names of classes and columns are those of the catalogue, if it has a data set of this
+    /// name and kind, else numbers.
     fn info(&self) -> DatasetInfo {
+        let numbered = |count: usize| (0..count).map(|index| index.to_string());
+        let schema = Schema {
+            input: Field {
+                shape: self.shape.clone(),
+                dtype: match self.dtype {
+                    Dtype::U8 => FieldType::U8 { scale: 255.0 },
+                    Dtype::F32 => FieldType::F32,
+                },
+            },
+            target: match self.values {
+                0 => Target::classes(numbered(self.classes)),
+                values => Target::values(numbered(values)),
+            },
+        };
+        let known = sources::find(&self.name).map(|source| (source.schema)());
+        let has_same_kind = |known: &Schema| {
+            known.input == schema.input
+                && (known.target.class_names().len(), known.target.words())
+                    == (schema.target.class_names().len(), schema.target.words())
+        };
         DatasetInfo {
             name: self.name.clone(),
-            height: self.height,
-            width: self.width,
-            channels: self.channels,
-            classes: self.classes,
-            train_total: self.images(SplitName::Train),
-            test_total: self.images(SplitName::Test),
+            schema: known.filter(has_same_kind).unwrap_or(schema),
+            train_total: self.examples(SplitName::Train),
+            test_total: self.examples(SplitName::Test),
         }
     }
 
-    /// Returns the order of downloads: the first training shard, so that training can start; then the test images, for
+    /// Returns the order of downloads: the first training shard, so that training can start; then the test examples, for
     /// evaluation; then the rest.
     fn order(&self) -> Vec<usize> {
         let of = |split| (0..self.shards.len()).filter(move |&index| self.shards[index].split == split);
@@ -254,9 +322,15 @@ impl Manifest {
     }
 }
 
+/// Reads little-endian numbers.
+fn numbers(bytes: &[u8]) -> Vec<f32> {
+    let (words, _) = bytes.as_chunks::<4>();
+    words.iter().map(|word| f32::from_le_bytes(*word)).collect()
+}
+
 /// Checks and unpacks a shard as it came from the server or the cache.
 async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) -> Result<Vec<u8>, FileFault> {
-    let unpacked_len = shard.images * (manifest.height * manifest.width * manifest.channels + 1);
+    let unpacked_len = shard.examples * (manifest.input_bytes() + manifest.target_bytes());
     // Some servers declare such files as compressed on the way, and the browser has unpacked them already.
     if !is_gzip(bytes) && bytes.length() as usize == unpacked_len {
         return Ok(bytes.to_vec());

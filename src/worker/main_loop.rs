@@ -1,6 +1,7 @@
 //! The worker's message loop: messages in, slices of work, messages out.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -9,7 +10,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent, MessageP
 use super::fetch::{Arrival, Loader};
 use super::worker_pool::WorkerPool;
 use crate::transport;
-use chalkgrad_engine::engine::Engine;
+use chalkgrad_engine::engine::{DownloadRequest, Engine};
 use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::protocol::{Envelope, ErrorReport, Event, Message, Request};
 
@@ -26,8 +27,8 @@ struct MainLoop {
     /// Timer that ends a pause between two steps, and whether it is set.
     end_rest: RefCell<Option<js_sys::Function>>,
     rest_ends: Cell<bool>,
-    loader: RefCell<Option<Loader>>,
-    is_loading: Cell<bool>,
+    /// Loaders of the data sets whose download has begun, by name; `None` while one is at work.
+    loaders: RefCell<HashMap<String, Option<Loader>>>,
 }
 
 /// Returns true if this program was started in a worker.
@@ -115,8 +116,7 @@ fn run(engine: Engine) -> Result<(), String> {
         turn_is_due: Cell::new(false),
         end_rest: RefCell::new(None),
         rest_ends: Cell::new(false),
-        loader: RefCell::new(None),
-        is_loading: Cell::new(false),
+        loaders: RefCell::default(),
     });
     let on_turn = Closure::<dyn Fn()>::new({
         let main_loop = main_loop.clone();
@@ -180,9 +180,9 @@ impl MainLoop {
     /// Posts what there is to say, and sees to what there is to do.
     fn go_on(self: &Rc<Self>) {
         self.flush();
-        let download = self.engine.borrow_mut().take_download_request();
-        if let Some(url) = download {
-            self.load(&url);
+        let take = || self.engine.borrow_mut().take_download_request();
+        while let Some(request) = take() {
+            self.load(request);
         }
         let is_due = {
             let engine = self.engine.borrow();
@@ -225,34 +225,37 @@ impl MainLoop {
         }
     }
 
-    /// Loads the data set, or what is still missing of it, while the engine works.
-    fn load(self: &Rc<Self>, data_url: &str) {
-        if self.is_loading.replace(true) {
-            return;
-        }
-        let loader = self.loader.borrow_mut().take();
-        let mut loader = loader.unwrap_or_else(|| Loader::new(data_url, &self.engine.borrow().dataset().info().name));
+    /// Loads a data set, or what is still missing of it, while the engine works.
+    fn load(self: &Rc<Self>, DownloadRequest { data_url, name }: DownloadRequest) {
+        let loader = match self.loaders.borrow_mut().insert(name.clone(), None) {
+            // It is at work, and tells the engine when it is done.
+            Some(None) => return,
+            // The engine may have given up what an earlier switch had loaded, so all of it comes again.
+            Some(Some(loader)) if self.engine.borrow().dataset().info().name == name => loader,
+            Some(Some(_)) | None => Loader::new(&data_url, &name),
+        };
+        let mut loader = loader;
         let main_loop = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            let result = loader.run(&mut |arrival| main_loop.receive_data(arrival)).await;
-            *main_loop.loader.borrow_mut() = Some(loader);
-            main_loop.is_loading.set(false);
-            main_loop.engine.borrow_mut().download_ended(result, main_loop.performance.now());
+            let result = loader.run(&mut |arrival| main_loop.receive_data(&name, arrival)).await;
+            main_loop.loaders.borrow_mut().insert(name.clone(), Some(loader));
+            let clock = || main_loop.performance.now();
+            main_loop.engine.borrow_mut().download_ended(&name, result, &clock);
             main_loop.go_on();
         });
     }
 
-    fn receive_data(self: &Rc<Self>, arrival: Arrival) -> Result<(), Error> {
+    fn receive_data(self: &Rc<Self>, name: &str, arrival: Arrival) -> Result<(), Error> {
         let now_ms = self.performance.now();
         let result = {
             let mut engine = self.engine.borrow_mut();
             match arrival {
                 Arrival::Info(info) => engine.set_dataset_info(info),
                 Arrival::Bytes { loaded_bytes, total_bytes } => {
-                    engine.bytes_arrived(loaded_bytes, total_bytes, now_ms);
+                    engine.bytes_arrived(name, loaded_bytes, total_bytes, now_ms);
                     Ok(())
                 }
-                Arrival::Shard { part, pixels, labels } => engine.shard_arrived(part, pixels, labels, now_ms),
+                Arrival::Shard { part, inputs, targets } => engine.shard_arrived(name, part, inputs, targets, now_ms),
             }
         };
         self.go_on();

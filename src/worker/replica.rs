@@ -31,9 +31,9 @@ pub(super) fn start(scope: &DedicatedWorkerGlobalScope) {
 
 impl Post {
     fn receive(&mut self, scope: &DedicatedWorkerGlobalScope, message: &Array) {
-        let [first, second] = [message.get(0), message.get(1)];
+        let [first, second, third] = [message.get(0), message.get(1), message.get(2)];
         let Some(buffer) = second.dyn_ref::<Float32Array>() else {
-            self.replica = Some(set_up(first, second));
+            self.replica = Some(set_up(first, second, third));
             return;
         };
         let answer = Array::of2(&first, buffer);
@@ -54,6 +54,6 @@ impl Post {
     }
 }
 
-fn set_up(model: JsValue, config: JsValue) -> Result<Replica> {
-    Replica::new(&transport::read(model)?, &transport::read(config)?)
+fn set_up(model: JsValue, config: JsValue, schema: JsValue) -> Result<Replica> {
+    Replica::new(&transport::read(model)?, &transport::read(config)?, &transport::read(schema)?)
 }

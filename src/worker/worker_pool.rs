@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, Worker};
 
 use crate::transport;
+use chalkgrad_engine::data::Schema;
 use chalkgrad_engine::error::{BackendError, Result};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::train::Wake;
@@ -65,8 +66,9 @@ impl Replicas for WorkerPool {
         self.members.len()
     }
 
-    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig) {
-        let message = transport::write(model).and_then(|model| Ok(Array::of2(&model, &transport::write(config)?)));
+    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig, schema: &Schema) {
+        let message = transport::write(model)
+            .and_then(|model| Ok(Array::of3(&model, &transport::write(config)?, &transport::write(schema)?)));
         for member in &self.members {
             match &message {
                 Ok(message) => member.begin(message),

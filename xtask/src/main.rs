@@ -19,9 +19,9 @@ use lexopt::prelude::*;
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  serve [--port N]   install what is missing, fetch MNIST, build, serve; prints the address
+  serve [--port N]   install what is missing, fetch the data sets, build, serve; prints the address
   build              the same up to a static dist/ that any web server can serve from any folder
-  data [--from DIR]  fetch MNIST, check it, cut it into shards under www/data; --from: IDX files on disk
+  data [--from DIR]  fetch the data sets, check them, cut them into shards under www/data; --from: published files on disk
   test [--only STAGE]...
                      install what is missing and run every test; the stages are
                      format, lint, native, gpu, wasm, build, flows

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
 use chalkgrad_engine::backend::{Backend, RunStatus};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::ir::gpu::Tiling;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::program::Access;
@@ -32,7 +33,8 @@ fn main() {
         }
     }
     println!("{:?} tiles, batch {batch}", backend.tiling());
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)
+        .unwrap();
     let key = PlanKey::Training(batch);
     let plan = Arc::new(model.compile(key).unwrap());
     let handle = backend.load(plan.clone()).unwrap();

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use chalkgrad_engine::backend::cpu::{CpuBackend, parts};
 use chalkgrad_engine::backend::{Backend, RunStatus};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::error::Result;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
 use chalkgrad_engine::plan::SlotKind;
@@ -38,7 +39,7 @@ fn rows() -> ModelSpec {
 fn run() -> Result<()> {
     let is_lstm = std::env::args().any(|argument| argument == "lstm");
     let spec = if is_lstm { rows() } else { ModelSpec::reference_cnn() };
-    let model = LoadedModel::new(&spec, &TrainingConfig::default())?;
+    let model = LoadedModel::new(&spec, &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
     let plan = Arc::new(model.compile(PlanKey::Training(BATCH))?);
     let mut backend = CpuBackend::new();
     let handle = backend.load(plan.clone())?;
@@ -50,7 +51,7 @@ fn run() -> Result<()> {
             }
         };
         match &slot.kind {
-            SlotKind::Input(name) if name == "labels" || name == "rng_key" => {
+            SlotKind::Input(name) if name == "target" || name == "rng_key" => {
                 backend.write_input(handle, name, &mut |words| words.fill(0.0))?;
             }
             SlotKind::Input(name) => backend.write_input(handle, name, fill)?,

@@ -1,54 +1,63 @@
-//! Images and labels in memory: what has arrived of a data set, how it is split, and in which order training sees it.
+//! Examples in memory: what has arrived of a data set, how it is split, and in which order training sees it.
 //!
 //! A [`Dataset`] grows while its shards arrive. Nothing that training computes depends on when they do: a [`Sampler`]
-//! decides on the order from the seed alone, and says how much of the file a batch needs.
+//! decides on the order from the seed alone, and says how much of the file a batch needs. Its [`schema`] says what an
+//! example is; [`sources`] lists the data sets that are known by name.
 
+mod column;
 pub mod idx;
 mod sampler;
+pub mod schema;
+pub mod sources;
 
 use std::ops::Range;
 
-pub use sampler::{BLOCK_IMAGES, Sampler};
+pub use column::{Column, Values, dequantization};
+pub use sampler::{BLOCK_EXAMPLES, Sampler};
+pub use schema::{DatasetKind, Field, FieldType, Schema, Target};
 
 use crate::error::{DataError, Error, Result};
-use crate::simd::elementwise;
+use crate::ir::op::as_i32_mut;
 
 /// Description of a data set, known before any of it has arrived.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct DatasetInfo {
     pub name: String,
-    pub height: usize,
-    pub width: usize,
-    pub channels: usize,
-    pub classes: usize,
-    /// Number of images in the whole training file.
+    pub schema: Schema,
+    /// Number of examples in the whole training file.
     pub train_total: usize,
-    /// Number of images in the whole test file.
+    /// Number of examples in the whole test file.
     pub test_total: usize,
 }
 
 impl DatasetInfo {
     /// Describes MNIST: 60,000 and 10,000 handwritten digits, `[28,28,1]`.
     pub fn mnist() -> Self {
-        Self {
-            name: "mnist".to_owned(),
-            height: 28,
-            width: 28,
-            channels: 1,
-            classes: 10,
-            train_total: 60_000,
-            test_total: 10_000,
+        sources::MNIST.info()
+    }
+
+    /// Describes images `[H,W,C]` of this many classes, whose names are their numbers.
+    pub fn images(name: &str, shape: [usize; 3], classes: usize, [train_total, test_total]: [usize; 2]) -> Self {
+        let names = (0..classes).map(|class| class.to_string());
+        Self { name: name.to_owned(), schema: Schema::images(shape, names), train_total, test_total }
+    }
+
+    /// Returns the number of values of one input.
+    pub fn input_len(&self) -> usize {
+        self.schema.input.len()
+    }
+
+    /// Returns the number that the bytes of an input are divided by.
+    pub fn scale(&self) -> f32 {
+        match self.schema.input.dtype {
+            FieldType::U8 { scale } => scale,
+            FieldType::F32 | FieldType::Tokens { .. } => 1.0,
         }
     }
 
-    /// Pixels of one image.
-    pub fn image_len(&self) -> usize {
-        self.height * self.width * self.channels
-    }
-
-    /// Returns the shape of one image, `[H,W,C]`.
-    pub fn image_shape(&self) -> [usize; 3] {
-        [self.height, self.width, self.channels]
+    /// Returns the bytes that all examples take in memory.
+    pub fn size_bytes(&self) -> usize {
+        (self.schema.input.size_bytes() + self.schema.target.size_bytes()) * (self.train_total + self.test_total)
     }
 }
 
@@ -59,56 +68,87 @@ pub enum Part {
     Test,
 }
 
-/// Images as `u8` `[n,H,W,C]` and one label each.
-#[derive(Clone, Debug, Default)]
-struct Images {
-    pixels: Vec<u8>,
-    labels: Vec<u8>,
+/// Examples of a part, as far as they have arrived.
+#[derive(Clone, Debug)]
+struct Examples {
+    /// `[n, input shape]`
+    inputs: Column,
+    targets: Targets,
+    count: usize,
 }
 
-/// Images and labels, as far as they have arrived.
+/// The targets of examples.
+#[derive(Clone, Debug)]
+enum Targets {
+    /// `[n]`
+    Classes(Vec<u8>),
+    /// `[n, columns]`
+    Values(Vec<f32>),
+    None,
+}
+
+/// Examples, as far as they have arrived.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     info: DatasetInfo,
-    train: Images,
-    test: Images,
+    train: Examples,
+    test: Examples,
+    dequantization: Box<[f32; 256]>,
 }
 
 impl Dataset {
     /// Makes an empty data set that waits for its shards.
     pub fn new(info: DatasetInfo) -> Self {
-        Self { info, train: Images::default(), test: Images::default() }
+        let examples = || Examples {
+            inputs: Column::of(info.schema.input.dtype),
+            targets: match info.schema.target {
+                Target::Class { .. } => Targets::Classes(Vec::new()),
+                Target::Values { .. } => Targets::Values(Vec::new()),
+                Target::Input => Targets::None,
+            },
+            count: 0,
+        };
+        let dequantization = Box::new(dequantization(info.scale()));
+        Self { train: examples(), test: examples(), dequantization, info }
     }
 
     pub fn info(&self) -> &DatasetInfo {
         &self.info
     }
 
+    pub fn schema(&self) -> &Schema {
+        &self.info.schema
+    }
+
     /// Reserves memory for everything that is still to come, so that training does not grow it while shards arrive.
     pub fn reserve(&mut self) {
-        let image_len = self.info.image_len();
-        for (images, total) in [(&mut self.train, self.info.train_total), (&mut self.test, self.info.test_total)] {
-            images.pixels.reserve_exact((total * image_len).saturating_sub(images.pixels.len()));
-            images.labels.reserve_exact(total.saturating_sub(images.labels.len()));
+        let (input_len, target_len) = (self.info.input_len(), self.info.schema.target.words());
+        for (examples, total) in [(&mut self.train, self.info.train_total), (&mut self.test, self.info.test_total)] {
+            examples.inputs.reserve(total * input_len);
+            match &mut examples.targets {
+                Targets::Classes(labels) => labels.reserve_exact(total.saturating_sub(labels.len())),
+                Targets::Values(values) => values.reserve_exact((total * target_len).saturating_sub(values.len())),
+                Targets::None => {}
+            }
         }
     }
 
-    /// Returns the number of training images that have arrived.
-    pub fn train_images(&self) -> usize {
-        self.train.labels.len()
+    /// Returns the number of training examples that have arrived.
+    pub fn train_examples(&self) -> usize {
+        self.train.count
     }
 
-    /// Returns the number of test images that have arrived.
-    pub fn test_images(&self) -> usize {
-        self.test.labels.len()
+    /// Returns the number of test examples that have arrived.
+    pub fn test_examples(&self) -> usize {
+        self.test.count
     }
 
-    /// Images of a part that have arrived.
-    pub fn images(&self, part: Part) -> usize {
-        self.part(part).labels.len()
+    /// Examples of a part that have arrived.
+    pub fn examples(&self, part: Part) -> usize {
+        self.part(part).count
     }
 
-    /// Images of a part once everything is there.
+    /// Examples of a part once everything is there.
     pub fn total(&self, part: Part) -> usize {
         match part {
             Part::Train => self.info.train_total,
@@ -117,121 +157,206 @@ impl Dataset {
     }
 
     pub fn is_complete(&self) -> bool {
-        self.train_images() >= self.info.train_total && self.test_images() >= self.info.test_total
+        self.train_examples() >= self.info.train_total && self.test_examples() >= self.info.test_total
     }
 
-    /// Appends a shard: `pixels` `[n,H,W,C]` and `labels` `[n]`.
+    /// Appends a shard: `inputs` `[n, input shape]` and `targets`, one byte for each class, or `[n, columns]` numbers.
     ///
     /// # Errors
-    /// `bad-data` where the numbers do not fit each other, a label is no class, or more images come than the data set
-    /// has. The data set stays as it was.
-    pub fn add(&mut self, part: Part, pixels: &[u8], labels: &[u8]) -> Result<()> {
-        let image_len = self.info.image_len();
-        let names = || (self.info.name.clone(), part.to_string());
-        if pixels.len() != labels.len() * image_len {
-            let ((dataset, part), images) = (names(), labels.len());
-            return Err(DataError::PixelCount { dataset, part, images, expected: image_len, got: pixels.len() }.into());
-        }
-        if let Some(label) = labels.iter().find(|&&label| usize::from(label) >= self.info.classes) {
-            let ((dataset, part), max) = (names(), self.info.classes.saturating_sub(1));
-            return Err(DataError::LabelOutOfRange { dataset, part, max, label: usize::from(*label) }.into());
-        }
-        let room = self.total(part) - self.images(part);
-        if labels.len() > room {
-            let (dataset, part) = names();
-            return Err(DataError::TooManyImages { dataset, part, room, got: labels.len() }.into());
-        }
-        let images = match part {
+    /// `bad-data` where the numbers do not fit each other or the schema, a label is no class, a number is not finite, or more
+    /// examples come than the data set has. The data set stays as it was.
+    pub fn add<'a>(&mut self, part: Part, inputs: impl Into<Values<'a>>, targets: impl Into<Values<'a>>) -> Result<()> {
+        self.append(part, inputs.into(), targets.into())
+    }
+
+    fn append(&mut self, part: Part, inputs: Values<'_>, targets: Values<'_>) -> Result<()> {
+        let count = self.check_shard(part, inputs, targets)?;
+        let examples = match part {
             Part::Train => &mut self.train,
             Part::Test => &mut self.test,
         };
-        images.pixels.extend_from_slice(pixels);
-        images.labels.extend_from_slice(labels);
+        examples.inputs.append(inputs);
+        match (&mut examples.targets, targets) {
+            (Targets::Classes(own), Values::U8(labels)) => own.extend_from_slice(labels),
+            (Targets::Values(own), Values::F32(values)) => own.extend_from_slice(values),
+            _ => {}
+        }
+        examples.count += count;
         Ok(())
     }
 
-    /// Appends training images, see [`Dataset::add`].
+    /// Checks a shard, and returns the number of its examples.
+    fn check_shard(&self, part: Part, inputs: Values<'_>, targets: Values<'_>) -> Result<usize> {
+        let schema = self.schema();
+        let names = || (self.info.name.clone(), part.to_string());
+        let wrong_type = |expected: &str, got: Values<'_>| {
+            let ((dataset, part), expected, got) = (names(), expected.to_owned(), got.type_name().to_owned());
+            Err(DataError::WrongType { dataset, part, expected, got }.into())
+        };
+        let count = match (&schema.target, targets) {
+            (Target::Class { names: classes }, Values::U8(labels)) => {
+                if let Some(label) = labels.iter().find(|&&label| usize::from(label) >= classes.len()) {
+                    let ((dataset, part), max) = (names(), classes.len().saturating_sub(1));
+                    return Err(DataError::LabelOutOfRange { dataset, part, max, label: usize::from(*label) }.into());
+                }
+                labels.len()
+            }
+            (Target::Values { names: columns }, Values::F32(values)) => {
+                self.check_finite(part, values)?;
+                if values.len() % columns.len().max(1) != 0 {
+                    let ((dataset, part), expected) = (names(), columns.len());
+                    return Err(DataError::TargetCount { dataset, part, expected, got: values.len() }.into());
+                }
+                values.len() / columns.len().max(1)
+            }
+            (Target::Input, _) => inputs.len() / self.info.input_len().max(1),
+            (Target::Class { .. }, other) => return wrong_type("u8", other),
+            (Target::Values { .. }, other) => return wrong_type("f32", other),
+        };
+        match (schema.input.dtype, inputs) {
+            (FieldType::U8 { .. }, Values::U8(_)) => {}
+            (FieldType::F32, Values::F32(values)) => self.check_finite(part, values)?,
+            (FieldType::Tokens { vocabulary }, Values::I32(ids)) => {
+                if let Some(id) = ids.iter().find(|&&id| !(0..i64::from(vocabulary)).contains(&i64::from(id))) {
+                    let ((dataset, part), max) = (names(), vocabulary.saturating_sub(1));
+                    return Err(DataError::TokenOutOfRange { dataset, part, max, id: *id }.into());
+                }
+            }
+            (dtype, other) => return wrong_type(dtype.name(), other),
+        }
+        if inputs.len() != count * self.info.input_len() {
+            let ((dataset, part), expected) = (names(), self.info.input_len());
+            return Err(DataError::InputLength { dataset, part, examples: count, expected, got: inputs.len() }.into());
+        }
+        let room = self.total(part) - self.examples(part);
+        if count > room {
+            let (dataset, part) = names();
+            return Err(DataError::TooManyExamples { dataset, part, room, got: count }.into());
+        }
+        Ok(count)
+    }
+
+    fn check_finite(&self, part: Part, values: &[f32]) -> Result<()> {
+        match values.iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(place) => {
+                let (dataset, part) = (self.info.name.clone(), part.to_string());
+                Err(DataError::NotFinite { dataset, part, value: values[place].to_string(), place }.into())
+            }
+        }
+    }
+
+    /// Appends training examples, see [`Dataset::add`].
     ///
     /// # Errors
     /// As [`Dataset::add`].
-    pub fn add_train(&mut self, pixels: &[u8], labels: &[u8]) -> Result<()> {
-        self.add(Part::Train, pixels, labels)
+    pub fn add_train<'a>(&mut self, inputs: impl Into<Values<'a>>, targets: impl Into<Values<'a>>) -> Result<()> {
+        self.add(Part::Train, inputs, targets)
     }
 
-    /// Appends test images, see [`Dataset::add`].
+    /// Appends test examples, see [`Dataset::add`].
     ///
     /// # Errors
     /// As [`Dataset::add`].
-    pub fn add_test(&mut self, pixels: &[u8], labels: &[u8]) -> Result<()> {
-        self.add(Part::Test, pixels, labels)
+    pub fn add_test<'a>(&mut self, inputs: impl Into<Values<'a>>, targets: impl Into<Values<'a>>) -> Result<()> {
+        self.add(Part::Test, inputs, targets)
     }
 
-    /// Returns the pixels of one image, `[H,W,C]`; `None` if it has not arrived.
-    pub fn image(&self, part: Part, index: usize) -> Option<&[u8]> {
-        let image_len = self.info.image_len();
-        let start = index.checked_mul(image_len)?;
-        self.part(part).pixels.get(start..start + image_len)
+    /// Returns the input of one example, `[input shape]`; `None` if it has not arrived.
+    pub fn input(&self, part: Part, index: usize) -> Option<Values<'_>> {
+        self.inputs(part).row(index, self.info.input_len())
     }
 
-    /// Returns the labels of a part that have arrived.
+    /// Returns the class of one example; `None` if it has not arrived or the targets are no classes.
+    pub fn label(&self, part: Part, index: usize) -> Option<u8> {
+        self.labels(part).get(index).copied()
+    }
+
+    /// Returns the labels of a part that have arrived; none if the targets are no classes.
     pub fn labels(&self, part: Part) -> &[u8] {
-        &self.part(part).labels
-    }
-
-    /// Returns the pixels of all images of a part that have arrived, `[n,H,W,C]`.
-    pub fn pixels(&self, part: Part) -> &[u8] {
-        &self.part(part).pixels
-    }
-
-    /// Copies the images with these indices, scaled by 1/255, to the beginning of `out` `[k,H,W,C]`, and their labels
-    /// to that of `labels` `[k]`; what follows them is left as it is.
-    ///
-    /// # Errors
-    /// `bad-data` where an image has not arrived or the space does not suffice.
-    pub fn copy_batch(&self, part: Part, indices: &[u32], out: &mut [f32], labels: &mut [i32]) -> Result<()> {
-        self.copy_labels(part, indices, labels)?;
-        self.copy_images(part, indices, out)
-    }
-
-    /// Copies the images with these indices, scaled by 1/255, to the beginning of `out` `[k,H,W,C]`.
-    ///
-    /// # Errors
-    /// As [`Dataset::copy_batch`].
-    pub fn copy_images(&self, part: Part, indices: &[u32], out: &mut [f32]) -> Result<()> {
-        let image_len = self.info.image_len();
-        if out.len() < indices.len() * image_len {
-            let (dataset, part, images, room) = (self.info.name.clone(), part.to_string(), indices.len(), out.len());
-            return Err(DataError::NoRoomForPixels { dataset, part, images, room }.into());
+        match &self.part(part).targets {
+            Targets::Classes(labels) => labels,
+            Targets::Values(_) | Targets::None => &[],
         }
-        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(image_len)) {
-            let missing = || self.not_arrived(part, index);
-            scale_pixels(self.image(part, index as usize).ok_or_else(missing)?, out);
+    }
+
+    /// Returns the target values of one example, `[columns]`; `None` if it has not arrived or the targets are no values.
+    pub fn target_values(&self, part: Part, index: usize) -> Option<&[f32]> {
+        match &self.part(part).targets {
+            Targets::Values(values) => {
+                let width = self.info.schema.target.words();
+                values.get(index.checked_mul(width)?..)?.get(..width)
+            }
+            Targets::Classes(_) | Targets::None => None,
+        }
+    }
+
+    /// Returns the inputs of all examples of a part that have arrived, `[n, input shape]`.
+    pub fn inputs(&self, part: Part) -> Values<'_> {
+        self.part(part).inputs.values()
+    }
+
+    /// Returns the number that each byte of an input stands for.
+    pub fn dequantization(&self) -> &[f32; 256] {
+        &self.dequantization
+    }
+
+    /// Copies the inputs with these indices, as the network gets them, to the beginning of `out` `[k, input shape]`.
+    ///
+    /// # Errors
+    /// `bad-data` where an example has not arrived or the space does not suffice.
+    pub fn copy_inputs(&self, part: Part, indices: &[u32], out: &mut [f32]) -> Result<()> {
+        let input_len = self.info.input_len();
+        if out.len() < indices.len() * input_len {
+            return Err(self.no_room(part, indices, out));
+        }
+        let scale = self.info.scale();
+        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(input_len.max(1))) {
+            let input = self.input(part, index as usize).ok_or_else(|| self.not_arrived(part, index))?;
+            input.write(scale, out);
         }
         Ok(())
     }
 
-    /// Copies the labels of the images with these indices to the beginning of `labels` `[k]`.
+    /// Copies the targets of the examples with these indices to the beginning of `out`: the bits of an `i32` for a class
+    /// `[k]`, or numbers `[k, columns]`.
     ///
     /// # Errors
-    /// As [`Dataset::copy_batch`].
-    pub fn copy_labels(&self, part: Part, indices: &[u32], labels: &mut [i32]) -> Result<()> {
-        if labels.len() < indices.len() {
-            let (dataset, part, images, room) = (self.info.name.clone(), part.to_string(), indices.len(), labels.len());
-            return Err(DataError::NoRoomForLabels { dataset, part, images, room }.into());
+    /// As [`Dataset::copy_inputs`].
+    pub fn copy_targets(&self, part: Part, indices: &[u32], out: &mut [f32]) -> Result<()> {
+        let width = self.info.schema.target.words();
+        if out.len() < indices.len() * width {
+            return Err(self.no_room(part, indices, out));
         }
-        for (&index, label) in indices.iter().zip(labels) {
-            let own = self.labels(part).get(index as usize);
-            *label = i32::from(*own.ok_or_else(|| self.not_arrived(part, index))?);
+        match &self.part(part).targets {
+            Targets::Classes(labels) => {
+                for (&index, label) in indices.iter().zip(as_i32_mut(out)) {
+                    let own = labels.get(index as usize);
+                    *label = i32::from(*own.ok_or_else(|| self.not_arrived(part, index))?);
+                }
+            }
+            Targets::Values(_) => {
+                for (&index, out) in indices.iter().zip(out.chunks_exact_mut(width.max(1))) {
+                    let own = self.target_values(part, index as usize);
+                    out.copy_from_slice(own.ok_or_else(|| self.not_arrived(part, index))?);
+                }
+            }
+            Targets::None => {}
         }
         Ok(())
+    }
+
+    fn no_room(&self, part: Part, indices: &[u32], out: &[f32]) -> Error {
+        let (dataset, part, examples) = (self.info.name.clone(), part.to_string(), indices.len());
+        DataError::NoRoom { dataset, part, examples, room: out.len() }.into()
     }
 
     fn not_arrived(&self, part: Part, index: u32) -> Error {
-        let (dataset, arrived) = (self.info.name.clone(), self.images(part));
-        DataError::ImageNotArrived { dataset, part: part.to_string(), index, arrived }.into()
+        let (dataset, arrived) = (self.info.name.clone(), self.examples(part));
+        DataError::ExampleNotArrived { dataset, part: part.to_string(), index, arrived }.into()
     }
 
-    fn part(&self, part: Part) -> &Images {
+    fn part(&self, part: Part) -> &Examples {
         match part {
             Part::Train => &self.train,
             Part::Test => &self.test,
@@ -248,28 +373,10 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// The number that each value of a pixel stands for, see [`scale_pixels`].
-pub static DEQUANTIZATION: [f32; 256] = {
-    let mut values = [0.0; 256];
-    let mut pixel = 0;
-    while pixel < values.len() {
-        values[pixel] = pixel as f32 / HIGHEST_PIXEL;
-        pixel += 1;
-    }
-    values
-};
-
-const HIGHEST_PIXEL: f32 = 255.0;
-
-/// Pixels from 0 to 255 as numbers from 0 to 1: divided by 255, as in the reference program.
-pub fn scale_pixels(pixels: &[u8], out: &mut [f32]) {
-    elementwise::divide_bytes(out, pixels, HIGHEST_PIXEL);
-}
-
-/// Divides the images of the training file into those for training and those for validation.
+/// Divides the examples of the training file into those for training and those for validation.
 ///
 /// The first `samples` images are used; of those the last share of `validation_split` is held back, as Keras's
-/// `validation_split` does (`floor(samples * (1 - validation_split))` images remain).
+/// `validation_split` does (`floor(samples * (1 - validation_split))` examples remain).
 pub fn split(samples: usize, validation_split: f64) -> (Range<usize>, Range<usize>) {
     let share = if validation_split.is_finite() { validation_split.clamp(0.0, 1.0) } else { 0.0 };
     let remaining = ((samples as f64 * (1.0 - share)).floor() as usize).min(samples);
@@ -279,49 +386,59 @@ pub fn split(samples: usize, validation_split: f64) -> (Range<usize>, Range<usiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::op::as_i32;
 
     fn tiny() -> Dataset {
-        Dataset::new(DatasetInfo {
-            name: "tiny".to_owned(),
-            height: 1,
-            width: 2,
-            channels: 1,
-            classes: 3,
-            train_total: 4,
-            test_total: 1,
-        })
+        Dataset::new(DatasetInfo::images("tiny", [1, 2, 1], 3, [4, 1]))
     }
 
     #[test]
-    fn images_arrive_shard_by_shard() {
+    fn examples_arrive_shard_by_shard() {
         let mut dataset = tiny();
         dataset.reserve();
-        dataset.add_train(&[0, 255, 51, 102], &[2, 0]).unwrap();
-        assert_eq!((dataset.train_images(), dataset.test_images()), (2, 0));
-        dataset.add_train(&[1, 2, 3, 4], &[1, 1]).unwrap();
+        dataset.add_train(&[0u8, 255, 51, 102][..], &[2u8, 0][..]).unwrap();
+        assert_eq!((dataset.train_examples(), dataset.test_examples()), (2, 0));
+        dataset.add_train(&[1u8, 2, 3, 4][..], &[1u8, 1][..]).unwrap();
         assert!(!dataset.is_complete());
-        dataset.add_test(&[9, 9], &[1]).unwrap();
+        dataset.add_test(&[9u8, 9][..], &[1u8][..]).unwrap();
         assert!(dataset.is_complete());
 
-        let (mut pixels, mut labels) = ([-1.0; 6], [-1; 3]);
-        dataset.copy_batch(Part::Train, &[1, 0], &mut pixels, &mut labels).unwrap();
-        assert_eq!(pixels, [0.2, 0.4, 0.0, 1.0, -1.0, -1.0]);
-        assert_eq!(labels, [0, 2, -1]);
+        let (mut inputs, mut targets) = ([-1.0; 6], [0.0; 3]);
+        dataset.copy_inputs(Part::Train, &[1, 0], &mut inputs).unwrap();
+        dataset.copy_targets(Part::Train, &[1, 0], &mut targets).unwrap();
+        assert_eq!(inputs, [0.2, 0.4, 0.0, 1.0, -1.0, -1.0]);
+        assert_eq!(as_i32(&targets), [0, 2, 0]);
+    }
+
+    #[test]
+    fn rows_of_numbers_keep_their_values() {
+        let schema = Schema::table(2, Target::values(["price"]));
+        let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 2, test_total: 1 };
+        let mut dataset = Dataset::new(info);
+        dataset.add_train(&[0.5f32, -1.0, 2.0, 3.0][..], &[7.0f32, 8.0][..]).unwrap();
+        let (mut inputs, mut targets) = ([0.0; 2], [0.0; 1]);
+        dataset.copy_inputs(Part::Train, &[1], &mut inputs).unwrap();
+        dataset.copy_targets(Part::Train, &[1], &mut targets).unwrap();
+        assert_eq!((inputs, targets), ([2.0, 3.0], [8.0]));
+        let error = dataset.add_test(&[1.0f32, f32::NAN][..], &[1.0f32][..]).unwrap_err();
+        assert_eq!((error.code, dataset.test_examples()), ("bad-data", 0));
+        let error = dataset.add_test(&[1u8, 2][..], &[1.0f32][..]).unwrap_err();
+        assert!(error.to_string().contains("f32") && error.to_string().contains("u8"), "{error}");
     }
 
     #[test]
     fn what_does_not_fit_is_refused_and_changes_nothing() {
         let mut dataset = tiny();
-        assert_eq!(dataset.add_train(&[1, 2, 3], &[0, 0]).unwrap_err().code, "bad-data");
-        let error = dataset.add_train(&[1, 2], &[3]).unwrap_err();
-        assert_eq!(error.to_string(), "A shard of tiny (train) should have labels from 0 to 2, but has the label 3.");
-        assert!(dataset.add_test(&[1, 2, 3, 4], &[0, 0]).is_err());
-        assert_eq!((dataset.train_images(), dataset.test_images()), (0, 0));
+        assert_eq!(dataset.add_train(&[1u8, 2, 3][..], &[0u8, 0][..]).unwrap_err().code, "bad-data");
+        let error = dataset.add_train(&[1u8, 2][..], &[3u8][..]).unwrap_err();
+        assert_eq!(error.to_string(), "tiny (train) should have labels from 0 to 2, but has the label 3.");
+        assert!(dataset.add_test(&[1u8, 2, 3, 4][..], &[0u8, 0][..]).is_err());
+        assert_eq!((dataset.train_examples(), dataset.test_examples()), (0, 0));
 
-        dataset.add_train(&[1, 2], &[0]).unwrap();
-        let (mut pixels, mut labels) = ([0.0; 4], [0; 2]);
-        assert!(dataset.copy_batch(Part::Train, &[0, 1], &mut pixels, &mut labels).is_err(), "image 1 is not there");
-        assert!(dataset.copy_batch(Part::Train, &[0, 0], &mut pixels[..2], &mut labels).is_err(), "no room");
+        dataset.add_train(&[1u8, 2][..], &[0u8][..]).unwrap();
+        let mut words = [0.0; 4];
+        assert!(dataset.copy_inputs(Part::Train, &[0, 1], &mut words).is_err(), "example 1 is not there");
+        assert!(dataset.copy_inputs(Part::Train, &[0, 0], &mut words[..2]).is_err(), "no room");
     }
 
     #[test]

@@ -15,17 +15,20 @@ mod precompile;
 mod profile;
 mod run;
 mod snapshots;
+mod switch;
 mod worker_pool;
 
 use std::collections::VecDeque;
 
 use self::arrival::Download;
+pub use self::arrival::DownloadRequest;
 use self::deferred::Deferred;
 use self::evaluations::Evaluations;
 use self::gradients::GradientRequests;
 use self::phase::Phase;
 use self::run::Run;
 use self::snapshots::Snapshots;
+use self::switch::{Held, Switch};
 use self::worker_pool::PoolSize;
 pub use self::worker_pool::SpawnReplicas;
 use crate::error::{Error, Result, SessionError};
@@ -55,6 +58,9 @@ pub struct Engine {
     posted_state: RunState,
     evaluations: Evaluations,
     download: Download,
+    /// The change to another data set that is under way.
+    switch: Option<Switch>,
+    held: Held,
     outbox: Vec<Envelope<Message>>,
     /// The rest after each step, and the end of the present one.
     step_delay_ms: f64,
@@ -91,6 +97,8 @@ impl Engine {
             posted_state: RunState::Idle,
             evaluations: Evaluations::default(),
             download: Download::default(),
+            switch: None,
+            held: Held::new(),
             outbox: vec![Envelope::new(Message::Ready)],
             step_delay_ms: 0.0,
             rests_until_ms: f64::NEG_INFINITY,
@@ -154,6 +162,16 @@ impl Engine {
     }
 
     fn carry_out_now(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) {
+        if self.waits_for_switch(&request.message.command) {
+            return self.held.push_back(request);
+        }
+        if self.needs_other_dataset(&request.message.command) {
+            let id = request.message.id;
+            return match self.begin_switch(request) {
+                Ok(()) => {}
+                Err(error) => self.reply(id, Err(error.into()), Vec::new()),
+            };
+        }
         let Envelope { message: Request { id, command }, arrays } = request;
         if !self.session.is_asynchronous() {
             // The command may change that; the next turn finds out.

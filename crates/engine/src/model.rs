@@ -17,4 +17,5 @@ pub mod quick_fixes;
 pub mod schedules;
 pub mod settings;
 pub mod spec;
+pub mod task;
 pub mod training;

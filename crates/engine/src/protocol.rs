@@ -5,6 +5,7 @@
 //! carry in their documentation. The page sends nothing but [`Command::Init`] before [`Message::Ready`] has come.
 
 pub mod backend_detail;
+pub mod datasets;
 pub mod requests;
 pub mod responses;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
+pub use datasets::{DatasetDescription, ExampleInfo, InputDescription, TargetDescription};
 pub use requests::{Command, Effect};
 
 /// A message and the arrays that travel with it.
@@ -125,6 +127,9 @@ pub enum Answer {
     },
     /// One `U8` array.
     Labels,
+    Datasets(Vec<DatasetDescription>),
+    /// One array: the input, `U8` or `F32`.
+    Example(ExampleInfo),
     /// Times of the kernels of one training step, the longest first.
     Profile(Vec<KernelTime>),
 }
@@ -370,6 +375,9 @@ pub enum StopRule {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DataProgress {
+    /// The name of the data set. It may be one that is fetched to take the place of the one in use.
+    #[serde(default)]
+    pub dataset: String,
     pub loaded_bytes: f64,
     pub total_bytes: f64,
     pub train_images: u32,

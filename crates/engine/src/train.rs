@@ -47,9 +47,9 @@ use std::collections::VecDeque;
 pub use crate::backend::Wake;
 use crate::backend::{Backend, cpu::CpuBackend};
 use crate::data::{Dataset, DatasetInfo, Part};
-use crate::error::{Result, SettingError, SettingRule};
+use crate::error::{Error, Result, SettingError, SettingRule};
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::model::spec::{LossSpec, ModelSpec, TrainingConfig};
 use crate::plan::Work;
 use crate::protocol::{ModelSummary, Split};
 use evaluation::{EvaluationQueue, EvaluationRun, Purpose};
@@ -61,6 +61,7 @@ use plans::PlanKey;
 pub use prediction::Pixels;
 use prediction::Prediction;
 pub use progress::{Goal, Predictions, Progress, StepReport};
+pub use setup::check_against;
 use training_loop::TrainingLoop;
 use worker_pool::WorkerPool;
 
@@ -74,6 +75,8 @@ pub struct Session {
     prediction: Option<Prediction>,
     inspection: Inspection,
     weights: Provenance,
+    /// The reason why the model cannot be trained on the data set, if it cannot.
+    mismatch: Option<Error>,
     pool: Option<WorkerPool>,
     wake: Option<Wake>,
     /// Reports that have not been returned yet.
@@ -111,10 +114,11 @@ impl Session {
             dataset: dataset.info().name.clone(),
             train_samples: train_total,
             batch_size: default.batch_size.min(train_total),
+            loss: LossSpec::for_target(&dataset.schema().target),
             ..default
         };
-        let model = LoadedModel::new(&model, &config)?;
-        model.check(dataset.info())?;
+        let model = LoadedModel::new(&model, &config, dataset.schema())?;
+        model.check()?;
         let mut session = Self {
             model,
             executor: Executor::new(backend),
@@ -124,6 +128,7 @@ impl Session {
             prediction: None,
             inspection: Inspection::default(),
             weights: Provenance::Seeded,
+            mismatch: None,
             pool: None,
             wake: None,
             events: VecDeque::new(),
@@ -162,7 +167,7 @@ impl Session {
     /// Starts training from the present position. A run that is under way goes on when this one has reached its goal.
     ///
     /// # Errors
-    /// `bad-setting` if the goal is to do nothing.
+    /// `bad-setting` if the goal is to do nothing; `wrong-input`, `wrong-output` if the model does not fit the data set.
     pub fn start(&mut self, goal: Goal) -> Result<()> {
         for (name, value) in [("epochs", goal.epochs), ("steps", goal.steps)] {
             if value == Some(0) {
@@ -172,6 +177,7 @@ impl Session {
                 );
             }
         }
+        self.check_match()?;
         self.leave_pretrained();
         self.training.start(goal, self.model.config().epochs);
         let warnings = [
@@ -185,8 +191,10 @@ impl Session {
     /// Requests an evaluation; [`Session::advance`] computes it and reports [`Progress::Evaluated`]. Training waits for it.
     ///
     /// # Errors
-    /// `bad-setting` if there are no such images: none asked for, more than there are, or no validation split.
+    /// `bad-setting` if there are no such examples: none asked for, more than there are, or no validation split;
+    /// `wrong-input`, `wrong-output` if the model does not fit the data set.
     pub fn start_evaluation(&mut self, split: Split, samples: Option<u32>) -> Result<()> {
+        self.check_match()?;
         let (part, mut images) = match split {
             Split::Train => (Part::Train, 0..self.feeder.trained()),
             Split::Validation => (Part::Train, self.feeder.validation(self.model.config())),
@@ -209,6 +217,12 @@ impl Session {
         }
         self.evaluations.push(EvaluationRun::new(Purpose::Requested, part, images, self.model.outputs()));
         Ok(())
+    }
+
+    /// # Errors
+    /// The mismatch of model and data set, if there is one.
+    fn check_match(&self) -> Result<()> {
+        self.mismatch.clone().map_or(Ok(()), Err)
     }
 
     /// Stops training. A step that had begun stays as it is, and is completed when the session goes on.

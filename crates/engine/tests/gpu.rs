@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
 use chalkgrad_engine::backend::{Backend, ResidentDataset, RunStatus};
-use chalkgrad_engine::data::DEQUANTIZATION;
+use chalkgrad_engine::data::dequantization;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
 use chalkgrad_engine::ir::op::Case;
@@ -113,7 +113,8 @@ fn rows_of_bytes_stay_on_the_device() {
         for name in ["one", "another"] {
             let offset = if name == "one" { 0 } else { 1 };
             let bytes: Vec<u8> = bytes[..arrived * width].iter().map(|byte| byte.wrapping_add(offset)).collect();
-            let table = ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &DEQUANTIZATION };
+            let table =
+                ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &dequantization(255.0) };
             assert!(gpu.gather_rows(handle, "input0", &table, &rows).unwrap());
             assert_eq!(dispatches(&gpu), usual + 1);
             let actual = output(&mut gpu);
@@ -123,7 +124,8 @@ fn rows_of_bytes_stay_on_the_device() {
     }
     gpu.write_input(handle, "input0", &mut |words| words.fill(0.5)).unwrap();
     assert_eq!((dispatches(&gpu), output(&mut gpu)), (usual, vec![0.5; 3 * width]));
-    let table = ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &DEQUANTIZATION };
+    let table =
+        ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &dequantization(255.0) };
     assert_eq!(gpu.gather_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
 
     // The bytes sent at a time are bounded, so the input must be written meanwhile.
@@ -133,7 +135,7 @@ fn rows_of_bytes_stay_on_the_device() {
         bytes: &large,
         width,
         rows: large.len() / width,
-        dequantization: &DEQUANTIZATION,
+        dequantization: &dequantization(255.0),
     };
     assert!(!gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
     assert!(gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
@@ -172,7 +174,8 @@ fn how_far_it_works_ahead_is_measured_for_each_plan() {
 fn kernels_made_ahead_are_those_that_training_takes() {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)
+        .unwrap();
     let compiled = |key| Arc::new(model.compile(key).unwrap());
     let plans = [compiled(PlanKey::Training(8)), compiled(PlanKey::Evaluation(16))];
     let mut told = Vec::new();
@@ -225,7 +228,7 @@ mod common_data {
     /// Makes images of the size of digits: a bright patch whose position tells the class, on noise.
     pub fn patches(count: usize) -> Dataset {
         let info = DatasetInfo { train_total: count, test_total: 10, ..DatasetInfo::mnist() };
-        let (side, mut random) = (info.height, Philox::new(5, 0));
+        let (side, mut random) = (28, Philox::new(5, 0));
         let mut dataset = Dataset::new(info);
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         for _ in 0..count {

@@ -12,7 +12,8 @@ const EDGE: f64 = 52.0;
 pub struct ConfusionChart<'a> {
     /// `counts[true][predicted]`, row by row.
     pub counts: &'a [f32],
-    pub classes: usize,
+    /// Names of the classes.
+    pub names: Vec<String>,
     /// Names of the axes: of the rows, of the columns.
     pub axes: [String; 2],
     pub is_dark: bool,
@@ -20,7 +21,7 @@ pub struct ConfusionChart<'a> {
 
 impl ConfusionChart<'_> {
     pub fn size(&self) -> [f64; 2] {
-        [EDGE + CELL * self.classes as f64; 2]
+        [EDGE + CELL * self.names.len() as f64; 2]
     }
 
     /// Draws the cells in the shades of the page, each with its count. `shade` maps a share of the row to 0 to 1.
@@ -49,10 +50,10 @@ impl ConfusionChart<'_> {
                 is_bold: false,
             });
         }
-        for (truth, row) in self.counts.chunks(self.classes.max(1)).enumerate() {
+        for (truth, row) in self.counts.chunks(self.names.len().max(1)).enumerate() {
             let total = row.iter().sum::<f32>().max(1.0);
-            shapes.push(text(middle(truth), EDGE - 6.0, truth.to_string(), ink.soft, false));
-            shapes.push(text(EDGE - 12.0, middle(truth) + 4.0, truth.to_string(), ink.soft, false));
+            shapes.push(text(middle(truth), EDGE - 6.0, self.name(truth), ink.soft, false));
+            shapes.push(text(EDGE - 12.0, middle(truth) + 4.0, self.name(truth), ink.soft, false));
             for (predicted, count) in row.iter().enumerate() {
                 let strength = shade(count / total).clamp(0.0, 1.0);
                 let (x, y) = (middle(predicted) - CELL / 2.0, middle(truth) - CELL / 2.0);
@@ -64,6 +65,16 @@ impl ConfusionChart<'_> {
             }
         }
         shapes
+    }
+
+    /// Returns the name of a class, cut to the width of a cell.
+    fn name(&self, class: usize) -> String {
+        const LENGTH: usize = 7;
+        let name = self.names.get(class).map(String::as_str).unwrap_or_default();
+        match name.chars().count() > LENGTH {
+            true => name.chars().take(LENGTH - 1).chain(['…']).collect(),
+            false => name.to_owned(),
+        }
     }
 
     /// Mixes the ends of the style sheet's sequential scale.
@@ -89,7 +100,7 @@ mod tests {
     fn every_count_is_in_its_cell_and_a_full_row_is_darkest() {
         let chart = ConfusionChart {
             counts: &[7.0, 1.0, 0.0, 4.0],
-            classes: 2,
+            names: vec!["cat".to_owned(), "dog".to_owned()],
             axes: ["true".to_owned(), "predicted".to_owned()],
             is_dark: false,
         };

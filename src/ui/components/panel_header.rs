@@ -10,12 +10,13 @@ pub fn PanelHeader(
     /// Id of the title, which names the panel.
     id: &'static str,
     /// Key of the title's text.
-    title: &'static str,
+    #[prop(into)]
+    title: Signal<String>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {
         <header class="panel-header">
-            <h2 id=id>{move || t(title)}</h2>
+            <h2 id=id>{move || title.with(|title| t(title))}</h2>
             {children.map(|children| children())}
         </header>
     }

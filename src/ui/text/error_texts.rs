@@ -15,6 +15,7 @@ use strum::IntoEnumIterator;
 
 use super::Locale;
 use crate::error::{ClientError, LostWork, PageError, WorkerFault};
+use crate::ui::features::network::checked::tests::digits;
 
 /// An error with a different value in each of its arguments.
 struct Sample {
@@ -213,7 +214,7 @@ fn errors_of_models_hold_no_english_words() {
     ];
     for layers in models {
         let spec = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
-        let checked = catalogue::resolve(&spec).and_then(|layers| catalogue::check_classifier(&layers, 10));
+        let checked = catalogue::resolve(&spec).and_then(|layers| digits().check_output(&layers));
         let error = checked.err().unwrap_or_else(|| panic!("{spec:?} is valid"));
         let text = Locale::Chinese.report_text(&ErrorReport::from(error.clone()));
         let english =

@@ -4,7 +4,7 @@ use crate::random::Philox;
 
 /// In the first epoch the order is shuffled within consecutive blocks of this many images, one shard each, so that
 /// training starts with the first shard and still sees the same order whenever the others arrive.
-pub const BLOCK_IMAGES: u32 = 10_000;
+pub const BLOCK_EXAMPLES: u32 = 10_000;
 
 /// Marks the streams of the generator that shuffle, so that no other use of the same seed shares their numbers.
 const SHUFFLE_STREAM: u64 = 0x5368_7566 << 32;
@@ -37,7 +37,7 @@ impl Sampler {
                     *value = index as u32;
                 }
                 let mut random = Philox::new(self.seed, SHUFFLE_STREAM | u64::from(epoch));
-                let block = if epoch == 0 { BLOCK_IMAGES as usize } else { self.order.len().max(1) };
+                let block = if epoch == 0 { BLOCK_EXAMPLES as usize } else { self.order.len().max(1) };
                 for block in self.order.chunks_mut(block) {
                     shuffle(block, &mut random);
                 }
@@ -63,7 +63,7 @@ impl Sampler {
         let end = batch.saturating_add(1).saturating_mul(batch_size).min(images);
         match (self.shuffle, epoch) {
             (false, _) => end,
-            (true, 0) => end.next_multiple_of(BLOCK_IMAGES as usize).min(images),
+            (true, 0) => end.next_multiple_of(BLOCK_EXAMPLES as usize).min(images),
             (true, _) => images,
         }
     }
@@ -104,7 +104,7 @@ mod tests {
     fn the_first_epoch_goes_shard_by_shard_and_later_ones_mix_them() {
         let mut sampler = Sampler::new(0, true, 25_000);
         for (index, &image) in sampler.order(0).iter().enumerate() {
-            assert_eq!(image / BLOCK_IMAGES, index as u32 / BLOCK_IMAGES);
+            assert_eq!(image / BLOCK_EXAMPLES, index as u32 / BLOCK_EXAMPLES);
         }
         assert_eq!(sampler.needed(0, 0, 32), 10_000);
         // Batch 312 is 9,984 .. 10,016 and straddles the first two shards.

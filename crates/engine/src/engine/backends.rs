@@ -1,7 +1,7 @@
 //! Which backends there are.
 
 use crate::error::{MessageError, Result, SessionError};
-use crate::protocol::{BackendAvailability, BackendChoice, BackendDetail, BackendInfo, EngineInfo};
+use crate::protocol::{BackendAvailability, BackendChoice, BackendDetail, BackendInfo, DatasetDescription, EngineInfo};
 
 /// # Errors
 /// `backend-unavailable` for a backend that this version does not have, `bad-argument` for no workers at all.
@@ -16,7 +16,7 @@ pub(super) fn check_backend(choice: BackendChoice, workers: Option<u32>) -> Resu
 }
 
 /// Describes the engine. `current` is the running backend.
-pub(super) fn engine_info(current: BackendInfo, is_gpu: bool) -> EngineInfo {
+pub(super) fn engine_info(current: BackendInfo, is_gpu: bool, datasets: &[DatasetDescription]) -> EngineInfo {
     let backend =
         |name: &str, available, detail: BackendDetail| BackendAvailability { name: name.to_owned(), available, detail };
     let gpu = if is_gpu { current.detail.clone() } else { BackendDetail::GpuNotAskedFor };
@@ -24,6 +24,6 @@ pub(super) fn engine_info(current: BackendInfo, is_gpu: bool) -> EngineInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         backends: vec![backend("cpu", true, BackendDetail::CpuAvailable), backend("webgpu", is_gpu, gpu)],
         backend: current,
-        datasets: vec!["mnist".to_owned()],
+        datasets: datasets.iter().map(|dataset| dataset.name.clone()).collect(),
     }
 }

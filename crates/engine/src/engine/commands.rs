@@ -24,9 +24,9 @@ impl Engine {
             Command::Init { data_url } => {
                 if self.download.url.is_none() {
                     self.download.url = Some(data_url);
-                    self.download.wanted = true;
+                    self.download.wanted.push_back(self.session.dataset().info().name.clone());
                 }
-                Answer::Engine(engine_info(self.backend_info(), self.backend.is_some()))
+                Answer::Engine(engine_info(self.backend_info(), self.backend.is_some(), &self.datasets()))
             }
             Command::SetBackend { choice, workers } => {
                 if self.backend.is_none() || choice == BackendChoice::Cpu {
@@ -154,12 +154,19 @@ impl Engine {
             Command::Images { split, indices } => {
                 let (dataset, config) = (self.session.dataset(), self.session.training());
                 let Images { pixels, labels } = images::images(dataset, config, split, &indices)?;
-                let (height, width) = (dataset.info().height as u32, dataset.info().width as u32);
+                let extent = |axis: usize| dataset.schema().input.shape.get(axis).map_or(1, |extent| *extent as u32);
+                let (height, width) = (extent(0), extent(1));
                 return Ok(Some((Answer::Images { labels, height, width }, vec![ArrayData::U8(pixels)])));
             }
             Command::Labels { split } => {
                 let labels = images::labels(self.session.dataset(), self.session.training(), split);
                 return Ok(Some((Answer::Labels, vec![ArrayData::U8(labels.to_vec())])));
+            }
+            Command::Datasets => Answer::Datasets(self.datasets()),
+            Command::Example { split, index } => {
+                let (dataset, config) = (self.session.dataset(), self.session.training());
+                let (info, input) = images::example(dataset, config, split, index)?;
+                return Ok(Some((Answer::Example(info), vec![input])));
             }
             Command::RetryData => {
                 self.retry_download();
@@ -200,7 +207,7 @@ pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer
     (Answer::Probabilities { classes: classes as u32 }, vec![ArrayData::F32(probabilities)])
 }
 
-fn f32_arrays(arrays: Vec<ArrayData>) -> Result<Vec<Vec<f32>>> {
+pub(super) fn f32_arrays(arrays: Vec<ArrayData>) -> Result<Vec<Vec<f32>>> {
     let floats = |array| match array {
         ArrayData::F32(values) => Ok(values),
         ArrayData::U8(_) => Err(MessageError::NotFloats {

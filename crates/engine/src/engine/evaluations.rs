@@ -54,6 +54,6 @@ impl Waiting {
             Split::Test => (Part::Test, 0..dataset.total(Part::Test)),
         };
         let end = self.samples.map_or(range.end, |samples| range.end.min(range.start + samples as usize));
-        dataset.images(part) >= end
+        dataset.examples(part) >= end
     }
 }

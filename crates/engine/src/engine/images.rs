@@ -1,11 +1,11 @@
-//! Images and labels of a split for the page.
+//! Examples of a split for the page: images with their labels, and examples of any kind one by one.
 
 use std::ops::Range;
 
-use crate::data::{self, Dataset, Part};
+use crate::data::{self, Dataset, Part, Values};
 use crate::error::{Result, SettingError};
 use crate::model::spec::TrainingConfig;
-use crate::protocol::Split;
+use crate::protocol::{ArrayData, ExampleInfo, Split};
 
 /// The most images that can be asked for at once.
 const MAX_IMAGES: u32 = 1_000;
@@ -28,14 +28,41 @@ pub fn images(dataset: &Dataset, config: &TrainingConfig, split: Split, indices:
     let mut read = Images { pixels: Vec::new(), labels: Vec::new() };
     for &index in indices {
         let place = range.clone().nth(index as usize);
-        let found = place.and_then(|place| Some((dataset.image(part, place)?, dataset.labels(part).get(place)?)));
-        let Some((pixels, label)) = found else {
+        let found = place.and_then(|place| Some((dataset.input(part, place)?, dataset.label(part, place)?)));
+        let Some((Values::U8(pixels), label)) = found else {
             return Err(SettingError::NoSuchImage { index, images: range.len() }.into());
         };
         read.pixels.extend_from_slice(pixels);
-        read.labels.push(u32::from(*label));
+        read.labels.push(u32::from(label));
     }
     Ok(read)
+}
+
+/// Returns an example of a split by its place in it, with its input: bytes as they are, numbers as the network gets them.
+///
+/// # Errors
+/// `bad-setting` for one that has not arrived or does not exist.
+pub fn example(
+    dataset: &Dataset,
+    config: &TrainingConfig,
+    split: Split,
+    index: u32,
+) -> Result<(ExampleInfo, ArrayData)> {
+    let (part, range) = arrived(dataset, config, split);
+    let missing = || SettingError::NoSuchImage { index, images: range.len() };
+    let place = range.clone().nth(index as usize).ok_or_else(missing)?;
+    let input = match dataset.input(part, place).ok_or_else(missing)? {
+        Values::U8(bytes) => ArrayData::U8(bytes.to_vec()),
+        Values::F32(values) => ArrayData::F32(values.to_vec()),
+        Values::I32(ids) => ArrayData::F32(ids.iter().map(|id| *id as f32).collect()),
+    };
+    let name = |label: u8| dataset.schema().target.class_names().get(usize::from(label)).cloned().unwrap_or_default();
+    let info = ExampleInfo {
+        shape: dataset.schema().input.shape.clone(),
+        class: dataset.label(part, place).map(|label| (u32::from(label), name(label))),
+        values: dataset.target_values(part, place).unwrap_or_default().to_vec(),
+    };
+    Ok((info, input))
 }
 
 /// Returns the labels of the images of a split that have arrived, in its order.
@@ -52,7 +79,7 @@ fn arrived(dataset: &Dataset, config: &TrainingConfig, split: Split) -> (Part, R
         Split::Validation => (Part::Train, validation),
         Split::Test => (Part::Test, 0..dataset.total(Part::Test)),
     };
-    let images = dataset.images(part);
+    let images = dataset.examples(part);
     (part, range.start.min(images)..range.end.min(images))
 }
 
@@ -63,9 +90,7 @@ mod tests {
 
     #[test]
     fn images_and_labels_are_those_that_have_arrived() {
-        let mut info = DatasetInfo::mnist();
-        (info.height, info.width, info.test_total) = (1, 1, 100);
-        let mut dataset = Dataset::new(info);
+        let mut dataset = Dataset::new(DatasetInfo::images("dots", [1, 1, 1], 10, [60_000, 100]));
         let config = TrainingConfig::default();
         let pixels: Vec<u8> = (0..100).collect();
         let labels: Vec<u8> = pixels.iter().map(|pixel| pixel % 10).collect();

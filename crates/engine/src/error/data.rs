@@ -28,29 +28,38 @@ pub enum DataError {
     TruncatedIdx { file: String, expected: usize, got: usize },
 
     #[error(
-        "A shard of {dataset} ({part}) should have {expected} bytes for each of its {images} images, but has {got} \
-         bytes in all."
+        "{dataset} ({part}) should have {expected} numbers for the input of each of its {examples} examples, but has {got} \
+         numbers in all."
     )]
     #[strum(serialize = "bad-data")]
-    PixelCount { dataset: String, part: String, images: usize, expected: usize, got: usize },
-    #[error("A shard of {dataset} ({part}) should have labels from 0 to {max}, but has the label {label}.")]
+    InputLength { dataset: String, part: String, examples: usize, expected: usize, got: usize },
+    #[error("{dataset} ({part}) should have {expected} numbers as the target of each example, but has {got} in all.")]
+    #[strum(serialize = "bad-data")]
+    TargetCount { dataset: String, part: String, expected: usize, got: usize },
+    #[error("{dataset} ({part}) should have labels from 0 to {max}, but has the label {label}.")]
     #[strum(serialize = "bad-data")]
     LabelOutOfRange { dataset: String, part: String, max: usize, label: usize },
-    #[error("{dataset} ({part}) has room for {room} more images, but {got} came.")]
+    #[error("{dataset} ({part}) should have token ids from 0 to {max}, but has the id {id}.")]
     #[strum(serialize = "bad-data")]
-    TooManyImages { dataset: String, part: String, room: usize, got: usize },
-    #[error("{images} images of {dataset} ({part}) were asked for, but there is room for {room} pixels only.")]
+    TokenOutOfRange { dataset: String, part: String, max: u32, id: i32 },
+    #[error("{dataset} ({part}) should have finite numbers only, but has {value} at place {place}.")]
     #[strum(serialize = "bad-data")]
-    NoRoomForPixels { dataset: String, part: String, images: usize, room: usize },
-    #[error("{images} images of {dataset} ({part}) were asked for, but there is room for {room} labels only.")]
+    NotFinite { dataset: String, part: String, value: String, place: usize },
+    #[error("{dataset} ({part}) should have numbers of the type {expected}, but has {got}.")]
     #[strum(serialize = "bad-data")]
-    NoRoomForLabels { dataset: String, part: String, images: usize, room: usize },
-    #[error("Image {index} of {dataset} ({part}) has not arrived: only the first {arrived} have.")]
+    WrongType { dataset: String, part: String, expected: String, got: String },
+    #[error("{dataset} ({part}) has room for {room} more examples, but {got} came.")]
     #[strum(serialize = "bad-data")]
-    ImageNotArrived { dataset: String, part: String, index: u32, arrived: usize },
-    #[error("The description of {dataset} has changed while its images arrived. Load the page again.")]
+    TooManyExamples { dataset: String, part: String, room: usize, got: usize },
+    #[error("{examples} examples of {dataset} ({part}) were asked for, but there is room for {room} numbers only.")]
     #[strum(serialize = "bad-data")]
-    DescriptionChanged { dataset: String },
+    NoRoom { dataset: String, part: String, examples: usize, room: usize },
+    #[error("Example {index} of {dataset} ({part}) has not arrived: only the first {arrived} have.")]
+    #[strum(serialize = "bad-data")]
+    ExampleNotArrived { dataset: String, part: String, index: u32, arrived: usize },
+    #[error("The description of {dataset} is not the one that this version of chalkgrad expects. Load the page again.")]
+    #[strum(serialize = "bad-data")]
+    ForeignDescription { dataset: String },
 
     #[error("{file} could not be fetched. {reason} It was tried twice: check the connection and try again.")]
     #[strum(serialize = "data-unavailable")]

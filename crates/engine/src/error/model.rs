@@ -14,6 +14,10 @@ pub enum ModelError {
     )]
     #[strum(serialize = "no-tokens")]
     NoTokens,
+    #[error("The input is the tokens of a text, which {layer_type} cannot compute with. Put an Embedding before it.")]
+    Tokens { layer_type: String },
+    #[error("The Embedding has {rows} rows, but the data set has {vocabulary} tokens. Set inputDim to {vocabulary}.")]
+    Vocabulary { rows: usize, vocabulary: u32 },
     #[error("There is no layer type {layer_type}. The layer types are {known}.")]
     UnknownLayer { layer_type: String, known: List },
     #[error("There is no layer type {layer_type}. Did you mean {nearest}? The layer types are {known}.")]
@@ -48,10 +52,22 @@ pub enum ModelError {
     )]
     WrongOutput { classes: usize, shape: String },
     #[error(
-        "Dense works on the last axis alone, so the output of the model keeps the shape {shape}, but it must be one number \
-         for each of the {classes} classes. Insert a Flatten layer before this layer."
+        "Dense works on the last axis alone, so the output of the model keeps the shape {shape}, but it must be a row of \
+         {outputs} numbers. Insert a Flatten layer before this layer."
     )]
-    MissingFlatten { classes: usize, shape: String },
+    MissingFlatten { outputs: usize, shape: String },
+    #[error(
+        "The output has the shape {shape}, but must be {values} numbers, one for each value of the target. End the model with a \
+         Dense layer of {values} units."
+    )]
+    #[strum(serialize = "wrong-output")]
+    WrongValues { values: usize, shape: String },
+    #[error(
+        "The output has the shape {shape}, but is compared with the input of the shape {expected}, so it must have as many \
+         numbers. End the model with a layer of that size."
+    )]
+    #[strum(serialize = "wrong-output")]
+    OutputNotInput { expected: String, shape: String },
     #[error(
         "The input has the shape {shape}, but this layer needs a sequence: positions and channels. Insert a Reshape layer \
          before it."
@@ -133,9 +149,12 @@ pub enum ModelError {
     #[error("The layer type {layer_type} cannot be turned into a graph.")]
     #[strum(serialize = "unknown-layer")]
     NotLowered { layer_type: String },
-    #[error("The input shape {shape} does not fit {dataset}, whose images hold {expected} numbers.")]
+    #[error(
+        "The model takes inputs of the shape {shape}, but those of the data set {dataset} have the shape {expected}. Choose a \
+         model for them, or another data set."
+    )]
     #[strum(serialize = "wrong-input")]
-    InputNotOfDataset { shape: String, dataset: String, expected: usize },
+    InputNotOfDataset { shape: String, dataset: String, expected: String },
 }
 
 impl ModelError {

@@ -60,8 +60,25 @@ pub enum SettingError {
     #[error("The setting trainSamples is {value}, but {dataset} has only {images} training images.")]
     #[strum(serialize = "bad-setting")]
     TooManyTrainSamples { value: u32, images: usize, dataset: String },
-    #[error("There is no data set {dataset}. The data set here is \"{known}\".")]
-    UnknownDataset { dataset: String, known: String },
+    #[error("There is no data set {dataset}. The data sets are {known}.")]
+    UnknownDataset { dataset: String, known: List },
+    #[error("There is no data set {dataset}. Did you mean \"{nearest}\"? The data sets are {known}.")]
+    #[strum(serialize = "unknown-dataset")]
+    MisspeltDataset { dataset: String, nearest: String, known: List },
+    #[error(
+        "The loss {loss} needs an output for each of the {classes} classes, but the model has one. Use one of {fitting}, or a Dense layer of {classes} units at the end."
+    )]
+    #[strum(serialize = "bad-setting")]
+    LossNeedsClasses { loss: String, classes: usize, fitting: List },
+    #[error("The loss {loss} does not compare with classes. Use one of {fitting}.")]
+    #[strum(serialize = "bad-setting")]
+    LossNotForClasses { loss: String, fitting: List },
+    #[error("The loss {loss} does not compare with numbers, as the target of this data set is. Use one of {fitting}.")]
+    #[strum(serialize = "bad-setting")]
+    LossNotForValues { loss: String, fitting: List },
+    #[error("The loss {loss} does not compare with the input. Use one of {fitting}.")]
+    #[strum(serialize = "bad-setting")]
+    LossNotForInput { loss: String, fitting: List },
     #[error("The split holds no images. Set validationSplit above 0 to hold back images for validation.")]
     #[strum(serialize = "bad-setting")]
     EmptySplit,
@@ -160,7 +177,11 @@ impl SettingError {
             Self::NothingToTrainOn { .. } => Some("validationSplit"),
             Self::BatchTooLarge { .. } => Some("batchSize"),
             Self::TooManyTrainSamples { .. } => Some("trainSamples"),
-            Self::UnknownDataset { .. } => Some("dataset"),
+            Self::UnknownDataset { .. } | Self::MisspeltDataset { .. } => Some("dataset"),
+            Self::LossNeedsClasses { .. }
+            | Self::LossNotForClasses { .. }
+            | Self::LossNotForValues { .. }
+            | Self::LossNotForInput { .. } => Some("loss"),
             Self::EmptySplit => Some("split"),
             Self::NoSuchImage { .. } | Self::TooManyImagesAtOnce { .. } => Some("indices"),
             Self::StridesAndDilation { .. } => Some("dilationRate"),

@@ -137,27 +137,8 @@ pub fn resolve_prefix(spec: &ModelSpec) -> (Vec<ResolvedLayer>, Option<Error>) {
 /// The most outputs of a classifier, unless the data set has more classes. A confusion matrix is the square of it.
 pub const MAX_OUTPUTS: usize = 256;
 
-/// Checks that a model can classify: its output is one number for each of at least `classes` classes, as Keras's sparse
-/// cross-entropy allows, and of at most [`MAX_OUTPUTS`].
-///
-/// # Errors
-/// `wrong-output`, at the last layer; `missing-flatten`, at the first `Dense` that works on an image, if that is the reason.
-pub fn check_classifier(layers: &[ResolvedLayer], classes: usize) -> Result<()> {
-    let Some(last) = layers.last() else { return Err(no_layers()) };
-    let shape = || shape_text(&last.output_shape);
-    match last.output_shape[..] {
-        [units] if (classes..=classes.max(MAX_OUTPUTS)).contains(&units) => Ok(()),
-        [_, _, ..] if let Some(at) = first_dense_on_image(layers) => {
-            Err(Error::from(ModelError::MissingFlatten { classes, shape: shape() }).at_layer(at, &layers[at].name))
-        }
-        _ => {
-            Err(Error::from(ModelError::WrongOutput { classes, shape: shape() }).at_layer(layers.len() - 1, &last.name))
-        }
-    }
-}
-
 /// Finds the first dense layer whose input has more axes than one: in a classifier that is a forgotten Flatten.
-fn first_dense_on_image(layers: &[ResolvedLayer]) -> Option<usize> {
+pub(super) fn first_dense_on_image(layers: &[ResolvedLayer]) -> Option<usize> {
     let works_on_image = |layer: &ResolvedLayer| {
         layer.layer_type.type_name() == "Dense" && layer.input_shapes.iter().any(|shape| shape.len() > 1)
     };
@@ -169,7 +150,7 @@ pub fn shape_text(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
 }
 
-fn no_layers() -> Error {
+pub(super) fn no_layers() -> Error {
     ModelError::NoLayers.into()
 }
 

@@ -51,6 +51,11 @@ pub trait Layer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    /// Returns true if the layer takes the tokens of a text, and nothing else.
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
     /// Returns true if the mask of the inputs' steps belongs to the output as well, as with Keras's `supports_masking`. A
     /// layer may also make a mask of its own.
     fn passes_mask(&self, settings: &Settings) -> bool {

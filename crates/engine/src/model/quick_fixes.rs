@@ -2,10 +2,12 @@
 
 use std::ops::Bound;
 
-use super::catalogue::{ResolvedLayer, Source, check_classifier, find, nearest, resolve_prefix};
+use super::catalogue::{ResolvedLayer, Source, find, nearest, resolve_prefix};
 use super::naming::follow_edit;
 use super::settings::{Setting, SettingDefault, SettingKind};
 use super::spec::{LayerSpec, ModelSpec, SettingValue};
+use super::task::Task;
+use crate::data::schema::FieldType;
 use crate::error::{Error, ErrorKind, ModelError};
 
 /// An edit of a model.
@@ -39,11 +41,24 @@ pub enum Fix {
     Remove {
         index: usize,
     },
+    /// Give the model another input shape.
+    SetInputShape {
+        shape: Vec<usize>,
+    },
+    /// Put another model in the place of this one.
+    Replace {
+        model: ModelSpec,
+    },
 }
 
 impl Fix {
     /// Returns the model after the edit.
     pub fn apply(&self, model: &ModelSpec) -> ModelSpec {
+        match self {
+            Self::SetInputShape { shape } => return ModelSpec { input_shape: shape.clone(), ..model.clone() },
+            Self::Replace { model } => return model.clone(),
+            _ => {}
+        }
         let before: Vec<(u32, LayerSpec)> = (0..).zip(model.layers.iter().cloned()).collect();
         let mut layers = before.clone();
         match self {
@@ -81,6 +96,7 @@ impl Fix {
                     layers.remove(*index);
                 }
             }
+            Self::SetInputShape { .. } | Self::Replace { .. } => {}
         }
         if !matches!(self, Self::SetInputs { .. }) {
             follow_edit(&before, &mut layers);
@@ -93,14 +109,14 @@ impl Fix {
 const MAX_FIXES: usize = 3;
 
 /// Edits that put an error right, the best first. Each has been tried: afterwards the model is in order, or at fault only
-/// further on. `classes` as in [`check_classifier`].
-pub fn quick_fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
+/// further on.
+pub fn quick_fixes(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
     let mut fixes: Vec<Fix> = Vec::new();
     let before = error.layer_index.unwrap_or_default();
-    for fix in candidates(model, error, classes) {
+    for fix in candidates(model, error, task) {
         // A removal moves what stands behind it one place nearer.
         let shift = usize::from(matches!(fix, Fix::Remove { .. }));
-        let helps = fault(&fix.apply(model), classes).is_none_or(|after| {
+        let helps = fault(&fix.apply(model), task).is_none_or(|after| {
             let is_other = (after.code, &after.subject) != (error.code, &error.subject);
             let place = after.layer_index.unwrap_or_default() + shift;
             place > before || (place == before && is_other)
@@ -113,17 +129,23 @@ pub fn quick_fixes(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix>
 }
 
 /// Returns the first fault, if there is any.
-fn fault(model: &ModelSpec, classes: usize) -> Option<Error> {
+fn fault(model: &ModelSpec, task: &Task) -> Option<Error> {
     let (layers, error) = resolve_prefix(model);
-    error.or_else(|| check_classifier(&layers, classes).err())
+    task.check_input(model).err().or(error).or_else(|| task.check(model, &layers).err())
 }
 
-fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
+fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
     let flatten = || LayerSpec::new("Flatten");
-    let head = || LayerSpec::new("Dense").with("units", classes as f64).with("activation", "softmax");
+    let head = || task.head();
     let Some(index) = error.layer_index else {
-        let layers = vec![flatten(), head()];
-        return if error.code == "no-layers" { vec![Fix::Insert { index: 0, layers }] } else { Vec::new() };
+        return match error.code {
+            "no-layers" => vec![Fix::Insert { index: 0, layers: vec![flatten(), head()] }],
+            "wrong-input" => {
+                let shape = task.schema.input.shape.clone();
+                vec![Fix::SetInputShape { shape }, Fix::Replace { model: task.dense_network() }]
+            }
+            _ => Vec::new(),
+        };
     };
     let Some(layer) = model.layers.get(index) else { return Vec::new() };
     let schema = find(&layer.type_name).ok().map(|layer_type| layer_type.schema());
@@ -165,7 +187,7 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
             };
             let mut fixes = vec![Fix::Insert { index: end, layers }];
             if schema.is_some_and(|schema| schema.setting("units").is_some()) {
-                fixes.insert(0, set("units", (classes as f64).into()));
+                fixes.insert(0, set("units", (task.outputs() as f64).into()));
             }
             fixes
         }
@@ -193,7 +215,15 @@ fn candidates(model: &ModelSpec, error: &Error, classes: usize) -> Vec<Fix> {
                 (None, None) => Vec::new(),
             }
         }
-        "too-large" => vec![remove],
+        "too-large" | "no-tokens" => vec![remove],
+        "tokens" | "vocabulary" => {
+            let FieldType::Tokens { vocabulary } = task.schema.input.dtype else { return vec![remove] };
+            let rows = f64::from(vocabulary);
+            let table =
+                LayerSpec::new("Embedding").with("inputDim", rows).with("outputDim", 32.0).with("maskZero", true);
+            let insert = Fix::Insert { index, layers: vec![table] };
+            vec![if error.code == "tokens" { insert } else { set("inputDim", rows.into()) }, remove]
+        }
         _ => Vec::new(),
     }
 }

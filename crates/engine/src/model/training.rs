@@ -193,16 +193,20 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
     Ok(())
 }
 
-/// Checks that there are as many images as a configuration trains on.
+/// Checks that there are as many examples as a configuration trains on.
 ///
 /// # Errors
 /// `bad-setting`, naming `trainSamples`.
-pub fn check_images(config: &TrainingConfig, images: usize) -> Result<()> {
-    if config.train_samples as usize <= images {
+pub fn check_examples(config: &TrainingConfig, examples: usize) -> Result<()> {
+    if config.train_samples as usize <= examples {
         return Ok(());
     }
-    Err(SettingError::TooManyTrainSamples { value: config.train_samples, images, dataset: config.dataset.clone() }
-        .into())
+    Err(SettingError::TooManyTrainSamples {
+        value: config.train_samples,
+        images: examples,
+        dataset: config.dataset.clone(),
+    }
+    .into())
 }
 
 /// Returns how many of the first `samples` images are trained on; the rest, at their end, is held back for validation as

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ImageData, Response, RunHistory, TensorData};
+use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, TensorData};
 use super::{
-    ArrayData, BackendChoice, BackendInfo, EngineInfo, KernelTime, ModelSummary, RunState, SnapshotInfo, Split,
+    ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, RunState,
+    SnapshotInfo, Split,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -141,6 +142,10 @@ requests! {
     Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
     /// Reads the labels of those images of a split that have arrived.
     Labels { split: Split } -> Vec<u8>: Reads;
+    /// Lists the data sets that a configuration can name.
+    Datasets -> Vec<DatasetDescription>: Reads repeatable;
+    /// Reads the example of a split with this index, which must have arrived.
+    Example { split: Split, index: u32 } -> ExampleData: Reads repeatable;
     /// Starts the download of the data set again after it failed.
     RetryData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.

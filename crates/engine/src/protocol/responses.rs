@@ -1,7 +1,8 @@
 //! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
 
 use super::{
-    Answer, ArrayData, BackendInfo, EngineInfo, Evaluation, History, KernelTime, LayerStats, ModelSummary, RunState,
+    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExampleInfo, History, KernelTime,
+    LayerStats, ModelSummary, RunState,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -26,6 +27,14 @@ pub struct ImageData {
     /// `[count,height,width]`.
     pub pixels: Vec<u8>,
     pub labels: Vec<u32>,
+}
+
+/// An example of the data set with its input.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExampleData {
+    pub info: ExampleInfo,
+    /// Bytes, or numbers as the network gets them.
+    pub input: ArrayData,
 }
 
 /// An evaluation with its confusion matrix and the prediction for each example.
@@ -89,6 +98,7 @@ plain_responses! {
     Answer::Training(config) => TrainingConfig: config;
     Answer::State { state } => RunState: state;
     Answer::Names(names) => Vec<String>: names;
+    Answer::Datasets(datasets) => Vec<DatasetDescription>: datasets;
     Answer::LayerStats(layer_stats) => LayerStats: layer_stats;
     Answer::Profile(kernels) => Vec<KernelTime>: kernels;
 }
@@ -143,6 +153,13 @@ impl Response for Vec<TensorData> {
         let Answer::Tensors { shapes } = answer else { return None };
         let tensors = shapes.into_iter().zip(arrays);
         tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
+    }
+}
+
+impl Response for ExampleData {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
+        let (Answer::Example(info), [input]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { info, input })
     }
 }
 

@@ -157,10 +157,10 @@ impl Session {
 
     fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
         let Self { evaluations, executor, feeder, pool, .. } = self;
-        let labels = &feeder.batch.labels;
+        let targets = &feeder.batch.targets;
         match (run.shards, pool) {
-            (Some(shards), Some(pool)) => evaluations.complete_shards(pool.gathered(), run.images, shards, labels),
-            _ => evaluations.complete_batch(executor, run, labels)?,
+            (Some(shards), Some(pool)) => evaluations.complete_shards(pool.gathered(), run.images, shards, targets),
+            _ => evaluations.complete_batch(executor, run, targets)?,
         }
         let progress = match self.evaluations.take_done() {
             None => return Ok(()),

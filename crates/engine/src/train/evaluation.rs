@@ -52,6 +52,11 @@ impl EvaluationQueue {
         self.queue.front().is_some_and(|first| matches!(first.purpose, Purpose::Validation(_)))
     }
 
+    /// Gives up all.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+    }
+
     /// Gives up the first.
     pub fn drop_first(&mut self) {
         self.queue.pop_front();
@@ -64,7 +69,7 @@ impl EvaluationQueue {
 
     /// Returns true if the images of the next batch have arrived.
     pub fn is_ready(&self, dataset: &Dataset, workers: usize) -> bool {
-        self.queue.front().is_some_and(|first| dataset.images(first.part) >= first.next_batch(workers).end)
+        self.queue.front().is_some_and(|first| dataset.examples(first.part) >= first.next_batch(workers).end)
     }
 
     /// Begins the next batch; false if there is none.
@@ -97,26 +102,26 @@ impl EvaluationQueue {
     ///
     /// # Errors
     /// Errors of the backend.
-    pub fn complete_batch(&mut self, executor: &Executor, run: &InFlight, labels: &[i32]) -> Result<()> {
+    pub fn complete_batch(&mut self, executor: &Executor, run: &InFlight, targets: &[f32]) -> Result<()> {
         let loss = executor.read_scalar(&run.loaded, graphs::LOSS)?;
         let has_penalty = run.loaded.has_value(graphs::PENALTY);
         let penalty = if has_penalty { executor.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
         let predicted = executor.backend.read(run.loaded.handle, graphs::PREDICTED)?;
         let confidence = executor.backend.read(run.loaded.handle, graphs::CONFIDENCE)?;
         if let Some(first) = self.queue.front_mut() {
-            first.add(loss, penalty, &labels[..run.images], predicted.i32s(), confidence.words());
+            first.add(loss, penalty, &as_i32(targets)[..run.images], predicted.i32s(), confidence.words());
         }
         Ok(())
     }
 
     /// Takes the results of all shards of a batch, one after the other.
-    pub fn complete_shards(&mut self, results: &[f32], images: usize, shards: usize, labels: &[i32]) {
+    pub fn complete_shards(&mut self, results: &[f32], images: usize, shards: usize, targets: &[f32]) {
         let Some(first) = self.queue.front_mut() else { return };
         let mut rest = results;
         for range in Shard::ranges(images, shards) {
             let (own, others) = rest.split_at(2 + 2 * range.len());
             let (predicted, confidence) = own[2..].split_at(range.len());
-            first.add(own[0], own[1], &labels[range], as_i32(predicted), confidence);
+            first.add(own[0], own[1], &as_i32(targets)[range], as_i32(predicted), confidence);
             rest = others;
         }
     }

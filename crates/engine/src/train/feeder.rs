@@ -6,9 +6,8 @@ use super::graphs;
 use super::plans::LoadedPlan;
 use super::progress::Position;
 use crate::backend::{Backend, ResidentDataset};
-use crate::data::{DEQUANTIZATION, Dataset, Part, Sampler};
+use crate::data::{Dataset, Part, Sampler, Values};
 use crate::error::Result;
-use crate::ir::op::as_i32_mut;
 use crate::model::spec::TrainingConfig;
 use crate::model::training;
 
@@ -19,16 +18,17 @@ pub(super) struct BatchFeeder {
     pub batch: Batch,
 }
 
-/// Examples of one part of the data set, by index, with their labels once they have been written.
+/// Examples of one part of the data set, by index, with their targets once they have been written.
 pub(super) struct Batch {
     pub part: Part,
     pub indices: Vec<u32>,
-    pub labels: Vec<i32>,
+    /// The words of the targets: the bits of an `i32` for a class, else numbers `[n,columns]`.
+    pub targets: Vec<f32>,
 }
 
 impl BatchFeeder {
     pub fn new(dataset: Dataset, config: &TrainingConfig) -> Self {
-        let batch = Batch { part: Part::Train, indices: Vec::new(), labels: Vec::new() };
+        let batch = Batch { part: Part::Train, indices: Vec::new(), targets: Vec::new() };
         Self { dataset, sampler: sampler(config), batch }
     }
 
@@ -54,7 +54,7 @@ impl BatchFeeder {
     /// Takes the batch of a step; false if its examples have not arrived.
     pub fn take_training_batch(&mut self, position: Position, batch_size: usize) -> bool {
         let Position { epoch, batch, .. } = position;
-        if self.dataset.train_images() < self.sampler.needed(epoch, batch as usize, batch_size) {
+        if self.dataset.train_examples() < self.sampler.needed(epoch, batch as usize, batch_size) {
             return false;
         }
         self.batch.part = Part::Train;
@@ -73,7 +73,7 @@ impl BatchFeeder {
     /// Returns the batch of a step that has been taken before, apart from the one that is under way.
     pub fn past_batch(&mut self, position: Position, batch_size: usize) -> Batch {
         let indices = self.sampler.batch(position.epoch, position.batch as usize, batch_size).to_vec();
-        Batch { part: Part::Train, indices, labels: Vec::new() }
+        Batch { part: Part::Train, indices, targets: Vec::new() }
     }
 
     /// Writes the batch that has been taken into the inputs of a plan.
@@ -86,7 +86,7 @@ impl BatchFeeder {
 }
 
 impl Batch {
-    /// Writes images, labels and weights into the inputs of a plan.
+    /// Writes inputs, targets and weights into the inputs of a plan.
     ///
     /// # Errors
     /// Errors of the backend; `bad-data` if an example has not arrived.
@@ -97,26 +97,40 @@ impl Batch {
         loaded: &LoadedPlan,
         sample_weight: f32,
     ) -> Result<()> {
-        let Self { part, indices, labels } = self;
-        labels.resize(indices.len(), 0);
-        dataset.copy_labels(*part, indices, labels)?;
-        let resident = ResidentDataset {
-            name: &format!("{} {part}", dataset.info().name),
-            bytes: dataset.pixels(*part),
-            width: dataset.info().image_len(),
-            rows: dataset.total(*part),
-            dequantization: &DEQUANTIZATION,
-        };
-        if !backend.gather_rows(loaded.handle, graphs::IMAGES, &resident, indices)? {
+        let Self { part, indices, targets } = self;
+        targets.resize(indices.len() * dataset.schema().target.words(), 0.0);
+        dataset.copy_targets(*part, indices, targets)?;
+        if !gather_inputs(dataset, *part, indices, backend, loaded)? {
             let mut result = Ok(());
-            backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
-                result = dataset.copy_images(*part, indices, words);
+            backend.write_input(loaded.handle, graphs::INPUT, &mut |words| {
+                result = dataset.copy_inputs(*part, indices, words);
             })?;
             result?;
         }
-        backend.write_input(loaded.handle, graphs::LABELS, &mut |words| as_i32_mut(words).copy_from_slice(labels))?;
+        if loaded.has_input(graphs::TARGET) {
+            backend.write_input(loaded.handle, graphs::TARGET, &mut |words| words.copy_from_slice(targets))?;
+        }
         backend.write_input(loaded.handle, graphs::SAMPLE_WEIGHT, &mut |words| words.fill(sample_weight))
     }
+}
+
+/// Lets the backend gather the inputs from the data set that it keeps, if it does.
+fn gather_inputs(
+    dataset: &Dataset,
+    part: Part,
+    indices: &[u32],
+    backend: &mut dyn Backend,
+    loaded: &LoadedPlan,
+) -> Result<bool> {
+    let Values::U8(bytes) = dataset.inputs(part) else { return Ok(false) };
+    let resident = ResidentDataset {
+        name: &format!("{} {part}", dataset.info().name),
+        bytes,
+        width: dataset.info().input_len(),
+        rows: dataset.total(part),
+        dequantization: dataset.dequantization(),
+    };
+    backend.gather_rows(loaded.handle, graphs::INPUT, &resident, indices)
 }
 
 fn sampler(config: &TrainingConfig) -> Sampler {

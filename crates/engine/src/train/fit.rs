@@ -19,7 +19,7 @@ impl Model {
     /// # Errors
     /// If a layer is invalid or does not fit its input.
     pub fn sequential(layers: impl IntoIterator<Item = LayerSpec>, data: Dataset) -> Result<Self> {
-        let input_shape = data.info().image_shape().to_vec();
+        let input_shape = data.schema().input.shape.clone();
         let spec = ModelSpec { name: None, input_shape, layers: layers.into_iter().collect() };
         Ok(Self { session: Session::with(Box::new(CpuBackend::new()), data, spec)? })
     }

@@ -11,6 +11,7 @@ use super::plans::PlanKey;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::{GpuBackend, GpuDevice};
 use crate::backend::{Backend, PlanHandle, RunStatus, TensorRef};
+use crate::data::DatasetInfo;
 use crate::error::{Result, SessionError};
 use crate::ir::Graph;
 use crate::ir::gpu::Tiling;
@@ -96,7 +97,7 @@ async fn self_test(gpu: &mut GpuBackend) -> Result<Option<String>> {
         dense(10).activation("softmax"),
     ];
     let spec = ModelSpec { name: None, input_shape: vec![12, 12, 1], layers: layers.to_vec() };
-    let model = LoadedModel::new(&spec, &TrainingConfig::default())?;
+    let model = LoadedModel::new(&spec, &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
     let plan = Arc::new(model.compile(PlanKey::Training(3))?);
     let mut cpu = CpuBackend::new();
     let (on_cpu, on_gpu) = (prepare(&mut cpu, &plan, &model)?, prepare(gpu, &plan, &model)?);
@@ -122,10 +123,10 @@ fn prepare(backend: &mut dyn Backend, plan: &Arc<Plan>, model: &LoadedModel) -> 
         }
     }
     let handle = backend.load(plan.clone())?;
-    backend.write_input(handle, graphs::IMAGES, &mut |words| {
+    backend.write_input(handle, graphs::INPUT, &mut |words| {
         words.iter_mut().zip(0u32..).for_each(|(word, index)| *word = (index * 7919 % 101) as f32 / 100.0);
     })?;
-    backend.write_input(handle, graphs::LABELS, &mut |words| {
+    backend.write_input(handle, graphs::TARGET, &mut |words| {
         words.iter_mut().zip(0i32..).for_each(|(word, index)| *word = f32::from_bits(3 * index as u32));
     })?;
     for (name, value) in [(graphs::SAMPLE_WEIGHT, 1.0 / 3.0), (LEARNING_RATE, 0.001), (BIAS_CORRECTION, 0.3)] {

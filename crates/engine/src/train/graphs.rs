@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::model::{LoadedModel, layer_weights};
 use crate::autograd::gradients;
+use crate::data::{FieldType, Target};
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
-use crate::model::losses::logits;
+use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::optimizers::{Clipping, append_guarded_update, append_updates};
 use crate::model::spec::TrainingConfig;
@@ -18,9 +19,9 @@ use crate::ops::{pointwise, reduce};
 use crate::tensor::{HostTensor, TensorType};
 
 /// Input `[N, input shape]`.
-pub const IMAGES: &str = "images";
-/// Input `i32[N]`.
-pub const LABELS: &str = "labels";
+pub const INPUT: &str = "input";
+/// Input of the targets: classes `i32[N]` or numbers `[N,columns]`. There is none if the target is the input itself.
+pub const TARGET: &str = "target";
 /// Input `[N]`: the weight of each sample. In training the weights of a batch add up to 1; a row of 0 is padding.
 pub const SAMPLE_WEIGHT: &str = "sample_weight";
 /// Input `i32[2]` of a training step: seed and step. It exists only if a layer draws random numbers.
@@ -134,7 +135,7 @@ impl LoadedModel {
     /// If the model does not fit the loss; the error carries the layer.
     pub fn output_gradients_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
-        let Forward { network, labels, sample_weight, loss } = self.append_forward(&mut graph, batch, None)?;
+        let Forward { network, target, sample_weight, loss } = self.append_forward(&mut graph, batch, None)?;
         let is_skipped = self.config().loss.takes_logits_of(&graph, network.output);
         let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
         // The way back through a recurrence begins at its inputs.
@@ -143,7 +144,7 @@ impl LoadedModel {
         let mut taps = gradients(&mut graph, loss, &wrt)?;
         taps.truncate(of_loss.len());
         if is_skipped {
-            let losses = self.config().loss.append_to_output(&mut graph, network.output, labels)?;
+            let losses = self.config().loss.append_to_output(&mut graph, network.output, self.target(target))?;
             let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
             let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
             taps.extend(gradients(&mut graph, loss, of_probabilities)?);
@@ -178,11 +179,10 @@ impl LoadedModel {
     /// If the model does not fit the loss; the error carries the layer.
     pub fn evaluation_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
-        let images = graph.input(IMAGES, self.batched_input(batch))?;
-        let labels = graph.input(LABELS, TensorType::i32([batch]))?;
+        let (input, target) = self.append_inputs(&mut graph, batch)?;
         let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
-        let network = append_model(&mut graph, self.layers(), images, Mode::Inference)?;
-        let losses = self.config().loss.append(&mut graph, network.output, labels)?;
+        let network = append_model(&mut graph, self.layers(), input, Mode::Inference)?;
+        let losses = self.config().loss.append(&mut graph, network.output, self.target(target))?;
         let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
         let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
         graph.set_name(loss, LOSS)?;
@@ -207,19 +207,19 @@ impl LoadedModel {
     /// If an op does not accept what it is given; the error carries the layer.
     pub fn prediction_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
-        let images = graph.input(IMAGES, self.batched_input(batch))?;
-        let network = append_model(&mut graph, self.layers(), images, Mode::Inference)?;
+        let input = graph.input(INPUT, self.batched_input(batch))?;
+        let network = append_model(&mut graph, self.layers(), input, Mode::Inference)?;
         graph.add_output(network.output);
         Ok(Program { graph, taps: readable(&network).collect() })
     }
 
     /// Appends forward and backward of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
     fn append_gradients(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Differentiated> {
-        let Forward { network, labels, sample_weight, loss } = self.append_forward(graph, batch, fraction)?;
+        let Forward { network, target, sample_weight, loss } = self.append_forward(graph, batch, fraction)?;
         let gradients = gradients(graph, loss, &network.parameters)?;
 
         let scores = scores(graph, &network);
-        let right = correct_predictions(graph, scores, labels)?;
+        let right = correct_predictions(graph, scores, target)?;
         let counted = Expr::input(0) * Expr::input(1).greater(0.0);
         let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
         let correct = reduce::sum(graph, counted, &[0], false)?;
@@ -229,13 +229,12 @@ impl LoadedModel {
 
     /// Appends the forward pass of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
     fn append_forward(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Forward> {
-        let images = graph.input(IMAGES, self.batched_input(batch))?;
-        let labels = graph.input(LABELS, TensorType::i32([batch]))?;
+        let (input, target) = self.append_inputs(graph, batch)?;
         let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
         let key = graph.input(RNG_KEY, TensorType::i32([2]))?;
-        let network = append_model(graph, self.layers(), images, Mode::Training { key })?;
+        let network = append_model(graph, self.layers(), input, Mode::Training { key })?;
 
-        let losses = self.config().loss.append(graph, network.output, labels)?;
+        let losses = self.config().loss.append(graph, network.output, self.target(target))?;
         let weighted = pointwise::mul(graph, losses, sample_weight)?;
         let mut loss = reduce::sum(graph, weighted, &[0], false)?;
         if let Some(penalty) = append_penalty(graph, &network)? {
@@ -246,11 +245,30 @@ impl LoadedModel {
             loss = pointwise::add(graph, loss, penalty)?;
         }
         graph.set_name(loss, LOSS)?;
-        Ok(Forward { network, labels, sample_weight, loss })
+        Ok(Forward { network, target, sample_weight, loss })
+    }
+
+    /// Appends the inputs of a batch: the examples' inputs, and their targets in the form that [`TargetNode`] has.
+    fn append_inputs(&self, graph: &mut Graph, batch: usize) -> Result<(NodeId, NodeId)> {
+        let input = graph.input(INPUT, self.batched_input(batch))?;
+        let target = match &self.schema().target {
+            Target::Class { .. } => graph.input(TARGET, TensorType::i32([batch]))?,
+            Target::Values { names } => graph.input(TARGET, TensorType::f32([batch, names.len()]))?,
+            Target::Input => input,
+        };
+        Ok((input, target))
+    }
+
+    fn target(&self, node: NodeId) -> TargetNode<'_> {
+        TargetNode { target: &self.schema().target, node }
     }
 
     fn batched_input(&self, batch: usize) -> TensorType {
-        TensorType::f32([&[batch], &self.spec().input_shape[..]].concat())
+        let shape = [&[batch], &self.spec().input_shape[..]].concat();
+        match self.schema().input.dtype {
+            FieldType::U8 { .. } | FieldType::F32 => TensorType::f32(shape),
+            FieldType::Tokens { .. } => TensorType::i32(shape),
+        }
     }
 }
 
@@ -294,7 +312,7 @@ pub fn next_name(weight: &str) -> String {
 /// A batch's way to the loss.
 struct Forward {
     network: Network,
-    labels: NodeId,
+    target: NodeId,
     sample_weight: NodeId,
     loss: NodeId,
 }

@@ -4,7 +4,7 @@ use super::output_gradients::first_of_batch;
 use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
-use crate::data::scale_pixels;
+use crate::data::Values;
 use crate::error::{Result, SessionError};
 use crate::protocol::{ArrayData, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
@@ -44,8 +44,9 @@ impl Session {
             },
             Inspection::None => {
                 let loaded = self.executor.plan(&self.model, PlanKey::Inspection)?;
-                self.executor.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| match image {
-                    ArrayData::U8(pixels) => scale_pixels(pixels, words),
+                let scale = self.feeder.dataset.info().scale();
+                self.executor.backend.write_input(loaded.handle, graphs::INPUT, &mut |words| match image {
+                    ArrayData::U8(bytes) => Values::U8(bytes).write(scale, words),
                     ArrayData::F32(values) => words.copy_from_slice(values),
                 })?;
                 match self.run_inspection(loaded)? {

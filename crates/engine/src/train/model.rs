@@ -1,11 +1,12 @@
 //! A model that has been checked, and the configuration that it trains with.
 
 use super::plans;
-use crate::data::DatasetInfo;
-use crate::error::{ModelError, Result, SessionError};
+use crate::data::Schema;
+use crate::error::{Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::optimizers;
 use crate::model::spec::{ModelSpec, TrainingConfig};
+use crate::model::task::Task;
 use crate::protocol::{LayerSummary, ModelSummary};
 use crate::tensor::HostTensor;
 
@@ -17,15 +18,17 @@ pub struct LoadedModel {
     spec: ModelSpec,
     layers: Vec<ResolvedLayer>,
     config: TrainingConfig,
+    task: Task,
 }
 
 impl LoadedModel {
-    /// Checks a model. The configuration is taken as it is.
+    /// Checks a model. The configuration and the data set's schema are taken as they are.
     ///
     /// # Errors
     /// If the model is invalid.
-    pub fn new(spec: &ModelSpec, config: &TrainingConfig) -> Result<Self> {
-        Ok(Self { layers: catalogue::resolve(spec)?, spec: spec.clone(), config: config.clone() })
+    pub fn new(spec: &ModelSpec, config: &TrainingConfig, schema: &Schema) -> Result<Self> {
+        let (layers, task) = (catalogue::resolve(spec)?, Task::new(schema, config));
+        Ok(Self { layers, spec: spec.clone(), config: config.clone(), task })
     }
 
     pub fn spec(&self) -> &ModelSpec {
@@ -40,22 +43,36 @@ impl LoadedModel {
         &self.config
     }
 
-    /// Replaces the configuration, and returns the old one.
-    pub(super) fn set_config(&mut self, config: TrainingConfig) -> TrainingConfig {
+    /// Returns the kind of the data that the model is trained on.
+    pub fn schema(&self) -> &Schema {
+        &self.task.schema
+    }
+
+    /// Replaces the configuration and the schema of its data set, and returns the old configuration.
+    pub(super) fn set_config(&mut self, config: TrainingConfig, schema: &Schema) -> TrainingConfig {
+        self.task = Task::new(schema, &config);
         std::mem::replace(&mut self.config, config)
     }
 
-    /// Checks that the model classifies the images of a data set and that its memory is bounded.
+    /// Returns the number of words that the target of an example takes.
+    pub fn target_words(&self) -> usize {
+        self.schema().target.words()
+    }
+
+    /// Checks that the model fits its data set and its loss.
     ///
     /// # Errors
-    /// `wrong-input`, `wrong-output`, `too-large`.
-    pub(super) fn check(&self, info: &DatasetInfo) -> Result<()> {
-        // The catalogue has bounded the product.
-        if self.input_len() != info.image_len() {
-            let (shape, dataset) = (catalogue::shape_text(&self.spec.input_shape), info.name.clone());
-            return Err(ModelError::InputNotOfDataset { shape, dataset, expected: info.image_len() }.into());
-        }
-        catalogue::check_classifier(&self.layers, info.classes)?;
+    /// As [`Task::check`].
+    pub(super) fn check_task(&self) -> Result<()> {
+        self.task.check(&self.spec, &self.layers)
+    }
+
+    /// Checks that the model fits its data set and its loss, and that its memory is bounded.
+    ///
+    /// # Errors
+    /// `wrong-input`, `wrong-output`, `bad-setting`, `too-large`.
+    pub(super) fn check(&self) -> Result<()> {
+        self.check_task()?;
         let slots = self.config.optimizer.slots().len() as u64;
         let params = self.layers.iter().map(|layer| layer.params() as u64).sum::<u64>();
         let bytes = params.saturating_mul(4 * (2 + slots));

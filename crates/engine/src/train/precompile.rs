@@ -19,7 +19,7 @@ pub(super) enum Precompile {
 impl Session {
     /// Returns true if there may be a kernel to compile ahead, for a backend that works by itself.
     pub fn wants_precompile(&self) -> bool {
-        self.is_asynchronous() && !matches!(self.executor.precompile, Precompile::Done)
+        self.is_asynchronous() && self.mismatch.is_none() && !matches!(self.executor.precompile, Precompile::Done)
     }
 
     /// Compiles one kernel. Returns `(done, total)`, or `None` when all are compiled.

@@ -10,7 +10,7 @@ use super::plans::{LoadedPlan, PlanKey};
 use super::replicas::ShardKind;
 use super::worker_pool::WorkerPool;
 use crate::backend::RunStatus;
-use crate::data::scale_pixels;
+use crate::data::Values;
 use crate::error::{Result, SessionError};
 
 /// The most words that the outputs of all layers take while a part of a prediction is computed.
@@ -18,7 +18,7 @@ const MAX_OUTPUT_WORDS: u64 = 1 << 23;
 
 /// Pixels to predict for, `[k, input shape]`.
 pub enum Pixels {
-    /// 0 to 255, scaled by 1/255.
+    /// Bytes as those of the data set, divided by the number that it names, 255 for images.
     U8(Vec<u8>),
     /// As they are.
     F32(Vec<f32>),
@@ -27,6 +27,8 @@ pub enum Pixels {
 /// A prediction that is under way, part by part.
 pub(super) struct Prediction {
     pixels: Pixels,
+    /// The number that bytes are divided by.
+    scale: f32,
     count: usize,
     done: usize,
     pub probabilities: Vec<f32>,
@@ -44,7 +46,7 @@ struct Part {
 impl Prediction {
     /// # Errors
     /// `wrong-length` if the pixels are not a whole number of inputs, at least one.
-    pub fn new(model: &LoadedModel, pixels: Pixels) -> Result<Self> {
+    pub fn new(model: &LoadedModel, pixels: Pixels, scale: f32) -> Result<Self> {
         let input_len = model.input_len();
         let len = match &pixels {
             Pixels::U8(pixels) => pixels.len(),
@@ -53,7 +55,7 @@ impl Prediction {
         if len == 0 || len % input_len != 0 {
             return Err(SessionError::PixelsLength { size: input_len, got: len }.into());
         }
-        Ok(Self { pixels, count: len / input_len, done: 0, probabilities: Vec::new(), running: None })
+        Ok(Self { pixels, scale, count: len / input_len, done: 0, probabilities: Vec::new(), running: None })
     }
 
     /// Returns true if it is so long that workers compute parts of it together.
@@ -143,7 +145,7 @@ impl Prediction {
         }
         let images = largest_part(model).min(left);
         let loaded = executor.plan(model, PlanKey::Prediction(images))?;
-        executor.backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
+        executor.backend.write_input(loaded.handle, graphs::INPUT, &mut |words| {
             self.write(begin..begin + images, input_len, words);
         })?;
         Ok(Some(Part { loaded, images, shards: None }))
@@ -165,7 +167,7 @@ impl Prediction {
     fn write(&self, range: Range<usize>, input_len: usize, words: &mut [f32]) {
         let range = range.start * input_len..range.end * input_len;
         match &self.pixels {
-            Pixels::U8(pixels) => scale_pixels(&pixels[range], words),
+            Pixels::U8(pixels) => Values::U8(&pixels[range]).write(self.scale, words),
             Pixels::F32(pixels) => words.copy_from_slice(&pixels[range]),
         }
     }
@@ -197,7 +199,7 @@ impl Session {
     /// # Errors
     /// As [`Session::predict`].
     pub fn start_prediction(&mut self, pixels: Pixels) -> Result<()> {
-        let prediction = Prediction::new(&self.model, pixels)?;
+        let prediction = Prediction::new(&self.model, pixels, self.feeder.dataset.info().scale())?;
         if prediction.is_long(&self.model, self.workers()) {
             self.abandon_shared_work();
         }

@@ -15,8 +15,8 @@ use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey, Plans};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, RunStatus};
+use crate::data::Schema;
 use crate::error::{BackendError, Result, SessionError};
-use crate::ir::op::as_i32_mut;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::tensor::{HostTensor, TensorType};
 
@@ -26,7 +26,7 @@ pub trait Replicas {
     fn count(&self) -> usize;
 
     /// Gives the replicas their model, before the first task and whenever it changes.
-    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig);
+    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig, schema: &Schema);
 
     /// Gives a replica a task, in place of the one that it has, and leaves words of no meaning to write the next one over.
     /// No result is longer than its task.
@@ -76,7 +76,7 @@ impl ShardKind {
 
 /// The layout of tasks and results.
 ///
-/// A task: header, all weights, labels `[n]`, images `[n, input shape]`. A result: loss, correct, then for each weight its
+/// A task: header, all weights, targets (`[n]` classes or `[n,columns]` numbers), inputs `[n, input shape]`. A result: loss, correct, then for each weight its
 /// gradient or, where it is not trained, the part of its new value; of an evaluation: sum of the losses, penalty, predicted
 /// classes `[n]` and their scores `[n]`; of a prediction: outputs `[n, output shape]`.
 #[derive(Default)]
@@ -84,7 +84,8 @@ pub struct Layout {
     /// Name, name of the value that comes back, and size of each weight.
     weights: Vec<(String, String, usize)>,
     weight_words: usize,
-    image_words: usize,
+    input_words: usize,
+    target_words: usize,
     /// Name and size of the model's output for one image.
     output: (String, usize),
 }
@@ -100,11 +101,11 @@ impl Layout {
             .collect();
         let weight_words = weights.iter().map(|(_, _, size)| size).sum();
         let output = (model.output_name(), model.outputs());
-        Self { weights, weight_words, image_words: model.input_len(), output }
+        Self { weights, weight_words, input_words: model.input_len(), target_words: model.target_words(), output }
     }
 
     pub fn task_words(&self, images: usize) -> usize {
-        HEADER_WORDS + self.weight_words + images * (1 + self.image_words)
+        HEADER_WORDS + self.weight_words + images * (self.target_words + self.input_words)
     }
 
     pub fn result_words(&self, kind: ShardKind, images: usize) -> usize {
@@ -126,7 +127,7 @@ impl Layout {
         header
             .and_then(read)
             .filter(|&(_, images)| {
-                let words = images.checked_mul(1 + self.image_words);
+                let words = images.checked_mul(self.target_words + self.input_words);
                 let words = words.and_then(|words| words.checked_add(HEADER_WORDS + self.weight_words));
                 images > 0 && words.is_some_and(|words| task.len() >= words)
             })
@@ -162,8 +163,8 @@ impl Layout {
     }
 }
 
-/// Writes the pixels and labels of a shard.
-pub type FillShard<'a> = dyn FnMut(&mut [f32], &mut [i32]) -> Result<()> + 'a;
+/// Writes the inputs and targets of a shard.
+pub type FillShard<'a> = dyn FnMut(&mut [f32], &mut [f32]) -> Result<()> + 'a;
 
 /// A shard of a batch.
 pub struct Shard {
@@ -193,7 +194,7 @@ impl Shard {
         [images, weight, images / batch, seed, step, self.kind as u32 as f32]
     }
 
-    /// Writes the task of this shard; `fill` writes its images and labels.
+    /// Writes the task of this shard; `fill` writes its inputs and targets.
     ///
     /// # Errors
     /// That of `fill`.
@@ -202,10 +203,10 @@ impl Shard {
         task.resize(layout.task_words(images), 0.0);
         let (header, rest) = task.split_at_mut(HEADER_WORDS);
         let (own_weights, rest) = rest.split_at_mut(layout.weight_words);
-        let (labels, pixels) = rest.split_at_mut(images);
+        let (targets, inputs) = rest.split_at_mut(images * layout.target_words);
         header.copy_from_slice(&self.header());
         own_weights.copy_from_slice(weights);
-        fill(pixels, as_i32_mut(labels))
+        fill(inputs, targets)
     }
 }
 
@@ -221,8 +222,8 @@ pub struct Replica {
 impl Replica {
     /// # Errors
     /// If the model is invalid.
-    pub fn new(model: &ModelSpec, config: &TrainingConfig) -> Result<Self> {
-        let model = LoadedModel::new(model, config)?;
+    pub fn new(model: &ModelSpec, config: &TrainingConfig, schema: &Schema) -> Result<Self> {
+        let model = LoadedModel::new(model, config, schema)?;
         Ok(Self { backend: CpuBackend::new(), layout: Layout::new(&model), model, plans: Plans::default(), last: None })
     }
 
@@ -241,7 +242,7 @@ impl Replica {
         let (loaded, _) = plans.get(backend, kind.plan(images), &self.model)?;
         let (header, rest) = task.split_at(HEADER_WORDS);
         let (weights, rest) = rest.split_at(layout.weight_words);
-        let (labels, pixels) = rest.split_at(images);
+        let (targets, inputs) = rest.split_at(images * layout.target_words);
         for (name, range) in layout.weights() {
             match backend.state_mut(name) {
                 Some(state) if state.len() == range.len() => state.copy_from_slice(&weights[range]),
@@ -249,10 +250,12 @@ impl Replica {
                 _ => {}
             }
         }
-        let pixels = &pixels[..images * layout.image_words];
-        backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| words.copy_from_slice(pixels))?;
+        let inputs = &inputs[..images * layout.input_words];
+        backend.write_input(loaded.handle, graphs::INPUT, &mut |words| words.copy_from_slice(inputs))?;
         if kind != ShardKind::Prediction {
-            backend.write_input(loaded.handle, graphs::LABELS, &mut |words| words.copy_from_slice(labels))?;
+            if loaded.has_input(graphs::TARGET) {
+                backend.write_input(loaded.handle, graphs::TARGET, &mut |words| words.copy_from_slice(targets))?;
+            }
             write_header(backend, &loaded, header)?;
         }
         while backend.run(loaded.handle, &mut || true)? == RunStatus::Unfinished {}

@@ -1,9 +1,11 @@
 //! Sessions as [checkpoints](crate::checkpoint), and weights that were trained elsewhere.
 
 use super::model::LoadedModel;
+use super::setup::{check_against, fit};
 use super::tensors::matched;
 use super::{Provenance, Session};
 use crate::checkpoint::Checkpoint;
+use crate::data::Dataset;
 use crate::error::{Result, SessionError};
 use crate::history::TrainingHistory;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -42,9 +44,42 @@ impl Session {
         arrays: &[Vec<f32>],
     ) -> Result<ModelSummary> {
         self.check_training(training)?;
-        let model = self.check_model(LoadedModel::new(model, training)?)?;
+        self.open_on(model, training, info, arrays, None)
+    }
+
+    /// Goes to the state of a session on another data set, as [`Session::open`] does.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_with(
+        &mut self,
+        dataset: Dataset,
+        model: &ModelSpec,
+        training: &TrainingConfig,
+        info: &SnapshotInfo,
+        arrays: &[Vec<f32>],
+    ) -> Result<ModelSummary> {
+        check_against(training, &dataset)?;
+        self.open_on(model, training, info, arrays, Some(dataset))
+    }
+
+    fn open_on(
+        &mut self,
+        model: &ModelSpec,
+        training: &TrainingConfig,
+        info: &SnapshotInfo,
+        arrays: &[Vec<f32>],
+        dataset: Option<Dataset>,
+    ) -> Result<ModelSummary> {
+        let schema = dataset.as_ref().unwrap_or(&self.feeder.dataset).schema();
+        let model = LoadedModel::new(model, training, schema)?;
+        let mismatch = fit(&model)?;
         let states = matched(model.states(), info, arrays)?;
         self.model = model;
+        self.mismatch = mismatch;
+        if let Some(dataset) = dataset {
+            self.replace_dataset(dataset);
+        }
         self.feeder.set_order(training);
         self.reset();
         self.go_to(info, arrays, &states);

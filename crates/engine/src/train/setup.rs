@@ -4,7 +4,8 @@ use super::inspection::Inspection;
 use super::model::{LoadedModel, layer_weights};
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
-use crate::error::{Result, SettingError};
+use crate::data::{Dataset, DatasetInfo, Schema};
+use crate::error::{DataError, Error, Result, SettingError};
 use crate::model::catalogue::WeightSpec;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::{initializers, training};
@@ -17,7 +18,8 @@ impl Session {
     /// # Errors
     /// If the model is invalid, does not fit the data, or is too large. Nothing is then changed.
     pub fn set_model(&mut self, spec: &ModelSpec) -> Result<ModelSummary> {
-        self.model = self.check_model(LoadedModel::new(spec, self.model.config())?)?;
+        self.model = self.checked_model(spec)?;
+        self.mismatch = None;
         self.reset();
         Ok(self.summary())
     }
@@ -30,11 +32,12 @@ impl Session {
     /// # Errors
     /// As [`Session::set_model`]; those of the backend.
     pub fn edit_model(&mut self, spec: &ModelSpec, kept: &[Option<u32>]) -> Result<ModelSummary> {
-        let model = self.check_model(LoadedModel::new(spec, self.model.config())?)?;
+        let model = self.checked_model(spec)?;
         self.settle();
         let is_trained = self.weights == Provenance::Trained;
         let kept = if is_trained { self.kept_weights(&model, kept)? } else { Vec::new() };
         self.model = model;
+        self.mismatch = None;
         self.reset();
         if !kept.is_empty() {
             self.weights = Provenance::Trained;
@@ -68,7 +71,7 @@ impl Session {
 
     /// Replaces the training configuration, also during training. Weights stay, unless the seed changes before any weight
     /// has been trained or written: they are then those of the new seed. The optimizer's state stays unless its type
-    /// changes. If the order of the images changes (batch size, seed, shuffle, number of images), the present epoch begins
+    /// changes. If the order of the examples changes (batch size, seed, shuffle, number of examples), the present epoch begins
     /// again.
     ///
     /// # Errors
@@ -85,12 +88,69 @@ impl Session {
             (config.batch_size, config.seed, config.shuffle, config.train_samples, config.validation_split.to_bits())
         };
         let same_order = order(&config) == order(old);
+        let mut mismatch = self.mismatch.clone();
         if !same_plans || !same_order {
-            self.check_model(LoadedModel::new(self.model.spec(), &config)?)?;
+            let model = LoadedModel::new(self.model.spec(), &config, self.dataset().schema())?;
+            mismatch = fit(&model)?;
+            if let (Some(error), None) = (&mismatch, &self.mismatch) {
+                return Err(error.clone());
+            }
         }
         self.settle();
         self.is_midway = false;
-        let old = self.model.set_config(config);
+        self.mismatch = mismatch;
+        self.take_config(config, same_plans, same_order);
+        Ok(())
+    }
+
+    /// Replaces the data set together with the configuration that names it. Training stops; the weights stay. A model that
+    /// does not fit the new data stays as well, until another one takes its place: training and evaluations report the
+    /// mismatch.
+    ///
+    /// # Errors
+    /// If a value is out of range or does not fit the data. Nothing is then changed.
+    pub fn set_dataset(&mut self, dataset: Dataset, config: TrainingConfig) -> Result<()> {
+        check_against(&config, &dataset)?;
+        let mismatch = fit(&LoadedModel::new(self.model.spec(), &config, dataset.schema())?)?;
+        self.settle();
+        self.stop();
+        self.is_midway = false;
+        self.mismatch = mismatch;
+        self.replace_dataset(dataset);
+        self.take_config(config, false, false);
+        Ok(())
+    }
+
+    /// Takes the description that came with the data set, before any example has arrived, and reserves memory for all of it.
+    ///
+    /// # Errors
+    /// `bad-data` if examples have arrived already and the description is another one; if the configuration does not fit it.
+    pub fn set_dataset_info(&mut self, info: DatasetInfo) -> Result<()> {
+        if *self.dataset().info() != info {
+            if self.dataset().train_examples() + self.dataset().test_examples() > 0 {
+                return Err(DataError::ForeignDescription { dataset: info.name }.into());
+            }
+            let mut config = self.model.config().clone();
+            config.train_samples = config.train_samples.min(info.train_total as u32);
+            self.set_dataset(Dataset::new(info), config)?;
+        }
+        self.feeder.dataset.reserve();
+        Ok(())
+    }
+
+    /// Returns the reason why the model cannot be trained on the data set, if it cannot.
+    pub fn mismatch(&self) -> Option<&Error> {
+        self.mismatch.as_ref()
+    }
+
+    pub(super) fn replace_dataset(&mut self, dataset: Dataset) {
+        self.feeder.dataset = dataset;
+        self.evaluations.clear();
+        self.prediction = None;
+    }
+
+    fn take_config(&mut self, config: TrainingConfig, same_plans: bool, same_order: bool) {
+        let old = self.model.set_config(config, self.feeder.dataset.schema());
         let config = self.model.config();
         let same_seed = old.seed == config.seed;
         let keeps_slots = config.optimizer.keeps_state_of(&old.optimizer);
@@ -109,19 +169,11 @@ impl Session {
         if !same_seed && self.weights == Provenance::Seeded {
             self.write_weights();
         }
-        Ok(())
     }
 
     /// Checks a configuration, by itself and against the data.
     pub(super) fn check_training(&self, config: &TrainingConfig) -> Result<()> {
-        training::check(config)?;
-        let info = self.feeder.dataset.info();
-        if config.dataset != info.name {
-            return Err(
-                SettingError::UnknownDataset { dataset: config.dataset.clone(), known: info.name.clone() }.into()
-            );
-        }
-        training::check_images(config, info.train_total)
+        check_against(config, &self.feeder.dataset)
     }
 
     /// Draws new weights from the seed, clears the optimizer's state and the counters, and stops training.
@@ -148,10 +200,18 @@ impl Session {
         self.weights = Provenance::Seeded;
     }
 
-    /// Checks that a model fits the data and the memory.
-    pub(super) fn check_model(&self, model: LoadedModel) -> Result<LoadedModel> {
-        model.check(self.feeder.dataset.info())?;
+    /// Loads a model for the data and the configuration in use.
+    ///
+    /// # Errors
+    /// If it is invalid, or does not fit the data or the memory.
+    fn checked_model(&self, spec: &ModelSpec) -> Result<LoadedModel> {
+        let model = LoadedModel::new(spec, self.model.config(), self.schema())?;
+        model.check()?;
         Ok(model)
+    }
+
+    fn schema(&self) -> &Schema {
+        self.feeder.dataset.schema()
     }
 
     fn unload_plans(&mut self) {
@@ -160,5 +220,34 @@ impl Session {
         if let Some(pool) = &mut self.pool {
             pool.forget_model();
         }
+    }
+}
+
+/// Checks a configuration, by itself and against a data set.
+///
+/// # Errors
+/// If a value is out of range, the data set is another one or has fewer examples, or the loss does not fit its target.
+pub fn check_against(config: &TrainingConfig, dataset: &Dataset) -> Result<()> {
+    training::check(config)?;
+    let info = dataset.info();
+    if config.dataset != info.name {
+        let known = std::iter::once(&info.name).collect();
+        return Err(SettingError::UnknownDataset { dataset: config.dataset.clone(), known }.into());
+    }
+    training::check_examples(config, info.train_total)?;
+    config.loss.check_target(&info.schema.target)
+}
+
+/// Checks a model against its data, its loss and the memory. Returns the error of a model for data of another kind, which can
+/// still be looked at.
+///
+/// # Errors
+/// If the loss does not fit, or the memory does not suffice.
+pub(super) fn fit(model: &LoadedModel) -> Result<Option<Error>> {
+    const OTHER_DATA: [&str; 3] = ["wrong-input", "wrong-output", "missing-flatten"];
+    match model.check_task() {
+        Ok(()) => model.check().map(|()| None),
+        Err(error) if OTHER_DATA.contains(&error.code) => Ok(Some(error)),
+        Err(error) => Err(error),
     }
 }

@@ -14,7 +14,6 @@ use super::training_loop::StepResult;
 use crate::backend::{RunStatus, Wake};
 use crate::data::{Dataset, Part};
 use crate::error::{Error, Result, SessionError};
-use crate::ir::op::as_i32_mut;
 use crate::simd::elementwise::{self, Operand};
 use crate::tensor::HostTensor;
 
@@ -27,8 +26,8 @@ pub(super) struct WorkerPool {
     result: Vec<f32>,
     /// The sum of the gradients of shards, or the results of all shards so far.
     sum: Vec<f32>,
-    /// Labels of the shard that this thread computes.
-    labels: Vec<i32>,
+    /// Targets of the shard that this thread computes.
+    targets: Vec<f32>,
     /// The number of shards in `sum`.
     summed: usize,
     /// A replica has not answered yet, and there is nothing else to do.
@@ -40,8 +39,8 @@ pub(super) struct WorkerPool {
     failure: Option<Error>,
 }
 
-/// Writes pixels and labels of a range of a batch.
-type FillRange<'a> = dyn FnMut(Range<usize>, &mut [f32], &mut [i32]) -> Result<()> + 'a;
+/// Writes inputs and targets of a range of a batch.
+type FillRange<'a> = dyn FnMut(Range<usize>, &mut [f32], &mut [f32]) -> Result<()> + 'a;
 
 /// The state that a step started from.
 #[derive(Default)]
@@ -68,7 +67,7 @@ impl WorkerPool {
             task: Vec::new(),
             result: Vec::new(),
             sum: Vec::new(),
-            labels: Vec::new(),
+            targets: Vec::new(),
             summed: 0,
             is_waiting: false,
             current: StepInput::default(),
@@ -146,16 +145,18 @@ impl WorkerPool {
         (kind, shards): (RunKind, usize),
         key: [i32; 2],
     ) -> Result<()> {
-        let BatchFeeder { dataset, batch: Batch { part, indices, labels }, .. } = feeder;
+        let BatchFeeder { dataset, batch: Batch { part, indices, targets }, .. } = feeder;
         let images = indices.len();
         if kind == RunKind::Step {
             (self.current.key, self.current.shards) = (key, shards);
             self.current.indices.clone_from(indices);
         }
-        labels.resize(images, 0);
-        let mut fill = |range: Range<usize>, pixels: &mut [f32], own: &mut [i32]| {
-            dataset.copy_batch(*part, &indices[range.clone()], pixels, own)?;
-            labels[range].copy_from_slice(own);
+        let width = model.target_words();
+        targets.resize(images * width, 0.0);
+        let mut fill = |range: Range<usize>, inputs: &mut [f32], own: &mut [f32]| {
+            dataset.copy_inputs(*part, &indices[range.clone()], inputs)?;
+            dataset.copy_targets(*part, &indices[range.clone()], own)?;
+            targets[range.start * width..range.end * width].copy_from_slice(own);
             Ok(())
         };
         if let Some(loaded) = self.hand_out(model, executor, (kind.into(), images, shards), key, &mut fill)? {
@@ -180,7 +181,7 @@ impl WorkerPool {
         let first = Shard::ranges(images, shards).next().unwrap_or(0..images);
         let loaded = executor.plan(model, kind.plan(first.len()))?;
         if self.layout.is_none() {
-            self.replicas.set_up(model.spec(), model.config());
+            self.replicas.set_up(model.spec(), model.config(), model.schema());
         }
         let layout = self.layout.get_or_insert_with(|| Layout::new(model));
         self.sum.clear();
@@ -190,8 +191,8 @@ impl WorkerPool {
         // The replicas first, so that they work meanwhile.
         for (index, range) in Shard::ranges(images, shards).enumerate().skip(1) {
             let shard = Shard { kind, batch: images, range: range.clone(), key: shard_key(key, index) };
-            shard.write(layout, &self.current.weights, &mut self.task, &mut |pixels, labels| {
-                fill(range.clone(), pixels, labels)
+            shard.write(layout, &self.current.weights, &mut self.task, &mut |inputs, targets| {
+                fill(range.clone(), inputs, targets)
             })?;
             if let Err(error) = self.replicas.send(index - 1, &mut self.task) {
                 self.failure = Some(error);
@@ -199,19 +200,19 @@ impl WorkerPool {
             }
         }
         let mut result = Ok(());
-        let labels = &mut self.labels;
-        labels.resize(first.len(), 0);
+        let targets = &mut self.targets;
+        targets.resize(first.len() * model.target_words(), 0.0);
         let backend = executor.backend.as_mut();
-        backend.write_input(loaded.handle, graphs::IMAGES, &mut |words| {
-            result = fill(first.clone(), words, labels);
+        backend.write_input(loaded.handle, graphs::INPUT, &mut |words| {
+            result = fill(first.clone(), words, targets);
         })?;
         result?;
         if kind != ShardKind::Prediction {
             let shard = Shard { kind, batch: images, range: first, key };
             write_header(backend, &loaded, &shard.header())?;
-            backend.write_input(loaded.handle, graphs::LABELS, &mut |words| {
-                as_i32_mut(words).copy_from_slice(labels);
-            })?;
+            if loaded.has_input(graphs::TARGET) {
+                backend.write_input(loaded.handle, graphs::TARGET, &mut |words| words.copy_from_slice(targets))?;
+            }
         }
         Ok(Some(loaded))
     }
@@ -291,7 +292,7 @@ impl WorkerPool {
         if outputs.is_empty() {
             let replica = match replica {
                 Some(replica) => replica,
-                None => replica.insert(Replica::new(model.spec(), model.config())?),
+                None => replica.insert(Replica::new(model.spec(), model.config(), model.schema())?),
             };
             let StepInput { weights, indices, shards, key } = &self.last;
             let mut shards = Shard::ranges(indices.len(), *shards).enumerate();
@@ -303,8 +304,9 @@ impl WorkerPool {
                     range: range.clone(),
                     key: shard_key(*key, index),
                 };
-                shard.write(layout, weights, task, &mut |pixels, labels| {
-                    dataset.copy_batch(Part::Train, &indices[range.clone()], pixels, labels)
+                shard.write(layout, weights, task, &mut |inputs, targets| {
+                    dataset.copy_inputs(Part::Train, &indices[range.clone()], inputs)?;
+                    dataset.copy_targets(Part::Train, &indices[range.clone()], targets)
                 })?;
                 Ok(true)
             })?;

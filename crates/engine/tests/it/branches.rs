@@ -4,9 +4,10 @@ use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
 use chalkgrad_engine::error::Error;
-use chalkgrad_engine::model::catalogue::{Source, check_classifier, resolve, resolve_prefix};
+use chalkgrad_engine::model::catalogue::{Source, resolve, resolve_prefix};
 use chalkgrad_engine::model::quick_fixes::{Fix, fitting_inputs, quick_fixes};
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::random::Philox;
 use chalkgrad_engine::train::{Goal, Progress, Session};
 
@@ -31,15 +32,7 @@ const RESIDUAL: &str = r#"[
 
 fn session() -> Session {
     let images = 64;
-    let info = DatasetInfo {
-        name: "noise".to_owned(),
-        height: 8,
-        width: 8,
-        classes: 3,
-        train_total: images,
-        test_total: 3,
-        ..DatasetInfo::mnist()
-    };
+    let info = DatasetInfo::images("noise", [8, 8, 1], 3, [images, 3]);
     let mut random = Philox::new(5, 0);
     let labels: Vec<u8> = (0..images).map(|_| random.below(3) as u8).collect();
     let pixels: Vec<u8> = (0..images * 64).map(|_| random.below(256) as u8).collect();
@@ -220,11 +213,12 @@ fn faults_of_inputs_come_with_a_click_that_puts_them_right() {
         ),
     ] {
         let model = model(&layers);
+        let task = Task::new(&DatasetInfo::images("noise", [8, 8, 1], 3, [1, 1]).schema, &TrainingConfig::default());
         let (_, error) = resolve_prefix(&model);
-        let fixes = quick_fixes(&model, &error.unwrap(), 3);
+        let fixes = quick_fixes(&model, &error.unwrap(), &task);
         assert_eq!(fixes.first(), Some(&best), "{layers}: {fixes:?}");
         let fixed = resolve(&best.apply(&model)).unwrap();
-        check_classifier(&fixed, 3).unwrap();
+        task.check_output(&fixed).unwrap();
     }
     assert_eq!(fitting_inputs(&model(&format!("[{conv}, {conv}]")), 1), None, "no merging layer");
 }

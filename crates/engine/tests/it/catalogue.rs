@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chalkgrad_engine::data::Schema;
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::interpret::interpret;
 use chalkgrad_engine::json;
-use chalkgrad_engine::model::catalogue::{
-    ResolvedLayer, SettingDefault, check_classifier, find, resolve, resolve_prefix,
-};
+use chalkgrad_engine::model::catalogue::{ResolvedLayer, SettingDefault, find, resolve, resolve_prefix};
 use chalkgrad_engine::model::entry::{Catalogue, Configured};
 use chalkgrad_engine::model::layers::LAYERS;
 use chalkgrad_engine::model::losses::Loss;
@@ -18,6 +17,7 @@ use chalkgrad_engine::model::optimizers::{
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::schedules::Schedule;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, ScheduleSpec, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::model::training::{self, FIELDS};
 use chalkgrad_engine::tensor::{HostTensor, TensorType};
 
@@ -31,6 +31,16 @@ fn accepted(layers: &str) -> Vec<ResolvedLayer> {
 
 fn refused(layers: &str) -> Error {
     resolve(&model(layers)).unwrap_err()
+}
+
+/// Returns the task to tell so many classes of images like MNIST's apart.
+fn task(classes: usize) -> Task {
+    let schema = Schema::images([28, 28, 1], (0..classes).map(|class| class.to_string()));
+    Task::new(&schema, &TrainingConfig::default())
+}
+
+fn digits() -> Task {
+    task(10)
 }
 
 #[test]
@@ -47,9 +57,9 @@ fn reference_cnn_has_the_shapes_and_parameters_of_keras() {
         names,
         ["conv2d", "max_pooling2d", "conv2d_1", "max_pooling2d_1", "conv2d_2", "flatten", "dense", "dense_1"]
     );
-    check_classifier(&layers, 10).unwrap();
-    assert_eq!(check_classifier(&layers[..7], 65).unwrap_err().code, "wrong-output");
-    assert_eq!(check_classifier(&layers[..3], 10).unwrap_err().layer_index, Some(2));
+    digits().check_output(&layers).unwrap();
+    assert_eq!(task(65).check_output(&layers[..7]).unwrap_err().code, "wrong-output");
+    assert_eq!(digits().check_output(&layers[..3]).unwrap_err().layer_index, Some(2));
 }
 
 #[test]
@@ -150,11 +160,11 @@ fn settings_of_the_wrong_kind_or_range_are_refused() {
 #[test]
 fn shapes_that_do_not_fit_are_said_in_words() {
     let layers = accepted(r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "Dense", "units": 10}]"#);
-    let error = check_classifier(&layers, 10).unwrap_err();
+    let error = digits().check_output(&layers).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "dense: Dense works on the last axis alone, so the output of the model keeps the shape 26×26×10, but it must be one \
-         number for each of the 10 classes. Insert a Flatten layer before this layer."
+        "dense: Dense works on the last axis alone, so the output of the model keeps the shape 26×26×10, but it must be a row \
+         of 10 numbers. Insert a Flatten layer before this layer."
     );
     assert_eq!((error.code, error.layer_index), ("missing-flatten", Some(1)));
 
@@ -412,11 +422,11 @@ fn the_norm_of_an_update_is_that_of_the_change() {
 fn offered(layers: &str) -> (Vec<Fix>, Option<Error>) {
     let model = model(layers);
     let (resolved, error) = resolve_prefix(&model);
-    let error = error.or_else(|| check_classifier(&resolved, 10).err()).unwrap();
-    let fixes = quick_fixes(&model, &error, 10);
+    let error = error.or_else(|| digits().check_output(&resolved).err()).unwrap();
+    let fixes = quick_fixes(&model, &error, &digits());
     let fixed = fixes.first().map(|fix| fix.apply(&model)).unwrap();
     let (resolved, error) = resolve_prefix(&fixed);
-    (fixes, error.or_else(|| check_classifier(&resolved, 10).err()))
+    (fixes, error.or_else(|| digits().check_output(&resolved).err()))
 }
 
 #[test]
@@ -493,7 +503,7 @@ fn a_recurrent_layer_without_a_sequence_gets_one() {
         let model: ModelSpec = serde_json::from_str(&format!("{{\"layers\": [{layers}, {last}]}}")).unwrap();
         let error = resolve(&model).unwrap_err();
         assert_eq!(error.code, "wrong-rank", "{error}");
-        let fixes = quick_fixes(&model, &error, 10);
+        let fixes = quick_fixes(&model, &error, &digits());
         assert_eq!(fixes.first(), Some(&fix), "{layers}");
         assert!(resolve(&fix.apply(&model)).is_ok());
     }

@@ -19,15 +19,7 @@ mod compact;
 const SIDE: usize = 8;
 
 fn dataset() -> Dataset {
-    let mut dataset = Dataset::new(DatasetInfo {
-        name: "bars".to_owned(),
-        height: SIDE,
-        width: SIDE,
-        channels: 1,
-        classes: 3,
-        train_total: 300,
-        test_total: 3,
-    });
+    let mut dataset = Dataset::new(DatasetInfo::images("bars", [SIDE, SIDE, 1], 3, [300, 3]));
     let mut random = Philox::new(1, 0);
     let labels: Vec<u8> = (0..303).map(|_| random.below(3) as u8).collect();
     let pixels: Vec<u8> = labels

@@ -107,20 +107,13 @@ struct Bench {
 impl Bench {
     fn new(step_ms: f64) -> Self {
         let (side, images) = (4, 64);
-        let info = DatasetInfo {
-            height: side,
-            width: side,
-            classes: 3,
-            train_total: images,
-            test_total: 3,
-            ..DatasetInfo::mnist()
-        };
+        let info = DatasetInfo::images("mnist", [side, side, 1], 3, [images, 3]);
         let mut dataset = Dataset::new(info);
         let labels: Vec<u8> = (0..images).map(|index| (index % 3) as u8).collect();
         let pixels: Vec<u8> = (0..images * side * side).map(|index| (index * 37 % 251) as u8).collect();
         dataset.add_train(&pixels, &labels).unwrap();
         dataset.add_test(&pixels[..3 * side * side], &labels[..3]).unwrap();
-        assert_eq!(dataset.images(Part::Train), images);
+        assert_eq!(dataset.examples(Part::Train), images);
         let layers =
             vec![LayerSpec::new("Flatten"), LayerSpec::new("Dense").with("units", 3.0).with("activation", "softmax")];
         let model = ModelSpec { name: None, input_shape: vec![side, side, 1], layers };

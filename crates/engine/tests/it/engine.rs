@@ -1,5 +1,6 @@
 //! The engine behind its messages, natively: commands in, answers and events out, with a clock of the test's own.
 
+mod datasets;
 mod requests;
 mod runs;
 
@@ -42,15 +43,7 @@ fn classifier(activation: &str) -> ModelSpec {
 
 impl Bench {
     fn new() -> Self {
-        let info = DatasetInfo {
-            name: "mnist".to_owned(),
-            height: 4,
-            width: 4,
-            channels: 1,
-            classes: 3,
-            train_total: TRAIN_IMAGES,
-            test_total: TEST_IMAGES,
-        };
+        let info = DatasetInfo::images("mnist", [4, 4, 1], 3, [TRAIN_IMAGES, TEST_IMAGES]);
         let session = Session::with(Box::new(CpuBackend::new()), Dataset::new(info), classifier("softmax")).unwrap();
         Self { engine: Engine::with(session), now_ms: Cell::new(0.0), next_id: 0, said: Vec::new() }
     }
@@ -67,7 +60,7 @@ impl Bench {
         let labels: Vec<u8> = (0..images).map(|index| (index * 7 % 3) as u8).collect();
         let pixel = |label: u8, index: usize| if index / 6 == usize::from(label) { 255 } else { (index * 11) as u8 };
         let pixels: Vec<u8> = labels.iter().flat_map(|&label| (0..16).map(move |index| pixel(label, index))).collect();
-        self.engine.shard_arrived(part, &pixels, &labels, self.now_ms.get()).unwrap();
+        self.engine.shard_arrived("mnist", part, (&pixels).into(), (&labels).into(), self.now_ms.get()).unwrap();
         self.listen();
     }
 
@@ -184,6 +177,7 @@ fn it_says_ready_and_what_it_is() {
     let Ok((Answer::Engine(engine), _)) = bench.ask(hello) else { panic!("no engine") };
     assert_eq!(engine.backend.backend, "cpu");
     assert!(engine.backends.iter().any(|backend| backend.name == "webgpu" && !backend.available));
-    assert_eq!(bench.engine.take_download_request().as_deref(), Some("https://host/data/"));
-    assert_eq!(bench.engine.take_download_request(), None, "asked once");
+    let download = bench.engine.take_download_request().unwrap();
+    assert_eq!((download.data_url.as_str(), download.name.as_str()), ("https://host/data/", "mnist"));
+    assert!(bench.engine.take_download_request().is_none(), "asked once");
 }

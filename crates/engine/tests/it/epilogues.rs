@@ -2,6 +2,7 @@
 //! parts give the bits of the whole; and no part takes long.
 
 use chalkgrad_engine::backend::cpu::{PART_COST, parts};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::ir::interpret::run_cpu_kernel;
 use chalkgrad_engine::ir::{CpuCall, KernelPart};
 use chalkgrad_engine::model::builders::{conv2d, dense, flatten, max_pooling2d};
@@ -108,7 +109,7 @@ fn kernels_of_huge_batches_run_in_small_parts() {
         dense(10).activation("softmax"),
     ];
     let model = ModelSpec { name: None, input_shape: vec![28, 28, 1], layers };
-    let model = LoadedModel::new(&model, &TrainingConfig::default()).unwrap();
+    let model = LoadedModel::new(&model, &TrainingConfig::default(), &DatasetInfo::mnist().schema).unwrap();
     for key in [PlanKey::Training(1000), PlanKey::Evaluation(1000), PlanKey::Prediction(1000)] {
         let plan = model.compile(key).unwrap();
         let (mut total, mut largest, mut most) = (0, 0, 1);

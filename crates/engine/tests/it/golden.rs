@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use chalkgrad_engine::backend::gpu::lower::{lower, places};
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::ir::gpu::Tiling;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::plan::Plan;
@@ -16,7 +17,8 @@ const BATCH: usize = 32;
 
 /// Returns the three programs of the reference CNN by name.
 fn programs() -> [(&'static str, Program); 3] {
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)
+        .unwrap();
     [
         ("training", model.training_graph(BATCH).unwrap()),
         ("evaluation", model.evaluation_graph(BATCH).unwrap()),

@@ -11,9 +11,11 @@ mod support;
 use std::collections::HashMap;
 
 use chalkgrad_engine::autograd::gradients;
+use chalkgrad_engine::data::Target;
 use chalkgrad_engine::ir::interpret::interpret;
 use chalkgrad_engine::ir::{Graph, NodeId, NodeKind};
 use chalkgrad_engine::model::catalogue;
+use chalkgrad_engine::model::losses::TargetNode;
 use chalkgrad_engine::model::lower::{Mode, append_model};
 use chalkgrad_engine::model::optimizers::{self, BIAS_CORRECTION, Clipping, LEARNING_RATE};
 use chalkgrad_engine::model::schedules::Position;
@@ -137,7 +139,9 @@ fn losses() {
         let labels = bench.labels(&i32s(&case["labels"]));
         let weights = f32s(&case["weights"]);
         let weights = bench.leaf("weights", &[weights.len()], weights);
-        let losses = loss.append(&mut bench.graph, output, labels).unwrap();
+        let classes = Target::classes((0..shape(&case["shape"])[1]).map(|class| class.to_string()));
+        let target = TargetNode { target: &classes, node: labels };
+        let losses = loss.append(&mut bench.graph, output, target).unwrap();
         let gradient = bench.gradients(losses, weights, &[output])[0];
         bench.check(
             name,

@@ -13,15 +13,7 @@ const IMAGES: usize = 76;
 const BATCH: usize = 32;
 
 fn session(layers: &str) -> Session {
-    let info = DatasetInfo {
-        name: "noise".to_owned(),
-        height: SIDE,
-        width: SIDE,
-        channels: 1,
-        classes: 3,
-        train_total: IMAGES,
-        test_total: 3,
-    };
+    let info = DatasetInfo::images("noise", [SIDE, SIDE, 1], 3, [IMAGES, 3]);
     let mut random = Philox::new(5, 0);
     let labels: Vec<u8> = (0..IMAGES).map(|_| random.below(3) as u8).collect();
     let pixels: Vec<u8> = (0..IMAGES * SIDE * SIDE).map(|_| random.below(256) as u8).collect();

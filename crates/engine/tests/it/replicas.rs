@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::data::{Dataset, DatasetInfo, Schema};
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::error::{BackendError, Result};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -48,9 +48,9 @@ impl Replicas for InThread {
         self.replicas.len()
     }
 
-    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig) {
+    fn set_up(&mut self, model: &ModelSpec, config: &TrainingConfig, schema: &Schema) {
         self.set_ups.set(self.set_ups.get() + 1);
-        self.replicas.iter_mut().for_each(|replica| *replica = Some(Replica::new(model, config).unwrap()));
+        self.replicas.iter_mut().for_each(|replica| *replica = Some(Replica::new(model, config, schema).unwrap()));
     }
 
     fn send(&mut self, replica: usize, task: &mut Vec<f32>) -> Result<()> {
@@ -81,15 +81,7 @@ impl Replicas for InThread {
 }
 
 fn dataset() -> Dataset {
-    let info = DatasetInfo {
-        name: "bars".to_owned(),
-        height: SIDE,
-        width: SIDE,
-        channels: 1,
-        classes: 3,
-        train_total: TRAIN,
-        test_total: 30,
-    };
+    let info = DatasetInfo::images("bars", [SIDE, SIDE, 1], 3, [TRAIN, 30]);
     let mut dataset = Dataset::new(info);
     let mut random = Philox::new(7, 0);
     for (is_train, count) in [(true, TRAIN), (false, 30)] {

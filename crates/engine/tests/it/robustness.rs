@@ -85,7 +85,7 @@ fn models_as_json() {
         let result = parse::<ModelSpec>(&text).and_then(|spec| {
             let written = serde_json::to_string(&spec).unwrap();
             assert_eq!(parse::<ModelSpec>(&written).unwrap(), spec, "{text} comes back as it was");
-            let model = LoadedModel::new(&spec, &TrainingConfig::default())?;
+            let model = LoadedModel::new(&spec, &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
             for key in [PlanKey::Training(32), PlanKey::Evaluation(128), PlanKey::Update] {
                 model.compile(key)?;
             }
@@ -97,15 +97,7 @@ fn models_as_json() {
 
 fn bars() -> Dataset {
     let (side, train, test) = (4, 96, 40);
-    let info = DatasetInfo {
-        name: "bars".to_owned(),
-        height: side,
-        width: side,
-        channels: 1,
-        classes: 3,
-        train_total: train,
-        test_total: test,
-    };
+    let info = DatasetInfo::images("bars", [side, side, 1], 3, [train, test]);
     let mut dataset = Dataset::new(info);
     let pixels = |count: usize| (0..count * side * side).map(|index| (index * 37 % 251) as u8).collect::<Vec<_>>();
     let labels = |count: usize| (0..count).map(|index| (index % 3) as u8).collect::<Vec<_>>();
@@ -211,16 +203,16 @@ fn checkpoints() {
 #[test]
 fn tasks_of_replicas() {
     let model: ModelSpec = serde_json::from_str(MODELS[2]).unwrap();
-    let mut replica = Replica::new(&model, &TrainingConfig::default()).unwrap();
+    let mut replica = Replica::new(&model, &TrainingConfig::default(), &DatasetInfo::mnist().schema).unwrap();
     let weights = vec![0.01; 16 * 12 + 12 + 12 * 3 + 3];
     let mut mutations = Mutations::new(5);
     let (mut task, mut result) = (Vec::new(), Vec::new());
     run("tasks", |index| {
         let kind = [ShardKind::Gradient, ShardKind::Evaluation, ShardKind::Prediction][index % 3];
         let shard = Shard { kind, batch: 4, range: 0..2, key: [1, 2] };
-        let write = &mut |pixels: &mut [f32], labels: &mut [i32]| {
-            pixels.fill(0.5);
-            labels.fill(1);
+        let write = &mut |inputs: &mut [f32], targets: &mut [f32]| {
+            inputs.fill(0.5);
+            targets.fill(f32::from_bits(1));
             Ok(())
         };
         shard.write(replica.layout(), &weights, &mut task, write).unwrap();

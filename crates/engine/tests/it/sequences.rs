@@ -1,15 +1,19 @@
 //! Sessions whose layers go through sequences: they replay bit for bit, stop between steps, and bear long sequences.
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::data::{Dataset, DatasetInfo};
+use chalkgrad_engine::data::schema::{Field, FieldType, Schema, Target};
+use chalkgrad_engine::data::{Dataset, DatasetInfo, Values};
 use chalkgrad_engine::error::Result;
+use chalkgrad_engine::model::catalogue::resolve_prefix;
+use chalkgrad_engine::model::quick_fixes::quick_fixes;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::random::Philox;
 use chalkgrad_engine::train::{Goal, Progress, Session};
 
 /// Images of noise, `height` rows of `width` pixels, in three classes.
 fn noise(height: usize, width: usize, images: usize) -> Dataset {
-    let info = DatasetInfo { height, width, classes: 3, train_total: images, test_total: 0, ..DatasetInfo::mnist() };
+    let info = DatasetInfo::images("mnist", [height, width, 1], 3, [images, 0]);
     let mut random = Philox::new(11, 0);
     let pixels: Vec<u8> = (0..images * height * width).map(|_| random.below(256) as u8).collect();
     let labels: Vec<u8> = (0..images).map(|_| random.below(3) as u8).collect();
@@ -19,7 +23,8 @@ fn noise(height: usize, width: usize, images: usize) -> Dataset {
 }
 
 fn session(layers: &str, dataset: Dataset, batch: u32) -> Result<Session> {
-    let [height, width, channels] = dataset.info().image_shape();
+    let shape = &dataset.info().schema.input.shape;
+    let [height, width, channels] = shape[..] else { panic!("no image: {shape:?}") };
     let spec: ModelSpec = serde_json::from_str(&format!(
         r#"{{"inputShape": [{height}, {width}, {channels}], "layers": [{{"type": "Reshape", "targetShape": [{height}, {width}]}},
             {layers}, {{"type": "Dense", "units": 3, "activation": "softmax"}}]}}"#
@@ -101,4 +106,82 @@ fn sequences_that_do_not_fit_into_memory_are_refused() {
         let error = session(layers, noise(20_000, 1, 1), 1024).err().unwrap_or_else(|| panic!("{layers} fits"));
         assert_eq!(error.code, "too-large", "{layers}: {error}");
     }
+}
+
+const VOCABULARY: u32 = 12;
+
+fn tokens_info(examples: usize, steps: usize) -> DatasetInfo {
+    let input = Field { shape: vec![steps], dtype: FieldType::Tokens { vocabulary: VOCABULARY } };
+    let schema = Schema { input, target: Target::classes(["no", "yes"]) };
+    DatasetInfo { name: "mnist".to_owned(), schema, train_total: examples, test_total: examples }
+}
+
+/// Texts in which token 3 says yes; token 0 fills up the rest.
+fn texts(examples: usize, steps: usize) -> Dataset {
+    let mut dataset = Dataset::new(tokens_info(examples, steps));
+    let mut random = Philox::new(21, 0);
+    let (mut ids, mut labels) = (Vec::new(), Vec::new());
+    for _ in 0..examples {
+        let length = 2 + random.below(steps as u32 - 2) as usize;
+        let is_yes = random.below(2) == 1;
+        let place = random.below(length as u32) as usize;
+        ids.extend((0..steps).map(|step| match step {
+            _ if step >= length => 0,
+            _ if is_yes && step == place => 3,
+            _ => 4 + random.below(VOCABULARY - 4) as i32,
+        }));
+        labels.push(u8::from(is_yes));
+    }
+    dataset.add_train(Values::I32(&ids), &labels[..]).unwrap();
+    dataset.add_test(Values::I32(&ids), &labels[..]).unwrap();
+    dataset
+}
+
+fn text_session(layers: &str) -> Result<Session> {
+    let spec: ModelSpec = serde_json::from_str(&format!(
+        r#"{{"inputShape": [9], "layers": [{layers}, {{"type": "Dense", "units": 2, "activation": "softmax"}}]}}"#
+    ))
+    .unwrap();
+    let mut session = Session::with(Box::new(CpuBackend::new()), texts(320, 9), spec)?;
+    let optimizer = serde_json::from_str(r#"{"type": "Adam", "learningRate": 0.01}"#).unwrap();
+    let config = TrainingConfig { batch_size: 16, train_samples: 320, optimizer, ..session.training().clone() };
+    session.set_training(config)?;
+    Ok(session)
+}
+
+#[test]
+fn texts_are_learned_from_their_tokens() {
+    let embedding = r#"{"type": "Embedding", "inputDim": 12, "outputDim": 8, "maskZero": true}"#;
+    for rest in [
+        r#"{"type": "GRU", "units": 8}"#,
+        r#"{"type": "Bidirectional", "layer": {"type": "LSTM", "units": 6, "returnSequences": true}}, {"type": "GlobalAveragePooling1D"}"#,
+    ] {
+        let fresh = || text_session(&format!("{embedding}, {rest}")).unwrap();
+        let (mut session, mut again) = (fresh(), fresh());
+        let losses = train(&mut session, 160).0;
+        assert!(losses[150..].iter().all(|loss| *loss < 0.3), "{rest}: {:?}", &losses[150..]);
+        assert_eq!(train(&mut again, 20).0, losses[..20], "{rest}");
+    }
+}
+
+#[test]
+fn tokens_and_layers_that_do_not_go_together_are_said() {
+    for (layers, code) in [
+        (r#"{"type": "Dense", "units": 4}"#, "tokens"),
+        (r#"{"type": "Embedding", "inputDim": 11, "outputDim": 4}, {"type": "GlobalAveragePooling1D"}"#, "vocabulary"),
+    ] {
+        let error = text_session(layers).err().unwrap_or_else(|| panic!("{layers} is accepted"));
+        assert_eq!((error.code, error.layer_index), (code, Some(0)), "{error}");
+        let spec: ModelSpec = serde_json::from_str(&format!(
+            r#"{{"inputShape": [9], "layers": [{layers}, {{"type": "Dense", "units": 2, "activation": "softmax"}}]}}"#
+        ))
+        .unwrap();
+        let task = Task::new(&tokens_info(1, 9).schema, &TrainingConfig::default());
+        let fixes = quick_fixes(&spec, &error, &task);
+        let (resolved, fault) = resolve_prefix(&fixes[0].apply(&spec));
+        assert!(fault.is_none() && resolved[0].weights[0].shape[0] >= VOCABULARY as usize, "{fixes:?}");
+    }
+    let error =
+        session(r#"{"type": "Embedding", "inputDim": 9, "outputDim": 4}, {"type": "Flatten"}"#, noise(4, 4, 9), 4);
+    assert_eq!(error.err().unwrap().code, "no-tokens");
 }

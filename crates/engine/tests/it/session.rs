@@ -34,15 +34,7 @@ fn bars(count: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn dataset(train: usize, arrived: usize) -> Dataset {
-    let mut dataset = Dataset::new(DatasetInfo {
-        name: "bars".to_owned(),
-        height: SIDE,
-        width: SIDE,
-        channels: 1,
-        classes: CLASSES,
-        train_total: train,
-        test_total: 150,
-    });
+    let mut dataset = Dataset::new(DatasetInfo::images("bars", [SIDE, SIDE, 1], CLASSES, [train, 150]));
     let (pixels, labels) = bars(train, 1);
     dataset.add_train(&pixels[..arrived * SIDE * SIDE], &labels[..arrived]).unwrap();
     let (pixels, labels) = bars(150, 2);

@@ -2,6 +2,7 @@
 
 use chalkgrad_engine::backend::gpu::lower::{Action, BufferRef, Lowered, Place, lower, places};
 use chalkgrad_engine::backend::gpu::wgsl::rows;
+use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -88,7 +89,8 @@ fn every_op_has_valid_shaders() {
 
 #[test]
 fn the_reference_cnn_has_valid_shaders() {
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default()).unwrap();
+    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)
+        .unwrap();
     for key in [PlanKey::Training(32), PlanKey::Training(250), PlanKey::Evaluation(128), PlanKey::Prediction(1)] {
         let plan = model.compile(key).unwrap();
         check(&format!("{key:?}"), &plan);
@@ -123,7 +125,10 @@ fn updates_run_together() {
                 let optimizer_spec = serde_json::from_str(optimizer).unwrap();
                 let config =
                     TrainingConfig { optimizer: optimizer_spec, clip_norm, clip_value, ..TrainingConfig::default() };
-                let plan = LoadedModel::new(&spec, &config).unwrap().compile(PlanKey::Training(32)).unwrap();
+                let plan = LoadedModel::new(&spec, &config, &DatasetInfo::mnist().schema)
+                    .unwrap()
+                    .compile(PlanKey::Training(32))
+                    .unwrap();
                 let label = format!("{optimizer}, clipping {clip_norm:?} {clip_value:?}");
                 let lowered = check(&label, &plan);
                 let is_update = |kernel: &usize| {

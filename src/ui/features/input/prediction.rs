@@ -4,23 +4,24 @@ use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
 
+use crate::ui::features::input::store::Source;
 use crate::ui::format;
-use crate::ui::input::Source;
-use crate::ui::state::{CLASSES, State, use_state};
+use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 
 #[component]
 pub fn Prediction() -> impl IntoView {
     let state = use_state();
     follow_probabilities(state);
-    let best = Memo::new(move |_| state.input.probabilities.with(|all| all.as_deref().and_then(predicted_class)));
+    let best = Memo::new(move |_| state.input.probabilities().with(|all| all.as_deref().and_then(predicted_class)));
+    let classes = Memo::new(move |_| state.classes());
     let verdict = move || match best.get() {
-        None if state.input.probabilities.with(Option::is_some) => t("no_answer"),
-        None => t("draw_to_see"),
-        Some(class) => t_with("looks_like", &[("label", &class.to_string())]),
+        None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
+        None => t(&state.digit_key("draw_to_see")),
+        Some(class) => t_with("looks_like", &[("label", &state.class_name(class))]),
     };
     let pretrained = move || {
-        let accuracy = state.pretrained.accuracy.get();
+        let accuracy = state.pretrained.accuracy().get();
         accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
     };
     view! {
@@ -28,9 +29,13 @@ pub fn Prediction() -> impl IntoView {
         // All rows are always there, so that nothing moves when an answer comes.
         <table class="bars">
             <caption class="visually-hidden">{move || t("probabilities")}</caption>
-            <tbody>{(0..CLASSES).map(|class| view! { <Bar class best /> }).collect_view()}</tbody>
+            <tbody>
+                <For each=move || 0..classes.get() key=|class| *class let:class>
+                    <Bar class best />
+                </For>
+            </tbody>
         </table>
-        <p class="pretrained" hidden=move || state.pretrained.accuracy.get().is_none()>
+        <p class="pretrained" hidden=move || state.pretrained.accuracy().get().is_none()>
             {move || pretrained().unwrap_or_default()}
         </p>
     }
@@ -40,13 +45,15 @@ pub fn Prediction() -> impl IntoView {
 #[component]
 fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
     let state = use_state();
-    let share =
-        Memo::new(move |_| state.input.probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied())));
-    let is_true = move || matches!(state.input.source.get(), Source::Test { label, .. } if usize::from(label) == class);
+    let share = Memo::new(move |_| {
+        state.input.probabilities().with(|all| all.as_ref().and_then(|all| all.get(class).copied()))
+    });
+    let is_true =
+        move || matches!(state.input.source().get(), Source::Test { label, .. } if usize::from(label) == class);
     let fill = move || format::scale_x(f64::from(share.get().unwrap_or_default()));
     view! {
         <tr class:best=move || best.get() == Some(class) class:true-class=is_true>
-            <th scope="row">{class}</th>
+            <th scope="row">{move || state.class_name(class)}</th>
             <td class="bar-cell">
                 <span class="bar-track">
                     <span class="bar-fill" style:transform=fill></span>
@@ -63,15 +70,16 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
 fn follow_probabilities(state: State) {
     let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
-        let is_there = state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
+        let is_there =
+            state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
         let output = tensors.first().map(|output| output.values.clone());
-        state.input.probabilities.set(output.filter(|output| is_there && !output.is_empty()));
+        state.input.set_probabilities(output.filter(|output| is_there && !output.is_empty()));
     });
     subscription.set_seen(true);
     StoredValue::new_local(subscription);
     Effect::new(move |_| {
-        if state.input.image.with(Vec::is_empty) {
-            state.input.probabilities.set(None);
+        if state.input.image().with(Vec::is_empty) {
+            state.input.set_probabilities(None);
         }
     });
 }

@@ -6,9 +6,9 @@ use super::inputs_form::InputsRows;
 use crate::ui::browser::event_text;
 use crate::ui::components::form::{CheckboxField, FormRow, NumberField, PairField, SelectField};
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::fields;
 use crate::ui::format;
-use crate::ui::history::LayerId;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{error_title, t, t_or_empty, t_with};
 use chalkgrad_engine::model::catalogue::{self, Setting, SettingDefault, SettingKind};
@@ -19,7 +19,8 @@ use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
 pub fn LayerForm(id: LayerId) -> impl IntoView {
     let state = use_state();
     let type_name = state
-        .history
+        .network
+        .history()
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
     let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
@@ -40,13 +41,13 @@ pub fn LayerForm(id: LayerId) -> impl IntoView {
 }
 
 pub fn position(state: State, id: LayerId) -> Option<usize> {
-    state.history.with(|history| history.draft().position(id))
+    state.network.history().with(|history| history.draft().position(id))
 }
 
 /// Returns the title of a fault in this setting of a layer. The sentence stands beside the cards.
 pub fn fault(state: State, id: LayerId, setting: &str) -> Option<String> {
     let index = position(state, id)?;
-    state.checked.with(|checked| {
+    state.network.checked().with(|checked| {
         checked.error_at(index).filter(|error| error.subject == setting).map(|error| error_title(error.code))
     })
 }
@@ -58,11 +59,19 @@ fn NameRow(id: LayerId) -> impl IntoView {
     let state = use_state();
     let error = Memo::new(move |_| fault(state, id, "name"));
     let name = move || {
-        state.history.with(|history| history.draft().layer(id).and_then(|layer| layer.name.clone())).unwrap_or_default()
+        state
+            .network
+            .history()
+            .with(|history| history.draft().layer(id).and_then(|layer| layer.name.clone()))
+            .unwrap_or_default()
     };
     let automatic = move || {
         let index = position(state, id).unwrap_or_default();
-        state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.name.clone())).unwrap_or_default()
+        state
+            .network
+            .checked()
+            .with(|checked| checked.layers.get(index).map(|layer| layer.name.clone()))
+            .unwrap_or_default()
     };
     let set = move |event: web_sys::Event| {
         let name = Some(event_text(&event)).filter(|name| !name.is_empty());
@@ -92,9 +101,9 @@ fn NameRow(id: LayerId) -> impl IntoView {
 fn Cost(id: LayerId) -> impl IntoView {
     let state = use_state();
     let text = move || {
-        let batch = state.training.with(|training| training.batch_size);
+        let batch = state.engine.training().with(|training| training.batch_size);
         let index = position(state, id).unwrap_or_default();
-        state.checked.with(|checked| {
+        state.network.checked().with(|checked| {
             let Some(layer) = checked.layers.get(index) else { return String::new() };
             let memory = format::magnitude(layer.memory_bytes(batch) as f64);
             t_with(
@@ -122,7 +131,8 @@ fn Actions(id: LayerId) -> impl IntoView {
     let is_first = Signal::derive(move || position(state, id) == Some(0));
     let is_last = Signal::derive(move || {
         state
-            .history
+            .network
+            .history()
             .with(|history| history.draft().position(id).is_none_or(|at| at + 1 == history.draft().layers.len()))
     });
     let move_by = move |places: isize| {
@@ -150,7 +160,7 @@ struct SettingText {
 
 impl SettingText {
     fn get(self) -> [String; 2] {
-        self.state.history.with(|history| {
+        self.state.network.history().with(|history| {
             let layer = history.draft().layer(self.id);
             let layer = match self.outer {
                 Some(outer) => layer.and_then(|layer| inner(layer, outer)),

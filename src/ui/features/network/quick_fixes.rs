@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use crate::ui::components::icon::Icon;
-use crate::ui::history::History;
-use crate::ui::state::{CLASSES, use_state};
+use crate::ui::features::network::history::History;
+use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
+use chalkgrad_engine::model::catalogue::shape_text;
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::spec::ModelSpec;
 
@@ -14,7 +15,7 @@ use chalkgrad_engine::model::spec::ModelSpec;
 #[component]
 pub fn QuickFixes(error: Error) -> impl IntoView {
     let state = use_state();
-    let model = state.history.with_untracked(History::spec);
+    let model = state.network.history().with_untracked(History::spec);
     let button = |fix: Fix| {
         let (key, values) = text(&model, &fix);
         let text = move || {
@@ -35,7 +36,7 @@ pub fn QuickFixes(error: Error) -> impl IntoView {
             </button>
         }
     };
-    let buttons = quick_fixes(&model, &error, CLASSES).into_iter().map(button).collect_view();
+    let buttons = quick_fixes(&model, &error, &state.task()).into_iter().map(button).collect_view();
     view! { <span class="fixes">{buttons}</span> }
 }
 
@@ -57,5 +58,10 @@ fn text(model: &ModelSpec, fix: &Fix) -> (&'static str, Vec<(&'static str, Strin
         Fix::Unname { .. } => ("fix_unname", Vec::new()),
         Fix::Move { index, to } => ("fix_move", vec![("layer", name(*index)), ("place", (to + 1).to_string())]),
         Fix::Remove { index } => ("fix_remove", vec![("layer", name(*index))]),
+        Fix::SetInputShape { shape } => ("fix_input_shape", vec![("shape", shape_text(shape))]),
+        Fix::Replace { model } => {
+            let units = model.layers.last().and_then(|layer| layer.settings.get("units")).map(ToString::to_string);
+            ("fix_replace", vec![("units", units.unwrap_or_default())])
+        }
     }
 }

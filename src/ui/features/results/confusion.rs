@@ -10,7 +10,8 @@ use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::state::{TestResult, use_state};
+use crate::ui::state::use_state;
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_with};
 
 /// Pair of a true class and a predicted one.
@@ -19,7 +20,7 @@ type Cell = [usize; 2];
 #[component]
 pub fn Confusion() -> impl IntoView {
     let state = use_state();
-    let content = move || state.result.get().map(|result| view! { <Result result /> });
+    let content = move || state.results.latest().get().map(|result| view! { <Result result /> });
     view! {
         <section class="results" aria-labelledby="results-title">
             <h3 id="results-title" class="visually-hidden">{move || t("results")}</h3>
@@ -42,8 +43,9 @@ fn Result(result: TestResult) -> impl IntoView {
         let accuracy = format::percent(evaluation.accuracy, 2);
         move || {
             let axes = [t("true_class"), t("predicted_class")];
-            let is_dark = state.is_dark.get();
-            let chart = ConfusionChart { counts: &counts, classes, axes, is_dark };
+            let is_dark = state.screen.is_dark().get();
+            let names = (0..classes).map(|class| state.class_name(class)).collect();
+            let chart = ConfusionChart { counts: &counts, names, axes, is_dark };
             let caption = Caption {
                 title: format!("{}. {}: {accuracy}", t("confusion"), t("test_accuracy")),
                 legend: FigureLegend::None,
@@ -105,9 +107,10 @@ fn Result(result: TestResult) -> impl IntoView {
 /// The images of a cell.
 #[component]
 fn CellImages(cell: Cell, images: Vec<Shown>) -> impl IntoView {
-    let [truth, predicted] = cell.map(|class| class.to_string());
+    let state = use_state();
     let (count, shown) = (format::count(images.len()), format::count(images.len().min(MAX_SHOWN)));
     let title = move || {
+        let [truth, predicted] = cell.map(|class| state.class_name(class));
         let values =
             [("true", truth.as_str()), ("predicted", &predicted), ("count", count.as_str()), ("shown", shown.as_str())];
         t_with("cell_images", &values)
@@ -128,6 +131,7 @@ fn Matrix(
     open: RwSignal<Option<Cell>>,
     hides_diagonal: RwSignal<bool>,
 ) -> impl IntoView {
+    let state = use_state();
     let focused = RwSignal::new([0, 0]);
     // A selector tells only the cells that change, not all hundred.
     let (is_focused, is_open) = (Selector::new(move || focused.get()), Selector::new(move || open.get()));
@@ -161,7 +165,7 @@ fn Matrix(
         });
         view! {
             <tr>
-                <th scope="row">{truth}</th>
+                <th scope="row">{move || state.class_name(truth)}</th>
                 {cells.collect_view()}
                 <td class="rate">{percent(recall)}</td>
             </tr>
@@ -179,7 +183,9 @@ fn Matrix(
                             "  "
                             <span>{move || t("predicted_class")}</span>
                         </th>
-                        {(0..classes).map(|class| view! { <th scope="col">{class}</th> }).collect_view()}
+                        {(0..classes)
+                            .map(|class| view! { <th scope="col">{move || state.class_name(class)}</th> })
+                            .collect_view()}
                         <th scope="col" title=move || t("recall_help")>{move || t("recall")}</th>
                     </tr>
                 </thead>
@@ -207,6 +213,7 @@ fn MatrixCell(
     is_open: Signal<bool>,
     on_open: impl Fn() + 'static,
 ) -> impl IntoView {
+    let state = use_state();
     let [truth, predicted] = cell;
     let is_hit = truth == predicted;
     let shade = Memo::new(move |_| match (hides_diagonal.get(), is_hit) {
@@ -225,7 +232,8 @@ fn MatrixCell(
         (_, false) => "",
     };
     let name = move || {
-        let (truth, guess, images) = (truth.to_string(), predicted.to_string(), format::count(count as usize));
+        let (truth, guess) = (state.class_name(truth), state.class_name(predicted));
+        let images = format::count(count as usize);
         t_with("confusion_cell", &[("images", &images), ("true", &truth), ("predicted", &guess)])
     };
     view! {

@@ -4,11 +4,12 @@ use leptos::prelude::*;
 
 use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::components::digit_image::DigitImage;
+use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::features::phone::Part;
 use crate::ui::format;
-use crate::ui::input::{Sample, Source};
-use crate::ui::state::{TestResult, use_state};
-use crate::ui::text::{t, t_once, t_with};
+use crate::ui::state::{State, use_state};
+use crate::ui::stores::results::TestResult;
+use crate::ui::text::{t, t_with};
 
 /// Maximum number of images shown at a time.
 pub const MAX_SHOWN: usize = 60;
@@ -28,8 +29,14 @@ impl Shown {
         self.predicted == Some(self.truth.into())
     }
 
-    fn predicted_text(&self) -> String {
-        self.predicted.map_or_else(|| "–".to_owned(), |class| class.to_string())
+    /// Names the predicted class.
+    fn predicted_text(&self, state: State) -> String {
+        self.predicted.map_or_else(|| "–".to_owned(), |class| state.class_name(class as usize))
+    }
+
+    /// Names the true class.
+    fn truth_text(&self, state: State) -> String {
+        state.class_name(self.truth.into())
     }
 
     /// Iterates over all evaluated images in order.
@@ -85,24 +92,27 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         let Some(sample) = sample.get_untracked() else { return };
         state.show_sample(sample);
         let number = format::count(one.index as usize + 1);
-        state.announcement.set(t_once("image_shown", &[("number", &number), ("label", &one.truth.to_string())]));
-        state.part.set(Part::Network);
+        state.messages.announce(untrack(|| {
+            let values = [("number", number.as_str()), ("label", &one.truth_text(state))];
+            t_with(&state.digit_key("image_shown"), &values)
+        }));
+        state.screen.show(Part::Network);
         scroll_to("network");
     };
-    let caption = format!("{} → {}", one.truth, one.predicted_text());
+    let caption = move || format!("{} → {}", one.truth_text(state), one.predicted_text(state));
     let confidence = format::percent(one.confidence, 1);
     let name = move || {
         let values = [
             ("number", format::count(one.index as usize + 1)),
-            ("true", one.truth.to_string()),
-            ("predicted", one.predicted_text()),
+            ("true", one.truth_text(state)),
+            ("predicted", one.predicted_text(state)),
             ("confidence", format::percent(one.confidence, 1)),
         ];
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        t_with("gallery_image", &values)
+        t_with(&state.digit_key("gallery_image"), &values)
     };
     let is_shown =
-        Memo::new(move |_| matches!(state.input.source.get(), Source::Test { index, .. } if index == one.index));
+        Memo::new(move |_| matches!(state.input.source().get(), Source::Test { index, .. } if index == one.index));
     view! {
         <li>
             <button
@@ -125,10 +135,10 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
 pub fn EvaluationNote() -> impl IntoView {
     let state = use_state();
     let text = move || {
-        let measured = state.result.with(|result| result.as_ref().map(|result| result.step));
-        let now = state.batch.with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
+        let measured = state.results.latest().with(|result| result.as_ref().map(|result| result.step));
+        let now = state.run.batch().with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
         match measured {
-            None if state.is_evaluating.get() => t("state_evaluating"),
+            None if state.results.is_evaluating().get() => t("state_evaluating"),
             None => t("no_result_yet"),
             Some(step) if step == now => String::new(),
             Some(step) => {
@@ -143,7 +153,7 @@ pub fn EvaluationNote() -> impl IntoView {
             <button
                 type="button"
                 class="button quiet"
-                disabled=move || state.is_evaluating.get()
+                disabled=move || state.results.is_evaluating().get()
                 on:click=move |_| state.evaluate()
             >
                 {move || t("evaluate_now")}

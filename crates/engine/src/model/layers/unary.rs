@@ -23,6 +23,10 @@ pub trait UnaryLayer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
     fn passes_mask(&self, settings: &Settings) -> bool {
         let _ = settings;
         false
@@ -82,6 +86,10 @@ impl<L: UnaryLayer> Layer for L {
 
     fn shape_rule(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> Vec<String> {
         UnaryLayer::shape_rule(self, settings, only(inputs), output)
+    }
+
+    fn takes_tokens(&self) -> bool {
+        UnaryLayer::takes_tokens(self)
     }
 
     fn passes_mask(&self, settings: &Settings) -> bool {

@@ -1,6 +1,7 @@
-//! BinaryCrossentropy: the mean cross-entropy of each output on its own against a one-hot target.
+//! BinaryCrossentropy: the mean cross-entropy of each output on its own against a target of 0 and 1, as a one-hot row is.
 
-use super::{Loss, clip, one_hot_target};
+use super::{Loss, clip};
+use crate::data::schema::Target;
 use crate::error::Result;
 use crate::ir::{Graph, NodeId};
 use crate::model::settings::{Schema, Settings};
@@ -15,9 +16,12 @@ impl Loss for BinaryCrossentropy {
         &SCHEMA
     }
 
+    fn takes(&self, target: &Target, _outputs: usize) -> bool {
+        matches!(target, Target::Class { .. } | Target::Input)
+    }
+
     /// Appends `-(t log p + (1 - t) log(1 - p))`.
-    fn append(&self, graph: &mut Graph, _settings: &Settings, output: NodeId, labels: NodeId) -> Result<NodeId> {
-        let target = one_hot_target(graph, output, labels)?;
+    fn append(&self, graph: &mut Graph, _settings: &Settings, output: NodeId, target: NodeId) -> Result<NodeId> {
         let probabilities = clip(graph, output)?;
         let logarithm = pointwise::log(graph, probabilities)?;
         let yes = pointwise::mul(graph, target, logarithm)?;

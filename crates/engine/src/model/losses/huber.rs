@@ -1,9 +1,10 @@
-//! Huber (Huber 1964, "Robust estimation of a location parameter"): quadratic for differences up to `delta` from a one-hot
+//! Huber (Huber 1964, "Robust estimation of a location parameter"): quadratic for differences up to `delta` from the
 //! target and linear beyond, so that an outlier pulls no harder than `delta`.
 
 use std::ops::Bound;
 
-use super::{Loss, one_hot_target};
+use super::Loss;
+use crate::data::schema::Target;
 use crate::error::Result;
 use crate::ir::{Graph, NodeId};
 use crate::model::settings::{Schema, Setting, SettingDefault, Settings};
@@ -23,8 +24,11 @@ impl Loss for Huber {
         &SCHEMA
     }
 
-    fn append(&self, graph: &mut Graph, settings: &Settings, output: NodeId, labels: NodeId) -> Result<NodeId> {
-        let target = one_hot_target(graph, output, labels)?;
+    fn takes(&self, _target: &Target, _outputs: usize) -> bool {
+        true
+    }
+
+    fn append(&self, graph: &mut Graph, settings: &Settings, output: NodeId, target: NodeId) -> Result<NodeId> {
         let difference = pointwise::sub(graph, output, target)?;
         let distance = pointwise::abs(graph, difference)?;
         // With m = min(|d|, delta), the two pieces d^2 / 2 and delta (|d| - delta / 2) are both m (|d| - m / 2).

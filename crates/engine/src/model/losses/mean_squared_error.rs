@@ -1,6 +1,7 @@
-//! MeanSquaredError: the mean of the squared differences from a one-hot target.
+//! MeanSquaredError: the mean of the squared differences from the target.
 
-use super::{Loss, one_hot_target};
+use super::Loss;
+use crate::data::schema::Target;
 use crate::error::Result;
 use crate::ir::{Graph, NodeId};
 use crate::model::settings::{Schema, Settings};
@@ -15,8 +16,11 @@ impl Loss for MeanSquaredError {
         &SCHEMA
     }
 
-    fn append(&self, graph: &mut Graph, _settings: &Settings, output: NodeId, labels: NodeId) -> Result<NodeId> {
-        let target = one_hot_target(graph, output, labels)?;
+    fn takes(&self, _target: &Target, _outputs: usize) -> bool {
+        true
+    }
+
+    fn append(&self, graph: &mut Graph, _settings: &Settings, output: NodeId, target: NodeId) -> Result<NodeId> {
         let difference = pointwise::sub(graph, output, target)?;
         let squares = pointwise::square(graph, difference)?;
         reduce::mean(graph, squares, &[1], false)

@@ -1,6 +1,7 @@
 //! SparseCategoricalCrossentropy: minus the logarithm of the probability of the right class.
 
 use super::{Loss, clip, logits};
+use crate::data::schema::Target;
 use crate::error::Result;
 use crate::ir::{Graph, NodeId};
 use crate::model::settings::{Schema, Settings};
@@ -16,10 +17,18 @@ impl Loss for SparseCategoricalCrossentropy {
         &SCHEMA
     }
 
-    fn append(&self, graph: &mut Graph, settings: &Settings, output: NodeId, labels: NodeId) -> Result<NodeId> {
+    fn takes(&self, target: &Target, outputs: usize) -> bool {
+        matches!(target, Target::Class { .. }) && outputs > 1
+    }
+
+    fn takes_labels(&self) -> bool {
+        true
+    }
+
+    fn append(&self, graph: &mut Graph, settings: &Settings, output: NodeId, target: NodeId) -> Result<NodeId> {
         match logits(graph, output) {
-            Some(logits) => softmax_cross_entropy(graph, logits, labels),
-            None => self.append_to_output(graph, settings, output, labels),
+            Some(logits) => softmax_cross_entropy(graph, logits, target),
+            None => self.append_to_output(graph, settings, output, target),
         }
     }
 
@@ -33,10 +42,10 @@ impl Loss for SparseCategoricalCrossentropy {
         graph: &mut Graph,
         _settings: &Settings,
         output: NodeId,
-        labels: NodeId,
+        target: NodeId,
     ) -> Result<NodeId> {
         let probabilities = clip(graph, output)?;
         let logits = pointwise::log(graph, probabilities)?;
-        softmax_cross_entropy(graph, logits, labels)
+        softmax_cross_entropy(graph, logits, target)
     }
 }

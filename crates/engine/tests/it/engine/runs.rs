@@ -243,9 +243,11 @@ fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
     let run = bench.send(train(Some(1), None));
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
     bench.work();
+    let now_ms = bench.now_ms.get();
     bench.engine.download_ended(
+        "mnist",
         Err(DataError::DataCorrupt { file: "mnist/train-0.bin.gz".to_owned(), reason: FileFault::NotGzip }.into()),
-        bench.now_ms.get(),
+        &|| now_ms,
     );
     bench.listen();
     for id in [run, evaluation] {

@@ -28,7 +28,7 @@ fn session(document: &Value, run: &Value, backend: Box<dyn Backend>) -> Session 
     let number = |name: &str| document[name].as_u64().unwrap() as usize;
     let (steps, batch, classes) = (number("steps"), number("batchSize"), number("classes"));
     let (height, width, count) = (number("rows"), number("columns"), steps * batch);
-    let info = DatasetInfo { height, width, classes, train_total: count, test_total: 0, ..DatasetInfo::mnist() };
+    let info = DatasetInfo::images("mnist", [height, width, 1], classes, [count, 0]);
     let seed = number("imagesSeed") as u32;
     let pixels: Vec<u8> = (0..(count * height * width) as u32).map(|i| hash(seed, i) as u8).collect();
     let labels: Vec<u8> = (0..count as u32).map(|i| (hash(seed + 1, i) % classes as u32) as u8).collect();

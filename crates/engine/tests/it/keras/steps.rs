@@ -45,17 +45,10 @@ impl Bytes {
 fn images(document: &Value) -> Dataset {
     let number = |name: &str| document[name].as_u64().unwrap() as usize;
     let (size, count) = (number("size"), number("batchSize") * number("batchesPerEpoch"));
-    let info = DatasetInfo {
-        height: size,
-        width: size,
-        classes: number("classes"),
-        train_total: count,
-        test_total: 0,
-        ..DatasetInfo::mnist()
-    };
+    let info = DatasetInfo::images("mnist", [size, size, 1], number("classes"), [count, 0]);
     let seed = number("imagesSeed") as u32;
     let pixels: Vec<u8> = (0..(count * size * size) as u32).map(|i| hash(seed, i) as u8).collect();
-    let labels: Vec<u8> = (0..count as u32).map(|i| (hash(seed + 1, i) % info.classes as u32) as u8).collect();
+    let labels: Vec<u8> = (0..count as u32).map(|i| (hash(seed + 1, i) % number("classes") as u32) as u8).collect();
     let mut dataset = Dataset::new(info);
     dataset.add_train(&pixels, &labels).unwrap();
     dataset

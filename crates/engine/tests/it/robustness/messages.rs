@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
-use chalkgrad_engine::engine::Engine;
-use chalkgrad_engine::error::{Error, MessageError};
+use chalkgrad_engine::engine::{DownloadRequest, Engine};
+use chalkgrad_engine::error::{DataError, Error, FetchFault, MessageError};
 use chalkgrad_engine::protocol::{ArrayData, BackendChoice, Command, Envelope, Message, Request, SnapshotInfo, Split};
 
 use super::mutations::Mutations;
@@ -74,7 +74,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
     };
     let spec = |mutations: &mut Mutations| parse(&one_of(mutations, &MODELS[1..]));
     let config = |mutations: &mut Mutations| parse(&one_of(mutations, &CONFIGS));
-    let command = match mutations.random.below(29) {
+    let command = match mutations.random.below(31) {
         0 => Command::Init { data_url: name(mutations) },
         1 => Command::SetBackend { choice: BackendChoice::Auto, workers: maybe(mutations) },
         2 => Command::SetModel { spec: spec(mutations)?, kept: None },
@@ -110,6 +110,8 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         25 => Command::Open { model: spec(mutations)?, training: config(mutations)?, snapshot: snapshot(mutations) },
         26 => Command::ShowPretrained { names: names(mutations) },
         27 => Command::Snapshot,
+        28 => Command::Datasets,
+        29 => Command::Example { split: split(mutations), index: whole(mutations) },
         _ => Command::Profile,
     };
     let needs_arrays = matches!(
@@ -151,6 +153,10 @@ fn messages() {
         open.insert(id);
         let said = format!("{command:?}").len() + 4 * 4 * 16 * 300;
         engine.handle(Envelope { message: Request { id, command }, arrays }, &clock);
+        while let Some(DownloadRequest { name, .. }) = engine.take_download_request() {
+            let (file, reason) = (name.clone(), FetchFault::NoConnection);
+            engine.download_ended(&name, Err(DataError::DataUnavailable { file, reason }.into()), &clock);
+        }
         for _ in 0..mutations.random.below(4) {
             engine.turn(&clock);
         }

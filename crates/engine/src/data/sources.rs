@@ -1,0 +1,49 @@
+//! Catalogue of the data sets that chalkgrad knows. One file each.
+
+use super::DatasetInfo;
+use super::schema::Schema;
+
+/// A data set of the catalogue.
+pub struct Source {
+    /// The name in a training configuration, `"fashion-mnist"`.
+    pub name: &'static str,
+    /// The name that people know.
+    pub title: &'static str,
+    pub schema: fn() -> Schema,
+    /// Numbers of training and of test examples.
+    pub examples: [usize; 2],
+    pub licence: &'static str,
+    /// The authors, and the place from which the files come.
+    pub origin: &'static str,
+}
+
+/// Declares the sources: each has a module of its own and a line.
+macro_rules! sources {
+    ($(#[$doc:meta])* $sources:ident { $($module:ident::$source:ident),* $(,)? }) => {
+        $(mod $module; pub use $module::$source;)*
+
+        $(#[$doc])*
+        pub static $sources: &[&Source] = &[$(&$source),*];
+    };
+}
+
+sources! {
+    /// Every source, in the order of menus. To add one, write its file under `sources/` and add its line here.
+    SOURCES {
+        mnist::MNIST,
+        fashion_mnist::FASHION_MNIST,
+    }
+}
+
+/// Finds a source by its name.
+pub fn find(name: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.name == name).copied()
+}
+
+impl Source {
+    /// Describes the data set, before any of it has arrived.
+    pub fn info(&self) -> DatasetInfo {
+        let [train_total, test_total] = self.examples;
+        DatasetInfo { name: self.name.to_owned(), schema: (self.schema)(), train_total, test_total }
+    }
+}

@@ -1,0 +1,116 @@
+//! The data set in use: what the page knows of it, and the change to another one.
+
+use leptos::prelude::*;
+
+use super::State;
+use crate::ui::features::input::store::Source;
+use crate::ui::text::locale;
+use chalkgrad_engine::data::{DatasetInfo, DatasetKind, FieldType, sources};
+use chalkgrad_engine::model::spec::{LossSpec, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
+
+/// Returns the description of a data set. One that is not known here counts as MNIST.
+fn info(name: &str, added: &[DatasetInfo]) -> DatasetInfo {
+    let known = sources::find(name).map(|source| source.info());
+    known.or_else(|| added.iter().find(|info| info.name == name).cloned()).unwrap_or_else(DatasetInfo::mnist)
+}
+
+/// Returns the task that a configuration sets.
+pub(super) fn task(config: &TrainingConfig, added: &[DatasetInfo]) -> Task {
+    Task::new(&info(&config.dataset, added).schema, config)
+}
+
+impl State {
+    /// Describes the data set in use. The surrounding view follows it.
+    pub fn dataset(&self) -> DatasetInfo {
+        let name = self.engine.training().with(|training| training.dataset.clone());
+        self.engine.added().with(|added| info(&name, added))
+    }
+
+    /// Returns the number of classes of the data set; 0 if its targets are no classes. The surrounding view follows it.
+    pub fn classes(&self) -> usize {
+        self.dataset().schema.target.class_names().len()
+    }
+
+    /// Returns the task of the model, without tracking.
+    pub fn task(&self) -> Task {
+        untrack(|| self.engine.training().with(|training| self.engine.added().with(|added| task(training, added))))
+    }
+
+    /// Names a class in the language of the page, which the surrounding view follows.
+    pub fn class_name(&self, class: usize) -> String {
+        let info = self.dataset();
+        let text = locale().text(&format!("class.{}.{class}", info.name));
+        let name = || info.schema.target.class_names().get(class).cloned();
+        text.map(str::to_owned).or_else(name).unwrap_or_else(|| class.to_string())
+    }
+
+    /// Names a data set in the language of the page, which the surrounding view follows.
+    pub fn dataset_title(&self, name: &str) -> String {
+        let text = locale().text(&format!("dataset.{name}"));
+        let title = || sources::find(name).map(|source| source.title);
+        text.or_else(title).unwrap_or(name).to_owned()
+    }
+
+    /// Lists the names of all data sets. The surrounding view follows them.
+    pub fn dataset_names(&self) -> Vec<String> {
+        let known = sources::SOURCES.iter().map(|source| source.name.to_owned());
+        self.engine.added().with(|added| known.chain(added.iter().map(|info| info.name.clone())).collect())
+    }
+
+    /// Returns the key of a text that speaks of digits, or of the one for other data. The surrounding view follows that.
+    pub fn digit_key(&self, key: &str) -> String {
+        let is_digits = self.engine.training().with(|training| training.dataset == sources::MNIST.name);
+        if is_digits { key.to_owned() } else { format!("{key}_other") }
+    }
+
+    /// Returns true if people can draw an input: grey images of MNIST's size. The surrounding view follows it.
+    pub fn can_draw(&self) -> bool {
+        let input = self.dataset().schema.input;
+        matches!(input.dtype, FieldType::U8 { .. }) && input.shape == [28, 28, 1]
+    }
+
+    /// Returns true if the inputs are images. The surrounding view follows it.
+    pub fn has_images(&self) -> bool {
+        self.dataset().schema.kind() == DatasetKind::Image
+    }
+
+    /// Changes to another data set. A loss that does not fit its target makes way for one that does.
+    pub fn choose_dataset(&self, name: &str) {
+        let mut config = self.engine.training().get_untracked();
+        let target = untrack(|| self.engine.added().with(|added| info(name, added))).schema.target;
+        name.clone_into(&mut config.dataset);
+        if config.loss.check_target(&target).is_err() {
+            config.loss = LossSpec::for_target(&target);
+        }
+        self.fetch_dataset(config);
+    }
+
+    /// Takes over a configuration that the engine has.
+    pub(super) fn training_changed(&self, config: &TrainingConfig) {
+        let is_other = self.engine.training().with_untracked(|training| training.dataset != config.dataset);
+        self.engine.set_training(config.clone());
+        // Its last progress may have come before the configuration.
+        if let Some(progress) = self.engine.end_fetch().filter(|progress| progress.dataset == config.dataset) {
+            self.engine.set_data(&progress);
+        }
+        if is_other {
+            self.forget_data();
+        }
+        self.validate();
+    }
+
+    /// Checks the model again, because its task may have changed.
+    pub(super) fn validate(&self) {
+        self.network.validate(&self.task());
+    }
+
+    /// Drops what belongs to the data set of before.
+    fn forget_data(&self) {
+        self.input.forget_samples();
+        if matches!(self.input.source().get_untracked(), Source::Test { .. }) {
+            self.input.clear();
+        }
+        self.results.forget();
+    }
+}
