@@ -290,6 +290,6 @@ fn SettingRow(
         <FormRow id=row label help error>
             {control}
         </FormRow>
-        {is_layer.then(|| move || inner_rows(id, &first.get(), setting))}
+        {is_layer.then_some(move || inner_rows(id, &first.get(), setting))}
     }
 }
