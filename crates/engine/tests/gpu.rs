@@ -174,8 +174,12 @@ fn how_far_it_works_ahead_is_measured_for_each_plan() {
 fn kernels_made_ahead_are_those_that_training_takes() {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let Some(mut gpu) = open() else { return };
-    let model = LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)
-        .unwrap();
+    let model = LoadedModel::new(
+        &ModelSpec::reference_cnn(),
+        &TrainingConfig::default(),
+        &chalkgrad_engine::data::DatasetInfo::mnist().schema,
+    )
+    .unwrap();
     let compiled = |key| Arc::new(model.compile(key).unwrap());
     let plans = [compiled(PlanKey::Training(8)), compiled(PlanKey::Evaluation(16))];
     let mut told = Vec::new();
