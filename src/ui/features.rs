@@ -20,7 +20,6 @@ cfg_if::cfg_if! {
         pub mod results;
         pub mod run;
         pub mod side;
-        pub mod speed;
         pub mod weight_histograms;
     }
 }

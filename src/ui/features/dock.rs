@@ -6,7 +6,6 @@ use super::curves::Curves;
 use super::log::Log;
 use super::results::{Confusion, Mistakes};
 use super::runs::RunTable;
-use super::speed::Speed;
 use super::weight_histograms::WeightHistograms;
 use crate::ui::browser::focus_soon;
 use crate::ui::state::{State, use_state};
@@ -27,7 +26,6 @@ const TABS: &[Tab] = &[
     Tab { key: "mistakes", title: "tab_mistakes", view: || view! { <Mistakes /> }.into_any() },
     Tab { key: "histograms", title: "tab_histograms", view: || view! { <WeightHistograms /> }.into_any() },
     Tab { key: "runs", title: "tab_runs", view: || view! { <RunTable /> }.into_any() },
-    Tab { key: "speed", title: "tab_speed", view: || view! { <Speed /> }.into_any() },
     Tab { key: "log", title: "tab_log", view: || view! { <Log /> }.into_any() },
 ];
 
