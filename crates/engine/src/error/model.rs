@@ -14,6 +14,10 @@ pub enum ModelError {
     )]
     #[strum(serialize = "no-tokens")]
     NoTokens,
+    #[error("The input is the tokens of a text, which {layer_type} cannot compute with. Put an Embedding before it.")]
+    Tokens { layer_type: String },
+    #[error("The Embedding has {rows} rows, but the data set has {vocabulary} tokens. Set inputDim to {vocabulary}.")]
+    Vocabulary { rows: usize, vocabulary: u32 },
     #[error("There is no layer type {layer_type}. The layer types are {known}.")]
     UnknownLayer { layer_type: String, known: List },
     #[error("There is no layer type {layer_type}. Did you mean {nearest}? The layer types are {known}.")]

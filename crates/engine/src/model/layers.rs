@@ -15,6 +15,8 @@ mod pooling;
 mod recurrence;
 pub mod unary;
 
+use common::elements;
+
 /// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
 /// engine checks models and makes graphs with it. A layer with one input implements [`unary::UnaryLayer`] instead.
 ///
@@ -49,6 +51,11 @@ pub trait Layer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    /// Returns true if the layer takes the tokens of a text, and nothing else.
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
     /// Returns true if the mask of the inputs' steps belongs to the output as well, as with Keras's `supports_masking`. A
     /// layer may also make a mask of its own.
     fn passes_mask(&self, settings: &Settings) -> bool {
@@ -66,6 +73,12 @@ pub trait Layer: Sync {
     fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
         let _ = (settings, inputs, output);
         0
+    }
+
+    /// Counts the numbers that the layer's results and what it keeps on the way to them hold for one example.
+    fn held(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
+        let _ = (settings, inputs);
+        elements(output)
     }
 
     /// Returns the layer's weights, in Keras's order.

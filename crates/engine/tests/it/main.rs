@@ -17,5 +17,6 @@ mod plans;
 mod random_layers;
 mod replicas;
 mod robustness;
+mod sequences;
 mod session;
 mod shaders;

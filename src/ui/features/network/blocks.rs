@@ -57,6 +57,7 @@ pub fn short_name(type_name: &str) -> &str {
         "SpatialDropout2D" => "SpatialDrop",
         "ZeroPadding2D" => "ZeroPad",
         "Concatenate" => "Concat",
+        "Bidirectional" => "BiRNN",
         other => other,
     }
 }

@@ -210,11 +210,13 @@ fn inner<'a>(layer: &'a LayerSpec, outer: &Setting) -> Option<&'a LayerSpec> {
 /// Rows of the settings of a layer inside another, of this type.
 fn inner_rows(id: LayerId, type_name: &str, outer: &'static Setting) -> AnyView {
     let settings = catalogue::find(type_name).map(|found| found.schema().settings).unwrap_or_default();
+    // The outer layer says which way it goes.
+    let settings = settings.iter().filter(|setting| setting.name != "goBackwards");
     let type_name = type_name.to_owned();
     let row = move |setting: &'static Setting| {
         view! { <SettingRow id type_name=type_name.clone() setting outer=Some(outer) /> }.into_any()
     };
-    settings.iter().map(row).collect_view().into_any()
+    settings.map(row).collect_view().into_any()
 }
 
 #[component]

@@ -4,8 +4,17 @@ use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
 
 /// The key of the text that names each, in the order of the list. Links name presets, so a preset is never changed: a better
 /// one gets another name.
-pub const PRESETS: [&str; 6] =
-    ["preset_cnn", "preset_lenet", "preset_dense", "preset_normalised", "preset_residual", "preset_softmax"];
+pub const PRESETS: [&str; 9] = [
+    "preset_cnn",
+    "preset_lenet",
+    "preset_dense",
+    "preset_normalised",
+    "preset_residual",
+    "preset_softmax",
+    "preset_rnn",
+    "preset_lstm",
+    "preset_gru",
+];
 
 /// Returns the network of a name in [`PRESETS`]; the reference network for any other name.
 pub fn preset(name: &str) -> ModelSpec {
@@ -37,9 +46,21 @@ pub fn preset(name: &str) -> ModelSpec {
         }
         "preset_residual" => residual(),
         "preset_softmax" => vec![LayerSpec::new("Flatten"), dense(10, "softmax")],
+        "preset_rnn" => on_rows("SimpleRNN"),
+        "preset_lstm" => on_rows("LSTM"),
+        "preset_gru" => on_rows("GRU"),
         _ => return ModelSpec::reference_cnn(),
     };
     ModelSpec { layers, ..ModelSpec::reference_cnn() }
+}
+
+/// Makes a network that reads an image row by row.
+fn on_rows(type_name: &str) -> Vec<LayerSpec> {
+    vec![
+        LayerSpec::new("Reshape").with("targetShape", pair(28)),
+        LayerSpec::new(type_name).with("units", number(64)),
+        dense(10, "softmax"),
+    ]
 }
 
 /// Makes a small residual network (He et al. 2015): a block that keeps its image's shape, and one that halves it, with a
@@ -118,5 +139,7 @@ mod tests {
         });
         // LeNet-5's and a softmax regression's are known by heart.
         assert_eq!((params[0], params[1], params[5]), (93_322, 61_706, 7_850));
+        // One gate, four, and three with two biases each, of (28 + 64 + 1) x 64 weights; then 650.
+        assert_eq!(params[6..], [6_602, 24_458, 18_698]);
     }
 }

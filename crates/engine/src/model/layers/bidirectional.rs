@@ -2,7 +2,7 @@
 
 use super::gru::GRU;
 use super::lstm::LSTM;
-use super::recurrence::{Direction, Recurrent, flops, last_state};
+use super::recurrence::{Direction, Recurrent, flops, held, last_state};
 use super::simple_rnn::SIMPLE_RNN;
 use super::unary::UnaryLayer;
 use crate::error::{Result, SettingError, SettingRule};
@@ -103,6 +103,11 @@ impl UnaryLayer for Bidirectional {
             _ => 1,
         };
         2 * flops(recurrent.cell(&inner), &inner, input) + merge * super::common::elements(output)
+    }
+
+    fn held(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let of_ways = inner(settings).map_or(0, |(recurrent, inner)| held(recurrent.cell(&inner), &inner, input));
+        2 * of_ways + super::common::elements(output)
     }
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {

@@ -29,6 +29,10 @@ impl UnaryLayer for Embedding {
         &SCHEMA
     }
 
+    fn takes_tokens(&self) -> bool {
+        true
+    }
+
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok([input, &[settings.integer("outputDim")]].concat())
     }

@@ -291,6 +291,12 @@ pub fn flops(cell: Cell, settings: &Settings, input: &[usize]) -> u64 {
     steps * units * (gates * (2 * features + 2 * units + bias) + rest)
 }
 
+/// Counts what one way holds: the projected inputs and all that the cell keeps.
+pub fn held(cell: Cell, settings: &Settings, input: &[usize]) -> u64 {
+    let steps = elements(&input[..input.len().saturating_sub(1)]);
+    steps * settings.integer("units") as u64 * (cell.gates() + cell.kept()) as u64
+}
+
 impl UnaryLayer for Recurrent {
     fn schema(&self) -> &'static Schema {
         self.schema
@@ -324,6 +330,10 @@ impl UnaryLayer for Recurrent {
 
     fn flops(&self, settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
         flops(self.cell(settings), settings, input)
+    }
+
+    fn held(&self, settings: &Settings, input: &[usize], _output: &[usize]) -> u64 {
+        held(self.cell(settings), settings, input)
     }
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
