@@ -37,6 +37,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         start = std::time::Instant::now();
     })?;
 
-    println!("Test accuracy: {:.4}", model.evaluate()?.accuracy);
+    println!("Test accuracy: {:.4}", model.evaluate()?.accuracy.unwrap_or_default());
     Ok(())
 }

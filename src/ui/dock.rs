@@ -11,7 +11,7 @@ use super::runs::{RunRecord, RunSeries, Runs};
 use super::state::{NoticeKind, State};
 use super::text::{locale, report_text, t_with};
 use chalkgrad_engine::protocol::requests::{Inspect, Profile};
-use chalkgrad_engine::protocol::{ArrayData, BackendDetail, EpochReport, ErrorReport, RunState};
+use chalkgrad_engine::protocol::{BackendDetail, EpochReport, ErrorReport, RunState};
 use leptos::prelude::*;
 
 /// The most entries that the log keeps.
@@ -158,7 +158,7 @@ impl State {
             ("accuracy", format::percent(report.accuracy, 2)),
             ("speed", format::count(report.images_per_second.max(0.0) as usize)),
         ];
-        match report.val_loss.zip(report.val_accuracy) {
+        match report.val_loss.map(|loss| (loss, report.val_accuracy.unwrap_or(f32::NAN))) {
             None => self.log("log_epoch", values),
             Some((loss, accuracy)) => {
                 values.extend([("val_loss", format::loss(loss)), ("val_accuracy", format::percent(accuracy, 2))]);
@@ -187,7 +187,7 @@ impl State {
             );
             self.dock.runs.update(|runs| runs.begin(record));
         }
-        let test_accuracy = self.result.with_untracked(|result| result.as_ref().map(|r| r.evaluation.accuracy));
+        let test_accuracy = self.result.with_untracked(|result| result.as_ref().and_then(|r| r.evaluation.accuracy));
         let images_per_second = self.batch.with_untracked(|batch| batch.as_ref().map(|batch| batch.images_per_second));
         let batch_size = self.training.with_untracked(|training| f64::from(training.batch_size.max(1)));
         let steps_per_second = images_per_second.map(|images| images / batch_size);
@@ -244,7 +244,7 @@ impl State {
             return then();
         }
         let (state, step) = (*self, self.steps());
-        let image = ArrayData::U8(self.looked_at_now());
+        let image = self.input_now();
         let response = self.client().request(Inspect { names: names.clone(), image });
         spawn_local(async move {
             if let Ok(tensors) = response.await {

@@ -5,9 +5,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::digit::{Drawing, Point};
 use super::photo::Stage;
 use super::state::{NoticeKind, State};
+use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::protocol::Split;
-use chalkgrad_engine::protocol::requests::{Images, Labels};
-use chalkgrad_engine::protocol::responses::ImageData;
+use chalkgrad_engine::protocol::requests::{Example, Images, Labels};
+use chalkgrad_engine::protocol::responses::{ExampleData, ImageData};
 use leptos::prelude::*;
 
 /// The pen, in units of the pad's side.
@@ -34,6 +35,17 @@ pub struct Sample {
     pub pixels: Vec<u8>,
 }
 
+/// An example of the test set that is no image.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    pub index: u32,
+    /// As the network gets them.
+    pub values: Vec<f32>,
+    /// The class, if the target is one.
+    pub label: Option<u32>,
+    pub target: Vec<f32>,
+}
+
 /// See the [module](self).
 pub struct Input {
     pub drawing: RwSignal<Drawing>,
@@ -42,7 +54,9 @@ pub struct Input {
     pub source: RwSignal<Source>,
     /// Steps by which the last picture from a file was prepared.
     pub picture: RwSignal<Vec<Stage>>,
-    /// Probabilities that the network predicts for the image.
+    /// The example that is looked at, if the data set has no images.
+    pub row: RwSignal<Option<Row>>,
+    /// Outputs of the network for the input: probabilities, if the target is a class.
     pub probabilities: RwSignal<Option<Vec<f32>>>,
     /// The labels of the test images; empty before they have come.
     pub test_labels: RwSignal<Vec<u8>>,
@@ -62,6 +76,7 @@ impl Default for Input {
             image: RwSignal::new(Vec::new()),
             source: RwSignal::new(Source::Drawing),
             picture: RwSignal::new(Vec::new()),
+            row: RwSignal::new(None),
             probabilities: RwSignal::new(None),
             test_labels: RwSignal::new(Vec::new()),
             samples: RwSignal::new(Vec::new()),
@@ -95,6 +110,8 @@ impl Input {
     pub fn forget_samples(&self) {
         self.test_labels.set(Vec::new());
         self.samples.set(Vec::new());
+        self.row.set(None);
+        self.probabilities.set(None);
     }
 
     /// Takes away what there is.
@@ -166,7 +183,7 @@ impl State {
                 return;
             }
             let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
-            let classes = untrack(|| state.classes()) as u32;
+            let classes = untrack(|| state.dataset()).schema.target.class_names().len() as u32;
             let indices: Vec<u32> = (0..classes).filter_map(|class| first(class as u8)).collect();
             state.input.test_labels.set(labels);
             state.test_images(indices, move |samples| state.input.samples.set(samples));
@@ -205,6 +222,28 @@ impl State {
             });
         }
         boxed(*self, indices, Box::new(then));
+    }
+
+    /// Makes an example that is no image what the network looks at.
+    pub fn show_row(&self, index: u32) {
+        let (state, response) = (*self, self.client().request(Example { split: Split::Test, index }));
+        let name = self.training.with_untracked(|training| training.dataset.clone());
+        spawn_local(async move {
+            let response = response.await;
+            // Another data set may have come meanwhile.
+            if state.training.with_untracked(|training| training.dataset != name) {
+                return;
+            }
+            match response {
+                Ok(ExampleData { info, input: ArrayData::F32(values) }) => {
+                    let label = info.class.map(|(label, _)| label);
+                    state.input.row.set(Some(Row { index, values, label, target: info.values }));
+                }
+                // Bytes are shown as images.
+                Ok(_) => {}
+                Err(report) => state.notify(NoticeKind::Error, report),
+            }
+        });
     }
 
     /// Makes an image of the test set what the network looks at.

@@ -5,6 +5,7 @@ mod pad;
 mod panel;
 mod prediction;
 mod preparation;
+mod rows;
 mod samples;
 
 pub use panel::InputPanel;

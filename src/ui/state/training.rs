@@ -137,7 +137,8 @@ impl State {
                 Ok(evaluated) => {
                     let result = TestResult::new(evaluated, state.steps());
                     let evaluation = &result.evaluation;
-                    let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
+                    let accuracy = format::percent(evaluation.accuracy.unwrap_or(f32::NAN), 2);
+                    let loss = format::loss(evaluation.loss);
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
                     state.announcement.set(t_once("announce_result", &values));
                     state.result_number.update_value(|number| *number += 1);

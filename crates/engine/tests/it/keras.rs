@@ -2,6 +2,7 @@
 //! them are in `tests/keras`.
 
 mod formula;
+mod metrics;
 mod models;
 mod steps;
 mod support;

@@ -19,3 +19,4 @@ mod replicas;
 mod robustness;
 mod session;
 mod shaders;
+mod tables;
