@@ -3,6 +3,8 @@
 //! `cargo run --release --example mnist [FOLDER]`; the folder holds MNIST's four IDX files or the shards that
 //! `cargo xtask data` makes (`www/data/mnist`, the default).
 
+#[path = "mnist/epochs.rs"]
+mod epochs;
 #[path = "mnist/files.rs"]
 mod files;
 
@@ -26,16 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut model = Model::sequential(layers, mnist)?;
 
     let config = TrainingConfig { epochs: 5, batch_size: 32, ..TrainingConfig::default() };
-    let mut start = std::time::Instant::now();
-    model.fit(config, |epoch| {
-        let seconds = start.elapsed().as_secs_f64();
-        let (number, speed) = (epoch.epoch + 1, f64::from(60_000) / seconds);
-        println!(
-            "Epoch {number}: loss {:.4}, accuracy {:.4} ({seconds:.0} s, {speed:.0} images/s)",
-            epoch.loss, epoch.accuracy
-        );
-        start = std::time::Instant::now();
-    })?;
+    model.fit(config, epochs::printer(60_000))?;
 
     println!("Test accuracy: {:.4}", model.evaluate()?.accuracy.unwrap_or_default());
     Ok(())

@@ -164,6 +164,12 @@ pub enum PageError {
     )]
     StorageForbidden,
 
+    /// A message, not a fault: whether the frame lets files out cannot be known.
+    #[error(
+        "The file was handed to the browser. If no download has begun, the page around this one forbids it: open {address} \
+         in a window of its own and save there."
+    )]
+    SavedInFrame { address: String },
     #[error("The picture has {size}; the limit is {most}. Choose a smaller one. The input is unchanged.")]
     PictureTooLarge { size: String, most: String },
     #[error(
@@ -178,6 +184,11 @@ pub enum PageError {
     NoFileDropped,
     #[error("“{name}” shows nothing: its brightness is the same everywhere. The input is unchanged.")]
     EmptyPicture { name: String },
+    #[error(
+        "This browser gives pages noise instead of a picture's pixels, to protect you from tracking. Allow this page to \
+         read canvases, or draw the digit. The input is unchanged."
+    )]
+    PictureIsNoise,
 
     /// A message, not a fault: training goes on.
     #[error(

@@ -1,6 +1,6 @@
 //! The network with which the page opens.
 
-use chalkgrad::ui::digit::Drawing;
+use chalkgrad::ui::features::input::digit::Drawing;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::ModelSpec;
 use chalkgrad_engine::train::{Pixels, Session};

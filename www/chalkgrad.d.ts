@@ -729,6 +729,219 @@ export interface GlobalMaxPooling1DLayer {
   inputs?: string[];
 }
 
+/** Reads a sequence step by step; each state follows from the input and the state before it. */
+export interface SimpleRNNLayer {
+  type: "SimpleRNN";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of outputs.
+   * It must be a whole number from 1 to 1024.
+   */
+  units: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "tanh".
+   */
+  activation?: SimpleRNNActivation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * The rule for the initial weights between states. Orthogonal ones keep the length of a state over many steps.
+   * Default: "orthogonal".
+   */
+  recurrentInitializer?: RecurrentInitializer;
+  /**
+   * The share of the inputs that are zero while training, the same at every step of a sequence.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  dropout?: number;
+  /**
+   * The share of the states that are zero on their way to the next step while training, the same at every step and other ones for each gate.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  recurrentDropout?: number;
+  /**
+   * Gives the state after every step, not only the last one. A recurrent layer that follows needs it.
+   * Default: false.
+   */
+  returnSequences?: boolean;
+  /**
+   * Reads the sequence from its end to its beginning, and gives the states in that order.
+   * Default: false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Reads a sequence step by step and keeps a carry that gates write, forget and read, so that it remembers over many steps. */
+export interface LSTMLayer {
+  type: "LSTM";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of outputs.
+   * It must be a whole number from 1 to 1024.
+   */
+  units: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "tanh".
+   */
+  activation?: LSTMActivation;
+  /**
+   * The function of the gates. The sigmoid opens and closes them between 0 and 1.
+   * Default: "sigmoid".
+   */
+  recurrentActivation?: RecurrentActivation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * The rule for the initial weights between states. Orthogonal ones keep the length of a state over many steps.
+   * Default: "orthogonal".
+   */
+  recurrentInitializer?: RecurrentInitializer;
+  /**
+   * The forget gate begins open, so that a fresh cell remembers.
+   * Default: true.
+   */
+  unitForgetBias?: boolean;
+  /**
+   * The share of the inputs that are zero while training, the same at every step of a sequence.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  dropout?: number;
+  /**
+   * The share of the states that are zero on their way to the next step while training, the same at every step and other ones for each gate.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  recurrentDropout?: number;
+  /**
+   * Gives the state after every step, not only the last one. A recurrent layer that follows needs it.
+   * Default: false.
+   */
+  returnSequences?: boolean;
+  /**
+   * Reads the sequence from its end to its beginning, and gives the states in that order.
+   * Default: false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Reads a sequence step by step; an update gate says how much of the state stays, a reset gate how much of it the new one sees. */
+export interface GRULayer {
+  type: "GRU";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of outputs.
+   * It must be a whole number from 1 to 1024.
+   */
+  units: number;
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "tanh".
+   */
+  activation?: GRUActivation;
+  /**
+   * The function of the gates. The sigmoid opens and closes them between 0 and 1.
+   * Default: "sigmoid".
+   */
+  recurrentActivation?: RecurrentActivation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  kernelInitializer?: KernelInitializer;
+  /**
+   * The rule for the initial weights between states. Orthogonal ones keep the length of a state over many steps.
+   * Default: "orthogonal".
+   */
+  recurrentInitializer?: RecurrentInitializer;
+  /**
+   * The reset gate acts on the product of state and weights, with a bias of its own, and not on the state before it.
+   * Default: true.
+   */
+  resetAfter?: boolean;
+  /**
+   * The share of the inputs that are zero while training, the same at every step of a sequence.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  dropout?: number;
+  /**
+   * The share of the states that are zero on their way to the next step while training, the same at every step and other ones for each gate.
+   * It must be a number from 0 to 0.999. Default: 0.
+   */
+  recurrentDropout?: number;
+  /**
+   * Gives the state after every step, not only the last one. A recurrent layer that follows needs it.
+   * Default: false.
+   */
+  returnSequences?: boolean;
+  /**
+   * Reads the sequence from its end to its beginning, and gives the states in that order.
+   * Default: false.
+   */
+  goBackwards?: boolean;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
+/** Reads a sequence in both directions with two layers of one kind, so that each step knows what comes before and after. */
+export interface BidirectionalLayer {
+  type: "Bidirectional";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /** The layer that reads the sequence, once in each direction, with weights of its own for each. */
+  layer: LSTMLayer | GRULayer | SimpleRNNLayer;
+  /**
+   * Joins the states of both directions: one behind the other, or number by number as sum, product or mean.
+   * Default: "concat".
+   */
+  mergeMode?: MergeMode;
+}
+
 /** Turns the image into one row of numbers, as a Dense layer needs it. */
 export interface FlattenLayer {
   type: "Flatten";
@@ -910,6 +1123,40 @@ export interface ConcatenateLayer {
   axis?: number;
 }
 
+/** Turns each token into a row of a table that is learned, so that words of similar use come to lie close together. */
+export interface EmbeddingLayer {
+  type: "Embedding";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of tokens, that is of rows of the table.
+   * It must be a whole number from 1 to 1048576.
+   */
+  inputDim: number;
+  /**
+   * The length of a row of the table.
+   * It must be a whole number from 1 to 4096.
+   */
+  outputDim: number;
+  /**
+   * The rule for the initial rows of the table.
+   * Default: "uniform".
+   */
+  embeddingsInitializer?: EmbeddingsInitializer;
+  /**
+   * Token 0 pads short texts; with this, recurrent layers and means leave it out.
+   * Default: false.
+   */
+  maskZero?: boolean;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+}
+
 /** Gives the same numbers in the same order another shape, for example an image as a sequence of rows. */
 export interface ReshapeLayer {
   type: "Reshape";
@@ -1012,6 +1259,10 @@ export type LayerSpec =
   | AveragePooling1DLayer
   | GlobalAveragePooling1DLayer
   | GlobalMaxPooling1DLayer
+  | SimpleRNNLayer
+  | LSTMLayer
+  | GRULayer
+  | BidirectionalLayer
   | FlattenLayer
   | DenseLayer
   | ActivationLayer
@@ -1023,6 +1274,7 @@ export type LayerSpec =
   | AddLayer
   | MultiplyLayer
   | ConcatenateLayer
+  | EmbeddingLayer
   | ReshapeLayer
   | PermuteLayer
   | RescalingLayer
@@ -1238,9 +1490,23 @@ export type Conv1DPadding = "valid" | "same" | "causal";
 
 export type DepthwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
+export type EmbeddingsInitializer = "uniform" | "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type GRUActivation = "tanh" | "sigmoid" | "relu" | "linear";
+
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
+export type LSTMActivation = "tanh" | "sigmoid" | "relu" | "linear";
+
+export type MergeMode = "concat" | "sum" | "mul" | "ave";
+
 export type Padding = "valid" | "same";
+
+export type RecurrentActivation = "tanh" | "sigmoid" | "relu" | "linear";
+
+export type RecurrentInitializer = "orthogonal" | "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type SimpleRNNActivation = "tanh" | "sigmoid" | "relu" | "linear";
 
 /** A metric. */
 export type MetricName = "accuracy" | "mean_absolute_error" | "precision" | "recall" | "f1" | "auc";

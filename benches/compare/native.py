@@ -26,6 +26,10 @@ def prepare_torch(layers, batch):
         elif layer["type"] == "pool":
             parts += [nn.MaxPool2d(layer["size"])]
             continue
+        elif layer["type"] == "lstm":
+            parts += [Rows(layer["input"], layer["units"])]
+            is_flat = True
+            continue
         else:
             parts += [] if is_flat else [nn.Flatten()]
             is_flat = True
@@ -67,6 +71,9 @@ def prepare_keras(layers, batch):
             parts.append(keras.layers.Conv2D(layer["filters"], layer["kernel"], activation=activation))
         elif layer["type"] == "pool":
             parts.append(keras.layers.MaxPooling2D(layer["size"]))
+        elif layer["type"] == "lstm":
+            parts += [keras.layers.Reshape(layer["input"][:2]), keras.layers.LSTM(layer["units"])]
+            is_flat = True
         else:
             parts += [] if is_flat else [keras.layers.Flatten()]
             is_flat = True
@@ -100,6 +107,17 @@ def prepare_keras(layers, batch):
 if LIBRARY == "torch":
     import torch
     from torch import nn
+
+
+    class Rows(nn.Module):
+        """An LSTM over the rows of an image, of which the last state goes on."""
+
+        def __init__(self, shape, units):
+            super().__init__()
+            self.shape, self.lstm = shape, nn.LSTM(shape[1], units, batch_first=True)
+
+        def forward(self, x):
+            return self.lstm(x.reshape(len(x), *self.shape[:2]))[0][:, -1]
 
     torch.set_num_threads(THREADS)
     prepare, version = prepare_torch, torch.__version__

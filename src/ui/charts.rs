@@ -2,13 +2,17 @@
 
 pub mod axis;
 pub mod bands;
+pub mod bins;
 pub mod confusion_chart;
 pub mod figure;
+pub mod histogram;
 pub mod histogram_chart;
 pub mod palette;
 pub mod plot;
 pub mod series;
 pub mod shapes;
+pub mod tensor_image;
+pub mod ticks;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use chalkgrad_engine::model::catalogue::{Card, Setting, SettingDefault, SettingKind};
+use chalkgrad_engine::model::catalogue::{self, Card, Setting, SettingDefault, SettingKind};
 use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
 
 use super::text::Locale;
@@ -25,6 +25,7 @@ pub fn value_text(value: &SettingValue) -> String {
         SettingValue::Numbers(numbers) => numbers_text(numbers),
         SettingValue::Pairs(pairs) => numbers_text(pairs.as_flattened()),
         SettingValue::Texts(texts) => texts.join(" "),
+        SettingValue::Layer(layer) => layer.type_name.clone(),
     }
 }
 
@@ -48,7 +49,7 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
         SettingValue::Numbers(numbers) => {
             [0, 1].map(|at| numbers.get(at).map(|number| number_text(*number)).unwrap_or_default())
         }
-        SettingValue::Pairs(_) | SettingValue::Texts(_) => [value_text(value), String::new()],
+        SettingValue::Pairs(_) | SettingValue::Texts(_) | SettingValue::Layer(_) => [value_text(value), String::new()],
     };
     match (layer.settings.get(setting.name), &setting.default) {
         (Some(value), _) => shown(value),
@@ -56,7 +57,7 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
         (None, SettingDefault::Number(number)) => [number_text(*number), String::new()],
         (None, SettingDefault::Pair(height, width)) => [number_text(*height), number_text(*width)],
         (None, SettingDefault::Sides(side)) => [number_text(*side), String::new()],
-        (None, SettingDefault::Text(text)) => [text.to_string(), String::new()],
+        (None, SettingDefault::Text(text) | SettingDefault::Layer(text)) => [text.to_string(), String::new()],
         (None, SettingDefault::Numbers(numbers)) => [numbers_text(numbers), String::new()],
         (None, SettingDefault::Required | SettingDefault::Absent) => [String::new(), String::new()],
     }
@@ -68,6 +69,10 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
     let [first, second] = texts.map(str::trim);
     match kind {
         SettingKind::Flag => Some(SettingValue::Flag(first == "true")),
+        SettingKind::Layer(types) => match types.iter().find(|known| **known == first) {
+            Some(known) => SettingDefault::Layer(known).value(),
+            None => Some(first.into()),
+        },
         SettingKind::Choice(_) | SettingKind::Text => Some(SettingValue::Text(first.to_owned())),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => {
             if first.is_empty() {
@@ -131,12 +136,22 @@ pub fn summary(settings: &[Setting], layer: &LayerSpec) -> Vec<String> {
         match setting.kind {
             _ if first.is_empty() => None,
             SettingKind::Pair { .. } => Some(format!("{prefix}{first}×{second}")),
+            // A flag that is not as usual.
+            SettingKind::Flag => Some(prefix.to_owned()),
+            SettingKind::Layer(_) => Some(inner_summary(layer.settings.get(setting.name)?)),
             _ => Some(format!("{prefix}{first}")),
         }
     });
     // A layer that takes others than the one before it names them.
     let inputs = layer.inputs.as_ref().map(|inputs| format!("← {}", inputs.join(", ")));
     shown.chain(inputs).collect()
+}
+
+/// Returns the type of a layer inside another, and its own summary.
+fn inner_summary(value: &SettingValue) -> String {
+    let SettingValue::Layer(layer) = value else { return value_text(value) };
+    let settings = catalogue::find(&layer.type_name).map(|found| found.schema().settings).unwrap_or_default();
+    [vec![layer.type_name.clone()], summary(settings, layer)].concat().join(" ")
 }
 
 /// Returns the value one step up or down from a number in a field: by one for integers, else by a tenth of its
@@ -168,6 +183,17 @@ mod tests {
 
     const PAIR: SettingKind = SettingKind::Pair { min: 1, max: 9 };
     const INTEGER: SettingKind = SettingKind::Integer { min: 1, max: 512 };
+
+    #[test]
+    fn a_layer_inside_another_has_its_own_summary() {
+        let settings = catalogue::find("Bidirectional").unwrap().schema().settings;
+        let inner = LayerSpec::new("GRU").with("units", 8.0).with("returnSequences", true);
+        let layer = LayerSpec::new("Bidirectional").with("layer", inner).with("mergeMode", "sum");
+        assert_eq!(summary(settings, &layer), ["GRU 8 sequences", "sum"]);
+        assert_eq!(texts(&settings[0], &layer)[0], "GRU");
+        let chosen = value(&settings[0].kind, ["SimpleRNN", ""]);
+        assert!(matches!(chosen, Some(SettingValue::Layer(layer)) if layer.settings["units"] == 32.0.into()));
+    }
 
     #[test]
     fn numbers_come_back_as_they_were() {

@@ -284,7 +284,7 @@ pub mod tests {
 
     #[test]
     fn every_field_of_the_training_form_has_a_text() {
-        use crate::ui::training_fields::{Choice, tests::all_rows};
+        use crate::ui::features::training::fields::{Choice, tests::all_rows};
         use chalkgrad_engine::model::{losses::Loss, optimizers::Optimizer, schedules::Schedule};
         let english = table(Locale::English);
         let labels = all_rows().into_iter().map(|row| format!("training_{}", row.setting().name));

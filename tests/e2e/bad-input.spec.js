@@ -47,6 +47,21 @@ test('without a network the page works, and says what it could not fetch', async
   expect(await playground.call('train', { steps: 1 })).toMatchObject({ state: 'done' });
 });
 
+test('when the connection is back, the data comes by itself and the message goes', async ({ playground, server, context }) => {
+  for (const name of ['manifest.json', 'train-0.bin.gz', 'test-0.bin.gz']) {
+    server.faults.set(name, (_, response) => void response.destroy());
+  }
+  await playground.open();
+  await expect(playground.retry).toBeVisible();
+  await context.setOffline(true);
+  server.faults.clear();
+  await context.setOffline(false);
+  await expect(playground.retry).toBeHidden();
+  await playground.call('setModel', { layers: SMALL });
+  expect(await playground.call('train', { steps: 1 })).toMatchObject({ state: 'done' });
+  await expect(playground.page.locator('.notice-error')).toHaveCount(0);
+});
+
 test('a browser without WebAssembly SIMD gets a plain message and loads no program', async ({ playground, server }) => {
   await playground.page.addInitScript(() => {
     WebAssembly.validate = () => false;

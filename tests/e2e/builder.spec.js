@@ -474,3 +474,42 @@ test('an edit says which run it ends and which weights are new', async ({ playgr
   await page.locator('#tab-log').click();
   await expect(page.getByRole('log')).toContainText('The edit of the network ended the run.');
 });
+
+test('splitters make the network and the layer larger, by pointer and by keys, and are remembered', async ({ playground }) => {
+  const { page } = playground;
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await playground.open();
+  await playground.card('conv2d').click();
+  const size = async (name) => {
+    const { width, height } = await page.getByRole('region', { name, exact: true }).boundingBox();
+    return { width: Math.round(width), height: Math.round(height) };
+  };
+  const bar = (name) => page.getByRole('separator', { name });
+  const drag = async (bar, x, y) => {
+    const box = await bar.boundingBox();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2 + x, box.y + box.height / 2 + y, { steps: 5 });
+    await page.mouse.up();
+  };
+  const [layer, network] = [await size('Layer'), await size('Network')];
+  const picture = await playground.card('conv2d').locator('.thumbnail').boundingBox();
+  await drag(bar('Width of the part with layer and training'), -60, 0);
+  expect((await size('Layer')).width).toBe(layer.width + 60);
+  await drag(bar('Size of the pictures in the network'), 0, 80);
+  // More room for the pictures may bring a scroll bar with it.
+  const larger = (await size('Network')).height;
+  expect(larger - network.height).toBeGreaterThan(60);
+  expect((await playground.card('conv2d').locator('.thumbnail').boundingBox()).height).toBeCloseTo(picture.height + 80, 0);
+  await page.reload();
+  await page.evaluate(() => window.chalkgrad.ready);
+  await playground.card('conv2d').click();
+  expect([(await size('Layer')).width, (await size('Network')).height]).toEqual([layer.width + 60, larger]);
+  // Curves and bars stay in view.
+  await expect(page.locator('.chart canvas').first()).toBeInViewport();
+  await bar('Size of the pictures in the network').press('ArrowUp');
+  expect((await size('Network')).height).toBe(larger - 16);
+  await bar('Size of the pictures in the network').dblclick();
+  await bar('Width of the part with layer and training').dblclick();
+  expect([(await size('Layer')).width, (await size('Network')).height]).toEqual([layer.width, network.height]);
+});

@@ -216,7 +216,7 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
       });
     await playground.open();
     await expect(page.locator('.verdict')).toContainText('3');
-    await expect(page.locator('.notice-data')).toHaveCount(0, { timeout: 60_000 });
+    await expect(page.getByText('Ready to train')).toBeVisible();
     await frames(page);
     const loaded = await shifts();
     expect(loaded.sum, JSON.stringify(loaded.shifts)).toBeLessThan(0.01);
@@ -321,7 +321,7 @@ test.describe('with a finger', () => {
         expect(box.y >= 0 && box.y + box.height <= window.height && box.x >= 0 && box.x + box.width <= window.width, name).toBe(true);
         expect(box.height).toBeGreaterThanOrEqual(40);
       }
-      for (const name of ['Loss', 'Accuracy']) await expect(bar.getByText(name, { exact: true })).toBeInViewport();
+      for (const name of ['Epoch loss', 'Epoch acc.']) await expect(bar.getByText(name, { exact: true })).toBeInViewport();
     };
     for (const width of [390, 320]) {
       await page.setViewportSize({ width, height: 640 });
@@ -339,15 +339,17 @@ test.describe('with a finger', () => {
     await page.getByRole('spinbutton', { name: 'Filters' }).fill('24');
     await page.getByRole('spinbutton', { name: 'Filters' }).press('Enter');
     await expect.poll(async () => (await playground.call('getModel')).layers[2].filters).toBe(24);
-    const place = await page.evaluate(() => scrollY);
-    expect(place).toBeGreaterThan(100);
+    expect(await page.evaluate(() => scrollY)).toBeGreaterThan(100);
+    // Not the page's own position: pictures that come later push it, and the browser keeps what is seen in its place.
+    const place = async () => Math.round((await page.getByRole('spinbutton', { name: 'Filters' }).boundingBox()).y);
+    const left = await place();
     await playground.show('input');
     await bar.getByRole('button', { name: 'Step', exact: true }).tap();
     await expect(bar.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
     await expect(bar.locator('dd').first()).toHaveText(/\d/);
     await playground.show('network');
     await expect(page.getByRole('spinbutton', { name: 'Filters' })).toHaveValue('24');
-    await expect.poll(() => page.evaluate(() => scrollY)).toBe(place);
+    await expect.poll(async () => Math.abs((await place()) - left)).toBeLessThan(3);
     // The test's result is where its button leads.
     await playground.showActions();
     await bar.getByRole('button', { name: 'Evaluate', exact: true }).tap();

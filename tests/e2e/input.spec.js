@@ -110,6 +110,59 @@ test('opens a picture, shows how it is prepared, and refuses what is none', asyn
   }
 });
 
+/** A photograph of a 1 as a PNG: on paper in a shadow from bright to dark, or in white ink on nothing. */
+const photograph = (playground, kind) =>
+  playground.page.evaluate(async (kind) => {
+    const canvas = new OffscreenCanvas(600, 800);
+    const context = canvas.getContext('2d');
+    if (kind === 'shadow') {
+      const shade = context.createLinearGradient(0, 0, 600, 800);
+      shade.addColorStop(0, 'rgb(236, 232, 222)');
+      shade.addColorStop(1, 'rgb(120, 116, 108)');
+      context.fillStyle = shade;
+      context.fillRect(0, 0, 600, 800);
+    }
+    context.strokeStyle = kind === 'shadow' ? 'rgb(35, 35, 60)' : 'white';
+    context.lineWidth = 36;
+    context.lineCap = 'round';
+    context.beginPath();
+    context.moveTo(330, 250);
+    context.lineTo(300, 550);
+    context.stroke();
+    return Array.from(new Uint8Array(await (await canvas.convertToBlob({ type: 'image/png' })).arrayBuffer()));
+  }, kind);
+
+for (const kind of ['shadow', 'transparent']) {
+  test(`a photograph is read: a one, ${kind}`, async ({ playground }) => {
+    await playground.open();
+    await expect(verdict(playground)).toBeVisible();
+    const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
+    await field.setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(await photograph(playground, kind)) });
+    await expect(playground.page.getByText('Looks like 1', { exact: true })).toBeVisible();
+    // Twenty rows of ink, three or four columns wide, and nothing else.
+    const prepared = await image(playground);
+    expect(prepared.filter((value) => value > 100).length).toBeLessThan(110);
+  });
+}
+
+test('a browser that hands out noise for pixels is told, and nothing is classified from it', async ({ playground }) => {
+  await playground.page.addInitScript(() => {
+    const read = CanvasRenderingContext2D.prototype.getImageData;
+    CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+      const image = read.apply(this, args);
+      if (!this.canvas.isConnected) for (let at = 0; at < image.data.length; at++) image.data[at] = Math.random() * 256;
+      return image;
+    };
+  });
+  await playground.open();
+  await expect(verdict(playground)).toBeVisible();
+  const before = await image(playground);
+  const field = playground.page.getByLabel('Open a picture of a digit from a file').first();
+  await field.setInputFiles({ name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from(await photograph(playground, 'shadow')) });
+  await expect(playground.page.getByRole('region', { name: 'Messages' }).getByText(/noise instead of a picture's pixels/)).toBeVisible();
+  expect(await image(playground)).toEqual(before);
+});
+
 test('answers every stroke while it trains, at most 30 times a second', async ({ playground }) => {
   await playground.open();
   await playground.page.evaluate(() => {
@@ -182,4 +235,35 @@ test('scores that name no class are no answer, on the pad and in the test', asyn
   const evaluation = await playground.call('evaluate');
   expect(evaluation.confusion.map((row) => Array.from(row)[7])).toEqual(equal);
   expect(evaluation.accuracy).toBeCloseTo(evaluation.confusion[2][2] / 10_000, 6);
+});
+
+test('a test image stands on the pad, takes strokes where they are drawn, and a link brings both back', async ({ playground, context }) => {
+  const { page } = playground;
+  await playground.open();
+  await page.getByRole('group', { name: 'Sample digits' }).getByRole('button', { name: 'Sample digit, a 1' }).click();
+  await expect(page.getByText('Looks like 1', { exact: true })).toBeVisible();
+  await expect(page.getByText('true class: 1')).toBeVisible();
+  const before = await image(playground);
+  // The pad shows what the network sees.
+  const inkAt = (x, y) => playground.pad.evaluate((canvas, [x, y]) => canvas.getContext('2d').getImageData(x * canvas.width, y * canvas.height, 1, 1).data[3], [x, y]);
+  const darkest = before.indexOf(Math.max(...before));
+  await expect.poll(() => inkAt(((darkest % 28) + 0.5) / 28, (Math.floor(darkest / 28) + 0.5) / 28)).toBeGreaterThan(200);
+  // A bar at the left of the image.
+  await playground.draw([[0.2, 0.3], [0.2, 0.7]]);
+  await expect.poll(async () => (await image(playground))[14 * 28 + 5]).toBeGreaterThan(200);
+  const edited = await image(playground);
+  for (const [at, value] of before.entries()) expect(edited[at]).toBeGreaterThanOrEqual(value);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await playground.press('Copy a link to this network');
+  await expect(page.locator('.confirmation')).not.toBeEmpty();
+  const address = page.url();
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.evaluate(() => window.chalkgrad.ready);
+  // A link keeps the points of a stroke to a 255th of the pad.
+  const apart = async () => (await image(playground)).filter((value, at) => Math.abs(value - edited[at]) > 30).length;
+  await expect.poll(apart).toBe(0);
+  await expect(page.getByText('true class: 1')).toBeVisible();
+  await playground.press('Clear');
+  await expect.poll(() => image(playground)).toEqual(Array(784).fill(0));
 });

@@ -13,7 +13,8 @@ export default defineConfig({
   // Long, so that only what never comes fails, on however slow a machine.
   timeout: 300_000,
   expect: { timeout: 60_000 },
-  reporter: [['list']],
+  // The JSON report is what `cargo xtask test` names failed flows from.
+  reporter: [['list'], ['json', { outputFile: '../../test-results/flows.json' }]],
   use: {
     browserName: 'chromium',
     launchOptions,

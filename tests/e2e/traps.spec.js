@@ -234,3 +234,95 @@ test('numbers are taken as people type them', async ({ playground }) => {
     await expect.poll(async () => (await playground.call('getTraining')).optimizer.learningRate).toBe(meant);
   }
 });
+
+test('a step right after an edit trains the network that is shown', async ({ playground }) => {
+  const { page } = playground;
+  await page.evaluate(() => {
+    const presets = document.querySelector('.network select');
+    presets.value = 'preset_softmax';
+    presets.dispatchEvent(new Event('change', { bubbles: true }));
+    [...document.querySelectorAll('button')].find((button) => button.textContent.trim() === 'Step').click();
+  });
+  await expect(page.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
+  expect(await playground.layerTypes()).toEqual(['Flatten', 'Dense']);
+  // No edit is left that would reset the step.
+  await playground.press('Step');
+  await expect(page.getByText('Epoch 1, batch 2 of 1,875')).toBeVisible();
+});
+
+test("numbers, sentences and the language follow under the browser's own translation", async ({ playground }) => {
+  const { page } = playground;
+  await expect(page.getByText(/^Looks like/)).toBeVisible();
+  // As the translators of Chrome and Edge do it.
+  await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) if (walker.currentNode.data.trim() !== '') texts.push(walker.currentNode);
+    for (const text of texts) {
+      const font = document.createElement('font');
+      font.append(Object.assign(document.createElement('font'), { textContent: `«${text.data}»` }));
+      text.replaceWith(font);
+    }
+  });
+  await expect(page.getByText(/^«Looks like/)).toBeVisible();
+  const digits = page.getByRole('group', { name: 'Sample digits' });
+  await digits.getByRole('button', { name: 'Sample digit, a 7' }).click();
+  await expect(page.getByText('Looks like 7', { exact: true })).toBeVisible();
+  await digits.getByRole('button', { name: 'Sample digit, a 4' }).click();
+  await expect(page.getByText('Looks like 4', { exact: true })).toBeVisible();
+  await playground.press('«Step»');
+  await expect(page.getByText('Epoch 1, batch 1 of 1,875')).toBeVisible();
+  await expect(page.getByText('«Ready to train»')).toHaveCount(0);
+  await page.getByRole('button', { name: '中文' }).click();
+  await expect(page.getByRole('heading', { name: '网络', exact: true })).toBeVisible();
+  await expect(page.getByRole('tab', { name: '训练设置', exact: true })).toBeVisible();
+  // What is left is the same in every language: names of types, shapes, numbers.
+  const sentences = () => page.evaluate(() => {
+    const fonts = [...document.querySelectorAll('font > font')].filter((font) => !font.closest('noscript'));
+    return fonts.map((font) => font.textContent).filter((text) => /[a-z]{2,} [a-z]{2,}/.test(text));
+  });
+  await expect.poll(sentences).toEqual([]);
+});
+
+test('a file saved from within a frame is not said to be saved', async ({ playground, server }) => {
+  const { page } = playground;
+  await page.route('**/frame.html', (route) => route.fulfill({ contentType: 'text/html', body: `<iframe src="./" sandbox="allow-scripts allow-same-origin" width="1200" height="700"></iframe>` }));
+  await page.goto(`${server.url}frame.html`);
+  const frame = page.frameLocator('iframe');
+  await expect(frame.getByText(/^Looks like/)).toBeVisible();
+  await frame.getByRole('button', { name: 'Save to a file' }).click();
+  await expect(frame.getByRole('region', { name: 'Messages' }).getByText(/If no download has begun/)).toBeVisible();
+  await expect(frame.locator('.confirmation')).toBeEmpty();
+});
+
+for (const [how, style, element, factor] of [
+  ['zoomed', 'zoom: 1.5', 'body', 1.5],
+  ['scaled as a slide is', 'transform: scale(0.6); transform-origin: 0 0', 'body', 0.6],
+]) {
+  test(`a page that is ${how} reads the value under the pointer, draws under it, and is sharp`, async ({ playground }) => {
+    const { page } = playground;
+    await page.locator(element).evaluate((element, style) => { element.style.cssText += style; }, style);
+    await playground.card('conv2d').click();
+    await page.getByRole('region', { name: 'Layer' }).getByRole('button', { name: 'Weights' }).click();
+    const image = page.getByRole('img', { name: 'conv2d.kernel', exact: true });
+    await expect(image).toHaveJSProperty('width', 23);
+    const [columns, rows] = await image.evaluate((canvas) => [canvas.width, canvas.height]);
+    await image.scrollIntoViewIfNeeded();
+    const box = await image.boundingBox();
+    // The tile of the third filter, its last row and first column.
+    await page.mouse.move(box.x + ((8 + 0.5) / columns) * box.width, box.y + ((2 + 0.5) / rows) * box.height);
+    await expect(page.getByText(/filter 2, input channel 0, row 2, column 0: /)).toBeVisible();
+    // Under the pen.
+    await playground.press('Clear');
+    await playground.draw([[0.75, 0.2], [0.75, 0.8]]);
+    const ink = await playground.pad.evaluate((canvas) => {
+      const { data, width, height } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const at = (x, y) => data[(Math.round(y * height) * width + Math.round(x * width)) * 4 + 3];
+      return [at(0.75, 0.5), at(0.6, 0.5), at(0.9, 0.5)];
+    });
+    expect(ink[0]).toBeGreaterThan(0);
+    await playground.press('Step');
+    const chart = page.locator('.chart canvas').first();
+    await expect.poll(() => chart.evaluate((canvas) => canvas.width / canvas.offsetWidth / devicePixelRatio)).toBeCloseTo(factor, 1);
+  });
+}

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::shell::{command, find, run, say, target};
+use crate::shell::{command, find, root, run, say, target};
 use crate::tools::WASM_TARGET;
 use crate::{browser, data, site, tools};
 
@@ -54,6 +54,9 @@ pub fn test(only: &[String]) -> Result<()> {
     println!("\nSummary");
     for (name, elapsed, result) in &results {
         println!("  {} {name:<8} {:>8}", if result.is_ok() { "passed" } else { "FAILED" }, seconds(*elapsed));
+        if let Err(error) = result {
+            println!("    {error:#}");
+        }
     }
     let failed: Vec<_> = results.iter().filter(|(_, _, result)| result.is_err()).map(|(name, _, _)| *name).collect();
     if !failed.is_empty() {
@@ -133,9 +136,48 @@ const QUIET_CHROMIUM: &[&str] = &[
     "--disable-sync",
 ];
 
+/// Runs the flows. The error names each flow that failed and why, so that the end of a log tells enough.
 fn flows() -> Result<()> {
-    playwright("tests/e2e/playwright.config.js", &[])
+    let report = root().join("test-results/flows.json");
+    // A report of an earlier run must not speak for this one.
+    if report.exists() {
+        fs::remove_file(&report).context("test-results/flows.json cannot be replaced")?;
+    }
+    let result = playwright("tests/e2e/playwright.config.js", &[]);
+    if result.is_ok() {
+        return result;
+    }
+    let failures = fs::read_to_string(report).map_err(anyhow::Error::from).and_then(|text| flow_failures(&text));
+    match failures {
+        Ok(failures) if !failures.is_empty() => bail!("{}", failures.join("\n    ")),
+        _ => result,
+    }
 }
+
+/// Lists the failed flows of a report by Playwright's reporter `json`: file, line, title and the first lines of the
+/// error.
+fn flow_failures(report: &str) -> Result<Vec<String>> {
+    let report: Value = serde_json::from_str(report).context("test-results/flows.json is not JSON")?;
+    let mut failures = Vec::new();
+    collect_failures(&report, &mut failures);
+    Ok(failures)
+}
+
+fn collect_failures(suite: &Value, failures: &mut Vec<String>) {
+    let list = |key: &str| suite[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    for spec in list("specs").iter().filter(|spec| spec["ok"] == false) {
+        let message = spec.pointer("/tests/0/results/0/error/message").and_then(Value::as_str).unwrap_or_default();
+        let message: Vec<_> = message.lines().filter(|line| !line.trim().is_empty()).take(ERROR_LINES).collect();
+        let text = |key: &str| spec[key].as_str().unwrap_or_default();
+        failures.push(format!("{}:{} {}: {}", text("file"), spec["line"], text("title"), message.join(" | ")));
+    }
+    for inner in list("suites") {
+        collect_failures(inner, failures);
+    }
+}
+
+/// Lines of a flow's error that the summary repeats: assertion, locator, expected and received.
+const ERROR_LINES: usize = 6;
 
 /// Runs the flows of tests/firefox. Without a Firefox they report that they are skipped.
 fn firefox() -> Result<()> {

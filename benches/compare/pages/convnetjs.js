@@ -3,6 +3,7 @@ import convnetjs from 'convnetjs';
 import { images, serve } from './common.js';
 
 serve(async ({ layers, batch }) => {
+  if (layers.some(({ type }) => type === 'lstm')) throw new Error('ConvNetJS has no recurrent layers');
   const net = new convnetjs.Net();
   net.makeLayers([
     { type: 'input', out_sx: 28, out_sy: 28, out_depth: 1 },

@@ -42,6 +42,7 @@ function scores(layers, parameters, x) {
 }
 
 serve(async ({ backend, layers, batch }) => {
+  if (layers.some(({ type }) => type === 'lstm')) throw new Error('no LSTM is written for jax-js here');
   await init(backend);
   defaultDevice(backend);
   const { pixels, labels } = images(batch);

@@ -11,6 +11,11 @@ function build(layers) {
     const first = index === 0 ? { inputShape: [28, 28, 1] } : {};
     const activation = index === layers.length - 1 ? 'softmax' : 'relu';
     if (layer.type === 'conv') model.add(tf.layers.conv2d({ filters: layer.filters, kernelSize: layer.kernel, activation, ...first }));
+    if (layer.type === 'lstm') {
+      model.add(tf.layers.reshape({ targetShape: layer.input.slice(0, 2), ...first }));
+      model.add(tf.layers.lstm({ units: layer.units }));
+      isFlat = true;
+    }
     if (layer.type === 'pool') model.add(tf.layers.maxPooling2d({ poolSize: layer.size }));
     if (layer.type === 'dense') {
       if (!isFlat) model.add(tf.layers.flatten(first));

@@ -1,6 +1,7 @@
-//! Time of every kernel in a training step of the reference CNN, in the order of its plan at batch 32.
+//! Time of every kernel in a training step of the reference CNN, in the order of its plan at batch 32; with the word `lstm` in
+//! that of an LSTM on the rows of an image.
 //!
-//! Natively: `cargo bench -p chalkgrad-engine --bench step`. In V8 (Node.js): the same with `--target
+//! Natively: `cargo bench -p chalkgrad-engine --bench step -- [lstm]`. In V8 (Node.js): the same with `--target
 //! wasm32-unknown-unknown`.
 
 #[path = "common/clock.rs"]
@@ -12,16 +13,33 @@ use chalkgrad_engine::backend::cpu::{CpuBackend, parts};
 use chalkgrad_engine::backend::{Backend, RunStatus};
 use chalkgrad_engine::data::DatasetInfo;
 use chalkgrad_engine::error::Result;
-use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
 use chalkgrad_engine::plan::SlotKind;
 use chalkgrad_engine::train::model::LoadedModel;
 use chalkgrad_engine::train::plans::PlanKey;
 
 const BATCH: usize = 32;
 
+/// Returns an LSTM on the rows of an image.
+fn rows() -> ModelSpec {
+    let layer = |type_name: &str, settings: &[(&str, SettingValue)]| LayerSpec {
+        type_name: type_name.to_owned(),
+        name: None,
+        inputs: None,
+        settings: settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+    };
+    let layers = vec![
+        layer("Reshape", &[("targetShape", vec![28.0, 28.0].into())]),
+        layer("LSTM", &[("units", 128.0.into())]),
+        layer("Dense", &[("units", 10.0.into()), ("activation", "softmax".into())]),
+    ];
+    ModelSpec { layers, ..ModelSpec::reference_cnn() }
+}
+
 fn run() -> Result<()> {
-    let model =
-        LoadedModel::new(&ModelSpec::reference_cnn(), &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
+    let is_lstm = std::env::args().any(|argument| argument == "lstm");
+    let spec = if is_lstm { rows() } else { ModelSpec::reference_cnn() };
+    let model = LoadedModel::new(&spec, &TrainingConfig::default(), &DatasetInfo::mnist().schema)?;
     let plan = Arc::new(model.compile(PlanKey::Training(BATCH))?);
     let mut backend = CpuBackend::new();
     let handle = backend.load(plan.clone())?;

@@ -18,6 +18,7 @@ pub mod matmul;
 pub mod one_hot;
 pub mod pointwise;
 pub mod pool2d;
+pub mod recurrent;
 pub mod reduce;
 pub mod reshape;
 pub mod softmax;
@@ -56,6 +57,7 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "conv2d", cases: conv2d::cases },
         Entry { name: "depthwise_conv2d", cases: depthwise_conv2d::cases },
         Entry { name: "pool2d", cases: pool2d::cases },
+        Entry { name: "recurrent", cases: recurrent::cases },
     ]
 }
 

@@ -3,6 +3,9 @@
 #[path = "../../../examples/mnist/files.rs"]
 mod mnist_files;
 
+#[path = "it/keras/following.rs"]
+mod following;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
@@ -352,6 +355,20 @@ fn other_layers_train_as_on_the_cpu() {
     }
 }
 
+/// Trains recurrent layers from the weights that Keras drew.
+#[test]
+fn recurrent_models_learn_as_keras_does() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keras/recurrent.json");
+    let document: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    // Opening a device takes longer than the steps, so one optimizer must do.
+    let with_adam = |run: &&serde_json::Value| run["optimizer"]["type"] == "Adam";
+    for run in document["runs"].as_array().unwrap().iter().filter(with_adam) {
+        let Some(gpu) = open() else { return };
+        following::follow(&document, run, Box::new(gpu));
+    }
+}
+
 /// Covers updates that run together, of every optimizer, in a network whose weights have different formulas.
 /// Trains layers that branch and merge, and those for sequences, with noise and dropout that both draw alike.
 #[test]
@@ -371,6 +388,8 @@ fn branches_and_sequences_train_as_on_the_cpu() {
             {"type": "Conv1D", "filters": 6, "kernelSize": 3, "padding": "causal", "activation": "tanh"},
             {"type": "AveragePooling1D"}, {"type": "Dense", "units": 5, "activation": "tanh"},
             {"type": "GlobalMaxPooling1D"}, {"type": "Dense", "units": 10, "activation": "softmax"}]"#,
+        r#"[{"type": "Reshape", "targetShape": [28, 28]}, {"type": "LSTM", "units": 12, "returnSequences": true, "dropout": 0.2},
+            {"type": "GRU", "units": 9, "recurrentDropout": 0.25, "goBackwards": true}, {"type": "Dense", "units": 10, "activation": "softmax"}]"#,
     ] {
         let Some(gpu) = open() else { return };
         let model: ModelSpec = serde_json::from_str(&format!("{{\"layers\": {layers}}}")).unwrap();

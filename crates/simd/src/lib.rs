@@ -27,6 +27,7 @@ pub mod math;
 pub mod matmul;
 pub mod pack;
 pub mod pool;
+pub mod recurrent;
 pub mod reduce;
 pub mod reference;
 

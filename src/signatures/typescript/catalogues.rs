@@ -76,7 +76,7 @@ fn range_and_default(setting: &Setting) -> String {
         | SettingKind::Number { .. }
         | SettingKind::Pair { .. }
         | SettingKind::Sides { .. } => setting.kind.rule().to_string(),
-        SettingKind::Flag | SettingKind::Text | SettingKind::Choice(_) => String::new(),
+        SettingKind::Flag | SettingKind::Text | SettingKind::Choice(_) | SettingKind::Layer(_) => String::new(),
     };
     let default = setting.default.value().map(|value| format!("Default: {value}."));
     format!("{range} {}", default.unwrap_or_default()).trim().to_owned()
@@ -91,6 +91,7 @@ fn value_type(choices: &mut Choices, schema: &Schema, setting: &Setting) -> Stri
         SettingKind::Pair { .. } => "number | [number, number]".to_owned(),
         SettingKind::Sides { .. } => "number | [number, number] | [[number, number], [number, number]]".to_owned(),
         SettingKind::Text => "string".to_owned(),
+        SettingKind::Layer(types) => types.iter().map(|name| type_name(name, "Layer")).collect::<Vec<_>>().join(" | "),
         SettingKind::Choice(words) => {
             let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
             let words = words.join(" | ");

@@ -2,9 +2,9 @@
 
 use super::figure::ink;
 use super::shapes::{Anchor, Shape};
-use crate::ui::bins::{Snapshot, Track};
+use crate::ui::charts::bins::{Snapshot, Track};
+use crate::ui::charts::ticks::{tick_text, ticks};
 use crate::ui::format;
-use crate::ui::ticks::{tick_text, ticks};
 
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 12.0;

@@ -2,10 +2,33 @@
 
 use std::f64::consts::TAU;
 
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
+use leptos::prelude::window;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, PointerEvent};
 
 use super::shapes::{Anchor, FONT, Frame, Shape, Stroke};
 use crate::ui::browser::context_2d;
+
+/// Returns the pixels of the screen for each CSS pixel of a canvas. A page that is zoomed in its style, or scaled as a slide is,
+/// has more than the window.
+pub fn pixel_ratio(canvas: &HtmlCanvasElement) -> f64 {
+    let (shown, own) = (canvas.get_bounding_client_rect().width(), f64::from(canvas.offset_width()));
+    // A hidden canvas has neither.
+    let scale = if shown > 0.0 && own > 0.0 { shown / own } else { 1.0 };
+    // More pixels than four for one cannot be told apart.
+    window().device_pixel_ratio() * scale.clamp(0.25, 4.0)
+}
+
+/// Returns the place of the pointer in a canvas, in the canvas's own CSS pixels, however the page round it is scaled.
+pub fn pointer_place(canvas: &HtmlCanvasElement, event: &PointerEvent) -> [f64; 2] {
+    let bounds = canvas.get_bounding_client_rect();
+    let place = |pointer: i32, start: f64, shown: f64, own: i32| {
+        (f64::from(pointer) - start) * f64::from(own) / shown.max(f64::MIN_POSITIVE)
+    };
+    [
+        place(event.client_x(), bounds.left(), bounds.width(), canvas.offset_width()),
+        place(event.client_y(), bounds.top(), bounds.height(), canvas.offset_height()),
+    ]
+}
 
 /// Draws the shapes on a canvas that is made `width` by `height` CSS pixels large, with `ratio` pixels for each.
 pub fn draw(

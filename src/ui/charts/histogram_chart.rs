@@ -3,9 +3,9 @@
 use super::figure::ink;
 use super::palette::ColourScale;
 use super::shapes::{Anchor, Shape};
+use crate::ui::charts::histogram::Histogram;
+use crate::ui::charts::ticks::{tick_text, ticks};
 use crate::ui::format;
-use crate::ui::histogram::Histogram;
-use crate::ui::ticks::{tick_text, ticks};
 
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 10.0;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::axis::Axis;
 use super::shapes::{Anchor, Frame, Shape, Stroke, text_width};
-use crate::ui::ticks::{log_tick_text, log_ticks, tick_text, ticks};
+use crate::ui::charts::ticks::{log_tick_text, log_ticks, tick_text, ticks};
 
 /// Point in the units of the axes or in pixels.
 pub type Point = (f64, f64);

@@ -4,9 +4,10 @@ use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData, PointerEvent};
 
 use crate::ui::browser::context_2d;
+use crate::ui::charts::canvas::pointer_place;
 use crate::ui::charts::histogram_chart::MARKED;
 use crate::ui::charts::palette::{ColourScale, Mapping, limit};
-use crate::ui::tensor_image::Tiles;
+use crate::ui::charts::tensor_image::Tiles;
 
 /// Returns the largest magnitude, which gets the full colour.
 pub fn scale_of(values: &[f32]) -> f32 {
@@ -51,9 +52,9 @@ pub fn paint_on(
 /// Returns the pixel of the image under the pointer.
 pub fn pixel_under(canvas: &HtmlCanvasElement, event: &PointerEvent, tiles: &Tiles) -> (usize, usize) {
     let (width, height) = tiles.size();
-    let share = |offset: i32, length: i32| f64::from(offset) / f64::from(length.max(1));
-    let x = share(event.offset_x(), canvas.client_width()) * width as f64;
-    let y = share(event.offset_y(), canvas.client_height()) * height as f64;
+    let [x, y] = pointer_place(canvas, event);
+    let x = x / f64::from(canvas.offset_width().max(1)) * width as f64;
+    let y = y / f64::from(canvas.offset_height().max(1)) * height as f64;
     ((x.max(0.0) as usize).min(width.max(1) - 1), (y.max(0.0) as usize).min(height.max(1) - 1))
 }
 

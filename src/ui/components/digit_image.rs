@@ -6,8 +6,8 @@ use wasm_bindgen::Clamped;
 use web_sys::{HtmlCanvasElement, ImageData};
 
 use crate::ui::browser::context_2d;
-use crate::ui::digit::SIDE;
-use crate::ui::photo::Stage;
+use crate::ui::features::input::digit::SIDE;
+use crate::ui::features::input::photo::Stage;
 use crate::ui::state::use_state;
 
 /// Image of pixels (0: no ink, 255: full ink) as ink on transparent ground: dark on paper in light themes, light on slate
@@ -22,7 +22,7 @@ pub fn DigitImage(
     let (state, canvas) = (use_state(), NodeRef::<Canvas>::new());
     Effect::new(move |_| {
         if let Some(canvas) = canvas.get() {
-            pixels.with(|pixels| paint(&canvas, pixels, width, state.is_dark.get()));
+            pixels.with(|pixels| paint(&canvas, pixels, width, state.screen.is_dark().get()));
         }
     });
     view! { <canvas class="digit-image" width=width.to_string() height=width.to_string() aria-hidden="true" node_ref=canvas /> }
@@ -37,7 +37,7 @@ pub fn StageImage(stage: Stage) -> impl IntoView {
         let Some(canvas) = canvas.get() else { return };
         match stage.pixels.len() == stage.width * stage.height * 4 {
             true => put(&canvas, &stage.pixels, stage.width),
-            false => paint(&canvas, &stage.pixels, stage.width, state.is_dark.get()),
+            false => paint(&canvas, &stage.pixels, stage.width, state.screen.is_dark().get()),
         }
     });
     view! { <canvas class="digit-image" width=width height=height aria-hidden="true" node_ref=canvas /> }

@@ -37,11 +37,45 @@ impl SplitSize {
     }
 }
 
-/// Vertical bar on the left edge of the part whose width it sets. It is dragged, or moved with the arrow keys; a double click
-/// brings the usual width back.
+/// Edge of a part of the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Edge {
+    Left,
+    Bottom,
+}
+
+impl Edge {
+    /// Returns the place of a pointer across the edge, in pixels; it rises as the part becomes larger.
+    fn place(self, event: &PointerEvent) -> f64 {
+        match self {
+            Self::Left => -f64::from(event.client_x()),
+            Self::Bottom => event.client_y().into(),
+        }
+    }
+
+    /// Returns the keys that make the part larger and smaller.
+    fn keys(self) -> [&'static str; 2] {
+        match self {
+            Self::Left => ["ArrowLeft", "ArrowRight"],
+            Self::Bottom => ["ArrowDown", "ArrowUp"],
+        }
+    }
+
+    /// Returns the direction of the bar.
+    fn orientation(self) -> &'static str {
+        match self {
+            Self::Left => "vertical",
+            Self::Bottom => "horizontal",
+        }
+    }
+}
+
+/// Bar on an edge of the part whose size it sets. It is dragged, or moved with the arrow keys; a double click brings the usual
+/// size back.
 #[component]
 pub fn Splitter(
     size: SplitSize,
+    edge: Edge,
     /// Key of its name.
     label: &'static str,
 ) -> impl IntoView {
@@ -52,13 +86,13 @@ pub fn Splitter(
             let bar: web_sys::Element = event_target(&event);
             // Without capture the drag ends at the edge, which is harmless.
             let _ = bar.set_pointer_capture(event.pointer_id());
-            start.set_value(Some([f64::from(event.client_x()), size.size_px.get_untracked()]));
+            start.set_value(Some([edge.place(&event), size.size_px.get_untracked()]));
             event.prevent_default();
         }
     };
     let drag = move |event: PointerEvent| {
-        if let Some([x, size_px]) = start.get_value() {
-            size.set(size_px + x - f64::from(event.client_x()));
+        if let Some([place, size_px]) = start.get_value() {
+            size.set(size_px + edge.place(&event) - place);
         }
     };
     let end = move |_| {
@@ -70,9 +104,10 @@ pub fn Splitter(
     let keydown = move |event: KeyboardEvent| {
         let [min, max] = size.limits_px;
         let now = size.size_px.get_untracked();
+        let [larger, smaller] = edge.keys();
         let next = match event.key().as_str() {
-            "ArrowLeft" => now + STEP_PX,
-            "ArrowRight" => now - STEP_PX,
+            key if key == larger => now + STEP_PX,
+            key if key == smaller => now - STEP_PX,
             "Home" => min,
             "End" => max,
             _ => return,
@@ -89,7 +124,7 @@ pub fn Splitter(
         <div
             class="splitter"
             role="separator"
-            aria-orientation="vertical"
+            aria-orientation=edge.orientation()
             tabindex="0"
             aria-label=move || t(label)
             aria-valuemin=size.limits_px[0].to_string()

@@ -8,7 +8,7 @@ use super::results::{Confusion, Mistakes};
 use super::runs::RunTable;
 use super::weight_histograms::WeightHistograms;
 use crate::ui::browser::focus_soon;
-use crate::ui::state::use_state;
+use crate::ui::state::{State, use_state};
 use crate::ui::text::t;
 
 /// A tab of the dock.
@@ -31,11 +31,12 @@ const TABS: &[Tab] = &[
 
 #[component]
 pub fn Dock() -> impl IntoView {
-    let open = use_state().dock.tab;
+    let state = use_state();
+    let open = state.dock.tab();
     let content = move || TABS.iter().find(|tab| tab.key == open.get()).map(|tab| untrack(tab.view));
     view! {
         <section class="panel dock" aria-label=move || t("dock")>
-            <div class="tabs" role="tablist" aria-label=move || t("dock") on:keydown=move |event| on_key(open, &event)>
+            <div class="tabs" role="tablist" aria-label=move || t("dock") on:keydown=move |event| on_key(state, &event)>
                 {TABS.iter().map(|tab| view! { <TabButton tab /> }).collect_view()}
             </div>
             <div
@@ -53,8 +54,8 @@ pub fn Dock() -> impl IntoView {
 
 #[component]
 fn TabButton(tab: &'static Tab) -> impl IntoView {
-    let open = use_state().dock.tab;
-    let is_open = move || open.get() == tab.key;
+    let state = use_state();
+    let is_open = move || state.dock.tab().get() == tab.key;
     view! {
         <button
             type="button"
@@ -64,7 +65,7 @@ fn TabButton(tab: &'static Tab) -> impl IntoView {
             aria-controls="dock-panel"
             aria-selected=move || if is_open() { "true" } else { "false" }
             tabindex=move || if is_open() { "0" } else { "-1" }
-            on:click=move |_| open.set(tab.key)
+            on:click=move |_| state.dock.open(tab.key)
         >
             {move || t(tab.title)}
         </button>
@@ -72,9 +73,9 @@ fn TabButton(tab: &'static Tab) -> impl IntoView {
 }
 
 /// Moves between the tabs and opens them with arrow keys, Home and End.
-fn on_key(open: RwSignal<&'static str>, event: &web_sys::KeyboardEvent) {
+fn on_key(state: State, event: &web_sys::KeyboardEvent) {
     let count = TABS.len();
-    let now = TABS.iter().position(|tab| tab.key == open.get_untracked()).unwrap_or_default();
+    let now = TABS.iter().position(|tab| tab.key == state.dock.tab().get_untracked()).unwrap_or_default();
     let next = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => (now + 1) % count,
         "ArrowLeft" | "ArrowUp" => (now + count - 1) % count,
@@ -83,6 +84,6 @@ fn on_key(open: RwSignal<&'static str>, event: &web_sys::KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    open.set(TABS[next].key);
+    state.dock.open(TABS[next].key);
     focus_soon(format!("tab-{}", TABS[next].key));
 }

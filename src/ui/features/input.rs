@@ -1,11 +1,21 @@
 //! The input of the network: a pad to draw on, test images, pictures from files, and the prediction.
 
-mod dataset;
-mod pad;
-mod panel;
-mod prediction;
-mod preparation;
-mod rows;
-mod samples;
+pub mod digit;
+pub mod ground;
+pub mod photo;
 
-pub use panel::InputPanel;
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        mod dataset;
+        mod pad;
+        mod panel;
+        pub mod picture;
+        mod prediction;
+        mod preparation;
+        mod rows;
+        mod samples;
+        pub mod store;
+
+        pub use panel::InputPanel;
+    }
+}

@@ -4,18 +4,19 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use crate::ui::browser::next_frame;
-use crate::ui::dock::Entry;
 use crate::ui::state::use_state;
+use crate::ui::stores::log::Entry;
 use crate::ui::text::t;
 
 /// Panel with the log and the description of the backend.
 #[component]
 pub fn Log() -> impl IntoView {
     let state = use_state();
-    let is_gpu = move || state.backend.with(|backend| backend.as_ref().is_some_and(|info| info.backend == "webgpu"));
+    let is_gpu =
+        move || state.engine.backend().with(|backend| backend.as_ref().is_some_and(|info| info.backend == "webgpu"));
     let lines = NodeRef::<Div>::new();
     Effect::new(move |_| {
-        state.dock.log.track();
+        state.log.entries().track();
         let Some(lines) = lines.get() else { return };
         // A reader who has scrolled up keeps the place.
         if is_at_end(&lines) {
@@ -25,7 +26,7 @@ pub fn Log() -> impl IntoView {
     view! {
         <section aria-labelledby="log-title">
             <h3 id="log-title" class="visually-hidden">{move || t("tab_log")}</h3>
-            <p class="help"><strong>{move || t("backend")}</strong>" · "{move || state.backend_text()}</p>
+            <p class="help"><strong>{move || t("backend")}</strong>" · "{move || state.engine.backend_text()}</p>
             <Show when=is_gpu>
                 <div>
                     <button type="button" class="button quiet" on:click=move |_| state.log_profile()>
@@ -42,7 +43,7 @@ pub fn Log() -> impl IntoView {
                 node_ref=lines
             >
                 <ol class="log">
-                    <For each=move || state.dock.log.get() key=|entry| entry.id let:entry>
+                    <For each=move || state.log.entries().get() key=|entry| entry.id let:entry>
                         <LogLine entry />
                     </For>
                 </ol>

@@ -33,7 +33,7 @@ pub fn Side() -> impl IntoView {
     let tab = RwSignal::new(Tab::Training);
     // A layer that is selected comes to the front.
     Effect::new(move |_| {
-        if state.selected.get().is_some() {
+        if state.network.selected().get().is_some() {
             tab.set(Tab::Layer);
         }
     });

@@ -1,9 +1,15 @@
 //! The training form: five rows that everybody needs, and the others under "More".
 
-mod choice;
-mod panel;
-mod rate_slider;
-mod row;
-mod run_rows;
+pub mod fields;
 
-pub use panel::TrainingPanel;
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        mod choice;
+        mod panel;
+        mod rate_slider;
+        mod row;
+        mod run_rows;
+
+        pub use panel::TrainingPanel;
+    }
+}

@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 
 use super::State;
-use crate::ui::checked::ValidatedModel;
-use crate::ui::input::Source;
+use crate::ui::features::input::store::Source;
 use crate::ui::text::locale;
 use chalkgrad_engine::data::{DatasetInfo, DatasetKind, FieldType, Target, sources};
 use chalkgrad_engine::model::metrics;
@@ -25,8 +24,8 @@ pub(super) fn task(config: &TrainingConfig, added: &[DatasetInfo]) -> Task {
 impl State {
     /// Describes the data set in use. The surrounding view follows it.
     pub fn dataset(&self) -> DatasetInfo {
-        let name = self.training.with(|training| training.dataset.clone());
-        self.added.with(|added| info(&name, added))
+        let name = self.engine.training().with(|training| training.dataset.clone());
+        self.engine.added().with(|added| info(&name, added))
     }
 
     /// Returns the number of classes that a model tells apart; 0 if its target is no class. The surrounding view follows it.
@@ -37,12 +36,12 @@ impl State {
     /// Returns the target that the configuration has chosen. The surrounding view follows it.
     pub fn task_target(&self) -> Target {
         let info = self.dataset();
-        self.training.with(|training| effective_target(&info.schema, training))
+        self.engine.training().with(|training| effective_target(&info.schema, training))
     }
 
     /// Returns the task of the model, without tracking.
     pub fn task(&self) -> Task {
-        untrack(|| self.training.with(|training| self.added.with(|added| task(training, added))))
+        untrack(|| self.engine.training().with(|training| self.engine.added().with(|added| task(training, added))))
     }
 
     /// Names a class in the language of the page, which the surrounding view follows.
@@ -63,12 +62,12 @@ impl State {
     /// Lists the names of all data sets. The surrounding view follows them.
     pub fn dataset_names(&self) -> Vec<String> {
         let known = sources::SOURCES.iter().map(|source| source.name.to_owned());
-        self.added.with(|added| known.chain(added.iter().map(|info| info.name.clone())).collect())
+        self.engine.added().with(|added| known.chain(added.iter().map(|info| info.name.clone())).collect())
     }
 
     /// Returns the key of a text that speaks of digits, or of the one for other data. The surrounding view follows that.
     pub fn digit_key(&self, key: &str) -> String {
-        let is_digits = self.training.with(|training| training.dataset == sources::MNIST.name);
+        let is_digits = self.engine.training().with(|training| training.dataset == sources::MNIST.name);
         if is_digits { key.to_owned() } else { format!("{key}_other") }
     }
 
@@ -85,8 +84,8 @@ impl State {
 
     /// Changes to another data set. Loss and metrics that do not fit its target make way for those that do.
     pub fn choose_dataset(&self, name: &str) {
-        let mut config = self.training.get_untracked();
-        let target = untrack(|| self.added.with(|added| info(name, added))).schema.target;
+        let mut config = self.engine.training().get_untracked();
+        let target = untrack(|| self.engine.added().with(|added| info(name, added))).schema.target;
         name.clone_into(&mut config.dataset);
         if config.loss.check_target(&target).is_err() {
             config.loss = LossSpec::for_target(&target);
@@ -101,14 +100,11 @@ impl State {
 
     /// Takes over a configuration that the engine has.
     pub(super) fn training_changed(&self, config: &TrainingConfig) {
-        let is_other = self.training.with_untracked(|training| training.dataset != config.dataset);
-        if self.training.with_untracked(|training| training != config) {
-            self.training.set(config.clone());
-        }
+        let is_other = self.engine.training().with_untracked(|training| training.dataset != config.dataset);
+        self.engine.set_training(config.clone());
         // Its last progress may have come before the configuration.
-        let fetched = self.fetched.try_update(Option::take).flatten();
-        if let Some(progress) = fetched.filter(|progress| progress.dataset == config.dataset) {
-            self.data.set(progress);
+        if let Some(progress) = self.engine.end_fetch().filter(|progress| progress.dataset == config.dataset) {
+            self.engine.set_data(&progress);
         }
         if is_other {
             self.forget_data();
@@ -118,19 +114,15 @@ impl State {
 
     /// Checks the model again, because its task may have changed.
     pub(super) fn validate(&self) {
-        let task = self.task();
-        let checked = self.history.with_untracked(|history| ValidatedModel::new(history.draft(), &task));
-        if self.checked.with_untracked(|before| *before != checked) {
-            self.checked.set(checked);
-        }
+        self.network.validate(&self.task());
     }
 
     /// Drops what belongs to the data set of before.
     fn forget_data(&self) {
         self.input.forget_samples();
-        if matches!(self.input.source.get_untracked(), Source::Test { .. }) {
+        if matches!(self.input.source().get_untracked(), Source::Test { .. }) {
             self.input.clear();
         }
-        self.result.set(None);
+        self.results.forget();
     }
 }

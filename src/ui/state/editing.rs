@@ -4,57 +4,93 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use super::State;
+use super::trained::TrainedStates;
 use crate::ui::browser::{after_ms, cancel};
-use crate::ui::history::{History, LayerId};
+use crate::ui::features::network::history::{History, LayerId};
+use crate::ui::stores::messages::NoticeKind;
+use crate::ui::stores::network::EditedNetwork;
 use crate::ui::text::t_once;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
 use chalkgrad_engine::protocol::ErrorReport;
 use chalkgrad_engine::protocol::requests::SetModel;
 
+/// The engine's model, and the edit that is on its way to it.
+pub struct Sending {
+    sent_model: StoredValue<ModelSpec>,
+    /// Layers of the engine's model.
+    engine_layers: StoredValue<Vec<LayerId>>,
+    pending_model: StoredValue<Option<i32>>,
+    /// For Undo and Redo, which bring trained weights back.
+    trained: StoredValue<TrainedStates, LocalStorage>,
+    /// The last change of the model was Undo or Redo.
+    is_way_back: StoredValue<bool>,
+    /// The last change of the model brought trained weights back.
+    has_restored: StoredValue<bool>,
+}
+
+impl Sending {
+    /// Begins with a model that the engine has.
+    pub fn new(model: ModelSpec, network: &EditedNetwork) -> Self {
+        Self {
+            sent_model: StoredValue::new(model),
+            engine_layers: StoredValue::new(network.history().with_untracked(History::ids)),
+            pending_model: StoredValue::new(None),
+            trained: StoredValue::new_local(TrainedStates::default()),
+            is_way_back: StoredValue::new(false),
+            has_restored: StoredValue::new(false),
+        }
+    }
+
+    /// Keeps a trained state for Undo and Redo.
+    pub fn keep_trained(&self, state: Checkpoint) {
+        self.trained.update_value(|trained| trained.keep(state));
+    }
+}
+
 impl State {
+    /// Returns the engine's model.
+    pub(in crate::ui) fn engine_model(&self) -> ModelSpec {
+        self.sending.sent_model.get_value()
+    }
+
     /// Edits the model: checks it, and sends it to the engine if it is valid.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut History) -> R) -> R {
-        self.is_way_back.set_value(false);
-        let result = edit(&mut self.history.write());
-        self.model_edited();
+        self.sending.is_way_back.set_value(false);
+        let result = self.network.change(&self.task(), edit);
+        self.send_model();
         result
     }
 
     /// Goes one step back or forward in the history of edits. Weights that were trained there come back.
     fn go_back(&self, step: impl FnOnce(&mut History) -> bool) {
-        self.is_way_back.set_value(true);
-        step(&mut self.history.write());
-        self.model_edited();
-        self.keep_selection_valid();
-    }
-
-    fn model_edited(&self) {
-        self.validate();
+        self.sending.is_way_back.set_value(true);
+        self.network.change(&self.task(), step);
         self.send_model();
+        self.network.keep_selection_valid();
     }
 
     pub fn insert_layer(&self, index: usize, layer: LayerSpec) {
         let id = self.edit(|history| history.insert(index, layer));
-        self.selected.set(Some(id));
+        self.network.select(Some(id));
     }
 
     pub fn move_selected(&self, places: isize) -> bool {
-        let Some(id) = self.selected.get_untracked() else { return false };
+        let Some(id) = self.network.selected().get_untracked() else { return false };
         self.edit(|history| history.move_by(id, places))
     }
 
     pub fn duplicate_selected(&self) {
-        let Some(id) = self.selected.get_untracked() else { return };
+        let Some(id) = self.network.selected().get_untracked() else { return };
         if let Some(copy) = self.edit(|history| history.duplicate(id)) {
-            self.selected.set(Some(copy));
+            self.network.select(Some(copy));
         }
     }
 
     pub fn delete_selected(&self) {
-        let Some(id) = self.selected.get_untracked() else { return };
+        let Some(id) = self.network.selected().get_untracked() else { return };
         let next = self.edit(|history| history.remove(id));
-        self.selected.set(next);
+        self.network.select(next);
     }
 
     pub fn undo(&self) {
@@ -67,29 +103,27 @@ impl State {
 
     /// Takes over a model that the JavaScript API has set.
     pub(super) fn model_changed_elsewhere(&self, spec: &ModelSpec) {
-        if self.sent_model.with_value(|sent| sent == spec) {
+        if self.sending.sent_model.with_value(|sent| sent == spec) {
             return;
         }
-        self.sent_model.set_value(spec.clone());
-        self.refusal.set(None);
+        self.sending.sent_model.set_value(spec.clone());
+        self.network.set_refusal(None);
         self.edit(|history| history.replace(spec));
-        self.engine_layers.set_value(self.history.with_untracked(History::ids));
-        self.keep_selection_valid();
+        self.sending.engine_layers.set_value(self.network.history().with_untracked(History::ids));
+        self.network.keep_selection_valid();
         self.forget_run();
     }
 
-    pub(super) fn keep_selection_valid(&self) {
-        if let Some(id) = self.selected.get_untracked()
-            && self.history.with_untracked(|history| history.draft().position(id).is_none())
-        {
-            self.selected.set(None);
-        }
+    /// Drops an edit that is not sent yet, because another experiment takes its place. Returns true if there was one.
+    pub fn drop_pending_edit(&self) -> bool {
+        let pending = self.sending.pending_model.try_update_value(Option::take).flatten();
+        pending.inspect(|pending| cancel(*pending)).is_some()
     }
 
-    /// Drops an edit that is not sent yet, because another experiment takes its place.
-    pub fn drop_pending_edit(&self) {
-        if let Some(pending) = self.pending_model.try_update_value(Option::take).flatten() {
-            cancel(pending);
+    /// Sends an edit that is not sent yet, so that what comes next concerns the network as it is seen.
+    pub fn send_pending_edit(&self) {
+        if self.drop_pending_edit() {
+            self.send_now();
         }
     }
 
@@ -97,58 +131,67 @@ impl State {
     fn send_model(&self) {
         const PAUSE_MS: i32 = 200;
         self.drop_pending_edit();
-        let is_valid = self.checked.with_untracked(|checked| checked.error.is_none());
-        let spec = self.history.with_untracked(History::spec);
-        if !is_valid || self.sent_model.with_value(|sent| *sent == spec) {
+        let is_valid = self.network.checked().with_untracked(|checked| checked.error.is_none());
+        let is_known = self
+            .network
+            .history()
+            .with_untracked(|history| self.sending.sent_model.with_value(|sent| *sent == history.spec()));
+        if !is_valid || is_known {
             return;
         }
         let state = *self;
-        self.pending_model.set_value(Some(after_ms(PAUSE_MS, move || {
-            state.pending_model.set_value(None);
-            state.sent_model.set_value(spec.clone());
-            let layers = state.history.with_untracked(History::ids);
-            let before = state.engine_layers.get_value();
-            state.engine_layers.set_value(layers.clone());
-            let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
-            let kept = Some(layers.iter().map(place).collect());
-            // Asked for before the model changes.
-            let replaced = (state.steps() > 0).then(|| state.client().save());
-            let is_way_back = state.is_way_back.get_value();
-            let trained = is_way_back.then(|| state.trained.with_value(|trained| trained.of(&spec))).flatten();
-            let restores = trained.is_some();
-            state.has_restored.set_value(restores);
-            let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);
-            spawn_local(async move {
-                // Awaited first: the answer to the change makes the client forget the snapshot.
-                let replaced = match replaced {
-                    Some(replaced) => replaced.await.ok(),
-                    None => None,
-                };
-                let response = changed.await;
-                if let Some(replaced) = replaced
-                    && response.is_ok()
-                {
-                    state.trained.update_value(|trained| trained.keep(replaced));
-                }
-                match response {
-                    Ok(()) => {
-                        state.refusal.set(None);
-                        state.forget_errors();
-                        if restores {
-                            state.confirm(t_once("weights_are_back", &[]));
-                        } else {
-                            state.forget_run();
-                        }
-                    }
-                    // An answer to a model that was replaced meanwhile says nothing about the new one.
-                    Err(report) if state.sent_model.with_value(|sent| *sent == spec) => {
-                        state.engine_layers.set_value(before);
-                        state.refusal.set(Some(report));
-                    }
-                    Err(_) => {}
-                }
-            });
+        self.sending.pending_model.set_value(Some(after_ms(PAUSE_MS, move || {
+            state.sending.pending_model.set_value(None);
+            state.send_now();
         })));
+    }
+
+    fn send_now(&self) {
+        let (state, spec) = (*self, self.network.history().with_untracked(History::spec));
+        let sending = &self.0.sending;
+        sending.sent_model.set_value(spec.clone());
+        let layers = state.network.history().with_untracked(History::ids);
+        let before = sending.engine_layers.get_value();
+        sending.engine_layers.set_value(layers.clone());
+        let place = |id: &LayerId| before.iter().position(|other| other == id).map(|at| at as u32);
+        let kept = Some(layers.iter().map(place).collect());
+        // Asked for before the model changes.
+        let replaced = (state.steps() > 0).then(|| state.client().save());
+        let is_way_back = sending.is_way_back.get_value();
+        let trained = is_way_back.then(|| sending.trained.with_value(|trained| trained.of(&spec))).flatten();
+        let restores = trained.is_some();
+        sending.has_restored.set_value(restores);
+        let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);
+        spawn_local(async move {
+            // Awaited first: the answer to the change makes the client forget the snapshot.
+            let replaced = match replaced {
+                Some(replaced) => replaced.await.ok(),
+                None => None,
+            };
+            let response = changed.await;
+            if let Some(replaced) = replaced
+                && response.is_ok()
+            {
+                sending.keep_trained(replaced);
+            }
+            match response {
+                Ok(()) => {
+                    state.network.set_refusal(None);
+                    state.messages.forget(NoticeKind::Error);
+                    if restores {
+                        state.confirm(t_once("weights_are_back", &[]));
+                    } else {
+                        state.forget_run();
+                    }
+                }
+                // An answer to a model that was replaced meanwhile says nothing about the new one.
+                Err(report) if sending.sent_model.with_value(|sent| *sent == spec) => {
+                    sending.engine_layers.set_value(before);
+                    state.network.set_refusal(Some(report));
+                }
+                Err(_) => {}
+            }
+        });
     }
 
     /// Gives the engine the model, with trained weights if there are any.
@@ -157,7 +200,7 @@ impl State {
         request: SetModel,
         trained: Option<Checkpoint>,
     ) -> impl Future<Output = Result<(), ErrorReport>> + use<> {
-        let (client, training) = (self.client(), self.training.get_untracked());
+        let (client, training) = (self.client(), self.engine.training().get_untracked());
         let response = trained.is_none().then(|| client.request(request));
         async move {
             match (trained, response) {
@@ -170,6 +213,6 @@ impl State {
 
     /// Returns true if the last change of the model brought trained weights back.
     pub fn has_restored_weights(&self) -> bool {
-        self.has_restored.get_value()
+        self.sending.has_restored.get_value()
     }
 }

@@ -1,9 +1,10 @@
 //! Events of the engine, and changes that this page or the JavaScript API has made.
 
-use super::{NoticeKind, State};
+use super::State;
 use crate::client::Change;
-use crate::ui::charted_history::ChartedHistory;
+use crate::ui::features::curves::charted_history::ChartedHistory;
 use crate::ui::format;
+use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::training::trained_samples;
 use chalkgrad_engine::protocol::{BackendInfo, BatchReport, DataProgress, EpochReport, Event, RunState};
@@ -13,27 +14,22 @@ impl State {
     pub fn on_event(&self, event: &Event) {
         match event {
             Event::State { state } => {
-                match state {
-                    RunState::Done | RunState::Stopped | RunState::Failed => self.is_own_run.set_value(false),
-                    RunState::Training if self.stopped_by.with_untracked(Option::is_some) => self.stopped_by.set(None),
-                    _ => {}
-                }
                 if *state == RunState::Training {
-                    self.forget_errors();
+                    self.messages.forget(NoticeKind::Error);
                 }
-                self.run.set(*state);
+                self.run.enter(*state);
                 self.note_run();
                 self.log_state(*state);
-                self.weights_version.update(|version| *version += 1);
+                self.run.weights_changed();
             }
             Event::Batch(report) => {
                 let is_first = self.charted.with_untracked(ChartedHistory::is_empty);
                 self.follow_history();
-                self.batch.set(Some(report.clone()));
+                self.run.report_batch(report.clone());
                 if is_first {
                     self.note_run();
                 }
-                self.weights_version.update(|version| *version += 1);
+                self.run.weights_changed();
             }
             Event::Epoch(report) => {
                 self.follow_history();
@@ -41,43 +37,36 @@ impl State {
                 self.note_run();
                 self.sample_all_histograms();
                 self.announce_epoch(report);
-                self.epoch.set(Some(report.clone()));
-                if report.stopped_by.is_some() {
-                    self.stopped_by.set(report.stopped_by);
-                }
+                self.run.report_epoch(report);
             }
-            Event::Data(progress) if self.is_of_other_dataset(progress) => self.fetched.set(Some(progress.clone())),
+            Event::Data(progress) if self.is_of_other_dataset(progress) => self.engine.set_fetched(progress.clone()),
             Event::Data(progress) => {
-                if self.fetched.with_untracked(Option::is_some) {
-                    self.fetched.set(None);
-                }
+                self.engine.end_fetch();
                 if let Some(report) = progress.error.clone() {
                     self.notify(NoticeKind::Data, report);
                 } else if progress.complete {
-                    if self.data.with_untracked(|data| !data.complete) {
+                    if self.engine.data().with_untracked(|data| !data.complete) {
                         let images = format::count((progress.train_images + progress.test_images) as usize);
-                        self.log("log_data", vec![("images", images)]);
+                        self.log.text("log_data", vec![("images", images)]);
                     }
-                    self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
+                    self.messages.forget(NoticeKind::Data);
                 }
-                if self.data.with_untracked(|data| data != progress) {
-                    self.data.set(progress.clone());
-                }
+                self.engine.set_data(progress);
             }
             Event::Error(report) => self.notify(NoticeKind::Error, report.clone()),
             Event::Warning(report) => self.notify(NoticeKind::Warning, report.clone()),
             Event::StepCost { dispatches, submissions } => {
                 let values = vec![("dispatches", dispatches.to_string()), ("submissions", submissions.to_string())];
-                self.log("log_step_cost", values);
+                self.log.text("log_step_cost", values);
             }
-            Event::Kernels { ready, total } => self.kernels.set((*ready, *total)),
+            Event::Kernels { ready, total } => self.engine.set_kernels(*ready, *total),
             Event::Snapshot(_) => {}
         }
     }
 
     /// Returns true if a data set is fetched that will take the place of the one in use.
     fn is_of_other_dataset(&self, progress: &DataProgress) -> bool {
-        self.training.with_untracked(|training| training.dataset != progress.dataset)
+        self.engine.training().with_untracked(|training| training.dataset != progress.dataset)
     }
 
     /// Handles a change in the engine, made by this page or by the JavaScript API.
@@ -91,15 +80,15 @@ impl State {
             Change::Engine(engine) => {
                 self.set_backend_info(&engine.backend);
                 // A new engine knows nothing of it.
-                if self.step_delay_ms.get_untracked() > 0 {
-                    self.set_step_delay(self.step_delay_ms.get_untracked());
+                if self.run.step_delay_ms().get_untracked() > 0 {
+                    self.set_step_delay(self.run.step_delay_ms().get_untracked());
                 }
             }
             Change::Opened { batch_in_epoch } => self.show_opened(*batch_in_epoch),
-            Change::Weights => self.weights_version.update(|version| *version += 1),
+            Change::Weights => self.run.weights_changed(),
             Change::Pretrained(accuracy) => {
-                self.result.set(None);
-                self.weights_version.update(|version| *version += 1);
+                self.results.forget();
+                self.run.weights_changed();
                 self.pretrained.answers(*accuracy);
             }
         }
@@ -118,12 +107,12 @@ impl State {
     /// Shows the history of an experiment that was opened.
     fn show_opened(&self, batch_in_epoch: u32) {
         self.forget_run();
-        self.pretrained.is_replaced.set(false);
+        self.pretrained.dismiss_replaced();
         let history = self.client().history();
         self.charted.update(|charted| charted.follow(&history));
         let history = history.read();
         let Some(loss) = history.losses().last() else { return };
-        let config = self.training.get_untracked();
+        let config = self.engine.training().get_untracked();
         let images = trained_samples(&config, config.train_samples as usize) as u32;
         let batches_per_epoch = images.div_ceil(config.batch_size.max(1));
         // At the end of an epoch its own means are shown, as they were when it was trained.
@@ -136,7 +125,7 @@ impl State {
             Some(epoch) => (epoch.epoch, batches_per_epoch),
             None => (history.epochs().len() as u32, batch_in_epoch),
         };
-        self.batch.set(Some(BatchReport {
+        self.run.report_batch(BatchReport {
             step: history.steps(),
             epoch,
             batch_in_epoch,
@@ -146,21 +135,19 @@ impl State {
             epoch_loss,
             epoch_accuracy,
             ..BatchReport::default()
-        }));
+        });
     }
 
     fn announce_epoch(&self, report: &EpochReport) {
         let epoch = (report.epoch + 1).to_string();
         let (loss, accuracy) = (format::loss(report.loss), format::percent(report.accuracy, 1));
         let values = [("epoch", epoch.as_str()), ("loss", loss.as_str()), ("accuracy", accuracy.as_str())];
-        self.announcement.set(t_once("announce_epoch", &values));
+        self.messages.announce(t_once("announce_epoch", &values));
     }
 
     fn set_backend_info(&self, backend: &BackendInfo) {
-        if self.backend.with_untracked(|before| before.as_ref() != Some(backend)) {
-            self.log_backend(backend.detail.clone());
-            self.kernels.set((0, 0));
+        if self.engine.set_backend(backend) {
+            self.log.backend(backend.detail.clone());
         }
-        self.backend.set(Some(backend.clone()));
     }
 }

@@ -3,20 +3,18 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{NoticeKind, State};
-use crate::ui::history::History;
+use super::State;
+use crate::ui::features::network::history::History;
+use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::t_once;
 use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::TrainingConfig;
 
 /// See the [module](self).
 pub struct Pretrained {
-    /// While its weights answer: the share of the test images that they get right.
-    pub accuracy: RwSignal<Option<f32>>,
-    /// Another network has taken its place, which the page says until that is dismissed.
-    pub is_replaced: RwSignal<bool>,
-    /// Steps for which the user's own network had been trained when it made way for the pretrained one.
-    pub set_aside_steps: RwSignal<Option<u32>>,
+    accuracy: RwSignal<Option<f32>>,
+    is_replaced: RwSignal<bool>,
+    set_aside_steps: RwSignal<Option<u32>>,
     set_aside: StoredValue<Option<Checkpoint>, LocalStorage>,
     network: StoredValue<Option<Checkpoint>, LocalStorage>,
 }
@@ -34,6 +32,29 @@ impl Default for Pretrained {
 }
 
 impl Pretrained {
+    /// While its weights answer: the share of the test images that they get right.
+    pub fn accuracy(&self) -> ReadSignal<Option<f32>> {
+        self.accuracy.read_only()
+    }
+
+    /// Another network has taken its place, which the page says until that is dismissed.
+    pub fn is_replaced(&self) -> ReadSignal<bool> {
+        self.is_replaced.read_only()
+    }
+
+    /// Steps for which the user's own network had been trained when it made way for the pretrained one.
+    pub fn set_aside_steps(&self) -> ReadSignal<Option<u32>> {
+        self.set_aside_steps.read_only()
+    }
+
+    pub fn dismiss_replaced(&self) {
+        self.is_replaced.set(false);
+    }
+
+    pub fn dismiss_set_aside(&self) {
+        self.set_aside_steps.set(None);
+    }
+
     /// Notes whether its weights answer.
     pub(super) fn answers(&self, accuracy: Option<f32>) {
         self.accuracy.set(accuracy);
@@ -53,7 +74,7 @@ impl State {
     /// Returns true if the pretrained network was trained on the data set in use. The surrounding view follows that.
     pub fn fits_pretrained(&self) -> bool {
         // It is the network that the page opens with.
-        self.training.with(|training| training.dataset == TrainingConfig::default().dataset)
+        self.engine.training().with(|training| training.dataset == TrainingConfig::default().dataset)
     }
 
     /// Puts the pretrained network in the place of the present one, which is kept if it has been trained.
@@ -81,17 +102,17 @@ impl State {
             if let Err(report) = state.client().return_to_pretrained(network).await {
                 return state.notify(NoticeKind::Error, report);
             }
-            if state.history.with_untracked(History::spec) != model {
+            if state.network.history().with_untracked(History::spec) != model {
                 state.edit(|history| history.replace(&model));
-                state.keep_selection_valid();
+                state.network.keep_selection_valid();
             }
-            state.forget_errors();
+            state.messages.forget(NoticeKind::Error);
             state.forget_run();
             if let Some(own) = own {
                 // The browser's saved copy stays, too.
                 state.destination.begin_anew();
                 state.pretrained.set_aside_steps.set(Some(own.snapshot.step));
-                state.trained.update_value(|trained| trained.keep(own.clone()));
+                state.sending.keep_trained(own.clone());
                 state.pretrained.set_aside.set_value(Some(own));
             }
             state.confirm(t_once("pretrained_answers", &[]));

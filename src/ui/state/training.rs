@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{NoticeKind, State, TRAINS_HIDDEN, TestResult};
+use super::State;
 use crate::error::PageError;
-use crate::ui::browser::{forget, remember};
-use crate::ui::charted_history::ChartedHistory;
-use crate::ui::checked::ValidatedModel;
+use crate::ui::features::curves::charted_history::ChartedHistory;
+use crate::ui::features::network::checked::ValidatedModel;
 use crate::ui::features::phone::Part;
 use crate::ui::format;
+use crate::ui::stores::messages::NoticeKind;
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::requests::{
@@ -20,16 +21,16 @@ use chalkgrad_engine::protocol::{RunState, Split};
 impl State {
     pub fn set_training(&self, config: TrainingConfig) {
         let state = *self;
-        let before = self.training.get_untracked();
+        let before = self.engine.training().get_untracked();
         if config == before {
             return;
         }
-        self.training.set(config.clone());
+        self.engine.set_training(config.clone());
         self.validate();
         let response = self.client().request(SetTraining { config });
         spawn_local(async move {
             if let Err(report) = response.await {
-                state.training.set(before);
+                state.engine.set_training(before);
                 state.validate();
                 state.notify(NoticeKind::Error, report);
             }
@@ -41,15 +42,15 @@ impl State {
         let (state, response) = (*self, self.client().request(SetTraining { config }));
         spawn_local(async move {
             if let Err(report) = response.await {
-                state.fetched.set(None);
+                state.engine.end_fetch();
                 state.notify(NoticeKind::Error, report);
             }
         });
     }
 
     pub fn train_or_pause(&self) {
-        self.is_own_run.set_value(true);
-        match self.run.get_untracked() {
+        self.run.begin_own();
+        match self.run.state().get_untracked() {
             RunState::Training | RunState::Waiting => self.send(Pause {}),
             RunState::Paused => self.send(Resume {}),
             _ => self.begin(Train { epochs: None, steps: None }),
@@ -63,33 +64,27 @@ impl State {
 
     /// Trains to the end of the epoch.
     pub fn step_epoch(&self) {
-        self.is_own_run.set_value(true);
+        self.run.begin_own();
         self.begin(Train { epochs: Some(1), steps: None });
     }
 
     fn begin(&self, run: Train) {
+        self.send_pending_edit();
         self.sample_first_histograms();
         self.send(run);
     }
 
     /// Sets the delay after each training step, in ms.
     pub fn set_step_delay(&self, step_delay_ms: u32) {
-        self.step_delay_ms.set(step_delay_ms);
+        self.run.set_step_delay_ms(step_delay_ms);
         self.send(SetStepDelay { step_delay_ms: f64::from(step_delay_ms) });
     }
 
-    pub fn set_pauses_hidden(&self, pauses: bool) {
-        self.pauses_hidden.set(pauses);
-        if pauses { forget(TRAINS_HIDDEN) } else { remember(TRAINS_HIDDEN, "true") }
-    }
-
-    /// Handles the page becoming hidden or visible. A run that a script has started continues.
+    /// Handles the page becoming hidden or visible.
     pub fn page_hidden(&self, is_hidden: bool) {
-        let is_training = matches!(self.run.get_untracked(), RunState::Training | RunState::Waiting);
-        if is_hidden && is_training && self.is_own_run.get_value() && self.pauses_hidden.get_untracked() {
-            self.is_hidden_pause.set_value(true);
+        if is_hidden && self.run.pause_hidden() {
             self.send(Pause {});
-        } else if !is_hidden && self.is_hidden_pause.try_update_value(std::mem::take).unwrap_or_default() {
+        } else if !is_hidden && self.run.resume_visible() {
             self.send(Resume {});
             self.notify(NoticeKind::Note, PageError::PausedHidden.into());
         }
@@ -97,7 +92,7 @@ impl State {
 
     /// Begins again with new weights and another learning rate.
     pub fn reset_with_rate(&self, rate: f64) {
-        let mut config = self.training.get_untracked();
+        let mut config = self.engine.training().get_untracked();
         if let Ok(optimizer) = config.optimizer.with_learning_rate(rate) {
             config.optimizer = optimizer;
             self.set_training(config);
@@ -110,7 +105,7 @@ impl State {
         spawn_local(async move {
             match response.await {
                 Ok(()) => {
-                    state.forget_errors();
+                    state.messages.forget(NoticeKind::Error);
                     state.forget_run();
                 }
                 Err(report) => state.notify(NoticeKind::Error, report),
@@ -120,19 +115,17 @@ impl State {
 
     pub fn evaluate(&self) {
         let state = *self;
-        if state.is_evaluating.get_untracked() {
+        if state.results.is_evaluating().get_untracked() {
             return;
         }
-        state.is_evaluating.set(true);
-        // Open the tab in which the result will appear.
-        state.part.set(Part::Results);
-        if state.dock.tab.get_untracked() != "mistakes" {
-            state.dock.tab.set("confusion");
-        }
+        state.results.begin();
+        // The tab in which the result will appear.
+        state.screen.show(Part::Results);
+        state.dock.open_result();
         let response = self.client().request(Evaluate { split: Split::Test, samples: None });
         spawn_local(async move {
             let response = response.await;
-            state.is_evaluating.set(false);
+            state.results.end();
             match response {
                 Ok(evaluated) => {
                     let result = TestResult::new(evaluated, state.steps());
@@ -140,10 +133,9 @@ impl State {
                     let accuracy = format::percent(evaluation.accuracy.unwrap_or(f32::NAN), 2);
                     let loss = format::loss(evaluation.loss);
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
-                    state.announcement.set(t_once("announce_result", &values));
-                    state.result_number.update_value(|number| *number += 1);
-                    state.log("log_result", values.map(|(name, value)| (name, value.to_owned())).to_vec());
-                    state.result.set(Some(result));
+                    state.messages.announce(t_once("announce_result", &values));
+                    state.log.text("log_result", values.map(|(name, value)| (name, value.to_owned())).to_vec());
+                    state.results.show(result);
                     state.note_run();
                 }
                 Err(report) => state.notify(NoticeKind::Error, report),
@@ -151,8 +143,15 @@ impl State {
         });
     }
 
+    /// Tries again what failed without a connection.
+    pub fn connection_is_back(&self) {
+        if self.messages.has(NoticeKind::Data) {
+            self.retry_data();
+        }
+    }
+
     pub fn retry_data(&self) {
-        self.notices.update(|notices| notices.retain(|notice| notice.kind != NoticeKind::Data));
+        self.messages.forget(NoticeKind::Data);
         self.send(RetryData {});
     }
 
@@ -169,11 +168,10 @@ impl State {
     /// Drops earlier measurements, because the weights are new.
     pub(super) fn forget_run(&self) {
         self.end_run();
-        self.log("log_fresh", vec![("params", format::count(self.checked.with_untracked(ValidatedModel::params)))]);
+        let params = format::count(self.network.checked().with_untracked(ValidatedModel::params));
+        self.log.text("log_fresh", vec![("params", params)]);
         self.charted.update(ChartedHistory::clear);
-        self.weights_version.update(|version| *version += 1);
-        self.batch.set(None);
-        self.epoch.set(None);
-        self.result.set(None);
+        self.run.forget();
+        self.results.forget();
     }
 }

@@ -15,7 +15,7 @@ use strum::IntoEnumIterator;
 
 use super::Locale;
 use crate::error::{ClientError, LostWork, PageError, WorkerFault};
-use crate::ui::checked::tests::digits;
+use crate::ui::features::network::checked::tests::digits;
 
 /// An error with a different value in each of its arguments.
 struct Sample {

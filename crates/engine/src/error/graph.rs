@@ -35,6 +35,12 @@ pub enum GraphError {
     GatherGradientInputs { op: String, got: List },
     #[strum(serialize = "shape-mismatch")]
     #[error(
+        "The op {op} takes projected inputs f32[N,T,{gates}U] of at least one step, a recurrent kernel f32[U,{gates}U], and \
+         what belongs to them, but got {got}."
+    )]
+    RecurrentInputs { op: String, gates: usize, got: List },
+    #[strum(serialize = "shape-mismatch")]
+    #[error(
         "The op {op} takes logits f32[N,C] and labels i32[N], but got {got}. Put a Flatten and a Dense layer with one \
          unit for each class at the end of the model."
     )]

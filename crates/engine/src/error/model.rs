@@ -9,6 +9,15 @@ use super::List;
 #[serde(tag = "key", rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum ModelError {
+    #[error(
+        "An Embedding takes whole numbers, the tokens of a text, but its input is other numbers. Put it first in a model of a text data set."
+    )]
+    #[strum(serialize = "no-tokens")]
+    NoTokens,
+    #[error("The input is the tokens of a text, which {layer_type} cannot compute with. Put an Embedding before it.")]
+    Tokens { layer_type: String },
+    #[error("The Embedding has {rows} rows, but the data set has {vocabulary} tokens. Set inputDim to {vocabulary}.")]
+    Vocabulary { rows: usize, vocabulary: u32 },
     #[error("There is no layer type {layer_type}. The layer types are {known}.")]
     UnknownLayer { layer_type: String, known: List },
     #[error("There is no layer type {layer_type}. Did you mean {nearest}? The layer types are {known}.")]

@@ -133,6 +133,8 @@ pub enum SettingRule {
     Pair { min: u32, max: u32 },
     #[error("It must be one of {words}.")]
     OneOf { words: List },
+    #[error("It must be a layer of one of the types {types}, without name and inputs of its own.")]
+    LayerOf { types: List },
     #[error("It must be {kind}.")]
     Kind { kind: String },
     #[error("It must be a text.")]

@@ -22,6 +22,32 @@ pub fn flatten() -> LayerSpec {
     LayerSpec::new("Flatten")
 }
 
+/// Gives an input another shape: `reshape([28, 28])` makes a sequence of the rows of an image.
+pub fn reshape<const RANK: usize>(target_shape: [u32; RANK]) -> LayerSpec {
+    LayerSpec::new("Reshape").with("targetShape", target_shape.map(f64::from).to_vec())
+}
+
+pub fn simple_rnn(units: u32) -> LayerSpec {
+    LayerSpec::new("SimpleRNN").with("units", f64::from(units))
+}
+
+pub fn lstm(units: u32) -> LayerSpec {
+    LayerSpec::new("LSTM").with("units", f64::from(units))
+}
+
+pub fn gru(units: u32) -> LayerSpec {
+    LayerSpec::new("GRU").with("units", f64::from(units))
+}
+
+/// Reads a sequence in both directions, with two such layers.
+pub fn bidirectional(layer: LayerSpec) -> LayerSpec {
+    LayerSpec::new("Bidirectional").with("layer", layer)
+}
+
+pub fn embedding(input_dim: u32, output_dim: u32) -> LayerSpec {
+    LayerSpec::new("Embedding").with("inputDim", f64::from(input_dim)).with("outputDim", f64::from(output_dim))
+}
+
 pub fn dense(units: u32) -> LayerSpec {
     LayerSpec::new("Dense").with("units", f64::from(units))
 }

@@ -66,6 +66,13 @@ impl ResolvedLayer {
     }
 }
 
+impl ResolvedLayer {
+    /// Counts the numbers that the layer holds for one example.
+    pub fn held(&self) -> u64 {
+        self.layer_type.held(&self.settings, &self.input_shapes, &self.output_shape)
+    }
+}
+
 impl fmt::Debug for ResolvedLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}{:?} -> {:?}", self.name, self.layer_type.type_name(), self.input_shapes, self.output_shape)
@@ -219,7 +226,8 @@ impl<'a> Resolver<'a> {
             .collect();
         let output_shape = layer_type.output_shape(&settings, &input_shapes)?;
         let weights = layer_type.weights(&settings, &input_shapes);
-        self.activations = self.activations.saturating_add(elements(&output_shape));
+        let held = layer_type.held(&settings, &input_shapes, &output_shape);
+        self.activations = self.activations.saturating_add(held.max(elements(&output_shape)));
         self.weights = weights.iter().fold(self.weights, |sum, weight| sum.saturating_add(elements(&weight.shape)));
         let max = MAX_ELEMENTS;
         if self.activations > max {

@@ -3,6 +3,10 @@
 //!
 //! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
 
+mod recurrence;
+
+pub use recurrence::Recurrence;
+
 use super::activations;
 use super::catalogue::ResolvedLayer;
 use crate::tensor::number_text;
@@ -126,6 +130,25 @@ pub enum Step {
     SubtractFromInput {
         at: usize,
     },
+    /// In its place comes the row of a table that it numbers, of which it takes one column.
+    Lookup {
+        weight: &'static str,
+        width: usize,
+        column: usize,
+    },
+    /// The product of the state before with the recurrent kernel is added.
+    AddProduct(Recurrence),
+    /// In its place comes a part of what a recurrent cell keeps of its step, which follows from the sums and the parts before.
+    Kept {
+        letter: &'static str,
+        part: usize,
+        recurrence: Recurrence,
+    },
+    /// The state of another cell is added, or multiplied.
+    Merge {
+        multiplies: bool,
+        recurrence: Recurrence,
+    },
     /// Divided by the root of the operands' variance plus epsilon.
     DivideByDeviation {
         epsilon: f64,
@@ -234,6 +257,13 @@ impl Derivation {
                 Step::DivideByDeviation { epsilon } => {
                     (f64::from(value) / (self.variance(input) + epsilon).sqrt()) as f32
                 }
+                Step::Lookup { weight, width, column } => number(weight, value as usize * width + column),
+                Step::AddProduct(recurrence) => value + recurrence.product(input, weight),
+                Step::Merge { multiplies, recurrence } => {
+                    let state = recurrence.state(input, weight);
+                    if multiplies { value * state } else { value + state }
+                }
+                Step::Kept { part, recurrence, .. } => recurrence.kept(input, weight, part),
                 Step::Function(_) | Step::Softmax => return None,
             };
             Some(value)

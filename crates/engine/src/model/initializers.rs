@@ -46,9 +46,24 @@ initializers! {
     ones::Ones,
 }
 
+mod orthogonal;
+mod uniform;
+mod unit_forget_bias;
+
+pub use orthogonal::Orthogonal;
+pub use uniform::Uniform;
+pub use unit_forget_bias::UnitForgetBias;
+
+/// The names for recurrent kernels. The orthogonal one is too slow for the kernels of large dense layers.
+pub const RECURRENT_NAMES: &[&str] = &["orthogonal", "glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"];
+
+/// The names for embeddings.
+pub const EMBEDDING_NAMES: &[&str] = &["uniform", "glorot_uniform", "he_normal", "he_uniform", "zeros", "ones"];
+
 /// Finds an initialiser by its name.
 pub fn find(name: &str) -> Option<&'static dyn Initializer> {
-    INITIALIZERS.iter().copied().find(|initializer| initializer.name() == name)
+    let others: [&'static dyn Initializer; 2] = [&Orthogonal, &Uniform];
+    INITIALIZERS.iter().copied().chain(others).find(|initializer| initializer.name() == name)
 }
 
 impl PartialEq for dyn Initializer {
@@ -145,6 +160,28 @@ mod tests {
             assert!(mean.abs() < 0.02 * deviation, "{initializer:?} {mean}");
             assert!((measured / deviation - 1.0).abs() < 0.02, "{initializer:?} {measured} {deviation}");
             assert!(f64::from(largest) <= limit * 1.000_001 && f64::from(largest) > limit * 0.99, "{initializer:?}");
+        }
+    }
+
+    #[test]
+    fn orthogonal_vectors_have_length_one() {
+        for shape in [[5, 20], [20, 5], [6, 6]] {
+            let values = initialize(&Orthogonal, &shape, 1, 2);
+            let [rows, columns] = shape;
+            let at = |vector: usize, part: usize| {
+                f64::from(if rows < columns {
+                    values[vector * columns + part]
+                } else {
+                    values[part * columns + vector]
+                })
+            };
+            for a in 0..rows.min(columns) {
+                for b in 0..rows.min(columns) {
+                    let product: f64 = (0..rows.max(columns)).map(|part| at(a, part) * at(b, part)).sum();
+                    let expected = if a == b { 1.0 } else { 0.0 };
+                    assert!((product - expected).abs() < 1e-6, "{shape:?}: {a} times {b} is {product}");
+                }
+            }
         }
     }
 

@@ -12,7 +12,10 @@ mod depthwise;
 mod global_pooling;
 pub mod merging;
 mod pooling;
+mod recurrence;
 pub mod unary;
+
+use common::elements;
 
 /// One kind of layer. Its file says everything about it: the page makes menus, forms, cards and formulas from this, the
 /// engine checks models and makes graphs with it. A layer with one input implements [`unary::UnaryLayer`] instead.
@@ -48,10 +51,34 @@ pub trait Layer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    /// Returns true if the layer takes the tokens of a text, and nothing else.
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
+    /// Returns true if the mask of the inputs' steps belongs to the output as well, as with Keras's `supports_masking`. A
+    /// layer may also make a mask of its own.
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
+    }
+
+    /// Returns the names of tensors that can be read besides output and weights: `states` of an LSTM is `lstm.states`.
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        let _ = settings;
+        &[]
+    }
+
     /// Counts the operations for one example forward; see [`super::cost`] for what counts.
     fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
         let _ = (settings, inputs, output);
         0
+    }
+
+    /// Counts the numbers that the layer's results and what it keeps on the way to them hold for one example.
+    fn held(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
+        let _ = (settings, inputs);
+        elements(output)
     }
 
     /// Returns the layer's weights, in Keras's order.
@@ -96,6 +123,10 @@ layers! {
     average_pooling1d::AveragePooling1D,
     global_average_pooling1d::GLOBAL_AVERAGE_POOLING1D,
     global_max_pooling1d::GLOBAL_MAX_POOLING1D,
+    simple_rnn::SIMPLE_RNN,
+    lstm::LSTM,
+    gru::GRU,
+    bidirectional::Bidirectional,
     flatten::Flatten,
     dense::Dense,
     activation::Activation,
@@ -107,6 +138,7 @@ layers! {
     add::Add,
     multiply::Multiply,
     concatenate::Concatenate,
+    embedding::Embedding,
     reshape::Reshape,
     permute::Permute,
     rescaling::Rescaling,

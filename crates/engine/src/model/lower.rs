@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::catalogue::{ResolvedLayer, Settings, Source};
 use crate::error::{ModelError, Result};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Expr, Graph, NodeId};
 use crate::ops::pointwise;
 use crate::ops::reshape::Reshape;
 use crate::ops::softmax::softmax;
@@ -26,8 +26,23 @@ pub struct Context<'a> {
     pub mode: Mode,
     /// The layer's position in the model.
     pub layer: u32,
+    name: &'a str,
     weights: Vec<(&'static str, NodeId)>,
     updates: Vec<(NodeId, NodeId)>,
+    views: Vec<View>,
+    /// The masks of the inputs.
+    masks: Vec<Option<NodeId>>,
+    /// The mask of the output, if the layer makes one of its own.
+    own_mask: Option<NodeId>,
+}
+
+/// The states of a recurrent layer.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    /// The states `[N,T,units]`.
+    pub node: NodeId,
+    /// The op that runs through the sequence.
+    pub kept: NodeId,
 }
 
 impl Context<'_> {
@@ -47,6 +62,26 @@ impl Context<'_> {
     /// Sets the value that a weight which is not trained takes at the end of a training step.
     pub fn update(&mut self, weight: NodeId, value: NodeId) {
         self.updates.push((weight, value));
+    }
+
+    /// Returns the mask `[N,T]` of the first input `[N,T,...]`, if it has one: 1, or 0 for a step that does not count.
+    pub fn mask(&self) -> Option<NodeId> {
+        self.masks.first().copied().flatten()
+    }
+
+    /// Sets the mask `[N,T]` of the output.
+    pub fn set_mask(&mut self, mask: NodeId) {
+        self.own_mask = Some(mask);
+    }
+
+    /// Makes one of the layer's [views](super::layers::Layer::views) readable under its name.
+    ///
+    /// # Errors
+    /// If the name is taken.
+    pub fn view(&mut self, name: &str, view: View) -> Result<()> {
+        self.graph.set_name(view.node, &format!("{}.{name}", self.name))?;
+        self.views.push(view);
+        Ok(())
     }
 
     /// Appends an activation function of the catalogue.
@@ -82,6 +117,10 @@ pub struct Network {
     pub parameters: Vec<NodeId>,
     /// For each layer its output.
     pub outputs: Vec<NodeId>,
+    /// For each layer the mask of its output, if it has one.
+    masks: Vec<Option<NodeId>>,
+    /// What layers show besides their outputs.
+    pub views: Vec<View>,
     /// New values of the weights that are not trained; empty for inference.
     pub updates: Vec<(NodeId, NodeId)>,
     /// Parameters with an L2 penalty, and its factor.
@@ -94,8 +133,15 @@ pub struct Network {
 /// # Errors
 /// If a name is taken or an op does not accept what it is given; the error carries the layer.
 pub fn append_model(graph: &mut Graph, layers: &[ResolvedLayer], images: NodeId, mode: Mode) -> Result<Network> {
-    let mut network =
-        Network { output: images, parameters: vec![], outputs: vec![], updates: vec![], penalties: vec![] };
+    let mut network = Network {
+        output: images,
+        parameters: vec![],
+        outputs: vec![],
+        masks: vec![],
+        views: vec![],
+        updates: vec![],
+        penalties: vec![],
+    };
     for (index, layer) in layers.iter().enumerate() {
         graph.enter_layer(&layer.name);
         let result = append_layer(graph, layer, index as u32, images, mode, &mut network);
@@ -130,16 +176,56 @@ fn append_layer(
     };
     // The catalogue has checked that each stands before the layer.
     let inputs: Vec<NodeId> = layer.inputs.iter().filter_map(output_of).collect();
-    let mut context = Context { graph, mode, layer: index, weights, updates: Vec::new() };
+    let mask_of = |source: &Source| match source {
+        Source::Input => None,
+        Source::Layer(at) => network.masks.get(*at).copied().flatten(),
+    };
+    let masks: Vec<Option<NodeId>> = layer.inputs.iter().map(mask_of).collect();
+    let mut context = Context {
+        graph,
+        mode,
+        layer: index,
+        name: &layer.name,
+        weights,
+        updates: Vec::new(),
+        views: Vec::new(),
+        masks,
+        own_mask: None,
+    };
     let mut output = layer.layer_type.lower(&mut context, &layer.settings, &inputs)?;
+    let mask = match (context.own_mask, layer.layer_type.passes_mask(&layer.settings)) {
+        (None, true) => joined_mask(context.graph, &context.masks)?,
+        (own, _) => own,
+    };
+    let is_view = context.views.iter().any(|view| view.node == output);
     network.updates.append(&mut context.updates);
-    if inputs.contains(&output) {
-        // A layer that does nothing still has an output of its own name.
+    network.views.append(&mut context.views);
+    if is_view || inputs.contains(&output) {
+        // A layer that does nothing still has an output of its own name, as has one that shows its output twice.
         let shape = graph.tensor_type(output).shape.clone();
         output = graph.apply(Arc::new(Reshape { shape }), &[output])?;
     }
     graph.set_name(output, &format!("{}.output", layer.name))?;
     network.outputs.push(output);
+    network.masks.push(mask);
     network.output = output;
     Ok(())
+}
+
+/// Appends the mask of what several inputs become: a step counts if it does in one of them, and nothing is masked if one of
+/// them has no mask, as in Keras.
+fn joined_mask(graph: &mut Graph, masks: &[Option<NodeId>]) -> Result<Option<NodeId>> {
+    let mut joined = None;
+    for mask in masks {
+        let Some(mask) = *mask else { return Ok(None) };
+        joined = Some(match joined {
+            Some(other) if graph.tensor_type(other) != graph.tensor_type(mask) => return Ok(None),
+            Some(other) => {
+                let either = Expr::input(0).max(Expr::input(1));
+                pointwise::apply_expression(graph, "either", &either, &[other, mask])?
+            }
+            None => mask,
+        });
+    }
+    Ok(joined)
 }

@@ -7,6 +7,7 @@ use super::naming::follow_edit;
 use super::settings::{Setting, SettingDefault, SettingKind};
 use super::spec::{LayerSpec, ModelSpec, SettingValue};
 use super::task::Task;
+use crate::data::schema::FieldType;
 use crate::error::{Error, ErrorKind, ModelError};
 
 /// An edit of a model.
@@ -172,7 +173,10 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
                 layer.input_shapes.iter().any(|shape| shape.len() > 1) && layer.output_shape.len() == 1
             };
             let before = resolved.iter().position(flattens);
-            before.map(|to| Fix::Move { index, to }).into_iter().chain([remove]).collect()
+            let moved = before.map(|to| Fix::Move { index, to });
+            let is_sequence = matches!(error.kind, ErrorKind::Model(ModelError::NotASequence { .. }));
+            let sequence = is_sequence.then(|| make_sequence(&resolved, index, &input)).flatten();
+            sequence.into_iter().chain(moved).chain([remove]).collect()
         }
         "wrong-output" => {
             let end = model.layers.len();
@@ -211,9 +215,31 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
                 (None, None) => Vec::new(),
             }
         }
-        "too-large" => vec![remove],
+        "too-large" | "no-tokens" => vec![remove],
+        "tokens" | "vocabulary" => {
+            let FieldType::Tokens { vocabulary } = task.schema.input.dtype else { return vec![remove] };
+            let rows = f64::from(vocabulary);
+            let table =
+                LayerSpec::new("Embedding").with("inputDim", rows).with("outputDim", 32.0).with("maskZero", true);
+            let insert = Fix::Insert { index, layers: vec![table] };
+            vec![if error.code == "tokens" { insert } else { set("inputDim", rows.into()) }, remove]
+        }
         _ => Vec::new(),
     }
+}
+
+/// Returns an edit after which the layer at this index gets a sequence: of the rows of an image, or of the states of the
+/// recurrent layer before it.
+fn make_sequence(layers: &[ResolvedLayer], index: usize, input: &[usize]) -> Option<Fix> {
+    if let [height, width, channels] = *input {
+        let shape = vec![height as f64, (width * channels) as f64];
+        let reshape = LayerSpec::new("Reshape").with("targetShape", shape);
+        return Some(Fix::Insert { index, layers: vec![reshape] });
+    }
+    let before = index.checked_sub(1).filter(|_| input.len() == 1)?;
+    let schema = layers.get(before)?.layer_type.schema();
+    let setting = schema.setting("returnSequences")?.name.to_owned();
+    Some(Fix::Set { index: before, setting, value: Some(true.into()) })
 }
 
 /// Returns the shape of an input; empty where the layer is not in order.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
-use super::spec::SettingValue;
+use super::spec::{LayerSpec, SettingValue};
 use crate::error::{Error, Result, SettingError, SettingRule};
 use crate::tensor::number_text;
 
@@ -79,6 +79,8 @@ pub enum SettingKind {
     Text,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A layer of one of these types, without a name and inputs of its own.
+    Layer(&'static [&'static str]),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -92,6 +94,8 @@ pub enum SettingDefault {
     Sides(f64),
     Numbers(&'static [f64]),
     Text(&'static str),
+    /// A layer of this type, with the settings that a menu starts with.
+    Layer(&'static str),
     /// The setting may be left out; its help says what that means.
     Absent,
 }
@@ -136,6 +140,11 @@ impl Setting {
 
     pub const fn choice(name: &'static str, words: &'static [&'static str], default: &'static str) -> Self {
         Self::new(name, SettingKind::Choice(words)).default(SettingDefault::Text(default))
+    }
+
+    /// Declares a layer of one of these types.
+    pub const fn layer(name: &'static str, types: &'static [&'static str]) -> Self {
+        Self::new(name, SettingKind::Layer(types))
     }
 
     pub const fn default(self, default: SettingDefault) -> Self {
@@ -288,6 +297,14 @@ impl Settings {
         }
     }
 
+    /// Returns a [`SettingKind::Layer`] of the schema.
+    pub fn layer(&self, name: &str) -> Option<&LayerSpec> {
+        match self.get(name) {
+            Some(SettingValue::Layer(layer)) => Some(layer),
+            _ => None,
+        }
+    }
+
     /// Returns a [`SettingKind::Pair`] of the schema: height, width.
     pub fn pair(&self, name: &str) -> [usize; 2] {
         self.optional_pair(name).unwrap_or([1, 1])
@@ -339,6 +356,12 @@ impl Setting {
                 (*number as f32).is_finite() && (min, max).contains(number)
             }
             (SettingKind::Choice(words), SettingValue::Text(word)) => words.contains(&word.as_str()),
+            (SettingKind::Layer(types), SettingValue::Layer(layer)) => {
+                types.contains(&layer.type_name.as_str())
+                    && layer.name.is_none()
+                    && layer.inputs.is_none()
+                    && inner_settings(layer).is_ok()
+            }
             (SettingKind::Integers { min, max, .. }, SettingValue::Number(number)) => {
                 return whole(*number, min, max).then(|| vec![*number].into());
             }
@@ -369,6 +392,13 @@ impl Setting {
     fn refusal(&self, value: &SettingValue) -> Error {
         let nearest = match (self.kind, value) {
             (SettingKind::Choice(words), SettingValue::Text(word)) => nearest(word, words.iter().copied()),
+            // Its own settings are at fault.
+            (SettingKind::Layer(types), SettingValue::Layer(layer)) if types.contains(&layer.type_name.as_str()) => {
+                match inner_settings(layer) {
+                    Err(error) => return error,
+                    Ok(_) => None,
+                }
+            }
             _ => None,
         };
         let (setting, value, rule) = (self.name.to_owned(), value.to_string(), self.kind.rule());
@@ -391,6 +421,7 @@ impl SettingKind {
             Self::Integers { min, max, most } => SettingRule::WholeNumbers { min: *min, max: *max, most: *most },
             Self::Pair { min, max } => SettingRule::Pair { min: *min, max: *max },
             Self::Sides { max } => SettingRule::Sides { max: *max },
+            Self::Layer(types) => SettingRule::LayerOf { types: types.iter().copied().collect() },
             Self::Choice(words) => {
                 SettingRule::OneOf { words: words.iter().map(|word| format!("\"{word}\"")).collect() }
             }
@@ -409,8 +440,22 @@ impl SettingDefault {
             Self::Sides(side) => Some(SettingValue::Pairs(vec![[side; 2]; 2])),
             Self::Numbers(numbers) => Some(SettingValue::Numbers(numbers.to_vec())),
             Self::Text(text) => Some(SettingValue::Text(text.to_owned())),
+            Self::Layer(type_name) => {
+                let mut layer = LayerSpec::new(type_name);
+                let schema = super::catalogue::find(type_name).ok().map(|found| found.schema());
+                for setting in schema.into_iter().flat_map(|schema| schema.settings) {
+                    let value = setting.initial.value().map(|value| (setting.name.to_owned(), value));
+                    layer.settings.extend(value);
+                }
+                Some(layer.into())
+            }
         }
     }
+}
+
+/// Checks the settings of a layer inside another.
+fn inner_settings(layer: &LayerSpec) -> Result<Settings> {
+    Settings::resolve(super::catalogue::find(&layer.type_name)?.schema(), &layer.settings)
 }
 
 /// Returns the known name that is most like a mistyped one, if any is alike enough to be meant.

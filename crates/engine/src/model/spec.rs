@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use super::losses::LossSpec;
@@ -100,6 +101,8 @@ pub enum SettingValue {
     Pairs(Vec<[f64; 2]>),
     /// Such as names of layers.
     Texts(Vec<String>),
+    /// A layer inside another.
+    Layer(Box<LayerSpec>),
 }
 
 impl Serialize for SettingValue {
@@ -115,6 +118,7 @@ impl Serialize for SettingValue {
             Self::Numbers(numbers) => serializer.collect_seq(numbers.iter().copied().map(Self::Number)),
             Self::Pairs(pairs) => serializer.collect_seq(pairs.iter().map(|pair| Self::Numbers(pair.to_vec()))),
             Self::Texts(texts) => serializer.collect_seq(texts),
+            Self::Layer(layer) => layer.serialize(serializer),
         }
     }
 }
@@ -127,7 +131,9 @@ impl<'de> Deserialize<'de> for SettingValue {
             type Value = SettingValue;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true or false, a number, a word, or an array of numbers, of pairs of numbers or of words")
+                f.write_str(
+                    "true or false, a number, a word, a layer, or an array of numbers, of pairs of numbers or of words",
+                )
             }
 
             fn visit_bool<E>(self, flag: bool) -> Result<SettingValue, E> {
@@ -148,6 +154,11 @@ impl<'de> Deserialize<'de> for SettingValue {
 
             fn visit_str<E>(self, text: &str) -> Result<SettingValue, E> {
                 Ok(SettingValue::Text(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<SettingValue, A::Error> {
+                let layer = LayerSpec::deserialize(MapAccessDeserializer::new(fields))?;
+                Ok(SettingValue::Layer(Box::new(layer)))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<SettingValue, A::Error> {
@@ -251,6 +262,7 @@ impl fmt::Display for SettingValue {
                 write_list(f, pairs, |[one, other]| format!("[{}, {}]", number_text(*one), number_text(*other)))
             }
             Self::Texts(texts) => write_list(f, texts, |text| Self::Text(text.clone()).to_string()),
+            Self::Layer(layer) => write!(f, "{{{}}}", Self::Text(layer.type_name.clone())),
         }
     }
 }
@@ -277,6 +289,12 @@ impl From<bool> for SettingValue {
 impl From<&str> for SettingValue {
     fn from(value: &str) -> Self {
         Self::Text(value.to_owned())
+    }
+}
+
+impl From<LayerSpec> for SettingValue {
+    fn from(layer: LayerSpec) -> Self {
+        Self::Layer(Box::new(layer))
     }
 }
 

@@ -1,9 +1,9 @@
 //! Task of a model: the inputs of a data set, and the target that a configuration compares the outputs with.
 
 use super::builders::{dense, flatten};
-use super::catalogue::{MAX_OUTPUTS, ResolvedLayer, first_dense_on_image, no_layers, shape_text};
+use super::catalogue::{MAX_OUTPUTS, ResolvedLayer, Source, first_dense_on_image, no_layers, shape_text};
 use super::spec::{LayerSpec, LossSpec, ModelSpec, TargetChoice, TrainingConfig};
-use crate::data::schema::{Schema, Target};
+use crate::data::schema::{FieldType, Schema, Target};
 use crate::error::{Error, ModelError, Result};
 
 /// See the [module](self).
@@ -39,6 +39,7 @@ impl Task {
     /// that is the reason; `bad-setting`, naming the losses that fit.
     pub fn check(&self, spec: &ModelSpec, layers: &[ResolvedLayer]) -> Result<()> {
         self.check_input(spec)?;
+        self.check_tokens(layers)?;
         let outputs = self.check_output(layers)?;
         self.loss.check_fit(&self.schema.target, outputs)
     }
@@ -54,6 +55,31 @@ impl Task {
         }
         let (shape, expected) = (shape_text(&spec.input_shape), shape_text(&self.schema.input.shape));
         Err(ModelError::InputNotOfDataset { shape, dataset: self.dataset.clone(), expected }.into())
+    }
+
+    /// Checks that embeddings take the tokens of a text, each of which they have a row for, and that no other layer does.
+    ///
+    /// # Errors
+    /// `no-tokens`, `tokens` or `vocabulary`, at the layer.
+    fn check_tokens(&self, layers: &[ResolvedLayer]) -> Result<()> {
+        for (at, layer) in layers.iter().enumerate() {
+            let fault = match (layer.layer_type.takes_tokens(), self.schema.input.dtype) {
+                (true, FieldType::Tokens { vocabulary }) if layer.inputs == [Source::Input] => {
+                    let rows =
+                        layer.weights.first().and_then(|weight| weight.shape.first().copied()).unwrap_or_default();
+                    (rows < vocabulary as usize).then_some(ModelError::Vocabulary { rows, vocabulary })
+                }
+                (true, _) => Some(ModelError::NoTokens),
+                (false, FieldType::Tokens { .. }) if layer.inputs.contains(&Source::Input) => {
+                    Some(ModelError::Tokens { layer_type: layer.layer_type.type_name().to_owned() })
+                }
+                _ => None,
+            };
+            if let Some(fault) = fault {
+                return Err(Error::from(fault).at_layer(at, &layer.name));
+            }
+        }
+        Ok(())
     }
 
     /// Checks the output, and returns the number of its numbers. A classifier may have more outputs than classes, as Keras's

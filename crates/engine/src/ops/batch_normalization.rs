@@ -2,6 +2,7 @@
 //!
 //! Its gradient, also through the batch's mean and variance, follows from theirs.
 
+use super::reshape::reshape;
 use super::{pointwise, reduce};
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
@@ -34,6 +35,31 @@ pub fn by_batch(graph: &mut Graph, x: NodeId, affine: Affine, epsilon: f32) -> R
     let centred = pointwise::sub(graph, x, mean)?;
     let squares = pointwise::square(graph, centred)?;
     let variance = reduce::mean(graph, squares, &axes, false)?;
+    let output = scale(graph, centred, variance, affine, epsilon)?;
+    Ok(Normalized { output, mean, variance })
+}
+
+/// Appends a normalisation of `[N,T,C]` by the statistics of the steps that the mask `[N,T]` counts, for training. The other
+/// steps are normalised by them as well.
+///
+/// # Errors
+/// If gamma or beta are not `[C]`, or the mask is not `[N,T]`.
+pub fn by_masked_batch(graph: &mut Graph, x: NodeId, mask: NodeId, affine: Affine, epsilon: f32) -> Result<Normalized> {
+    let axes: Vec<usize> = (0..graph.tensor_type(x).shape.rank().saturating_sub(1)).collect();
+    let shape = [graph.tensor_type(mask).shape.dims(), &[1]].concat();
+    let factors = reshape(graph, mask, shape)?;
+    let count = reduce::sum(graph, mask, &axes, false)?;
+    // Keras adds its own epsilon, whatever that of the layer is.
+    let count = pointwise::apply_expression(graph, "stable", &(Expr::input(0) + 1e-7), &[count])?;
+    let mean_of = |graph: &mut Graph, values: NodeId| {
+        let counted = pointwise::mul(graph, values, factors)?;
+        let sum = reduce::sum(graph, counted, &axes, false)?;
+        pointwise::div(graph, sum, count)
+    };
+    let mean = mean_of(graph, x)?;
+    let centred = pointwise::sub(graph, x, mean)?;
+    let squares = pointwise::square(graph, centred)?;
+    let variance = mean_of(graph, squares)?;
     let output = scale(graph, centred, variance, affine, epsilon)?;
     Ok(Normalized { output, mean, variance })
 }

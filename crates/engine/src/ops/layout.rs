@@ -42,6 +42,20 @@ pub struct Pad {
     pub after: Extents,
 }
 
+/// The order along an axis turned round.
+#[derive(Clone, Debug)]
+pub struct Reverse {
+    pub axis: usize,
+}
+
+/// Appends a [`Reverse`].
+///
+/// # Errors
+/// If the input has no such axis.
+pub fn reverse(graph: &mut Graph, x: NodeId, axis: usize) -> Result<NodeId> {
+    graph.apply(Arc::new(Reverse { axis }), &[x])
+}
+
 /// Appends a [`Transpose`].
 ///
 /// # Errors
@@ -316,6 +330,58 @@ impl Op for Slice {
     }
 }
 
+impl Op for Reverse {
+    fn name(&self) -> &'static str {
+        "reverse"
+    }
+
+    fn attributes(&self) -> String {
+        format!("axis={}", self.axis)
+    }
+
+    fn infer(&self, inputs: &[&TensorType]) -> Result<TensorType> {
+        let x = one_input(self.name(), inputs)?;
+        if self.axis >= x.shape.rank() {
+            let axes = self.axis + 1;
+            return Err(
+                GraphError::WrongAxisCount { op: self.name().to_owned(), axes, got: x.shape.to_string() }.into()
+            );
+        }
+        Ok(x.clone())
+    }
+
+    fn vjp(&self, graph: &mut Graph, call: &VjpCall<'_>) -> Result<Vec<Option<NodeId>>> {
+        Ok(vec![Some(reverse(graph, call.gradient, self.axis)?)])
+    }
+
+    fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
+        let shape = &call.output_type.shape;
+        let extent = shape[self.axis];
+        let inner: usize = shape.dims()[self.axis + 1..].iter().product();
+        let source = format!(
+            "fn element(i: u32) -> {} {{\n    let at = i / {inner}u % {extent}u;\n    \
+             return x0[i + {}u * {inner}u - 2u * at * {inner}u];\n}}\n",
+            scalar(call),
+            extent - 1
+        );
+        vec![Pass::elements(call, source)]
+    }
+
+    fn cpu(&self, call: &mut CpuCall<'_>) {
+        let shape = &call.output_type.shape;
+        let inner: usize = shape.dims()[self.axis + 1..].iter().product();
+        let length = shape[self.axis] * inner;
+        if length == 0 {
+            return;
+        }
+        for (source, target) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
+            for (source, target) in source.chunks_exact(inner).rev().zip(target.chunks_exact_mut(inner)) {
+                target.copy_from_slice(source);
+            }
+        }
+    }
+}
+
 impl Op for Pad {
     fn name(&self) -> &'static str {
         "pad"
@@ -380,6 +446,8 @@ pub fn cases() -> Vec<Case> {
         case(transposed(&[2, 0, 1]), &[&[2, 3, 4]]),
         case(transposed(&[0, 2, 1, 3]), &[&[2, 3, 4, 5]]),
         case(transposed(&[]), &[&[]]),
+        case(Arc::new(Reverse { axis: 1 }), &[&[2, 3, 4]]),
+        case(Arc::new(Reverse { axis: 0 }), &[&[5]]),
         case(Arc::new(Concat { axis: 1 }), &[&[2, 3], &[2, 1], &[2, 4]]),
         case(Arc::new(Concat { axis: 0 }), &[&[2, 3], &[1, 3]]),
         case(Arc::new(Concat { axis: 2 }), &[&[2, 3, 1], &[2, 3, 2]]),

@@ -17,9 +17,10 @@ use crate::ops::classification::{argmax, correct_predictions};
 use crate::ops::layout::{concat, transpose};
 use crate::ops::matmul::matmul;
 use crate::ops::one_hot::one_hot;
+use crate::ops::recurrent::state_gradients;
 use crate::ops::reshape::{Reshape, reshape};
 use crate::ops::{pointwise, reduce};
-use crate::tensor::TensorType;
+use crate::tensor::{HostTensor, TensorType};
 
 /// Input `[N, input shape]`.
 pub const INPUT: &str = "input";
@@ -69,7 +70,7 @@ impl LoadedModel {
         for output in [loss].into_iter().chain(counts).chain([is_finite]) {
             graph.add_output(output);
         }
-        let taps = network.outputs.into_iter().chain(gradients).collect();
+        let taps = readable(&network).chain(gradients).collect();
         Ok(Program { graph, taps })
     }
 
@@ -100,7 +101,7 @@ impl LoadedModel {
         for output in outputs {
             graph.add_output(output);
         }
-        Ok(Program { graph, taps: network.outputs })
+        Ok(Program { graph, taps: readable(&network).collect() })
     }
 
     /// Builds the rest of a training step: updates all weights from the sums over the shards. These are its inputs, under
@@ -132,7 +133,8 @@ impl LoadedModel {
     }
 
     /// Builds the gradients of a batch's loss with respect to the outputs of all layers, `grad conv2d.output`
-    /// `[N, output shape]`, which no training step keeps. Output: the loss.
+    /// `[N, output shape]`, which no training step keeps, and those of the states of recurrent layers, `grad lstm.states`
+    /// `[N,T,units]`, on all ways to the loss, those through later steps among them. Output: the loss.
     ///
     /// A step differentiates softmax and cross-entropy as one. For the gradient of the softmax's output the cross-entropy
     /// is taken of the probabilities, as Keras does if the model's last layer is not a softmax.
@@ -144,7 +146,11 @@ impl LoadedModel {
         let Forward { network, target, sample_weight, loss } = self.append_forward(&mut graph, batch, None)?;
         let is_skipped = self.config().loss.takes_logits_of(&graph, network.output);
         let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
-        let mut taps = gradients(&mut graph, loss, of_loss)?;
+        // The way back through a recurrence begins at its inputs.
+        let recurrences = network.views.iter().filter_map(|view| graph.node(view.kept).inputs.first().copied());
+        let wrt: Vec<NodeId> = of_loss.iter().copied().chain(recurrences).collect();
+        let mut taps = gradients(&mut graph, loss, &wrt)?;
+        taps.truncate(of_loss.len());
         if is_skipped {
             let losses = self.config().loss.append_to_output(&mut graph, network.output, self.target(target))?;
             let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
@@ -159,6 +165,17 @@ impl LoadedModel {
                 *gradient = graph.apply(Arc::new(Reshape { shape }), &[*gradient])?;
                 graph.set_name(*gradient, &name)?;
             }
+        }
+        for view in &network.views {
+            let gradient = state_gradients(&mut graph, view.kept)?;
+            let shape = graph.tensor_type(view.node).shape.clone();
+            let gradient = match gradient {
+                Some(gradient) => graph.apply(Arc::new(Reshape { shape }), &[gradient])?,
+                None => graph.constant(HostTensor::zeros(TensorType::f32(shape))),
+            };
+            let name = gradient_name(&graph.node(view.node).name);
+            graph.set_name(gradient, &name)?;
+            taps.push(gradient);
         }
         graph.add_output(loss);
         Ok(Program { graph, taps })
@@ -206,7 +223,7 @@ impl LoadedModel {
         let input = graph.input(INPUT, self.batched_input(batch))?;
         let network = append_model(&mut graph, self.layers(), input, Mode::Inference)?;
         graph.add_output(network.output);
-        Ok(Program { graph, taps: network.outputs })
+        Ok(Program { graph, taps: readable(&network).collect() })
     }
 
     /// Appends forward and backward of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
@@ -316,6 +333,12 @@ impl LoadedModel {
             FieldType::Tokens { .. } => TensorType::i32(shape),
         }
     }
+}
+
+/// Lists the outputs of all layers and what they show besides.
+fn readable(network: &Network) -> impl Iterator<Item = NodeId> + use<> {
+    let views: Vec<NodeId> = network.views.iter().map(|view| view.node).collect();
+    network.outputs.clone().into_iter().chain(views)
 }
 
 /// Appends the updates of the parameters and the new values of the other weights. Returns a node that is 1 if they are

@@ -1,6 +1,5 @@
 //! Inspection: the outputs of all layers for one image, together with the weights that produced them.
 
-use super::model::output_name;
 use super::output_gradients::first_of_batch;
 use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
@@ -99,7 +98,7 @@ impl Session {
             return Some((Some(handle), self.model.output_name()));
         }
         match self.model.layer_of_output(name) {
-            Some(layer) => Some((Some(handle), output_name(layer))),
+            Some(_) => Some((Some(handle), name.to_owned())),
             None => self.tensor_ref(name),
         }
     }

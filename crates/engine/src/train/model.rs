@@ -156,9 +156,17 @@ impl LoadedModel {
         self.layers.iter().find(|layer| layer.name == name)
     }
 
-    /// Returns the layer whose output has this name.
+    /// Returns the layer whose output or [view](crate::model::layers::Layer::views) has this name.
     pub fn layer_of_output(&self, name: &str) -> Option<&ResolvedLayer> {
-        name.strip_suffix(".output").and_then(|layer| self.layer(layer))
+        let (layer, tensor) = name.split_once('.')?;
+        let layer = self.layer(layer)?;
+        let is_view = || layer.layer_type.views(&layer.settings).contains(&tensor);
+        (tensor == "output" || is_view()).then_some(layer)
+    }
+
+    /// Returns the names of the outputs of all layers and of what they show besides.
+    pub fn output_names(&self) -> Vec<String> {
+        self.layers.iter().flat_map(|layer| [output_name(layer)].into_iter().chain(view_names(layer))).collect()
     }
 
     /// Returns all weights with their names, `conv2d.kernel`, layer by layer in Keras's order.
@@ -224,6 +232,11 @@ pub(super) fn mixes_examples(layer: &ResolvedLayer) -> bool {
 /// Returns the weights of a layer with their names, `conv2d.kernel`.
 pub fn layer_weights(layer: &ResolvedLayer) -> impl Iterator<Item = (String, &WeightSpec)> {
     layer.weights.iter().map(|weight| (format!("{}.{}", layer.name, weight.name), weight))
+}
+
+/// Returns the names of what a layer shows besides its output.
+fn view_names(layer: &ResolvedLayer) -> impl Iterator<Item = String> {
+    layer.layer_type.views(&layer.settings).iter().map(|view| format!("{}.{view}", layer.name))
 }
 
 /// Returns the name of a layer's output.

@@ -168,8 +168,7 @@ impl LoadedModel {
             PlanKey::Inspection => 1,
             PlanKey::Update => return Ok(()),
         };
-        let size = |shape: &[usize]| shape.iter().product::<usize>() as u64 * 4;
-        let activations = self.layers().iter().map(|layer| size(&layer.output_shape).saturating_mul(batch));
+        let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));
         let bytes = match key {
             // Only the largest must be there at any time.
             PlanKey::Evaluation(_) => activations.max().unwrap_or(0),

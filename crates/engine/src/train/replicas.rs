@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::graphs;
-use super::model::{LoadedModel, output_name};
+use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey, Plans};
 use crate::backend::cpu::CpuBackend;
 use crate::backend::{Backend, RunStatus};
@@ -315,7 +315,7 @@ impl Replica {
         &mut self,
         tasks: &mut dyn FnMut(&Layout, &mut Vec<f32>) -> Result<bool>,
     ) -> Result<Vec<NamedTensor>> {
-        let names: Vec<String> = self.model.layers().iter().map(output_name).collect();
+        let names: Vec<String> = self.model.output_names();
         let mut parts: Vec<Vec<HostTensor>> = names.iter().map(|_| Vec::new()).collect();
         let (mut task, mut result) = (Vec::new(), Vec::new());
         while tasks(&self.layout, &mut task)? {

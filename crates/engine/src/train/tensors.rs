@@ -1,7 +1,6 @@
 //! Tensors by name, and snapshots.
 
 use super::executor::OutputHolder;
-use super::model::output_name;
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
 use crate::backend::{PlanHandle, TensorRef};
@@ -31,7 +30,7 @@ impl Session {
     /// (`grad conv2d.kernel`, `grad conv2d.output`).
     pub fn tensor_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.model.states().into_iter().map(|(name, _)| name).collect();
-        let outputs = || self.model.layers().iter().map(output_name);
+        let outputs = || self.model.output_names().into_iter();
         if self.executor.retained.outputs.is_some() {
             names.extend(outputs());
         }

@@ -141,6 +141,14 @@ fn settings_of_the_wrong_kind_or_range_are_refused() {
         (r#"{"type": "Dropout", "rate": 1.5}"#, "bad-setting"),
         (r#"{"type": "Dropout"}"#, "missing-setting"),
         (r#"{"type": "MaxPooling2D", "padding": "full"}"#, "bad-setting"),
+        (r#"{"type": "LSTM", "units": 1025}"#, "bad-setting"),
+        (r#"{"type": "GRU", "units": 4, "recurrentActivation": "gelu"}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "Dense", "units": 4}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM", "units": 0}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM"}}"#, "missing-setting"),
+        (r#"{"type": "Bidirectional", "layer": {"type": "LSTM", "units": 4, "name": "a"}}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional", "layer": 4}"#, "bad-setting"),
+        (r#"{"type": "Bidirectional"}"#, "missing-setting"),
     ] {
         let error = refused(&format!("[{layer}]"));
         assert_eq!((error.code, error.layer_index), (code, Some(0)), "{layer}: {error}");
@@ -478,4 +486,25 @@ fn every_fault_that_a_click_can_put_right_comes_with_the_click() {
     }
     let (fixes, left) = offered("[]");
     assert_eq!((fixes.len(), left), (1, None));
+}
+
+#[test]
+fn a_recurrent_layer_without_a_sequence_gets_one() {
+    let last = r#"{"type": "Dense", "units": 10, "activation": "softmax"}"#;
+    let rows = LayerSpec::new("Reshape").with("targetShape", vec![28.0, 28.0]);
+    let sequences = Fix::Set { index: 1, setting: "returnSequences".to_owned(), value: Some(true.into()) };
+    for (layers, fix) in [
+        (r#"{"type": "LSTM", "units": 4}"#, Fix::Insert { index: 0, layers: vec![rows] }),
+        (
+            r#"{"type": "Reshape", "targetShape": [28, 28]}, {"type": "GRU", "units": 4}, {"type": "GRU", "units": 4}"#,
+            sequences,
+        ),
+    ] {
+        let model: ModelSpec = serde_json::from_str(&format!("{{\"layers\": [{layers}, {last}]}}")).unwrap();
+        let error = resolve(&model).unwrap_err();
+        assert_eq!(error.code, "wrong-rank", "{error}");
+        let fixes = quick_fixes(&model, &error, &digits());
+        assert_eq!(fixes.first(), Some(&fix), "{layers}");
+        assert!(resolve(&fix.apply(&model)).is_ok());
+    }
 }

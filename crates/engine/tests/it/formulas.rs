@@ -39,6 +39,13 @@ const MODELS: &[&str] = &[
         {"type": "MaxPooling1D"}, {"type": "Conv1D", "filters": 3, "kernelSize": 3, "strides": 2, "padding": "same"}, {"type": "AveragePooling1D", "poolSize": 3, "padding": "same"},
         {"type": "Dense", "units": 5, "activation": "tanh"}, {"type": "GlobalAveragePooling1D", "name": "mean"}, {"type": "GlobalMaxPooling1D", "inputs": ["dense"], "name": "most"},
         {"type": "Concatenate", "inputs": ["mean", "most"]}, {"type": "Dense", "units": 10}]"#,
+    r#"[{"type": "Reshape", "targetShape": [28, 28]}, {"type": "SimpleRNN", "units": 6, "returnSequences": true, "dropout": 0.5},
+        {"type": "LSTM", "units": 5, "returnSequences": true, "goBackwards": true}, {"type": "GRU", "units": 4, "returnSequences": true, "useBias": false},
+        {"type": "GRU", "units": 5, "returnSequences": true, "resetAfter": false, "activation": "relu"}, {"type": "GRU", "units": 4, "goBackwards": true, "name": "gru_back"},
+        {"type": "LSTM", "units": 3, "useBias": false, "recurrentActivation": "tanh", "inputs": ["gru_1"]}, {"type": "Concatenate", "inputs": ["gru_back", "lstm_1"]},
+        {"type": "Reshape", "targetShape": [7, 1]}, {"type": "Bidirectional", "layer": {"type": "GRU", "units": 3, "returnSequences": true}, "mergeMode": "ave"},
+        {"type": "Bidirectional", "layer": {"type": "LSTM", "units": 2, "returnSequences": true, "useBias": false}}, {"type": "Bidirectional", "layer": {"type": "SimpleRNN", "units": 4}, "mergeMode": "mul"},
+        {"type": "Dense", "units": 10}]"#,
 ];
 
 fn session(layers: &str) -> Session {

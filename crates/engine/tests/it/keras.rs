@@ -2,8 +2,10 @@
 //! them are in `tests/keras`.
 
 mod formula;
+mod masks;
 mod metrics;
 mod models;
+mod runs;
 mod steps;
 mod support;
 
@@ -153,7 +155,16 @@ fn losses() {
 /// Compares each layer, as the catalogue describes it and the model lowers it, alone in a model.
 #[test]
 fn layers() {
-    let document = read("layers.json");
+    assert!(compare_layers(&read("layers.json")) >= 70);
+}
+
+/// Compares the layers that run through sequences.
+#[test]
+fn recurrent_layers() {
+    assert!(compare_layers(&read("recurrent.json")) >= 54);
+}
+
+fn compare_layers(document: &Value) -> usize {
     let mut compared = 0;
     for case in document["layers"].as_array().unwrap() {
         let label = text(&case["name"]);
@@ -202,7 +213,8 @@ fn layers() {
         bench.check(label, 2e-6, &expected);
         compared += 1;
     }
-    assert!(compared >= 70, "only {compared} layers compared");
+    println!("{compared} layers compared");
+    compared
 }
 
 /// Compares twenty steps on given gradients: the update graph, run by the interpreter.

@@ -17,6 +17,7 @@ mod plans;
 mod random_layers;
 mod replicas;
 mod robustness;
+mod sequences;
 mod session;
 mod shaders;
 mod tables;

@@ -185,3 +185,50 @@ fn to_work_them_out_amid_a_step_does_not_change_its_result() {
     };
     assert_eq!(losses(true), losses(false));
 }
+
+/// Through time by hand: the states' gradients, times the slope of tanh, times the states before, are the gradient of the
+/// recurrent kernel, and they hold what comes from later steps.
+#[test]
+fn gradients_of_states_are_those_of_all_later_steps() {
+    let mut session = session(
+        r#"[{"type": "Reshape", "targetShape": [8, 8]}, {"type": "SimpleRNN", "units": 5},
+            {"type": "Dense", "units": 3, "activation": "softmax"}]"#,
+    );
+    train(&mut session, 1);
+    let states = tensor(&mut session, "simple_rnn.states");
+    assert_eq!(states.shape().dims(), [BATCH, 8, 5]);
+    let gradients = tensor(&mut session, "grad simple_rnn.states");
+    assert_eq!(gradients.shape().dims(), [BATCH, 8, 5]);
+    let at = |tensor: &HostTensor, image: usize, step: usize, unit: usize| {
+        f64::from(tensor.words()[(image * 8 + step) * 5 + unit])
+    };
+    let delta = |image: usize, step: usize, unit: usize| {
+        at(&gradients, image, step, unit) * (1.0 - at(&states, image, step, unit).powi(2))
+    };
+    let mut of_kernel = vec![0.0; 25];
+    for image in 0..BATCH {
+        for step in 1..8 {
+            for (place, sum) in of_kernel.iter_mut().enumerate() {
+                *sum += at(&states, image, step - 1, place / 5) * delta(image, step, place % 5);
+            }
+        }
+    }
+    assert_close("recurrent kernel", &read(&mut session, "grad simple_rnn.recurrent_kernel"), &of_kernel);
+    let kernel = read(&mut session, "simple_rnn.recurrent_kernel");
+    let output = read(&mut session, "grad simple_rnn.output");
+    let (mut last, mut before) = (Vec::new(), Vec::new());
+    for image in 0..BATCH {
+        for unit in 0..5 {
+            last.push(f64::from(output[image * 5 + unit]));
+            let later = (0..5).map(|to| delta(image, 5, to) * f64::from(kernel[unit * 5 + to]));
+            before.push((image, unit, later.sum::<f64>()));
+        }
+    }
+    let own = |step: usize| -> Vec<f32> {
+        (0..BATCH * 5).map(|place| at(&gradients, place / 5, step, place % 5) as f32).collect()
+    };
+    assert_close("state after the last step", &own(7), &last);
+    let before: Vec<f64> = before.into_iter().map(|(_, _, gradient)| gradient).collect();
+    assert_close("state before the sixth step", &own(4), &before);
+    assert!(session.tensor_names().iter().any(|name| name == "grad simple_rnn.states"));
+}

@@ -119,6 +119,10 @@ const BRANCHING: &str = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3, "p
     {"type": "Concatenate", "inputs": ["add", "input_layer"]}, {"type": "LayerNormalization"},
     {"type": "GlobalAveragePooling2D"}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#;
 
+/// Layers that go through sequences.
+const SEQUENCES: &str = r#"[{"type": "Reshape", "targetShape": [8, 8]}, {"type": "GRU", "units": 6, "returnSequences": true},
+    {"type": "LSTM", "units": 5, "goBackwards": true}, {"type": "Dense", "units": 3, "activation": "softmax"}]"#;
+
 /// Layers that see their slice only, or draw random numbers.
 const SLICEWISE: &str = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 3}, {"type": "BatchNormalization"},
     {"type": "Activation", "activation": "relu"}, {"type": "Flatten"}, {"type": "Dropout", "rate": 0.3},
@@ -164,7 +168,7 @@ fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32) {
 
 #[test]
 fn slices_give_what_the_whole_batch_gives() {
-    for (workers, layers) in [(2, PLAIN), (3, PLAIN), (4, PLAIN), (3, BRANCHING)] {
+    for (workers, layers) in [(2, PLAIN), (3, PLAIN), (4, PLAIN), (3, BRANCHING), (3, SEQUENCES)] {
         let (mut alone, mut shared) = (session(layers, None), session(layers, Some(InThread::new(workers - 1))));
         assert_eq!(shared.workers(), workers);
         let one_step = |session: &mut Session| train(session, 1).0;

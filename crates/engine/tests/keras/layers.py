@@ -26,26 +26,44 @@ def tuples(value):
     return tuple(tuples(part) for part in value) if isinstance(value, list) else value
 
 
-def layer_case(name, kind, settings, inputs, weights=(), training=False, seed=50):
-    """`settings` are those of chalkgrad's spec: Keras's in camel case."""
-    keras_settings = {snake(key): tuples(value) for key, value in settings.items()}
-    layer = getattr(keras.layers, kind)(**keras_settings)
+def make_layer(kind, settings):
+    """The Keras layer of a spec, whose settings are Keras's in camel case."""
+    settings = {snake(key): tuples(value) for key, value in settings.items()}
+    if isinstance(settings.get("layer"), dict):
+        inner = dict(settings["layer"])
+        settings["layer"] = make_layer(inner.pop("type"), inner)
+    if "l2" in settings:
+        settings["kernel_regularizer"] = keras.regularizers.L2(settings.pop("l2"))
+    return getattr(keras.layers, kind)(**settings)
+
+
+def short_name(weight):
+    """`kernel`, or `forward.kernel` in a bidirectional layer."""
+    parts = weight.path.split("/")
+    way = [word for part in parts for word in ("forward", "backward") if part.startswith(word + "_")]
+    return ".".join(way[:1] + parts[-1:])
+
+
+def layer_case(name, kind, settings, inputs, training=False, seed=50, prepare=lambda layer: None):
+    """`settings` are those of chalkgrad's spec. `prepare` changes the layer before it runs."""
+    layer = make_layer(kind, settings)
     x = tf.Variable(inputs.astype(np.float64))
     layer.build(x.shape)
     initial = {}
     for number, weight in enumerate(layer.weights):
-        short = weight.path.split("/")[-1]
+        short = short_name(weight)
         scale, offset = {"gamma": (0.5, 1.0), "moving_variance": (0.5, 1.0)}.get(short, (0.5, 0.0))
         value = values(seed + number, weight.shape, scale, offset)
         weight.assign(value.astype(np.float64))
         initial[short] = tensor(value)
+    prepare(layer)
     with tf.GradientTape() as tape:
-        y = layer(x, training=training) if kind in RANDOM_OR_BATCH else layer(x)
+        y = layer(x, training=training) if training or kind in RANDOM_OR_BATCH else layer(x)
         upstream = values(seed + 10, y.shape)
         loss = tf.reduce_sum(y * upstream.astype(np.float64))
     sources = [x] + [w.value for w in layer.trainable_weights]
     gradients = tape.gradient(loss, sources)
-    names = ["input"] + [w.path.split("/")[-1] for w in layer.trainable_weights]
+    names = ["input"] + [short_name(w) for w in layer.trainable_weights]
     case = {
         "name": name,
         "layer": {"type": kind, **settings},
@@ -55,8 +73,9 @@ def layer_case(name, kind, settings, inputs, weights=(), training=False, seed=50
         "output": tensor(y),
         "gradients": {key: plain(g) for key, g in zip(names, gradients)},
     }
-    if kind == "BatchNormalization":
+    if training or kind == "BatchNormalization":
         case["training"] = training
+    if kind == "BatchNormalization":
         case["after"] = {w.path.split("/")[-1]: plain(w) for w in layer.non_trainable_weights}
     return case
 
@@ -240,4 +259,5 @@ def main():
     write("layers.json", {"layers": cases, "activations": activations, "losses": losses})
 
 
-main()
+if __name__ == "__main__":
+    main()

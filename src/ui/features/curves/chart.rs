@@ -7,10 +7,10 @@ use leptos_use::{signal_throttled, use_element_size};
 
 use super::figure::{is_empty, plot, read_palette, readings, summary, visible};
 use crate::ui::browser::next_frame;
-use crate::ui::charted_history::Quantity;
-use crate::ui::charts::canvas::draw;
+use crate::ui::charts::canvas::{draw, pixel_ratio, pointer_place};
 use crate::ui::charts::plot::{Palette, position_at, shapes};
 use crate::ui::charts::shapes::Frame;
+use crate::ui::features::curves::charted_history::Quantity;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::t;
 
@@ -20,20 +20,23 @@ const BETWEEN_DRAWINGS_MS: f64 = 250.0;
 #[component]
 pub fn CurveChart(quantity: Quantity) -> impl IntoView {
     let (state, canvas) = (use_state(), NodeRef::<Canvas>::new());
-    let view = state.dock.curves;
+    let view = state.curves;
     draw_when_changed(state, quantity, canvas);
     let title = if quantity == Quantity::Loss { "loss" } else { "accuracy" };
     let values = Memo::new(move |_| readings(state, quantity));
     let label = move || {
         // Follows only the epochs: a summary that changed with every batch could not be read.
-        state.epoch.track();
-        state.run.track();
-        state.charted.with_untracked(|charted| summary(charted, quantity))
+        state.run.epoch().track();
+        state.run.state().track();
+        state.charted().with_untracked(|charted| summary(charted, quantity))
     };
     let position = move |event: &PointerEvent| {
-        let width = canvas.get_untracked().map_or(0.0, |canvas| f64::from(canvas.client_width()));
-        let scale = state.picture_scale();
-        position_at(f64::from(event.offset_x()) / scale, width / scale, &untrack(|| visible(state)))
+        let (x, width) = canvas.get_untracked().map_or((0.0, 0.0), |canvas| {
+            let [x, _] = pointer_place(&canvas, event);
+            (x, f64::from(canvas.client_width()))
+        });
+        let scale = state.screen.picture_scale();
+        position_at(x / scale, width / scale, &untrack(|| visible(state)))
     };
     let press = move |event: PointerEvent| {
         if event.button() != 0 || untrack(|| is_empty(state)) {
@@ -96,19 +99,19 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
     let size = use_element_size(canvas);
     // While the network trains, every drawing of a whole chart takes time from the cores that train.
     let content: Signal<(u32, u32)> = signal_throttled(
-        Signal::derive(move || state.charted.with(|charted| (charted.steps(), charted.reach()))),
+        Signal::derive(move || state.charted().with(|charted| (charted.steps(), charted.reach()))),
         BETWEEN_DRAWINGS_MS,
     );
     let is_requested = StoredValue::new(false);
     // Colours, and true if they are the dark theme's.
     let palette = StoredValue::new(None::<(bool, Palette)>);
     Effect::new(move |_| {
-        let view = state.dock.curves;
+        let view = state.curves;
         content.track();
-        state.epoch.track();
-        state.dock.runs.track();
-        state.is_dark.track();
-        state.is_presenting.track();
+        state.run.epoch().track();
+        state.runs.runs().track();
+        state.screen.is_dark().track();
+        state.screen.is_presenting().track();
         size.width.track();
         size.height.track();
         view.unit.track();
@@ -128,18 +131,18 @@ fn draw_when_changed(state: State, quantity: Quantity, canvas: NodeRef<Canvas>) 
             if is_requested.try_set_value(false).is_some() {
                 return;
             }
-            let is_dark = state.is_dark.get_untracked();
+            let is_dark = state.screen.is_dark().get_untracked();
             if palette.with_value(|palette| palette.as_ref().is_none_or(|(known, _)| *known != is_dark)) {
                 palette.set_value(read_palette().map(|palette| (is_dark, palette)));
             }
             palette.with_value(|palette| {
                 let Some((_, palette)) = palette else { return };
-                let scale = state.picture_scale();
+                let scale = state.screen.picture_scale();
                 let [width, height] =
                     [canvas.client_width(), canvas.client_height()].map(|extent| f64::from(extent) / scale);
                 let plot = untrack(|| plot(state, palette, quantity, width.max(1.0) as usize));
                 let shapes = shapes(&plot, palette, Frame { left: 0.0, top: 0.0, width, height });
-                draw(&canvas, [width, height], scale * window().device_pixel_ratio(), &shapes, None);
+                draw(&canvas, [width, height], scale * pixel_ratio(&canvas), &shapes, None);
             });
         });
     });

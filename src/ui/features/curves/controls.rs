@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::figure::{exported, is_log, visible};
 use crate::ui::browser::{event_checked, event_text, save_text};
-use crate::ui::charted_history::ChartedHistory;
 use crate::ui::charts::axis::Unit;
 use crate::ui::components::export_menu::ExportMenu;
+use crate::ui::features::curves::charted_history::ChartedHistory;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
@@ -14,10 +14,10 @@ use crate::ui::text::{t, t_with};
 #[component]
 pub fn Controls() -> impl IntoView {
     let state = use_state();
-    let view = state.dock.curves;
+    let view = state.curves;
     let is_zoomed = move || view.zoom.with(Option::is_some);
-    let has_none = move || state.charted.with(ChartedHistory::is_empty);
-    let save_csv = move |_| save_text("chalkgrad-curves.csv", &state.charted.with_untracked(ChartedHistory::csv));
+    let has_none = move || state.charted().with(ChartedHistory::is_empty);
+    let save_csv = move |_| save_text("chalkgrad-curves.csv", &state.charted().with_untracked(ChartedHistory::csv));
     let logarithmic = Memo::new(move |_| is_log(state));
     view! {
         <Smoothing />
@@ -66,7 +66,7 @@ fn Smoothing() -> impl IntoView {
     const LEVELS: [u32; 6] = [0, 5, 10, 50, 100, 250];
     let state = use_state();
     let level = Memo::new(move |_| {
-        let reach = state.charted.with(ChartedHistory::reach);
+        let reach = state.charted().with(ChartedHistory::reach);
         LEVELS.iter().position(|level| *level >= reach).unwrap_or(LEVELS.len() - 1)
     });
     let text = move || match LEVELS[level.get()] {
@@ -75,7 +75,7 @@ fn Smoothing() -> impl IntoView {
     };
     let choose = move |event| {
         let chosen = format::parse(&event_text(&event)).unwrap_or_default() as usize;
-        state.charted.update(|charted| charted.set_reach(LEVELS[chosen.min(LEVELS.len() - 1)]));
+        state.smooth_curves(LEVELS[chosen.min(LEVELS.len() - 1)]);
     };
     view! {
         <label class="smoothing">
@@ -97,7 +97,7 @@ fn Smoothing() -> impl IntoView {
 fn UnitChoice() -> impl IntoView {
     const UNITS: [(&str, Unit); 3] =
         [("axis_steps", Unit::Steps), ("axis_epochs", Unit::Epochs), ("axis_seconds", Unit::Seconds)];
-    let view = use_state().dock.curves;
+    let view = use_state().curves;
     let choose = move |event| {
         let key = event_text(&event);
         if let Some((_, unit)) = UNITS.into_iter().find(|(name, _)| *name == key) {

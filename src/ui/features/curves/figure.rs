@@ -4,15 +4,15 @@ use std::ops::Range;
 
 use leptos::prelude::*;
 
-use crate::ui::charted_history::{ChartedHistory, Quantity};
 use crate::ui::charts::axis::{Axis, Earlier, Scale, Unit, accuracy_axis, loss_axis};
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend};
 use crate::ui::charts::plot::{Line, Palette, Plot, RUN_COLOURS, run_colour, shapes};
 use crate::ui::charts::series::Sample;
 use crate::ui::charts::shapes::Frame;
+use crate::ui::features::curves::charted_history::{ChartedHistory, Quantity};
+use crate::ui::features::runs::records::{RunRecord, Runs};
 use crate::ui::format;
-use crate::ui::runs::{RunRecord, Runs};
 use crate::ui::state::State;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::training::trained_samples;
@@ -37,16 +37,16 @@ struct Content<'a> {
 
 /// Reads what the charts show.
 fn with_content<R>(state: State, read: impl FnOnce(&Content<'_>) -> R) -> R {
-    let view = state.dock.curves;
+    let view = state.curves;
     let unit = view.unit.get();
-    let (epoch_steps, images_per_second) = state.batch.with(|batch| match batch {
+    let (epoch_steps, images_per_second) = state.run.batch().with(|batch| match batch {
         Some(batch) => (Some(batch.batches_per_epoch).filter(|steps| *steps > 0), Some(batch.images_per_second)),
         None => (None, None),
     });
-    let batch_size = state.training.with(|training| f64::from(training.batch_size.max(1)));
+    let batch_size = state.engine.training().with(|training| f64::from(training.batch_size.max(1)));
     let steps_per_second = images_per_second.map(|images| images / batch_size);
-    state.charted.with(|charted| {
-        state.dock.runs.with(|runs| {
+    state.charted().with(|charted| {
+        state.runs.runs().with(|runs| {
             let scale = charted.scale(unit, epoch_steps, steps_per_second);
             let ends = runs.compared().map(|run| run_scale(run, unit).position(run.steps.into()));
             let end = ends.fold(scale.position(charted.steps().into()), f64::max);
@@ -71,12 +71,12 @@ pub fn is_log(state: State) -> bool {
 
 /// Returns true if there is nothing to show.
 pub fn is_empty(state: State) -> bool {
-    state.charted.with(ChartedHistory::is_empty) && state.dock.runs.with(|runs| runs.compared().next().is_none())
+    state.charted().with(ChartedHistory::is_empty) && state.runs.runs().with(|runs| runs.compared().next().is_none())
 }
 
 /// Makes the plot of a quantity for a chart with about this number of columns of pixels.
 pub fn plot(state: State, palette: &Palette, quantity: Quantity, columns: usize) -> Plot {
-    let view = state.dock.curves;
+    let view = state.curves;
     with_content(state, |content| {
         let Content { charted, runs, scale, limits, .. } = content;
         let place = |samples: &[Sample]| -> Vec<(f64, f64)> {
@@ -166,7 +166,7 @@ fn axis(state: State, content: &Content<'_>, quantity: Quantity, columns: usize)
         Earlier { start, values: values(samples, &steps) }
     });
     match quantity {
-        Quantity::Loss => loss_axis(&own, &earlier.collect::<Vec<_>>(), state.dock.curves.is_log.get()),
+        Quantity::Loss => loss_axis(&own, &earlier.collect::<Vec<_>>(), state.curves.is_log.get()),
         Quantity::Accuracy => accuracy_axis(own.into_iter().chain(earlier.flat_map(|run| run.values))),
     }
 }
@@ -207,7 +207,7 @@ fn value_text(quantity: Quantity, value: f32) -> String {
 
 /// Returns the position of the cross-hair, and the values of all curves there; without one, those of the last step.
 pub fn readings(state: State, quantity: Quantity) -> (String, Vec<Reading>) {
-    let cursor = state.dock.curves.cursor.get();
+    let cursor = state.curves.cursor.get();
     with_content(state, |content| {
         let Content { charted, runs, scale, unit, .. } = content;
         let step = cursor.map_or(charted.steps(), |position| scale.step(position).round().max(1.0) as u32);
@@ -302,10 +302,10 @@ pub fn exported(state: State) -> Option<Figure> {
         all.extend(shapes(&plot, &palette, Frame { left, top: 0.0, width, height }));
     }
     let mut names = vec![(palette.train.clone(), t("training_legend"))];
-    if state.charted.with(|charted| !charted.validation(Quantity::Loss).is_empty()) {
+    if state.charted().with(|charted| !charted.validation(Quantity::Loss).is_empty()) {
         names.push((palette.validation.clone(), t("validation_images")));
     }
-    state.dock.runs.with(|runs| {
+    state.runs.runs().with(|runs| {
         names.extend(runs.compared().map(|run| (palette.of_run(run.number).to_owned(), run_name(run))));
     });
     Some(Figure {
@@ -314,7 +314,7 @@ pub fn exported(state: State) -> Option<Figure> {
             title: t("curves_title"),
             legend: Legend::Names(names),
             configuration: state.configuration_line(),
-            is_dark: state.is_dark.get(),
+            is_dark: state.screen.is_dark().get(),
         },
         body: Body::Shapes { shapes: all, size: [2.0 * width + GAP, height] },
     })

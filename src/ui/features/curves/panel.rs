@@ -6,8 +6,8 @@ use super::chart::CurveChart;
 use super::controls::Controls;
 use super::figure::run_name;
 use super::table::EpochTable;
-use crate::ui::charted_history::Quantity;
 use crate::ui::charts::plot::run_colour;
+use crate::ui::features::curves::charted_history::Quantity;
 use crate::ui::state::use_state;
 use crate::ui::text::t;
 
@@ -41,8 +41,8 @@ fn LegendList() -> impl IntoView {
     ];
     let state = use_state();
     let runs = Memo::new(move |_| {
-        let entry = |run: &crate::ui::runs::RunRecord| (run_colour(run.number), run_name(run));
-        state.dock.runs.with(|runs| runs.compared().map(entry).collect::<Vec<_>>())
+        let entry = |run: &crate::ui::features::runs::records::RunRecord| (run_colour(run.number), run_name(run));
+        state.runs.runs().with(|runs| runs.compared().map(entry).collect::<Vec<_>>())
     });
     let sign = |(class, key): (&'static str, &'static str)| {
         view! {

@@ -9,15 +9,15 @@ use crate::ui::charts::axis::Unit;
 /// Settings of the charts. Positions are those on the horizontal axis.
 #[derive(Clone, Copy)]
 pub struct CurvesView {
-    pub unit: RwSignal<Unit>,
+    pub(super) unit: RwSignal<Unit>,
     /// The axis of the loss is logarithmic; `None`: as fits the values.
-    pub is_log: RwSignal<Option<bool>>,
+    pub(super) is_log: RwSignal<Option<bool>>,
     /// Visible part of the axis; `None`: all of it.
-    pub zoom: RwSignal<Option<Range<f64>>>,
+    pub(super) zoom: RwSignal<Option<Range<f64>>>,
     /// Cross-hair of all charts.
-    pub cursor: RwSignal<Option<f64>>,
+    pub(super) cursor: RwSignal<Option<f64>>,
     /// Part that is being selected: where it begins, and where the pointer is.
-    pub brush: RwSignal<Option<Range<f64>>>,
+    pub(super) brush: RwSignal<Option<Range<f64>>>,
 }
 
 impl Default for CurvesView {

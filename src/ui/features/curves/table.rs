@@ -14,7 +14,7 @@ const COLUMNS: [&str; 6] =
 #[component]
 pub fn EpochTable() -> impl IntoView {
     let state = use_state();
-    let epochs = Memo::new(move |_| state.charted.with(|charted| charted.with_epochs(<[EpochReport]>::to_vec)));
+    let epochs = Memo::new(move |_| state.charted().with(|charted| charted.with_epochs(<[EpochReport]>::to_vec)));
     view! {
         <details class="data">
             <summary>{move || t("data_table")}</summary>

@@ -10,9 +10,10 @@ use crate::ui::text::{t, t_with};
 #[component]
 pub fn DatasetChoice() -> impl IntoView {
     let state = use_state();
-    let in_use = Memo::new(move |_| state.training.with(|training| training.dataset.clone()));
-    let fetched =
-        Memo::new(move |_| state.fetched.with(|fetched| fetched.as_ref().map(|progress| progress.dataset.clone())));
+    let in_use = Memo::new(move |_| state.engine.training().with(|training| training.dataset.clone()));
+    let fetched = Memo::new(move |_| {
+        state.engine.fetched().with(|fetched| fetched.as_ref().map(|progress| progress.dataset.clone()))
+    });
     let shown = move || fetched.get().unwrap_or_else(|| in_use.get());
     let choose = move |event: web_sys::Event| {
         let Some(list) = event.target() else { return };

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 use crate::ui::browser::{context_2d, next_frame};
-use crate::ui::digit::{Drawing, GRID, Point};
-use crate::ui::input::PEN_RADIUS;
+use crate::ui::features::input::digit::{self, Drawing, GRID, Point};
+use crate::ui::features::input::store::PEN_RADIUS;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_once};
 
@@ -51,7 +51,7 @@ pub fn Pad() -> impl IntoView {
         }
         state.input.extend_stroke(stroke, point_under(&canvas, event));
     };
-    let has_image = Memo::new(move |_| !state.input.image.with(Vec::is_empty));
+    let has_image = Memo::new(move |_| !state.input.image().with(Vec::is_empty));
     let has_cursor = Memo::new(move |_| cursor.with(Option::is_some));
     let show_cursor = move |_| {
         let is_by_key =
@@ -142,8 +142,9 @@ fn on_key(state: State, cursor: Cursor, event: &KeyboardEvent) -> Option<String>
 fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
     let is_requested = StoredValue::new(false);
     Effect::new(move |_| {
-        state.input.drawing.track();
-        state.is_dark.track();
+        state.input.drawing().track();
+        state.input.ground().track();
+        state.screen.is_dark().track();
         cursor.track();
         let Some(canvas) = canvas.get() else { return };
         if is_requested.get_value() {
@@ -152,23 +153,34 @@ fn draw_on_frames(state: State, canvas: NodeRef<Canvas>, cursor: Cursor) {
         is_requested.set_value(true);
         next_frame(move || {
             is_requested.set_value(false);
-            let (is_dark, cursor) = (state.is_dark.get_untracked(), cursor.try_get_untracked().flatten());
-            state.input.drawing.with_untracked(|drawing| paint(&canvas, drawing, cursor, is_dark));
+            let (is_dark, cursor) = (state.screen.is_dark().get_untracked(), cursor.try_get_untracked().flatten());
+            state.input.ground().with_untracked(|ground| {
+                state.input.drawing().with_untracked(|drawing| paint(&canvas, ground, drawing, cursor, is_dark));
+            });
         });
     });
 }
 
-fn paint(canvas: &HtmlCanvasElement, drawing: &Drawing, cursor: Option<[usize; 2]>, is_dark: bool) {
+fn paint(canvas: &HtmlCanvasElement, ground: &[u8], drawing: &Drawing, cursor: Option<[usize; 2]>, is_dark: bool) {
     let Some(context) = context_2d(canvas) else { return };
     let side = SIDE as f64;
     context.clear_rect(0.0, 0.0, side, side);
+    let ink = if is_dark { "#eef0e8" } else { "#20282c" };
+    context.set_fill_style_str(ink);
+    let pixel = side / digit::SIDE as f64;
+    for (at, value) in ground.iter().enumerate().filter(|(_, value)| **value > 0) {
+        let [x, y] = [at % digit::SIDE, at / digit::SIDE].map(|place| place as f64 * pixel);
+        context.set_global_alpha(f64::from(*value) / 255.0);
+        context.fill_rect(x, y, pixel, pixel);
+    }
+    context.set_global_alpha(1.0);
     if cursor.is_some() {
         grid(&context, if is_dark { "#333f44" } else { "#ded8ca" });
     }
     context.set_line_cap("round");
     context.set_line_join("round");
     context.set_line_width(2.0 * PEN_RADIUS as f64 * side);
-    context.set_stroke_style_str(if is_dark { "#eef0e8" } else { "#20282c" });
+    context.set_stroke_style_str(ink);
     for stroke in drawing.strokes() {
         context.begin_path();
         for (index, point) in stroke.iter().enumerate() {

@@ -11,27 +11,22 @@ use super::samples::Samples;
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::panel_header::PanelHeader;
-use crate::ui::digit::SIDE;
-use crate::ui::input::Source;
-use crate::ui::picture;
+use crate::ui::features::input::digit::SIDE;
+use crate::ui::features::input::picture;
+use crate::ui::features::input::store::Source;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 
 #[component]
 pub fn InputPanel() -> impl IntoView {
     let state = use_state();
-    let is_empty = Memo::new(move |_| state.input.image.with(Vec::is_empty));
-    let truth = move || match state.input.source.get() {
+    let is_empty = Memo::new(move |_| state.input.image().with(Vec::is_empty));
+    let truth = move || match state.input.source().get() {
         Source::Test { label, .. } => t_with("true_label", &[("label", &state.class_name(label.into()))]),
         _ => String::new(),
     };
     Effect::new(move |_| state.load_test_set());
     Effect::new(move |_| state.show_awaited());
-    Effect::new(move |_| {
-        if state.pretrained.accuracy.get().is_some() {
-            state.input.show_example();
-        }
-    });
     view! {
         <section class="panel digit" aria-label=move || t("input")>
             <PanelHeader id="digit-title" title=Signal::derive(move || state.digit_key("digit"))>
@@ -53,7 +48,7 @@ pub fn InputPanel() -> impl IntoView {
             <div class="digit-input" hidden=move || !state.has_images()>
                 <Pad />
                 <figure class="preview">
-                    <DigitImage pixels=move || state.input.image.get() width=SIDE />
+                    <DigitImage pixels=move || state.input.image().get() width=SIDE />
                     <figcaption>
                         <span>{move || t("preview")}</span>
                         <span class="truth">{truth}</span>

@@ -5,8 +5,8 @@ use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
 
+use crate::ui::features::input::store::Source;
 use crate::ui::format;
-use crate::ui::input::Source;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 
@@ -14,16 +14,16 @@ use crate::ui::text::{t, t_with};
 pub fn Prediction() -> impl IntoView {
     let state = use_state();
     follow_probabilities(state);
-    let best = Memo::new(move |_| state.input.probabilities.with(|all| all.as_deref().and_then(predicted_class)));
+    let best = Memo::new(move |_| state.input.probabilities().with(|all| all.as_deref().and_then(predicted_class)));
     let classes = Memo::new(move |_| state.classes());
     let verdict = move || match best.get() {
         _ if classes.get() == 0 => values(state),
-        None if state.input.probabilities.with(Option::is_some) => t("no_answer"),
+        None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
         None => t(&state.digit_key("draw_to_see")),
         Some(class) => t_with("looks_like", &[("label", &state.class_name(class))]),
     };
     let pretrained = move || {
-        let accuracy = state.pretrained.accuracy.get();
+        let accuracy = state.pretrained.accuracy().get();
         accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
     };
     view! {
@@ -37,7 +37,7 @@ pub fn Prediction() -> impl IntoView {
                 </For>
             </tbody>
         </table>
-        <p class="pretrained" hidden=move || state.pretrained.accuracy.get().is_none()>
+        <p class="pretrained" hidden=move || state.pretrained.accuracy().get().is_none()>
             {move || pretrained().unwrap_or_default()}
         </p>
     }
@@ -49,7 +49,7 @@ fn values(state: State) -> String {
         Target::Values { names } => names,
         Target::Class { .. } | Target::Input => return String::new(),
     };
-    state.input.probabilities.with(|outputs| {
+    state.input.probabilities().with(|outputs| {
         let outputs = outputs.as_deref().unwrap_or_default();
         let text = |(name, value): (&String, &f32)| format!("{name}: {}", format::number(f64::from(*value)));
         names.iter().zip(outputs).map(text).collect::<Vec<_>>().join(", ")
@@ -60,9 +60,11 @@ fn values(state: State) -> String {
 #[component]
 fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
     let state = use_state();
-    let share =
-        Memo::new(move |_| state.input.probabilities.with(|all| all.as_ref().and_then(|all| all.get(class).copied())));
-    let is_true = move || matches!(state.input.source.get(), Source::Test { label, .. } if usize::from(label) == class);
+    let share = Memo::new(move |_| {
+        state.input.probabilities().with(|all| all.as_ref().and_then(|all| all.get(class).copied()))
+    });
+    let is_true =
+        move || matches!(state.input.source().get(), Source::Test { label, .. } if usize::from(label) == class);
     let fill = move || format::scale_x(f64::from(share.get().unwrap_or_default()));
     view! {
         <tr class:best=move || best.get() == Some(class) class:true-class=is_true>
@@ -84,21 +86,21 @@ fn follow_probabilities(state: State) {
     let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
         let has_image =
-            state.input.image.with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
-        let is_there =
-            if untrack(|| state.has_images()) { has_image } else { state.input.row.with_untracked(Option::is_some) };
+            state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
+        let has_row = state.input.row().with_untracked(Option::is_some);
+        let is_there = if untrack(|| state.has_images()) { has_image } else { has_row };
         let output = tensors.first().map(|output| match (&output.values[..], untrack(|| state.classes())) {
             // One output is the probability of the second of two classes.
             (&[second], 2) => vec![1.0 - second, second],
             (values, _) => values.to_vec(),
         });
-        state.input.probabilities.set(output.filter(|output| is_there && !output.is_empty()));
+        state.input.set_probabilities(output.filter(|output| is_there && !output.is_empty()));
     });
     subscription.set_seen(true);
     StoredValue::new_local(subscription);
     Effect::new(move |_| {
-        if state.input.image.with(Vec::is_empty) && state.has_images() {
-            state.input.probabilities.set(None);
+        if state.input.image().with(Vec::is_empty) && state.has_images() {
+            state.input.set_probabilities(None);
         }
     });
 }

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::ui::browser::get;
 use crate::ui::components::digit_image::StageImage;
-use crate::ui::input::Source;
-use crate::ui::photo::Stage;
+use crate::ui::features::input::photo::Stage;
+use crate::ui::features::input::store::Source;
 use crate::ui::state::use_state;
 use crate::ui::text::t;
 
@@ -14,13 +14,13 @@ pub fn Preparation() -> impl IntoView {
     let state = use_state();
     let is_open = RwSignal::new(false);
     let stages = move || {
-        state.input.image.track();
-        state.input.source.track();
+        state.input.image().track();
+        state.input.source().track();
         if is_open.get() { untrack(|| state.input.stages()) } else { Vec::new() }
     };
-    let note = move || match state.input.source.get() {
+    let note = move || match state.input.source().get() {
         Source::Test { .. } => t("stages_of_sample"),
-        _ if state.input.image.with(Vec::is_empty) => t("stages_of_nothing"),
+        _ if state.input.image().with(Vec::is_empty) => t("stages_of_nothing"),
         _ => String::new(),
     };
     let toggled = move |event: web_sys::Event| {

@@ -4,20 +4,20 @@ use leptos::prelude::*;
 
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon_button::IconButton;
-use crate::ui::digit::SIDE;
+use crate::ui::features::input::digit::SIDE;
+use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::format;
-use crate::ui::input::{Sample, Source};
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 
 #[component]
 pub fn Samples() -> impl IntoView {
     let state = use_state();
-    let is_drawing = Memo::new(move |_| !matches!(state.input.source.get(), Source::Test { .. }));
+    let is_drawing = Memo::new(move |_| !matches!(state.input.source().get(), Source::Test { .. }));
     let classes = Memo::new(move |_| state.dataset().schema.target.class_names().len());
     let position = move || {
-        let Source::Test { index, label } = state.input.source.get() else { return t("samples_hint") };
-        state.input.test_labels.with(|labels| {
+        let Source::Test { index, label } = state.input.source().get() else { return t("samples_hint") };
+        state.input.test_labels().with(|labels| {
             let count = labels.iter().filter(|other| **other == label).count();
             let place = labels.iter().take(index as usize + 1).filter(|other| **other == label).count();
             let (place, count) = (format::count(place), format::count(count));
@@ -58,9 +58,10 @@ pub fn Samples() -> impl IntoView {
 fn SampleButton(class: u8) -> impl IntoView {
     let state = use_state();
     let sample = Memo::new(move |_| {
-        state.input.samples.with(|samples| samples.iter().find(|sample: &&Sample| sample.label == class).cloned())
+        state.input.samples().with(|samples| samples.iter().find(|sample: &&Sample| sample.label == class).cloned())
     });
-    let is_shown = Memo::new(move |_| matches!(state.input.source.get(), Source::Test { label, .. } if label == class));
+    let is_shown =
+        Memo::new(move |_| matches!(state.input.source().get(), Source::Test { label, .. } if label == class));
     let choose = move |_| match sample.get_untracked() {
         Some(_) if is_shown.get_untracked() => state.show_neighbour(true),
         Some(sample) => state.show_sample(sample),

@@ -186,6 +186,25 @@ fn chain(
                 let variance = derivation.variance(&values.input) as f32;
                 rows.push((format!("÷ √(σ² + {})", format::number(*epsilon)), Some(variance)));
             }
+            Step::Lookup { weight, width, column } => {
+                let at = trace.reduced as usize * width + column;
+                rows.push((name(weight, at), number(weight, at)));
+            }
+            Step::AddProduct(recurrence) => {
+                let product = recurrence.product(&values.input, &|name| values.weight(name));
+                rows.push((format!("+ h·{}", recurrence.weights[1]), Some(product)));
+            }
+            Step::Merge { multiplies, recurrence } => {
+                let sign = if *multiplies { '×' } else { '+' };
+                let state = recurrence.state(&values.input, &|name| values.weight(name));
+                rows.push((format!("{sign} h′"), Some(state)));
+            }
+            Step::Kept { letter, part, recurrence } => {
+                rows.push((
+                    (*letter).to_owned(),
+                    Some(recurrence.kept(&values.input, &|name| values.weight(name), *part)),
+                ));
+            }
             Step::Function(name) => last = format!("{name}(z) = "),
             Step::Softmax => {
                 if let Some(sum) = softmax_sum(layer, values, at) {

@@ -13,11 +13,11 @@ use super::watching::use_tensors;
 use crate::ui::browser::event_text;
 use crate::ui::charts::palette::{ColourScale, Mapping};
 use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
+use crate::ui::charts::tensor_image::{Role, Tiles};
+use crate::ui::features::inspector::math::mathml_parts;
+use crate::ui::features::network::history::{History, LayerId};
 use crate::ui::format;
-use crate::ui::history::{History, LayerId};
-use crate::ui::math::mathml_parts;
 use crate::ui::state::use_state;
-use crate::ui::tensor_image::{Role, Tiles};
 use crate::ui::text::t;
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer, Source};
 use chalkgrad_engine::model::formula;
@@ -27,8 +27,9 @@ use chalkgrad_engine::protocol::ArrayData;
 #[component]
 pub fn FormulaView(id: LayerId) -> impl IntoView {
     let state = use_state();
-    let (layers, _) = state.history.with_untracked(|history| catalogue::resolve_prefix(&history.spec()));
-    let at = state.history.with_untracked(|history: &History| history.draft().position(id)).unwrap_or_default();
+    let (layers, _) = state.network.history().with_untracked(|history| catalogue::resolve_prefix(&history.spec()));
+    let at =
+        state.network.history().with_untracked(|history: &History| history.draft().position(id)).unwrap_or_default();
     layers.get(at).cloned().map(|layer| {
         let inputs = layer.inputs.iter().map(|source| (*source, source.name(&layers))).collect();
         view! {
@@ -127,7 +128,7 @@ fn OneNumber(
         }
     };
     let scale = Memo::new(move |_| {
-        let is_dark = state.is_dark.get();
+        let is_dark = state.screen.is_dark().get();
         values.with(|values| match values {
             Some(values) => pictures.scale(&output, &values.output, is_dark),
             None => ColourScale { limit: 0.0, mapping: Mapping::Root, is_dark, has_caps: false },
@@ -205,7 +206,7 @@ fn OneNumber(
         }
     });
     let numbers = move || {
-        let (at, group, is_dark) = (at.get(), shown_group.get(), state.is_dark.get());
+        let (at, group, is_dark) = (at.get(), shown_group.get(), state.screen.is_dark().get());
         let is_long = shows_all.get();
         let values = values.get()?;
         let worked = layer.with_value(|layer| work_out(layer, &values, at, group, is_long));

@@ -7,14 +7,14 @@ use leptos_use::use_element_size;
 
 use super::legend::Choice;
 use super::settings::use_pictures;
-use crate::ui::charts::canvas::draw;
+use crate::ui::charts::canvas::{draw, pixel_ratio, pointer_place};
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend};
+use crate::ui::charts::histogram::Histogram;
 use crate::ui::charts::histogram_chart::HistogramChart;
 use crate::ui::charts::palette::ColourScale;
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::histogram::Histogram;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 
@@ -38,15 +38,16 @@ pub fn HistogramView(
         histogram.with(|histogram| {
             let Some(histogram) = histogram.as_ref().filter(|_| width > 40.0) else { return };
             let chart = HistogramChart { histogram, scale, size: [width, HEIGHT], is_log, marked };
-            draw(&canvas, chart.size, window().device_pixel_ratio(), &chart.shapes(), None);
+            draw(&canvas, chart.size, pixel_ratio(&canvas), &chart.shapes(), None);
         });
     });
     let point = move |event: web_sys::PointerEvent| {
-        let size = [width.get_untracked(), HEIGHT];
+        let Some(canvas) = canvas.get_untracked() else { return };
+        let (size, [x, _]) = ([width.get_untracked(), HEIGHT], pointer_place(&canvas, &event));
         let bin = histogram.with_untracked(|histogram| {
             let scale = scale.get_untracked();
             let chart = HistogramChart { histogram: histogram.as_ref()?, scale, size, is_log: false, marked: None };
-            chart.bin_at(event.offset_x().into())
+            chart.bin_at(x)
         });
         if marked.get_untracked() != bin {
             marked.set(bin);

@@ -10,9 +10,9 @@ use super::tensor_picture::{Reading, own_scale};
 use super::watching::use_tensors;
 use crate::ui::browser::event_text;
 use crate::ui::charts::tensor_canvas::paint_on;
+use crate::ui::charts::tensor_image::{Role, Tiles, by_norm};
 use crate::ui::format;
 use crate::ui::state::use_state;
-use crate::ui::tensor_image::{Role, Tiles, by_norm};
 use crate::ui::text::{t, t_with};
 
 /// Part of a weight that is shown.
@@ -107,7 +107,7 @@ pub fn KernelPicker(
 pub fn FilterCompanions(#[prop(into)] layer: String, filter: usize) -> impl IntoView {
     let (state, pictures) = (use_state(), use_pictures());
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
-    let has_bias = state.checked.with_untracked(|checked| {
+    let has_bias = state.network.checked().with_untracked(|checked| {
         let layer = checked.layers.iter().find(|other| other.name == layer);
         layer.is_some_and(|layer| layer.weights.iter().any(|weight| weight.name == "bias"))
     });
@@ -127,7 +127,7 @@ pub fn FilterCompanions(#[prop(into)] layer: String, filter: usize) -> impl Into
         bias.set(tensors.get(1).and_then(|bias| bias.values.get(filter).copied()));
     });
     Effect::new(move |_| {
-        let is_dark = state.is_dark.get();
+        let is_dark = state.screen.is_dark().get();
         let Some(canvas) = canvas.get() else { return };
         map.with(|map| {
             let Some(map) = map else { return };

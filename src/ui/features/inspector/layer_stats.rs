@@ -24,13 +24,13 @@ pub fn LayerStatsView(#[prop(into)] layer: String) -> impl IntoView {
     let is_asking = StoredValue::new(false);
     let stale = RwSignal::new(0u32);
     Effect::new(move |_| {
-        state.weights_version.track();
+        state.run.weights_version().track();
         stale.track();
         if !is_seen.get() || is_asking.get_value() {
             return;
         }
         is_asking.set_value(true);
-        let version = state.weights_version.get_untracked();
+        let version = state.run.weights_version().get_untracked();
         let response = state.client().request(requests::LayerStats { layer: layer.clone() });
         spawn_local(async move {
             // Before the first step there is nothing to show, and no error to repeat.
@@ -42,7 +42,7 @@ pub fn LayerStatsView(#[prop(into)] layer: String) -> impl IntoView {
             after_ms(PAUSE_MS, move || {
                 // The view may have gone meanwhile.
                 is_asking.try_set_value(false);
-                if state.weights_version.get_untracked() != version {
+                if state.run.weights_version().get_untracked() != version {
                     stale.try_update(|count| *count += 1);
                 }
             });

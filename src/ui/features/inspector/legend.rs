@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_use::use_element_size;
 
 use super::settings::use_pictures;
-use crate::ui::charts::canvas::draw;
+use crate::ui::charts::canvas::{draw, pixel_ratio};
 use crate::ui::charts::figure::{SCALE_HEIGHT, ink, scale_shapes};
 use crate::ui::charts::palette::{ColourScale, Mapping};
 use crate::ui::format;
@@ -35,7 +35,7 @@ pub fn ScaleBar(#[prop(into)] scale: Signal<ColourScale>) -> impl IntoView {
             return;
         }
         let shapes = scale_shapes(&scale, [0.0, 0.0, width], ink(scale.is_dark).soft);
-        draw(&canvas, [width, SCALE_HEIGHT], window().device_pixel_ratio(), &shapes, None);
+        draw(&canvas, [width, SCALE_HEIGHT], pixel_ratio(&canvas), &shapes, None);
     });
     view! {
         <div class="scale-bar-place" node_ref=place>

@@ -13,13 +13,13 @@ use super::settings::use_pictures;
 use super::watching::use_tensors;
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
+use crate::ui::charts::histogram::Histogram;
 use crate::ui::charts::palette::ColourScale;
 use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
+use crate::ui::charts::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::histogram::Histogram;
 use crate::ui::state::{State, use_state};
-use crate::ui::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::catalogue::Source;
 
@@ -45,8 +45,8 @@ struct Context {
 fn context(state: State, tensor: &str) -> Context {
     let name = tensor.strip_prefix("grad ").unwrap_or(tensor);
     let Some((layer, _)) = name.rsplit_once('.') else { return Context::default() };
-    state.history.with(|history| {
-        state.checked.with(|checked| {
+    state.network.history().with(|history| {
+        state.network.checked().with(|checked| {
             let draft = history.draft();
             let Some(at) = checked.layers.iter().position(|other| other.name == layer) else {
                 return Context::default();
@@ -122,7 +122,7 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
         Some(alone.get().map_or(tiles, |tile| tiles.only(tile)))
     });
     let scale = Memo::new(move |_| {
-        let is_dark = state.is_dark.get();
+        let is_dark = state.screen.is_dark().get();
         reading.with(|reading| {
             let values = reading.as_ref().map_or(&[][..], |reading| &reading.values);
             named.with_value(|name| pictures.scale(name, values, is_dark))

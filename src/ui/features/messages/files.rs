@@ -8,13 +8,14 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::api::files;
 use crate::error::PageError;
-use crate::ui::autosave;
 use crate::ui::browser::{get, save_bytes};
 use crate::ui::components::icon::Icon;
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::input::picture;
+use crate::ui::features::keep::autosave;
 use crate::ui::format;
-use crate::ui::picture;
-use crate::ui::state::{NoticeKind, State, use_state};
+use crate::ui::state::{State, use_state};
+use crate::ui::stores::messages::NoticeKind;
 use crate::ui::text::{t, t_once};
 
 const ENDING: &str = ".safetensors";
@@ -31,7 +32,13 @@ fn save(state: State) {
         match saved.await {
             Ok(saved) => {
                 save_bytes(&format!("chalkgrad-step-{}{ENDING}", saved.step), &saved.file);
-                state.confirm(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+                if is_framed() {
+                    // A frame may forbid downloads, and tells nobody.
+                    let address = window().location().href().unwrap_or_default();
+                    state.notify(NoticeKind::Note, PageError::SavedInFrame { address }.into());
+                } else {
+                    state.confirm(t_once("saved", &[("step", &format::count(saved.step as usize))]));
+                }
             }
             Err(report) => state.notify(NoticeKind::Error, report),
         }
@@ -81,6 +88,11 @@ pub fn OpenFile() -> impl IntoView {
         </button>
         <input type="file" accept=ENDING hidden node_ref=field on:change=open_chosen />
     }
+}
+
+/// Returns true if the page stands in a frame of another one.
+fn is_framed() -> bool {
+    !matches!(window().parent(), Ok(Some(parent)) if parent == window())
 }
 
 /// Opens the file of a field.

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::ui::autosave::{self, Saved};
 use crate::ui::browser::moment;
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::keep::autosave::{self, Saved};
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::{locale, t, t_with};
@@ -13,7 +13,7 @@ use crate::ui::text::{locale, t, t_with};
 pub fn Offers() -> impl IntoView {
     let state = use_state();
     view! {
-        <For each=move || state.offers.get() key=|offer| offer.number let:offer>
+        <For each=move || state.offers.all().get() key=|offer| offer.number let:offer>
             <Offer offer />
         </For>
     }
@@ -28,7 +28,7 @@ fn Offer(offer: Saved) -> impl IntoView {
         let (epoch, step) = ((offer.epoch + 1).to_string(), format::count(offer.step as usize));
         t_with("offer", &[("epoch", &epoch), ("step", &step), ("time", &time)])
     };
-    let dismiss = move || state.offers.update(|offers| offers.retain(|offer| offer.number != number));
+    let dismiss = move || drop(state.offers.take(number));
     view! {
         <div class="notice">
             <p>{text}</p>

@@ -3,21 +3,21 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::FAULT_ID;
 use super::card_drag::CardDrag;
 use super::gap::Gap;
 use super::layer_detail::LayerDetail;
+use super::panel::FAULT_ID;
 use super::quick_fixes::QuickFixes;
 use super::shape_chip::ShapeChip;
 use super::store::{NetworkStore, Placed, TipSubject};
 use super::thumbnail::{Thumbnail, left_out};
-use crate::ui::blocks::{Part, initials, kind, short_name};
-use crate::ui::checked::CheckedLayer;
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
+use crate::ui::features::network::blocks::{Part, initials, kind, short_name};
+use crate::ui::features::network::checked::CheckedLayer;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::fields;
 use crate::ui::format;
-use crate::ui::history::LayerId;
 use crate::ui::state::use_state;
 use crate::ui::text::{error_detail, error_title, t, t_with};
 use chalkgrad_engine::error::Error;
@@ -57,10 +57,13 @@ struct Layer {
 impl Layer {
     fn new(id: LayerId) -> Self {
         let (state, store) = (use_state(), NetworkStore::get());
-        let index = Memo::new(move |_| state.history.with(|history| history.draft().position(id)).unwrap_or_default());
+        let index = Memo::new(move |_| {
+            state.network.history().with(|history| history.draft().position(id)).unwrap_or_default()
+        });
         let place = Memo::new(move |_| store.placed.with(|placed| placed.iter().find(|layer| layer.id == id).copied()));
-        let checked = Memo::new(move |_| state.checked.with(|checked| checked.layers.get(index.get()).cloned()));
-        let error = Memo::new(move |_| state.checked.with(|checked| checked.error_at(index.get()).cloned()));
+        let checked =
+            Memo::new(move |_| state.network.checked().with(|checked| checked.layers.get(index.get()).cloned()));
+        let error = Memo::new(move |_| state.network.checked().with(|checked| checked.error_at(index.get()).cloned()));
         Self { id, index, place, checked, error }
     }
 
@@ -81,8 +84,8 @@ pub fn Slot(id: LayerId) -> impl IntoView {
     let state = use_state();
     let layer = Layer::new(id);
     let drag = CardDrag::new(state, id);
-    let is_open = Memo::new(move |_| state.is_narrow.get() && state.selected.get() == Some(id));
-    let is_in_list = move || state.is_narrow.get();
+    let is_open = Memo::new(move |_| state.screen.is_narrow().get() && state.network.selected().get() == Some(id));
+    let is_in_list = move || state.screen.is_narrow().get();
     let class = move || match layer.folded_part() {
         Some(part) if part.place == 0 => "slot folded first",
         Some(part) if part.is_last() => "slot folded last",
@@ -131,22 +134,23 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
     let Layer { id, index, error, .. } = layer;
     let type_name = state
-        .history
+        .network
+        .history()
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
     let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
-    let is_selected = Memo::new(move |_| state.selected.get() == Some(id));
+    let is_selected = Memo::new(move |_| state.network.selected().get() == Some(id));
     let tab_stop = move || {
-        let is_stop = is_selected.get() || (index.get() == 0 && state.selected.with(Option::is_none));
+        let is_stop = is_selected.get() || (index.get() == 0 && state.network.selected().with(Option::is_none));
         if is_stop { "0" } else { "-1" }
     };
     let summary = move || {
-        state.history.with(|history| {
+        state.network.history().with(|history| {
             history.draft().layer(id).map(|layer| fields::summary(settings, layer).join(" · ")).unwrap_or_default()
         })
     };
     let cost = move || {
-        let batch = state.training.with(|training| training.batch_size);
+        let batch = state.engine.training().with(|training| training.batch_size);
         layer.fact(|layer| {
             let memory = format::magnitude(layer.memory_bytes(batch) as f64);
             t_with("cost_short", &[("flops", &format::magnitude(layer.flops as f64)), ("memory", &memory)])
@@ -159,19 +163,21 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
         })
     };
     let described = move || {
-        error.with(Option::is_some).then(|| if state.is_narrow.get() { fault_id(id) } else { FAULT_ID.to_owned() })
+        error
+            .with(Option::is_some)
+            .then(|| if state.screen.is_narrow().get() { fault_id(id) } else { FAULT_ID.to_owned() })
     };
     // A tap on the open card closes its form on a phone; a mouse click on a desktop only selects.
     let select = move |_| {
-        let closes = state.is_narrow.get_untracked() && state.selected.get_untracked() == Some(id);
-        state.selected.set((!closes).then_some(id));
+        let closes = state.screen.is_narrow().get_untracked() && state.network.selected().get_untracked() == Some(id);
+        state.network.select((!closes).then_some(id));
     };
     let show_tip = move |event: &web_sys::Event, delay_ms: i32| {
         if let Some(card) = event.current_target()
-            && !state.is_narrow.get_untracked()
+            && !state.screen.is_narrow().get_untracked()
             // The sentence on a fault stands where the tip would be.
-            && state.checked.with_untracked(|checked| checked.error.is_none())
-            && state.dragged.with_untracked(Option::is_none)
+            && state.network.checked().with_untracked(|checked| checked.error.is_none())
+            && state.network.dragged().with_untracked(Option::is_none)
         {
             store.show_tip(TipSubject::Layer(id), card.unchecked_into(), delay_ms);
         }
@@ -264,10 +270,10 @@ fn fault_id(id: LayerId) -> String {
 fn FoldButton(layer: Layer) -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
     let block = Memo::new(move |_| {
-        let is_list = state.is_narrow.get();
+        let is_list = state.screen.is_narrow().get();
         let place = layer.place.get().filter(|place| !is_list && place.part.is_some_and(|part| part.place == 0))?;
         let part = place.part?;
-        let names = state.history.with(|history| {
+        let names = state.network.history().with(|history| {
             let layers = history.draft().layers.iter().skip(part.first).take(part.count);
             layers.map(|(_, layer)| layer.type_name.clone()).collect::<Vec<_>>().join(", ")
         });

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, PointerEvent};
 
 use super::strip::announce_place;
-use crate::ui::history::LayerId;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::state::State;
 
 /// Distance in pixels below which a movement is a click.
@@ -28,11 +28,11 @@ impl CardDrag {
     }
 
     pub fn is_dragged(self) -> bool {
-        self.state.dragged.get() == Some(self.id)
+        self.state.network.dragged().get() == Some(self.id)
     }
 
     fn is_under_way(self) -> bool {
-        self.state.dragged.get_untracked() == Some(self.id)
+        self.state.network.dragged().get_untracked() == Some(self.id)
     }
 
     pub fn on_down(self, event: &PointerEvent) {
@@ -59,15 +59,15 @@ impl CardDrag {
                 // Without capture the drag ends at the edge of the card, which is harmless.
                 let _ = place.unchecked_ref::<Element>().set_pointer_capture(event.pointer_id());
             }
-            self.state.dragged.set(Some(self.id));
+            self.state.network.begin_drag(self.id);
         } else if !self.is_under_way() {
             return;
         }
         event.prevent_default();
         scroll_at_edge(to_x);
         let gap = nearest_gap(to_x, to_y);
-        if self.state.drop_gap.with_untracked(|before| *before != gap) {
-            self.state.drop_gap.set(gap);
+        if self.state.network.drop_gap().with_untracked(|before| *before != gap) {
+            self.state.network.drag_over(gap);
         }
     }
 
@@ -78,14 +78,13 @@ impl CardDrag {
         if !self.is_moving.get_value() || !self.is_under_way() {
             return;
         }
-        let gap = state.drop_gap.get_untracked();
-        state.dragged.set(None);
-        state.drop_gap.set(None);
-        let from = state.history.with_untracked(|history| history.draft().position(self.id));
+        let gap = state.network.drop_gap().get_untracked();
+        state.network.end_drag();
+        let from = state.network.history().with_untracked(|history| history.draft().position(self.id));
         let (Some(from), Some(gap)) = (from, gap) else { return };
         let to = if gap > from { gap - 1 } else { gap };
         if to != from {
-            state.selected.set(Some(self.id));
+            state.network.select(Some(self.id));
             state.move_selected(to as isize - from as isize);
             announce_place(state);
         }
@@ -95,8 +94,7 @@ impl CardDrag {
     pub fn on_cancel(self) {
         self.start.set_value(None);
         self.is_moving.set_value(false);
-        self.state.dragged.set(None);
-        self.state.drop_gap.set(None);
+        self.state.network.end_drag();
     }
 
     /// Suppresses the click that ends a drag.
@@ -112,10 +110,9 @@ impl CardDrag {
 /// Lets Escape end a drag with the layer in its place, for as long as the surrounding view lives.
 pub fn follow_escape(state: State) {
     let listener = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "Escape" && state.dragged.get_untracked().is_some() {
+        if event.key() == "Escape" && state.network.dragged().get_untracked().is_some() {
             event.prevent_default();
-            state.dragged.set(None);
-            state.drop_gap.set(None);
+            state.network.end_drag();
         }
     });
     on_cleanup(move || listener.remove());

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::store::{EditCost, NetworkStore};
 use crate::ui::browser::{after_ms, cancel};
-use crate::ui::edit_effects::WeightShapes;
-use crate::ui::history::History;
+use crate::ui::features::network::edit_effects::WeightShapes;
+use crate::ui::features::network::history::History;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::protocol::RunState;
@@ -18,7 +18,7 @@ const MAX_NAMES: usize = 3;
 pub fn EditNote() -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
     Effect::new(move |_| {
-        if state.run.with(|run| matches!(run, RunState::Training)) {
+        if state.run.state().with(|run| matches!(run, RunState::Training)) {
             store.edit_cost.set(EditCost::default());
         }
     });
@@ -48,9 +48,10 @@ pub fn EditNote() -> impl IntoView {
 pub fn watch_edits(state: State, store: NetworkStore) {
     const REST_MS: i32 = 350;
     let shapes = move || {
-        let read =
-            |history: &History| state.checked.with_untracked(|checked| WeightShapes::new(history.draft(), checked));
-        state.history.with_untracked(read)
+        let read = |history: &History| {
+            state.network.checked().with_untracked(|checked| WeightShapes::new(history.draft(), checked))
+        };
+        state.network.history().with_untracked(read)
     };
     let before = StoredValue::new(shapes());
     let waiting = StoredValue::new(None::<i32>);
@@ -58,8 +59,8 @@ pub fn watch_edits(state: State, store: NetworkStore) {
     // A layer has weights that were trained, so that new ones are a loss.
     let is_trained = StoredValue::new(false);
     Effect::new(move |_| {
-        let has_steps = state.batch.with(|batch| batch.as_ref().is_some_and(|batch| batch.step > 0));
-        if has_steps || state.pretrained.accuracy.with(Option::is_some) {
+        let has_steps = state.run.batch().with(|batch| batch.as_ref().is_some_and(|batch| batch.step > 0));
+        if has_steps || state.pretrained.accuracy().with(Option::is_some) {
             is_trained.set_value(true);
         }
     });
@@ -77,18 +78,18 @@ pub fn watch_edits(state: State, store: NetworkStore) {
         }
         before.set_value(now);
         if cost.ended_run {
-            state.log("edit_ended_run", Vec::new());
+            state.log.text("edit_ended_run", Vec::new());
         }
         match &cost.renewed[..] {
             [] => {}
-            _ if cost.all => state.log("edit_renewed_all", Vec::new()),
-            names => state.log("edit_renewed", vec![("layers", names.join(", "))]),
+            _ if cost.all => state.log.text("edit_renewed_all", Vec::new()),
+            names => state.log.text("edit_renewed", vec![("layers", names.join(", "))]),
         }
         store.edit_cost.set(cost);
     };
     Effect::new(move |was_before: Option<()>| {
-        let is_valid = state.checked.with(|checked| checked.error.is_none());
-        let spec = state.history.with(History::spec);
+        let is_valid = state.network.checked().with(|checked| checked.error.is_none());
+        let spec = state.network.history().with(History::spec);
         if was_before.is_none() || !is_valid {
             return;
         }
@@ -99,7 +100,7 @@ pub fn watch_edits(state: State, store: NetworkStore) {
             return;
         }
         let is_under_way = |run: &RunState| matches!(run, RunState::Training | RunState::Waiting | RunState::Paused);
-        ended_run.update_value(|ended| *ended |= state.run.with_untracked(is_under_way));
+        ended_run.update_value(|ended| *ended |= state.run.state().with_untracked(is_under_way));
         if let Some(waiting) = waiting.try_update_value(Option::take).flatten() {
             cancel(waiting);
         }

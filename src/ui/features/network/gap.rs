@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::ui::components::icon::Icon;
-use crate::ui::state::{AddMenu, State, use_state};
+use crate::ui::state::{State, use_state};
+use crate::ui::stores::network::AddMenu;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::catalogue::Source;
 
@@ -16,15 +17,15 @@ pub fn Gap(#[prop(into)] index: Signal<usize>, #[prop(optional)] is_end: bool) -
         let Some(target) = event.current_target() else { return };
         let bounds = target.unchecked_ref::<web_sys::Element>().get_bounding_client_rect();
         let anchor = [bounds.left(), bounds.top(), bounds.bottom()];
-        state.add_menu.set(Some(AddMenu { index: index.get_untracked(), anchor }));
+        state.network.open_menu(AddMenu { index: index.get_untracked(), anchor });
     };
     let is_apart = Memo::new(move |_| is_apart(state, index.get()));
-    let is_open = move || state.add_menu.with(|menu| menu.is_some_and(|menu| menu.index == index.get()));
+    let is_open = move || state.network.add_menu().with(|menu| menu.is_some_and(|menu| menu.index == index.get()));
     view! {
         <div
             class="gap"
             class:apart=move || is_apart.get()
-            class:drop=move || state.drop_gap.get() == Some(index.get())
+            class:drop=move || state.network.drop_gap().get() == Some(index.get())
         >
             <Connection is_end />
             <button
@@ -45,7 +46,10 @@ pub fn Gap(#[prop(into)] index: Signal<usize>, #[prop(optional)] is_end: bool) -
 /// Returns true if the layer at an index does not take the output of the one before it.
 fn is_apart(state: State, index: usize) -> bool {
     let before = index.checked_sub(1).map_or(Source::Input, Source::Layer);
-    state.checked.with(|checked| checked.layers.get(index).is_some_and(|layer| !layer.inputs.contains(&before)))
+    state
+        .network
+        .checked()
+        .with(|checked| checked.layers.get(index).is_some_and(|layer| !layer.inputs.contains(&before)))
 }
 
 /// Line from one card to the next, with an arrowhead; half of it behind the last card.

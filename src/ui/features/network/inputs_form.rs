@@ -6,7 +6,7 @@ use super::layer_form::{fault, position};
 use crate::ui::browser::event_text;
 use crate::ui::components::form::FormRow;
 use crate::ui::components::icon_button::IconButton;
-use crate::ui::history::LayerId;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::catalogue;
@@ -45,12 +45,13 @@ pub fn InputsRows(id: LayerId) -> impl IntoView {
 
 /// Returns the inputs that the form shows; `None` for a layer that takes the one before it, as nearly all do.
 fn shown_inputs(state: State, id: LayerId) -> Option<Vec<String>> {
-    let inputs = state.history.with(|history| history.draft().layer(id).and_then(|layer| layer.inputs.clone()));
+    let inputs =
+        state.network.history().with(|history| history.draft().layer(id).and_then(|layer| layer.inputs.clone()));
     if inputs.is_none() && merges(state, id) { Some(Vec::new()) } else { inputs }
 }
 
 fn merges(state: State, id: LayerId) -> bool {
-    state.history.with(|history| {
+    state.network.history().with(|history| {
         let layer = history.draft().layer(id);
         layer.is_some_and(|layer| catalogue::find(&layer.type_name).is_ok_and(|layer_type| layer_type.merges()))
     })
@@ -58,7 +59,8 @@ fn merges(state: State, id: LayerId) -> bool {
 
 /// Returns the names that the inputs of a layer can have: the model's input, and the layers before it.
 fn earlier(state: State, id: LayerId) -> Vec<String> {
-    let names = state.history.with(|history| layer_names(history.draft().layers.iter().map(|(_, layer)| layer)));
+    let names =
+        state.network.history().with(|history| layer_names(history.draft().layers.iter().map(|(_, layer)| layer)));
     let before = names.into_iter().take(position(state, id).unwrap_or_default());
     [INPUT_LAYER.to_owned()].into_iter().chain(before).collect()
 }

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use super::layer_form::LayerForm;
-use crate::ui::checked::CheckedLayer;
+use crate::ui::charts::tensor_image::Role;
 use crate::ui::features::inspector::formula::FormulaView;
 use crate::ui::features::inspector::layer_stats::LayerStatsView;
 use crate::ui::features::inspector::tensor_picture::TensorPicture;
-use crate::ui::history::LayerId;
-use crate::ui::moment::VIEWS;
+use crate::ui::features::network::checked::CheckedLayer;
+use crate::ui::features::network::history::LayerId;
+use crate::ui::features::share::moment::VIEWS;
 use crate::ui::state::use_state;
-use crate::ui::tensor_image::Role;
 use crate::ui::text::t;
 use chalkgrad_engine::model::spec::LayerSpec;
 
@@ -39,23 +39,23 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
         view! {
             <button
                 type="button"
-                aria-pressed=move || (state.view.get() == name).to_string()
-                on:click=move |_| state.view.set(name)
+                aria-pressed=move || (state.network.view().get() == name).to_string()
+                on:click=move |_| state.network.show_view(name)
             >
                 {move || t(name)}
             </button>
         }
     };
     let content = Memo::new(move |_| {
-        let view = state.view.get();
+        let view = state.network.view().get();
         if view == "settings" {
             return Content::Settings;
         }
-        let (index, spec) = state.history.with(|history| {
+        let (index, spec) = state.network.history().with(|history| {
             let draft = history.draft();
             (draft.position(id), draft.layer(id).cloned())
         });
-        let layer = index.and_then(|index| state.checked.with(|checked| checked.layers.get(index).cloned()));
+        let layer = index.and_then(|index| state.network.checked().with(|checked| checked.layers.get(index).cloned()));
         let Some(layer) = layer else { return Content::NotInOrder };
         match view {
             "formula" => Content::Formula(spec, layer),

@@ -6,24 +6,27 @@ use super::inputs_form::InputsRows;
 use crate::ui::browser::event_text;
 use crate::ui::components::form::{CheckboxField, FormRow, NumberField, PairField, SelectField};
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::fields;
 use crate::ui::format;
-use crate::ui::history::LayerId;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{error_title, t, t_or_empty, t_with};
 use chalkgrad_engine::model::catalogue::{self, Setting, SettingDefault, SettingKind};
+use chalkgrad_engine::model::spec::{LayerSpec, SettingValue};
 
 /// Form with the settings of a layer.
 #[component]
 pub fn LayerForm(id: LayerId) -> impl IntoView {
     let state = use_state();
     let type_name = state
-        .history
+        .network
+        .history()
         .with_untracked(|history| history.draft().layer(id).map(|layer| layer.type_name.clone()))
         .unwrap_or_default();
     let settings = catalogue::find(&type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
     let help = format!("layer_{type_name}_help");
-    let rows = settings.iter().map(|setting| view! { <SettingRow id type_name=type_name.clone() setting /> });
+    let rows =
+        settings.iter().map(|setting| view! { <SettingRow id type_name=type_name.clone() setting outer=None /> });
     view! {
         <div class="layer-form">
             <Actions id />
@@ -38,13 +41,13 @@ pub fn LayerForm(id: LayerId) -> impl IntoView {
 }
 
 pub fn position(state: State, id: LayerId) -> Option<usize> {
-    state.history.with(|history| history.draft().position(id))
+    state.network.history().with(|history| history.draft().position(id))
 }
 
 /// Returns the title of a fault in this setting of a layer. The sentence stands beside the cards.
 pub fn fault(state: State, id: LayerId, setting: &str) -> Option<String> {
     let index = position(state, id)?;
-    state.checked.with(|checked| {
+    state.network.checked().with(|checked| {
         checked.error_at(index).filter(|error| error.subject == setting).map(|error| error_title(error.code))
     })
 }
@@ -56,11 +59,19 @@ fn NameRow(id: LayerId) -> impl IntoView {
     let state = use_state();
     let error = Memo::new(move |_| fault(state, id, "name"));
     let name = move || {
-        state.history.with(|history| history.draft().layer(id).and_then(|layer| layer.name.clone())).unwrap_or_default()
+        state
+            .network
+            .history()
+            .with(|history| history.draft().layer(id).and_then(|layer| layer.name.clone()))
+            .unwrap_or_default()
     };
     let automatic = move || {
         let index = position(state, id).unwrap_or_default();
-        state.checked.with(|checked| checked.layers.get(index).map(|layer| layer.name.clone())).unwrap_or_default()
+        state
+            .network
+            .checked()
+            .with(|checked| checked.layers.get(index).map(|layer| layer.name.clone()))
+            .unwrap_or_default()
     };
     let set = move |event: web_sys::Event| {
         let name = Some(event_text(&event)).filter(|name| !name.is_empty());
@@ -90,9 +101,9 @@ fn NameRow(id: LayerId) -> impl IntoView {
 fn Cost(id: LayerId) -> impl IntoView {
     let state = use_state();
     let text = move || {
-        let batch = state.training.with(|training| training.batch_size);
+        let batch = state.engine.training().with(|training| training.batch_size);
         let index = position(state, id).unwrap_or_default();
-        state.checked.with(|checked| {
+        state.network.checked().with(|checked| {
             let Some(layer) = checked.layers.get(index) else { return String::new() };
             let memory = format::magnitude(layer.memory_bytes(batch) as f64);
             t_with(
@@ -120,7 +131,8 @@ fn Actions(id: LayerId) -> impl IntoView {
     let is_first = Signal::derive(move || position(state, id) == Some(0));
     let is_last = Signal::derive(move || {
         state
-            .history
+            .network
+            .history()
             .with(|history| history.draft().position(id).is_none_or(|at| at + 1 == history.draft().layers.len()))
     });
     let move_by = move |places: isize| {
@@ -142,18 +154,34 @@ struct SettingText {
     state: State,
     id: LayerId,
     setting: &'static Setting,
+    /// The setting that holds the layer whose setting this is, if that lies inside another.
+    outer: Option<&'static Setting>,
 }
 
 impl SettingText {
     fn get(self) -> [String; 2] {
-        self.state.history.with(|history| {
-            history.draft().layer(self.id).map(|layer| fields::texts(self.setting, layer)).unwrap_or_default()
+        self.state.network.history().with(|history| {
+            let layer = history.draft().layer(self.id);
+            let layer = match self.outer {
+                Some(outer) => layer.and_then(|layer| inner(layer, outer)),
+                None => layer,
+            };
+            layer.map(|layer| fields::texts(self.setting, layer)).unwrap_or_default()
         })
     }
 
     fn set(self, first: &str, second: &str) {
         let value = fields::value(&self.setting.kind, [first, second]);
-        self.state.edit(|history| history.set(self.id, self.setting.name, value));
+        self.state.edit(|history| {
+            let Some(outer) = self.outer else { return history.set(self.id, self.setting.name, value) };
+            let layer = history.draft().layer(self.id).and_then(|layer| inner(layer, outer)).cloned();
+            let Some(mut layer) = layer else { return };
+            match value {
+                Some(value) => layer.settings.insert(self.setting.name.to_owned(), value),
+                None => layer.settings.remove(self.setting.name),
+            };
+            history.set(self.id, outer.name, Some(layer.into()));
+        });
     }
 
     fn choose(self, text: &str) {
@@ -171,10 +199,35 @@ impl SettingText {
     }
 }
 
+/// Returns the layer inside another one.
+fn inner<'a>(layer: &'a LayerSpec, outer: &Setting) -> Option<&'a LayerSpec> {
+    match layer.settings.get(outer.name) {
+        Some(SettingValue::Layer(layer)) => Some(layer),
+        _ => None,
+    }
+}
+
+/// Rows of the settings of a layer inside another, of this type.
+fn inner_rows(id: LayerId, type_name: &str, outer: &'static Setting) -> AnyView {
+    let settings = catalogue::find(type_name).map(|found| found.schema().settings).unwrap_or_default();
+    // The outer layer says which way it goes.
+    let settings = settings.iter().filter(|setting| setting.name != "goBackwards");
+    let type_name = type_name.to_owned();
+    let row = move |setting: &'static Setting| {
+        view! { <SettingRow id type_name=type_name.clone() setting outer=Some(outer) /> }.into_any()
+    };
+    settings.map(row).collect_view().into_any()
+}
+
 #[component]
-fn SettingRow(id: LayerId, type_name: String, setting: &'static Setting) -> impl IntoView {
+fn SettingRow(
+    id: LayerId,
+    type_name: String,
+    setting: &'static Setting,
+    outer: Option<&'static Setting>,
+) -> impl IntoView {
     let state = use_state();
-    let text = SettingText { state, id, setting };
+    let text = SettingText { state, id, setting, outer };
     let name = setting.name;
     let row = format!("setting-{name}");
     let label = fields::label_key("setting", &type_name, name);
@@ -190,7 +243,7 @@ fn SettingRow(id: LayerId, type_name: String, setting: &'static Setting) -> impl
             let value = Signal::derive(move || first.get() == "true");
             view! { <CheckboxField id=row.clone() value on_change=set /> }.into_any()
         }
-        SettingKind::Choice(choices) => {
+        SettingKind::Choice(choices) | SettingKind::Layer(choices) => {
             let choose = Callback::new(move |choice: String| text.choose(&choice));
             view! { <SelectField id=row.clone() choices=choices.to_vec() value=first on_choice=choose /> }.into_any()
         }
@@ -232,9 +285,11 @@ fn SettingRow(id: LayerId, type_name: String, setting: &'static Setting) -> impl
         }
     };
     let help = format!("{label}_help");
+    let is_layer = matches!(setting.kind, SettingKind::Layer(_));
     view! {
         <FormRow id=row label help error>
             {control}
         </FormRow>
+        {is_layer.then(|| move || inner_rows(id, &first.get(), setting))}
     }
 }

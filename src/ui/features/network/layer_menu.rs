@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::ui::browser::{focus, focus_soon};
-use crate::ui::state::{AddMenu, use_state};
+use crate::ui::state::use_state;
+use crate::ui::stores::network::AddMenu;
 use crate::ui::text::t;
 use chalkgrad_engine::model::catalogue;
 use chalkgrad_engine::model::layers::LAYERS;
@@ -44,13 +45,13 @@ fn breaks(spec: &ModelSpec, index: usize, layer: LayerSpec) -> bool {
 #[component]
 pub fn LayerMenu() -> impl IntoView {
     let state = use_state();
-    move || state.add_menu.get().map(|menu| view! { <OpenMenu menu /> })
+    move || state.network.add_menu().get().map(|menu| view! { <OpenMenu menu /> })
 }
 
 #[component]
 fn OpenMenu(menu: AddMenu) -> impl IntoView {
     let state = use_state();
-    let spec = state.history.with_untracked(|history| history.spec());
+    let spec = state.network.history().with_untracked(|history| history.spec());
     let fitting: Vec<&'static str> = LAYERS
         .iter()
         .map(|layer_type| layer_type.type_name())
@@ -64,7 +65,7 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
                 event.prevent_default();
                 event.stop_propagation();
                 let opener = opener.get_value();
-                state.add_menu.set(None);
+                state.network.close_menu();
                 // The opener may be gone; the browser then places the focus.
                 if let Some(opener) = &opener {
                     focus(opener);
@@ -107,7 +108,7 @@ fn OpenMenu(menu: AddMenu) -> impl IntoView {
     let place = Place::new(menu.anchor);
     focus_soon("menu-item-0".to_owned());
     view! {
-        <div class="menu-backdrop" on:click=move |_| state.add_menu.set(None)></div>
+        <div class="menu-backdrop" on:click=move |_| state.network.close_menu()></div>
         <div
             class="menu"
             role="menu"
@@ -137,9 +138,9 @@ fn MenuItem(
     let type_name = layer.type_name.clone();
     let help = format!("layer_{type_name}_help");
     let choose = move |_| {
-        state.add_menu.set(None);
+        state.network.close_menu();
         state.insert_layer(index, layer.clone());
-        if let Some(id) = state.selected.get_untracked() {
+        if let Some(id) = state.network.selected().get_untracked() {
             focus_soon(format!("card-{id}"));
         }
     };

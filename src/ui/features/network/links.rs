@@ -6,15 +6,15 @@ use leptos_use::use_element_size;
 
 use super::store::NetworkStore;
 use crate::ui::browser::next_frame;
-use crate::ui::checked::CheckedLayer;
-use crate::ui::history::{History, LayerId};
-use crate::ui::skip_links::{Link, laid_out};
+use crate::ui::features::network::checked::CheckedLayer;
+use crate::ui::features::network::history::{History, LayerId};
+use crate::ui::features::network::skip_links::{Link, laid_out};
 use crate::ui::state::{State, use_state};
 use chalkgrad_engine::model::catalogue::Source;
 
 /// Returns the connections that skip layers.
 pub fn links(state: State) -> Vec<Link> {
-    let pairs = state.checked.with(|checked| {
+    let pairs = state.network.checked().with(|checked| {
         let inputs = |(to, layer): (usize, &CheckedLayer)| {
             let from = |source: &Source| match *source {
                 Source::Input => None,
@@ -33,7 +33,7 @@ pub fn Links(strip: NodeRef<Div>) -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
     let width = use_element_size(strip).width;
     let all = Memo::new(move |_| links(state));
-    let ids = Memo::new(move |_| state.history.with(History::ids));
+    let ids = Memo::new(move |_| state.network.history().with(History::ids));
     let paths = RwSignal::new(Vec::<String>::new());
     Effect::new(move |_| {
         let (links, ids) = (all.get(), ids.get());

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::ui::presets::{PRESETS, preset};
+use crate::ui::features::network::presets::{PRESETS, preset};
 use crate::ui::state::use_state;
 use crate::ui::text::t;
 
@@ -24,7 +24,7 @@ pub fn PresetList() -> impl IntoView {
             state.bring_back_pretrained();
         } else if !name.is_empty() {
             state.edit(|history| history.replace(&preset(&name)));
-            state.selected.set(None);
+            state.network.select(None);
         }
     };
     let option = |name: &'static str| view! { <option value=name>{move || t(name)}</option> };

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::ui::components::icon::Icon;
-use crate::ui::history::History;
+use crate::ui::features::network::history::History;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
@@ -15,7 +15,7 @@ use chalkgrad_engine::model::spec::ModelSpec;
 #[component]
 pub fn QuickFixes(error: Error) -> impl IntoView {
     let state = use_state();
-    let model = state.history.with_untracked(History::spec);
+    let model = state.network.history().with_untracked(History::spec);
     let button = |fix: Fix| {
         let (key, values) = text(&model, &fix);
         let text = move || {

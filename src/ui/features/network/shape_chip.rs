@@ -13,8 +13,10 @@ use crate::ui::text::{t, t_with};
 pub fn ShapeChip(#[prop(into)] index: Signal<usize>) -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
     let shape = Memo::new(move |_| match index.get().checked_sub(1) {
-        None => Some(state.history.with(|history| history.draft().input_shape.clone())),
-        Some(at) => state.checked.with(|checked| checked.layers.get(at).map(|layer| layer.output_shape.clone())),
+        None => Some(state.network.history().with(|history| history.draft().input_shape.clone())),
+        Some(at) => {
+            state.network.checked().with(|checked| checked.layers.get(at).map(|layer| layer.output_shape.clone()))
+        }
     });
     let show = move |event: &web_sys::Event| {
         if let Some(chip) = event.current_target() {
@@ -50,7 +52,7 @@ pub fn ShapeChip(#[prop(into)] index: Signal<usize>) -> impl IntoView {
 /// Writes one line per axis: `rows: (28 - 3) / 1 + 1 = 26`, after the name of the layer.
 pub fn rule(state: State, index: usize) -> Vec<String> {
     let Some(at) = index.checked_sub(1) else { return vec![t("input_values")] };
-    state.checked.with(|checked| {
+    state.network.checked().with(|checked| {
         let Some(layer) = checked.layers.get(at) else { return Vec::new() };
         let axes: &[&str] = match layer.rule.len() {
             3 => &["axis_rows", "axis_columns", "axis_channels"],

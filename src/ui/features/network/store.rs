@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use crate::ui::blocks::{Part, blocks};
 use crate::ui::browser::{after_ms, remember, remembered};
-use crate::ui::history::LayerId;
+use crate::ui::features::network::blocks::{Part, blocks};
+use crate::ui::features::network::history::LayerId;
 use crate::ui::state::State;
 
 /// Key of the stored preference that the cards fit into the width.
@@ -64,8 +64,8 @@ impl NetworkStore {
     pub fn new(state: State) -> Self {
         let unfolded = RwSignal::new(BTreeSet::new());
         let placed = Memo::new(move |_| {
-            let is_list = state.is_narrow.get();
-            state.history.with(|history| {
+            let is_list = state.screen.is_narrow().get();
+            state.network.history().with(|history| {
                 let layers = &history.draft().layers;
                 let types: Vec<&str> = layers.iter().map(|(_, layer)| layer.type_name.as_str()).collect();
                 let parts = blocks(&types);

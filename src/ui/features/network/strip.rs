@@ -10,7 +10,7 @@ use super::gap::Gap;
 use super::links::{Links, links};
 use super::store::NetworkStore;
 use crate::ui::browser::{focus_soon, next_frame};
-use crate::ui::history::History;
+use crate::ui::features::network::history::History;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::t_once;
 
@@ -18,14 +18,14 @@ use crate::ui::text::t_once;
 #[component]
 pub fn Strip() -> impl IntoView {
     let (state, store) = (use_state(), NetworkStore::get());
-    let ids = Memo::new(move |_| state.history.with(History::ids));
+    let ids = Memo::new(move |_| state.network.history().with(History::ids));
     let columns = Memo::new(move |_| store.columns());
     let end = Signal::derive(move || ids.with(Vec::len));
     let strip = NodeRef::<Div>::new();
     let lanes = Memo::new(move |_| links(state).iter().map(|link| link.lane + 1).max().unwrap_or_default());
     card_drag::follow_escape(state);
     Effect::new(move |_| {
-        let selected = state.selected.get();
+        let selected = state.network.selected().get();
         store.is_fitted.track();
         store.placed.track();
         if let (Some(strip), Some(id)) = (strip.get(), selected) {
@@ -35,7 +35,7 @@ pub fn Strip() -> impl IntoView {
     view! {
         <div
             class="strip"
-            class:fitted=move || store.is_fitted.get() && !state.is_narrow.get()
+            class:fitted=move || store.is_fitted.get() && !state.screen.is_narrow().get()
             node_ref=strip
             on:scroll=move |_| store.place_tip()
             on:wheel=move |event| on_wheel(state, &event)
@@ -65,7 +65,7 @@ pub fn Strip() -> impl IntoView {
 /// Scrolls the strip by a mouse's wheel. Where the page scrolls as a whole, the wheel is the page's.
 fn on_wheel(state: State, event: &web_sys::WheelEvent) {
     let strip = event.current_target().and_then(|strip| strip.dyn_into::<web_sys::Element>().ok());
-    let (Some(strip), false) = (strip, state.is_stacked.get_untracked()) else { return };
+    let (Some(strip), false) = (strip, state.screen.is_stacked().get_untracked()) else { return };
     let is_plain = event.delta_x() == 0.0 && !event.ctrl_key();
     if is_plain && strip.scroll_width() > strip.client_width() {
         event.prevent_default();
@@ -93,8 +93,9 @@ fn on_key(state: State, store: NetworkStore, event: &web_sys::KeyboardEvent) {
     // Keys act on the focused layer, whichever was selected before.
     let select_focused = || {
         let name = card.id();
-        let focused = state.history.with_untracked(History::ids).into_iter().find(|id| format!("card-{id}") == name);
-        state.selected.set(focused);
+        let focused =
+            state.network.history().with_untracked(History::ids).into_iter().find(|id| format!("card-{id}") == name);
+        state.network.select(focused);
     };
     let places = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => 1,
@@ -107,11 +108,11 @@ fn on_key(state: State, store: NetworkStore, event: &web_sys::KeyboardEvent) {
             return;
         }
         "Escape" => {
-            if state.selected.get_untracked().is_some() {
+            if state.network.selected().get_untracked().is_some() {
                 event.prevent_default();
             }
             store.hide_tip();
-            return state.selected.set(None);
+            return state.network.select(None);
         }
         _ => return,
     };
@@ -128,32 +129,32 @@ fn on_key(state: State, store: NetworkStore, event: &web_sys::KeyboardEvent) {
 }
 
 fn focus_selected(state: State) {
-    if let Some(id) = state.selected.get_untracked() {
+    if let Some(id) = state.network.selected().get_untracked() {
         focus_soon(format!("card-{id}"));
     }
 }
 
 fn select_next(state: State, places: isize) {
-    let next = state.history.with_untracked(|history| {
+    let next = state.network.history().with_untracked(|history| {
         let layers = &history.draft().layers;
-        let current = state.selected.get_untracked().and_then(|id| history.draft().position(id));
+        let current = state.network.selected().get_untracked().and_then(|id| history.draft().position(id));
         let index = match current {
             Some(index) => index.saturating_add_signed(places).min(layers.len().saturating_sub(1)),
             None => 0,
         };
         layers.get(index).map(|(id, _)| *id)
     });
-    state.selected.set(next);
+    state.network.select(next);
 }
 
 /// Tells screen readers the new place of the selected layer.
 pub fn announce_place(state: State) {
-    let text = state.history.with_untracked(|history| {
+    let text = state.network.history().with_untracked(|history| {
         let layers = &history.draft().layers;
-        let index = state.selected.get_untracked().and_then(|id| history.draft().position(id))?;
+        let index = state.network.selected().get_untracked().and_then(|id| history.draft().position(id))?;
         let (place, count) = ((index + 1).to_string(), layers.len().to_string());
         let type_name = layers[index].1.type_name.as_str();
         Some(t_once("announce_moved", &[("layer", type_name), ("place", &place), ("count", &count)]))
     });
-    state.announcement.set(text.unwrap_or_default());
+    state.messages.announce(text.unwrap_or_default());
 }

@@ -4,9 +4,9 @@ use leptos::html::Canvas;
 use leptos::prelude::*;
 
 use crate::ui::charts::tensor_canvas::{paint, scale_of};
+use crate::ui::charts::tensor_image::{Role, Tiles};
 use crate::ui::features::inspector::watching::use_tensors;
 use crate::ui::state::use_state;
-use crate::ui::tensor_image::{Role, Tiles};
 
 /// Rows and columns of channels shown.
 const CHANNELS: (usize, usize) = (2, 4);
@@ -25,7 +25,7 @@ pub fn Thumbnail(layer: String) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     let output = RwSignal::new(None::<(Tiles, Vec<f32>)>);
     Effect::new(move |_| {
-        let is_dark = state.is_dark.get();
+        let is_dark = state.screen.is_dark().get();
         let Some(canvas) = canvas.get() else { return };
         output.with(|output| {
             if let Some((tiles, values)) = output {

@@ -7,9 +7,9 @@ use super::shape_chip::rule;
 use super::store::{NetworkStore, TipSubject};
 use super::thumbnail::left_out;
 use crate::ui::browser::next_frame;
+use crate::ui::features::network::history::LayerId;
 use crate::ui::fields;
 use crate::ui::format;
-use crate::ui::history::LayerId;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_or_empty, t_with};
 use chalkgrad_engine::model::catalogue;
@@ -86,7 +86,7 @@ fn lines(state: State, subject: TipSubject) -> Vec<String> {
 
 /// Describes a layer: its name, what it does, its settings and cost, and the channels that its thumbnail leaves out.
 fn layer_lines(state: State, id: LayerId) -> Vec<String> {
-    let Some((index, layer)) = state.history.with(|history| {
+    let Some((index, layer)) = state.network.history().with(|history| {
         let draft = history.draft();
         Some((draft.position(id)?, draft.layer(id)?.clone()))
     }) else {
@@ -94,9 +94,9 @@ fn layer_lines(state: State, id: LayerId) -> Vec<String> {
     };
     let settings = catalogue::find(&layer.type_name).map(|layer_type| layer_type.schema().settings).unwrap_or_default();
     let summary = fields::summary(settings, &layer).join(" · ");
-    let batch = state.training.with(|training| training.batch_size);
+    let batch = state.engine.training().with(|training| training.batch_size);
     let help = t_or_empty(&format!("layer_{}_help", layer.type_name));
-    let mut lines = state.checked.with(|checked| {
+    let mut lines = state.network.checked().with(|checked| {
         let Some(layer) = checked.layers.get(index) else { return vec![help.clone()] };
         let cost = t_with(
             "cost",

@@ -10,7 +10,8 @@ use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
 use crate::ui::components::export_menu::ExportMenu;
 use crate::ui::format;
-use crate::ui::state::{TestResult, use_state};
+use crate::ui::state::use_state;
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::model::metrics::ACCURACY;
 
@@ -21,7 +22,7 @@ type Cell = [usize; 2];
 pub fn Confusion() -> impl IntoView {
     let state = use_state();
     let content = move || {
-        state.result.get().map(|result| match result.evaluation.classes {
+        state.results.latest().get().map(|result| match result.evaluation.classes {
             0 => view! { <ValueResult result /> }.into_any(),
             _ => view! { <Result result /> }.into_any(),
         })
@@ -82,7 +83,7 @@ fn Result(result: TestResult) -> impl IntoView {
         let accuracy = format::percent(accuracy, 2);
         move || {
             let axes = [t("true_class"), t("predicted_class")];
-            let is_dark = state.is_dark.get();
+            let is_dark = state.screen.is_dark().get();
             let names = (0..classes).map(|class| state.class_name(class)).collect();
             let chart = ConfusionChart { counts: &counts, names, axes, is_dark };
             let caption = Caption {

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 
 use crate::ui::browser::{next_frame, scroll_to};
 use crate::ui::components::digit_image::DigitImage;
+use crate::ui::features::input::store::{Sample, Source};
 use crate::ui::features::phone::Part;
 use crate::ui::format;
-use crate::ui::input::{Sample, Source};
-use crate::ui::state::{State, TestResult, use_state};
+use crate::ui::state::{State, use_state};
+use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_with};
 
 /// Maximum number of images shown at a time.
@@ -91,11 +92,11 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         let Some(sample) = sample.get_untracked() else { return };
         state.show_sample(sample);
         let number = format::count(one.index as usize + 1);
-        state.announcement.set(untrack(|| {
+        state.messages.announce(untrack(|| {
             let values = [("number", number.as_str()), ("label", &one.truth_text(state))];
             t_with(&state.digit_key("image_shown"), &values)
         }));
-        state.part.set(Part::Network);
+        state.screen.show(Part::Network);
         scroll_to("network");
     };
     let caption = move || format!("{} → {}", one.truth_text(state), one.predicted_text(state));
@@ -111,7 +112,7 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
         t_with(&state.digit_key("gallery_image"), &values)
     };
     let is_shown =
-        Memo::new(move |_| matches!(state.input.source.get(), Source::Test { index, .. } if index == one.index));
+        Memo::new(move |_| matches!(state.input.source().get(), Source::Test { index, .. } if index == one.index));
     view! {
         <li>
             <button
@@ -134,10 +135,10 @@ fn GalleryImage(one: Shown, sample: Signal<Option<Sample>>) -> impl IntoView {
 pub fn EvaluationNote() -> impl IntoView {
     let state = use_state();
     let text = move || {
-        let measured = state.result.with(|result| result.as_ref().map(|result| result.step));
-        let now = state.batch.with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
+        let measured = state.results.latest().with(|result| result.as_ref().map(|result| result.step));
+        let now = state.run.batch().with(|batch| batch.as_ref().map_or(0, |batch| batch.step));
         match measured {
-            None if state.is_evaluating.get() => t("state_evaluating"),
+            None if state.results.is_evaluating().get() => t("state_evaluating"),
             None => t("no_result_yet"),
             Some(step) if step == now => String::new(),
             Some(step) => {
@@ -152,7 +153,7 @@ pub fn EvaluationNote() -> impl IntoView {
             <button
                 type="button"
                 class="button quiet"
-                disabled=move || state.is_evaluating.get()
+                disabled=move || state.results.is_evaluating().get()
                 on:click=move |_| state.evaluate()
             >
                 {move || t("evaluate_now")}

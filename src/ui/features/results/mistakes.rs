@@ -11,7 +11,7 @@ use crate::ui::text::{t, t_with};
 pub fn Mistakes() -> impl IntoView {
     let state = use_state();
     let mistakes = move || {
-        let wrong = state.result.with(|result| {
+        let wrong = state.results.latest().with(|result| {
             let rank = |image: &Shown| if image.confidence.is_finite() { image.confidence } else { -1.0 };
             let mut wrong: Vec<Shown> = Shown::all(result.as_ref()?).filter(|image| !image.is_right()).collect();
             wrong.sort_by(|one, other| rank(other).total_cmp(&rank(one)));

@@ -9,17 +9,17 @@ use crate::ui::text::t;
 pub fn Backend() -> impl IntoView {
     let state = use_state();
     let name = move || {
-        state.backend.with(|backend| match backend.as_ref().map(|backend| backend.backend.as_str()) {
+        state.engine.backend().with(|backend| match backend.as_ref().map(|backend| backend.backend.as_str()) {
             Some("cpu") => "CPU".to_owned(),
             Some("webgpu") => "WebGPU".to_owned(),
             Some(other) => other.to_owned(),
             None => "…".to_owned(),
         })
     };
-    let detail = move || state.backend_text();
+    let detail = move || state.engine.backend_text();
     // The share of the kernels that the GPU has compiled.
     let ready = move || {
-        let (ready, total) = state.kernels.get();
+        let (ready, total) = state.engine.kernels().get();
         format!("{}%", if ready < total { 100 * ready / total } else { 0 })
     };
     view! {

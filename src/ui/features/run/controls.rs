@@ -62,13 +62,13 @@ pub fn MoreControls() -> impl IntoView {
             on_click=move || state.step_epoch()
         />
         <Control name="reset" icon="reset" on_click=move || state.reset() />
-        <Control name="evaluate" icon="evaluate" busy=state.is_evaluating on_click=move || state.evaluate() />
+        <Control name="evaluate" icon="evaluate" busy=state.results.is_evaluating() on_click=move || state.evaluate() />
     }
 }
 
 /// Returns true if the network that the page shows is at fault, so that the engine has an earlier one.
 fn is_draft_faulty(state: State) -> bool {
-    state.checked.with(|checked| checked.error.is_some())
+    state.network.checked().with(|checked| checked.error.is_some())
 }
 
 /// Button with an icon and a text; its help, under `<name>_help`, is the title.

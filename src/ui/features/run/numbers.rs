@@ -14,8 +14,8 @@ pub fn Numbers(#[prop(default = true)] shows_speed: bool) -> impl IntoView {
     });
     view! {
         <dl class="numbers">
-            <Number name="loss" read=|batch| format::loss(batch.epoch_loss) />
-            <Number name="accuracy" read=|batch| format::percent(batch.epoch_accuracy, 1) />
+            <Number name="epoch_loss" read=|batch| format::loss(batch.epoch_loss) />
+            <Number name="epoch_accuracy" read=|batch| format::percent(batch.epoch_accuracy, 1) />
             {speed}
         </dl>
     }
@@ -28,7 +28,7 @@ fn Number(
     read: fn(&BatchReport) -> String,
 ) -> impl IntoView {
     let state = use_state();
-    let text = move || state.batch.with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
+    let text = move || state.run.batch().with(|batch| batch.as_ref().map_or_else(|| "–".to_owned(), read));
     view! {
         <div title=move || t(&format!("{name}_title"))>
             <dt>{move || t(name)}</dt>

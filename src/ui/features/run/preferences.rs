@@ -34,7 +34,8 @@ pub fn LanguageSwitch() -> impl IntoView {
 /// Button that enters and leaves the presentation mode.
 #[component]
 pub fn PresentationSwitch() -> impl IntoView {
-    let is_presenting = use_state().is_presenting;
+    let state = use_state();
+    let is_presenting = state.screen.is_presenting();
     let title = move || format!("{} (Alt+P)", t("presentation"));
     view! {
         <button
@@ -43,7 +44,7 @@ pub fn PresentationSwitch() -> impl IntoView {
             aria-label=move || t("presentation")
             title=title
             aria-pressed=move || pressed(is_presenting.get())
-            on:click=move |_| is_presenting.update(|is_presenting| *is_presenting = !*is_presenting)
+            on:click=move |_| state.screen.present(!is_presenting.get_untracked())
         >
             {move || view! { <Icon name=if is_presenting.get() { "close" } else { "present" } /> }}
         </button>
@@ -52,7 +53,8 @@ pub fn PresentationSwitch() -> impl IntoView {
 
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    let is_dark = use_state().is_dark;
+    let state = use_state();
+    let is_dark = state.screen.is_dark();
     view! {
         <button
             type="button"
@@ -60,7 +62,7 @@ pub fn ThemeSwitch() -> impl IntoView {
             aria-label=move || t("dark_theme")
             title=move || t("dark_theme")
             aria-pressed=move || pressed(is_dark.get())
-            on:click=move |_| is_dark.update(|dark| *dark = !*dark)
+            on:click=move |_| state.screen.set_dark(!is_dark.get_untracked())
         >
             {move || view! { <Icon name=if is_dark.get() { "sun" } else { "moon" } /> }}
         </button>

@@ -1,6 +1,6 @@
 //! The progress bar, and the state of the run below it.
 
-use chalkgrad_engine::protocol::{RunState, StopRule};
+use chalkgrad_engine::protocol::{DataProgress, RunState, StopRule};
 use leptos::prelude::*;
 
 use crate::ui::format;
@@ -12,18 +12,21 @@ pub fn Progress() -> impl IntoView {
     let state = use_state();
     // The share of the epoch, so that bar and text speak of the same: after one step the bar is not full.
     let share = Memo::new(move |_| {
-        state.batch.with(|batch| {
+        state.run.batch().with(|batch| {
             let batch = batch.as_ref()?;
             Some(f64::from(batch.batch_in_epoch) / f64::from(batch.batches_per_epoch.max(1)))
         })
     });
-    let share = move || share.get().unwrap_or_default().clamp(0.0, 1.0);
+    let share = move || match loaded(state) {
+        Some(loaded) => loaded.loaded_bytes / loaded.total_bytes.max(1.0),
+        None => share.get().unwrap_or_default().clamp(0.0, 1.0),
+    };
     view! {
         <div class="progress">
             <div
                 class="progress-track"
                 role="progressbar"
-                aria-label=move || t("progress")
+                aria-label=move || t(if loaded(state).is_some() { "progress_of_data" } else { "progress" })
                 aria-valuemin="0"
                 aria-valuemax="100"
                 aria-valuenow=move || ((share() * 100.0) as u32).to_string()
@@ -38,9 +41,23 @@ pub fn Progress() -> impl IntoView {
     }
 }
 
-/// Returns the position within the epoch.
+/// Returns what has come of another data set, or of the one in use while nothing else goes on.
+fn loaded(state: State) -> Option<DataProgress> {
+    if let Some(fetched) = state.engine.fetched().get() {
+        return Some(fetched);
+    }
+    let is_idle = state.run.state().with(|run| *run == RunState::Idle) && state.run.batch().with(Option::is_none);
+    let data = state.engine.data().get();
+    (is_idle && data.total_bytes > 0.0 && !data.complete && data.error.is_none()).then_some(data)
+}
+
+/// Returns the position within the epoch, or within the download.
 fn position(state: State) -> String {
-    state.batch.with(|batch| match batch {
+    if let Some(data) = loaded(state) {
+        let share = format::percent((data.loaded_bytes / data.total_bytes.max(1.0)) as f32, 0);
+        return t_with("data_progress", &[("name", &state.dataset_title(&data.dataset)), ("share", &share)]);
+    }
+    state.run.batch().with(|batch| match batch {
         None => t(if state.is_training() { "run_starts" } else { "run_idle" }),
         Some(batch) => {
             let epoch = (batch.epoch + 1).to_string();
@@ -53,18 +70,18 @@ fn position(state: State) -> String {
 
 /// Returns the state of the run, or the time that is left.
 fn status(state: State) -> String {
-    match state.run.get() {
+    match state.run.state().get() {
         RunState::Idle => String::new(),
         RunState::Training => {
-            let remaining = state.batch.with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
+            let remaining = state.run.batch().with(|batch| batch.as_ref().map(|batch| batch.remaining_seconds));
             remaining.map(|seconds| t_with("time_left", &[("time", &format::duration(seconds))])).unwrap_or_default()
         }
         // A run that ended before the weights were reset no longer matters.
-        RunState::Done | RunState::Stopped if state.batch.with(Option::is_none) => String::new(),
+        RunState::Done | RunState::Stopped if state.run.batch().with(Option::is_none) => String::new(),
         RunState::Paused => t("state_paused"),
         RunState::Waiting => t("state_waiting"),
         RunState::Evaluating => t("state_evaluating"),
-        RunState::Done => match state.stopped_by.get() {
+        RunState::Done => match state.run.stopped_by().get() {
             Some(StopRule::TargetAccuracy) => t("stopped_by_target"),
             Some(StopRule::Patience) => t("stopped_by_patience"),
             None => t("state_done"),

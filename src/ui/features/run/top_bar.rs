@@ -9,8 +9,8 @@ use super::preferences::{LanguageSwitch, PresentationSwitch, ThemeSwitch};
 use super::progress::Progress;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::messages::{OpenFile, SaveFile};
+use crate::ui::features::share::link;
 use crate::ui::features::welcome::TourButton;
-use crate::ui::link;
 use crate::ui::state::use_state;
 
 /// Strokes of the mark: a gradient sign, as with chalk.
@@ -25,9 +25,9 @@ pub fn TopBar() -> impl IntoView {
                 <svg class="brand-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">
                     <path d=MARK></path>
                 </svg>
-                <h1 class:visually-hidden=move || state.is_narrow.get()>"chalkgrad"</h1>
+                <h1 class:visually-hidden=move || state.screen.is_narrow().get()>"chalkgrad"</h1>
             </div>
-            <Show when=move || !state.is_narrow.get()>
+            <Show when=move || !state.screen.is_narrow().get()>
                 <Controls />
                 <Progress />
                 <Numbers />
@@ -40,7 +40,7 @@ pub fn TopBar() -> impl IntoView {
                 <TourButton />
                 <LanguageSwitch />
                 <ThemeSwitch />
-                <Show when=move || !state.is_narrow.get()>
+                <Show when=move || !state.screen.is_narrow().get()>
                     <PresentationSwitch />
                 </Show>
             </div>

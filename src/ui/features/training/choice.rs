@@ -5,11 +5,11 @@ use leptos::prelude::*;
 
 use super::row::SettingRows;
 use crate::ui::components::form::{FormRow, SelectField};
+use crate::ui::features::training::fields::{Choice, TrainingRow};
 use crate::ui::state::{State, use_state};
-use crate::ui::training_fields::{Choice, TrainingRow};
 
 fn type_name<C: Choice + ?Sized + 'static>(state: State) -> Memo<&'static str> {
-    Memo::new(move |_| state.training.with(|training| C::of(training).type_name()))
+    Memo::new(move |_| state.engine.training().with(|training| C::of(training).type_name()))
 }
 
 /// Row that chooses an entry.
@@ -45,7 +45,7 @@ pub fn SettingsOf<C: Choice + ?Sized + 'static>(
 }
 
 pub fn change(state: State, change: impl FnOnce(&mut TrainingConfig)) {
-    let mut config = state.training.get_untracked();
+    let mut config = state.engine.training().get_untracked();
     change(&mut config);
     state.set_training(config);
 }

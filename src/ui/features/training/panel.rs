@@ -11,8 +11,8 @@ use super::row::SettingRows;
 use super::run_rows::{HiddenRow, SpeedRow};
 use crate::ui::browser::{get, remember, remembered};
 use crate::ui::components::panel_header::PanelHeader;
+use crate::ui::features::training::fields::{TrainingRow, group_rows};
 use crate::ui::text::t;
-use crate::ui::training_fields::{TrainingRow, group_rows};
 
 /// Settings that are always in view, besides optimizer and speed.
 const FIRST: [&str; 3] = ["learningRate", "batchSize", "epochs"];

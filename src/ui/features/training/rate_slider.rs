@@ -4,10 +4,10 @@ use leptos::prelude::*;
 
 use super::row::read;
 use crate::ui::browser::event_text;
+use crate::ui::features::training::fields::TrainingRow;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::t;
-use crate::ui::training_fields::TrainingRow;
 
 /// Exponents of 10 at the ends; the field beside the slider takes any rate.
 const ENDS: [f64; 2] = [-5.0, 1.0];
@@ -18,14 +18,14 @@ const DIGITS: [f64; 3] = [1.0, 2.0, 5.0];
 #[component]
 pub fn RateSlider(row: TrainingRow) -> impl IntoView {
     let state = use_state();
-    let text = move || state.training.with(|training| row.text(training));
+    let text = move || state.engine.training().with(|training| row.text(training));
     let place = move || format::parse(&text()).map_or(0.0, position);
     let slide = move |event: web_sys::Event| {
         let rate = format::parse(&event_text(&event)).map(rate_at);
         if let Some(rate) = rate
             && let Ok(config) = untrack(|| read(state, row, &rate.to_string()))
         {
-            state.typed.update(|typed| typed.retain(|(name, _)| *name != row.setting().name));
+            state.form.forget(row.setting().name);
             state.set_training(config);
         }
     };

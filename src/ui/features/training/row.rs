@@ -7,9 +7,9 @@ use leptos::prelude::*;
 
 use super::rate_slider::RateSlider;
 use crate::ui::components::form::{CheckboxField, FormRow, NumberField, SelectField};
+use crate::ui::features::training::fields::TrainingRow;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{error_detail, t};
-use crate::ui::training_fields::TrainingRow;
 
 #[component]
 pub fn SettingRows(rows: Vec<TrainingRow>) -> impl IntoView {
@@ -22,14 +22,15 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
     let setting = row.setting();
     let (id, label) = (format!("training-{}", setting.name), format!("training_{}", setting.name));
     let set = move |value: SettingValue| {
-        if let Ok(changed) = state.training.with_untracked(|training| row.with(training, Some(value))) {
+        if let Ok(changed) = state.engine.training().with_untracked(|training| row.with(training, Some(value))) {
             state.set_training(changed);
         }
     };
     let error = Signal::derive(move || fault(state, row).map(|error| fault_text(row, &error)));
     let control = match setting.kind {
         SettingKind::Flag => {
-            let is_on = move || state.training.with(|training| row.get(training) == Some(SettingValue::Flag(true)));
+            let is_on =
+                move || state.engine.training().with(|training| row.get(training) == Some(SettingValue::Flag(true)));
             let change = move |is_on: bool| set(SettingValue::Flag(is_on));
             view! {
                 <CheckboxField id=id.clone() value=Signal::derive(is_on) on_change=Callback::new(change) />
@@ -37,7 +38,7 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
             .into_any()
         }
         SettingKind::Choice(words) => {
-            let word = move || state.training.with(|training| row.text(training));
+            let word = move || state.engine.training().with(|training| row.text(training));
             let choose = move |word: String| set(word.as_str().into());
             view! {
                 <SelectField
@@ -54,6 +55,7 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
         | SettingKind::Number { .. }
         | SettingKind::Pair { .. }
         | SettingKind::Sides { .. }
+        | SettingKind::Layer(_)
         | SettingKind::Text => {
             let is_rate = setting.name == "learningRate";
             view! {
@@ -75,20 +77,19 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
 fn TextControl(row: TrainingRow, id: String) -> impl IntoView {
     let state = use_state();
     let setting = row.setting();
-    let forget = move || state.typed.update(|typed| typed.retain(|(other, _)| *other != setting.name));
-    let value =
-        move || typed(state, setting.name).unwrap_or_else(|| state.training.with(|training| row.text(training)));
+    let value = move || {
+        state.form.typed(setting.name).unwrap_or_else(|| state.engine.training().with(|training| row.text(training)))
+    };
     let on_input = move |text: String| {
         let config = untrack(|| read(state, row, &text));
-        forget();
-        state.typed.update(|typed| typed.push((setting.name, text)));
+        state.form.keep(setting.name, text);
         if let Ok(config) = config {
             state.set_training(config);
         }
     };
     let on_done = move |()| {
         if untrack(|| fault(state, row)).is_none() {
-            forget();
+            state.form.forget(setting.name);
         }
     };
     let placeholder = if setting.default == SettingDefault::Absent { "–" } else { "" };
@@ -106,24 +107,22 @@ fn TextControl(row: TrainingRow, id: String) -> impl IntoView {
     }
 }
 
-/// Returns the text in a field that has not been accepted yet.
-fn typed(state: State, name: &str) -> Option<String> {
-    state.typed.with(|typed| typed.iter().find(|(other, _)| *other == name).map(|(_, text)| text.clone()))
-}
-
 /// Returns what is wrong with the text in a field.
 fn fault(state: State, row: TrainingRow) -> Option<Error> {
-    read(state, row, &typed(state, row.setting().name)?).err()
+    read(state, row, &state.form.typed(row.setting().name)?).err()
 }
 
 pub fn read(state: State, row: TrainingRow, text: &str) -> Result<TrainingConfig> {
     let images = available_images(state);
-    state.training.with(|training| row.read(training, text, images))
+    state.engine.training().with(|training| row.read(training, text, images))
 }
 
 /// Returns the number of images available for training; the size of the whole set while it is still arriving.
 fn available_images(state: State) -> usize {
-    state.data.with(|data| if data.complete { data.train_images as usize } else { state.dataset().train_total })
+    state
+        .engine
+        .data()
+        .with(|data| if data.complete { data.train_images as usize } else { state.dataset().train_total })
 }
 
 /// Describes a fault; that of another setting with its name.

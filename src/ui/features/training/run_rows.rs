@@ -16,8 +16,8 @@ pub fn HiddenRow() -> impl IntoView {
         <FormRow id="training-hidden" label="pause_hidden" help="pause_hidden_help">
             <CheckboxField
                 id="training-hidden"
-                value=state.pauses_hidden
-                on_change=Callback::new(move |is_on| state.set_pauses_hidden(is_on))
+                value=state.run.pauses_hidden()
+                on_change=Callback::new(move |is_on| state.run.set_pauses_hidden(is_on))
             />
         </FormRow>
     }
@@ -28,7 +28,7 @@ pub fn HiddenRow() -> impl IntoView {
 pub fn SpeedRow() -> impl IntoView {
     let state = use_state();
     let speed = move || {
-        let step_delay_ms = state.step_delay_ms.get();
+        let step_delay_ms = state.run.step_delay_ms().get();
         SPEEDS.iter().find(|(_, known)| *known == step_delay_ms).map(|(name, _)| (*name).to_owned()).unwrap_or_default()
     };
     let choose = move |name: String| {

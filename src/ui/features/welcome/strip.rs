@@ -27,10 +27,10 @@ pub fn Welcome() -> impl IntoView {
     let (state, tour) = (use_state(), Tour::get());
     let is_new = RwSignal::new(remembered(SEEN).is_none());
     let subject = Memo::new(move |_| {
-        if state.pretrained.is_replaced.get() && state.fits_pretrained() {
+        if state.pretrained.is_replaced().get() && state.fits_pretrained() {
             return Some(Subject::Replaced);
         }
-        if let Some(steps) = state.pretrained.set_aside_steps.get() {
+        if let Some(steps) = state.pretrained.set_aside_steps().get() {
             return Some(Subject::SetAside(steps));
         }
         is_new.get().then_some(Subject::Introduction)
@@ -61,8 +61,8 @@ pub fn Welcome() -> impl IntoView {
         None => {}
     };
     let dismiss = move || match subject.get_untracked() {
-        Some(Subject::Replaced) => state.pretrained.is_replaced.set(false),
-        Some(Subject::SetAside(_)) => state.pretrained.set_aside_steps.set(None),
+        Some(Subject::Replaced) => state.pretrained.dismiss_replaced(),
+        Some(Subject::SetAside(_)) => state.pretrained.dismiss_set_aside(),
         Some(Subject::Introduction) => forget_introduction(is_new),
         None => {}
     };

@@ -5,9 +5,9 @@ use leptos::html::Div;
 use leptos::prelude::*;
 
 use super::steps::STEPS;
-use crate::ui::beside::{Edges, beside};
 use crate::ui::browser::{focus, focus_soon, next_frame};
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::welcome::beside::{Edges, beside};
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
 
@@ -22,11 +22,13 @@ pub struct Tour {
     opener: StoredValue<Option<web_sys::Element>, LocalStorage>,
 }
 
-impl Tour {
-    pub fn new() -> Self {
+impl Default for Tour {
+    fn default() -> Self {
         Self { step: RwSignal::new(None), opener: StoredValue::new_local(None) }
     }
+}
 
+impl Tour {
     /// Returns the store that the page provides.
     pub fn get() -> Self {
         expect_context()
@@ -135,7 +137,7 @@ fn OpenTour() -> impl IntoView {
 
 /// Opens the part of the page where a step's element is, and brings the element into view.
 fn show(state: State, step: usize) {
-    state.part.set(STEPS[step].part);
+    state.screen.show(STEPS[step].part);
     next_frame(move || {
         let Some(element) = element_of(step) else { return };
         let [left, top, right, bottom] = edges(&element);

@@ -19,6 +19,10 @@ impl UnaryLayer for Activation {
         &SCHEMA
     }
 
+    fn passes_mask(&self, _settings: &Settings) -> bool {
+        true
+    }
+
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         Ok(input.to_vec())
     }

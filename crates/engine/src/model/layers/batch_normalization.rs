@@ -10,7 +10,7 @@ use crate::model::catalogue::{Schema, Setting, SettingDefault, Settings, WeightS
 use crate::model::formula::{Derivation, Formula, Step, number};
 use crate::model::initializers::{Initializer, Ones, Zeros};
 use crate::model::lower::{Context, Mode};
-use crate::ops::batch_normalization::{Affine, by_batch, by_statistics, moving};
+use crate::ops::batch_normalization::{Affine, by_batch, by_masked_batch, by_statistics, moving};
 
 pub struct BatchNormalization;
 
@@ -27,6 +27,10 @@ static SCHEMA: Schema = Schema {
 impl UnaryLayer for BatchNormalization {
     fn schema(&self) -> &'static Schema {
         &SCHEMA
+    }
+
+    fn passes_mask(&self, _settings: &Settings) -> bool {
+        true
     }
 
     fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
@@ -101,7 +105,10 @@ impl UnaryLayer for BatchNormalization {
         if context.mode == Mode::Inference {
             return by_statistics(context.graph, input, affine, mean, variance, epsilon);
         }
-        let normalized = by_batch(context.graph, input, affine, epsilon)?;
+        let normalized = match context.mask() {
+            Some(mask) => by_masked_batch(context.graph, input, mask, affine, epsilon)?,
+            None => by_batch(context.graph, input, affine, epsilon)?,
+        };
         let momentum = settings.number("momentum") as f32;
         for (weight, batch) in [(mean, normalized.mean), (variance, normalized.variance)] {
             let next = moving(context.graph, weight, batch, momentum)?;

@@ -41,6 +41,11 @@ impl Layer for Concatenate {
         true
     }
 
+    /// Along the steps the masks would have to be joined as well.
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        settings.number("axis") != 1.0
+    }
+
     fn output_shape(&self, settings: &Settings, inputs: &[Vec<usize>]) -> Result<Vec<usize>> {
         let mut output = inputs.first().cloned().unwrap_or_default();
         let axis = axis(settings, &output)?;

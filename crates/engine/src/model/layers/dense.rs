@@ -31,6 +31,10 @@ impl UnaryLayer for Dense {
         &SCHEMA
     }
 
+    fn passes_mask(&self, _settings: &Settings) -> bool {
+        true
+    }
+
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         let places = input.len().saturating_sub(1);
         Ok([&input[..places], &[settings.integer("units")]].concat())

@@ -3,12 +3,13 @@
 use super::common::{elements, image_extents, sequence_extents};
 use super::unary::UnaryLayer;
 use crate::error::Result;
-use crate::ir::NodeId;
+use crate::ir::{Expr, Graph, NodeId};
 use crate::model::catalogue::{Schema, Settings};
 use crate::model::formula::{Derivation, Formula, Reduction, Term, range};
 use crate::model::lower::Context;
 use crate::ops::pool2d::PoolKind;
-use crate::ops::reduce;
+use crate::ops::reshape::reshape;
+use crate::ops::{pointwise, reduce};
 
 /// A layer that pools whole channels.
 pub struct GlobalPooling {
@@ -16,6 +17,17 @@ pub struct GlobalPooling {
     pub kind: PoolKind,
     /// The input is a sequence `[L,C]`, not an image `[H,W,C]`.
     pub is_sequence: bool,
+}
+
+/// Appends the mean `[N,C]` of the steps of `[N,T,C]` that the mask `[N,T]` counts. Without any it is 0; Keras would give 0/0.
+fn masked_mean(graph: &mut Graph, x: NodeId, mask: NodeId) -> Result<NodeId> {
+    let shape = [graph.tensor_type(mask).shape.dims(), &[1]].concat();
+    let factors = reshape(graph, mask, shape)?;
+    let counted = pointwise::mul(graph, x, factors)?;
+    let sum = reduce::sum(graph, counted, &[1], false)?;
+    let count = reduce::sum(graph, mask, &[1], true)?;
+    let count = pointwise::apply_expression(graph, "at_least_one", &Expr::input(0).max(1.0), &[count])?;
+    pointwise::div(graph, sum, count)
 }
 
 impl UnaryLayer for GlobalPooling {
@@ -74,6 +86,9 @@ impl UnaryLayer for GlobalPooling {
     }
 
     fn lower(&self, context: &mut Context<'_>, _settings: &Settings, input: NodeId) -> Result<NodeId> {
+        if let (PoolKind::Average, true, Some(mask)) = (self.kind, self.is_sequence, context.mask()) {
+            return masked_mean(context.graph, input, mask);
+        }
         let axes: &[usize] = if self.is_sequence { &[1] } else { &[1, 2] };
         match self.kind {
             PoolKind::Max => reduce::max(context.graph, input, axes, false),

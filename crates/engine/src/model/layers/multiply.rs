@@ -21,6 +21,10 @@ impl Layer for Multiply {
         true
     }
 
+    fn passes_mask(&self, _settings: &Settings) -> bool {
+        true
+    }
+
     fn output_shape(&self, _settings: &Settings, inputs: &[Vec<usize>]) -> Result<Vec<usize>> {
         merging::broadcast(inputs)
     }

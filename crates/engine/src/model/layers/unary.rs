@@ -1,6 +1,7 @@
 //! Layers with one input, as nearly all are.
 
 use super::Layer;
+use super::common::elements;
 use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
 use crate::model::catalogue::{Schema, Settings, WeightSpec};
@@ -22,9 +23,28 @@ pub trait UnaryLayer: Sync {
         output.iter().map(usize::to_string).collect()
     }
 
+    fn takes_tokens(&self) -> bool {
+        false
+    }
+
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        let _ = settings;
+        false
+    }
+
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        let _ = settings;
+        &[]
+    }
+
     fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
         let _ = (settings, input, output);
         0
+    }
+
+    fn held(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
+        let _ = (settings, input);
+        elements(output)
     }
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
@@ -68,8 +88,24 @@ impl<L: UnaryLayer> Layer for L {
         UnaryLayer::shape_rule(self, settings, only(inputs), output)
     }
 
+    fn takes_tokens(&self) -> bool {
+        UnaryLayer::takes_tokens(self)
+    }
+
+    fn passes_mask(&self, settings: &Settings) -> bool {
+        UnaryLayer::passes_mask(self, settings)
+    }
+
+    fn views(&self, settings: &Settings) -> &'static [&'static str] {
+        UnaryLayer::views(self, settings)
+    }
+
     fn flops(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
         UnaryLayer::flops(self, settings, only(inputs), output)
+    }
+
+    fn held(&self, settings: &Settings, inputs: &[Vec<usize>], output: &[usize]) -> u64 {
+        UnaryLayer::held(self, settings, only(inputs), output)
     }
 
     fn weights(&self, settings: &Settings, inputs: &[Vec<usize>]) -> Vec<WeightSpec> {

@@ -1,0 +1,19 @@
+//! A line for each epoch of training.
+
+use std::time::Instant;
+
+use chalkgrad_engine::protocol::EpochReport;
+
+/// Prints loss, accuracy and speed of each epoch of this many images.
+pub fn printer(images: u32) -> impl FnMut(&EpochReport) {
+    let mut start = Instant::now();
+    move |epoch| {
+        let seconds = start.elapsed().as_secs_f64();
+        let (number, speed) = (epoch.epoch + 1, f64::from(images) / seconds);
+        println!(
+            "Epoch {number}: loss {:.4}, accuracy {:.4} ({seconds:.0} s, {speed:.0} images/s)",
+            epoch.loss, epoch.accuracy
+        );
+        start = Instant::now();
+    }
+}
