@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         let loss = train(&mut session)?;
         prune(&mut session, step + STRIDE)?;
         if (step + STRIDE).is_multiple_of(STEPS_PER_EPOCH) {
-            let accuracy = evaluate(&mut session)?.accuracy;
+            let accuracy = evaluate(&mut session)?.accuracy.unwrap_or_default();
             println!("Epoch {}: loss {loss:.4}, test accuracy {accuracy:.4}", (step + STRIDE) / STEPS_PER_EPOCH);
         }
     }
@@ -62,7 +62,7 @@ fn main() -> Result<()> {
     for (name, values) in rounded.snapshot.names.iter().zip(&rounded.arrays) {
         session.set_tensor(name, values.clone())?;
     }
-    let accuracy = evaluate(&mut session)?.accuracy;
+    let accuracy = evaluate(&mut session)?.accuracy.unwrap_or_default();
     let file = compact(&Checkpoint { test_accuracy: Some(accuracy), ..rounded }.to_bytes()?)?;
     std::fs::write(FILE, &file)?;
     println!("Test accuracy {accuracy:.4}; {} bytes in {FILE}", file.len());

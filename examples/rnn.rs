@@ -32,6 +32,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = TrainingConfig { epochs: 2, batch_size: 32, ..TrainingConfig::default() };
     model.fit(config, epochs::printer(60_000))?;
 
-    println!("Test accuracy: {:.4}", model.evaluate()?.accuracy);
+    println!("Test accuracy: {:.4}", model.evaluate()?.accuracy.unwrap_or_default());
     Ok(())
 }

@@ -26,8 +26,8 @@ pub use self::install::install;
 use self::promised::Promised;
 use crate::client::Client;
 use crate::signatures::{
-    BackendInfo, BackendOptions, EvaluateOptions, EvaluationResult, Example, OpenedModel, RunResult, StateInfo,
-    TensorValue, TrainOptions,
+    BackendInfo, BackendOptions, ClassResult, EvaluateOptions, EvaluationResult, Example, OpenedModel, RunResult,
+    StateInfo, TensorValue, TrainOptions,
 };
 use crate::{signatures, transport};
 use chalkgrad_engine::error::{Error, MessageError};
@@ -200,7 +200,7 @@ impl Chalkgrad {
         self.call(Ok(Reset {}), unchanged)
     }
 
-    /// Measures loss, accuracy and confusion matrix.
+    /// Measures the loss, the metrics of the configuration and, if the target is a class, accuracy and confusion matrix.
     #[wasm_bindgen(skip_typescript)]
     pub fn evaluate(
         &self,
@@ -211,17 +211,20 @@ impl Chalkgrad {
             Ok(Evaluate { split, samples })
         };
         self.call_on_weights(request(), |Evaluated { evaluation, confusion, .. }| {
+            let has_classes = evaluation.classes > 0;
             let rows = confusion.chunks_exact((evaluation.classes as usize).max(1));
             EvaluationResult {
                 loss: evaluation.loss,
                 accuracy: evaluation.accuracy,
                 samples: evaluation.samples,
-                confusion: rows.map(<[f32]>::to_vec).collect(),
+                metrics: evaluation.metrics,
+                confusion: has_classes.then(|| rows.map(<[f32]>::to_vec).collect()),
+                per_class: has_classes.then(|| ClassResult::all(&evaluation.class_scores, &evaluation.class_names)),
             }
         })
     }
 
-    /// Returns probabilities, `[k,classes]`, for k images: bytes from 0 to 255, scaled by 1/255, or numbers used as they are.
+    /// Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, or numbers used as they are.
     #[wasm_bindgen(skip_typescript)]
     pub fn predict(
         &self,

@@ -8,9 +8,11 @@ mod typescript;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use chalkgrad_engine::model::metrics::ClassScores;
 use chalkgrad_engine::protocol::responses::ExampleData;
 use chalkgrad_engine::protocol::{
-    self, ArrayData, BatchReport, EngineInfo, EpochReport, ErrorReport, History, ModelSummary, RunState, Split,
+    self, ArrayData, BatchReport, EngineInfo, EpochReport, ErrorReport, History, MetricValues, ModelSummary, RunState,
+    Split,
 };
 
 /// Options of `setBackend`.
@@ -123,15 +125,48 @@ pub struct RunResult {
 
 /// Loss and accuracy on a split of the data set.
 #[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
+#[serde(rename_all = "camelCase")]
 pub struct EvaluationResult {
     pub loss: f32,
-    pub accuracy: f32,
+    /// The share of the right answers, if the target is a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f32>,
     /// The number of examples.
     pub samples: u32,
+    /// The metrics of the configuration, by name.
+    #[cfg_attr(test, ts(type = "MetricValues"))]
+    pub metrics: MetricValues,
     /// Numbers of examples, as `confusion[true][predicted]`. Of equal scores the first counts. An example whose scores are
     /// all equal, or contain a NaN, is in no column.
-    pub confusion: Vec<Vec<f32>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<Vec<Vec<f32>>>,
+    /// Scores of each class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_class: Option<Vec<ClassResult>>,
+}
+
+/// Scores of a class, as scikit-learn computes them.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct ClassResult {
+    pub name: String,
+    /// The number of its examples.
+    pub support: f64,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+}
+
+impl ClassResult {
+    /// Joins scores with the names of their classes.
+    pub fn all(scores: &[ClassScores], names: &[String]) -> Vec<Self> {
+        let one = |(scores, name): (&ClassScores, &String)| {
+            let ClassScores { support, precision, recall, f1 } = *scores;
+            Self { name: name.clone(), support, precision, recall, f1 }
+        };
+        scores.iter().zip(names).map(one).collect()
+    }
 }
 
 /// A tensor.

@@ -35,9 +35,9 @@ export interface Chalkgrad {
   stop(): Promise<StateInfo>;
   /** Draws new initial weights from the seed, and clears the optimizer state and the step counter. */
   reset(): Promise<void>;
-  /** Measures loss, accuracy and confusion matrix. */
+  /** Measures the loss, the metrics of the configuration and, if the target is a class, accuracy and confusion matrix. */
   evaluate(options?: EvaluateOptions): Promise<EvaluationResult>;
-  /** Returns probabilities, `[k,classes]`, for k images: bytes from 0 to 255, scaled by 1/255, or numbers used as they are. */
+  /** Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, or numbers used as they are. */
   predict(data: Uint8Array | Uint8ClampedArray | Float32Array): Promise<Float32Array>;
   /** Lists the data sets that a training configuration can name. */
   datasets(): Promise<DatasetDescription[]>;
@@ -97,15 +97,26 @@ export interface BatchInfo {
   batchesPerEpoch: number;
   /** Values of the last step, on its batch. */
   loss: number;
-  accuracy: number;
+  /** Left out if the target is no class. */
+  accuracy?: number;
   /** Running means over this epoch. */
   epochLoss: number;
-  epochAccuracy: number;
+  epochAccuracy?: number;
   imagesPerSecond: number;
   /** Until the end of the run that was asked for. */
   remainingSeconds: number;
   /** Share of that run that is done, 0 to 1. */
   progress: number;
+}
+
+/** Scores of a class, as scikit-learn computes them. */
+export interface ClassResult {
+  name: string;
+  /** The number of its examples. */
+  support: number;
+  precision: number;
+  recall: number;
+  f1: number;
 }
 
 /** Description of a data set. */
@@ -137,9 +148,14 @@ export interface EpochReport {
   epoch: number;
   step: number;
   loss: number;
-  accuracy: number;
+  /** Left out if the target is no class. */
+  accuracy?: number;
   valLoss?: number;
   valAccuracy?: number;
+  /** The metrics of the configuration besides the accuracy, by name, over the epoch's batches as they were trained on. */
+  metrics: MetricValues;
+  /** Those of the validation. */
+  valMetrics?: MetricValues;
   seconds: number;
   imagesPerSecond: number;
   /** The rule that ends the run with this epoch. */
@@ -167,14 +183,19 @@ export interface EvaluateOptions {
 /** Loss and accuracy on a split of the data set. */
 export interface EvaluationResult {
   loss: number;
-  accuracy: number;
+  /** The share of the right answers, if the target is a class. */
+  accuracy?: number;
   /** The number of examples. */
   samples: number;
+  /** The metrics of the configuration, by name. */
+  metrics: MetricValues;
   /**
    * Numbers of examples, as `confusion[true][predicted]`. Of equal scores the first counts. An example whose scores are
    * all equal, or contain a NaN, is in no column.
    */
-  confusion: number[][];
+  confusion?: number[][];
+  /** Scores of each class. */
+  perClass?: ClassResult[];
 }
 
 /** Arguments of the handlers, by the event's name. */
@@ -272,11 +293,16 @@ export interface RunResult {
   /** Epochs completed by this call. */
   epochs: number;
   seconds: number;
+  /** The same as `imagesPerSecond`, for examples of any kind. */
+  examplesPerSecond: number;
   imagesPerSecond: number;
   epochLoss: number[];
+  /** Empty if the target is no class. */
   epochAccuracy: number[];
   valLoss: number[];
   valAccuracy: number[];
+  /** The metrics of the configuration by name, one value for each epoch; those of the validation begin with `val_`. */
+  metrics: MetricSeries;
   /** The rule that ended the run before its goal. */
   stoppedBy?: StopRule;
 }
@@ -293,8 +319,11 @@ export interface StateInfo {
 /** A rule of the training configuration that ends a run before its goal. */
 export type StopRule = "targetAccuracy" | "patience";
 
+/** The target of a training configuration. */
+export type TargetChoice = "label" | "input";
+
 /** Targets of a data set. */
-export interface TargetDescription {
+export type TargetDescription = {
   "kind": "class";
   classes: string[];
 } | {
@@ -302,7 +331,7 @@ export interface TargetDescription {
   names: string[];
 } | {
   "kind": "input"
-}
+};
 
 /** A tensor. */
 export interface TensorValue {
@@ -334,6 +363,12 @@ export interface TrainingConfig {
   trainSamples: number;
   /** The share of those, taken from their end as in Keras, that is held back for validation. */
   validationSplit: number;
+  /** What the loss compares the output with. */
+  target: TargetChoice;
+  /** Metrics that are measured beside the loss; without any, the usual one for the target. */
+  metrics?: MetricName[];
+  /** Shift and scale each column of a table to mean 0 and standard deviation 1 on the training examples. */
+  standardize: boolean;
   /** The schedule of the learning rate; its factor multiplies the optimizer's rate. */
   learningRateSchedule: Required<ScheduleSpec>;
   /** Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`). */
@@ -1473,6 +1508,9 @@ export type RecurrentInitializer = "orthogonal" | "glorot_uniform" | "he_normal"
 
 export type SimpleRNNActivation = "tanh" | "sigmoid" | "relu" | "linear";
 
+/** A metric. */
+export type MetricName = "accuracy" | "mean_absolute_error" | "precision" | "recall" | "f1" | "auc";
+
 /** The error with which a Promise is rejected. */
 export type ChalkgradError = Error & ErrorReport;
 
@@ -1487,6 +1525,12 @@ export type TrainingChanges = {
         : TrainingConfig[Field])
     | ({} extends Pick<TrainingConfig, Field> ? null : never);
 };
+
+/** Metrics by name. */
+export type MetricValues = Record<string, number>;
+
+/** Metrics by name, with a value for each epoch. */
+export type MetricSeries = Record<string, number[]>;
 
 declare global {
   interface Window {

@@ -46,6 +46,12 @@ export type TrainingChanges = {
     | ({} extends Pick<TrainingConfig, Field> ? null : never);
 };
 
+/** Metrics by name. */
+export type MetricValues = Record<string, number>;
+
+/** Metrics by name, with a value for each epoch. */
+export type MetricSeries = Record<string, number[]>;
+
 declare global {
   interface Window {
     chalkgrad: Chalkgrad;
@@ -94,7 +100,7 @@ fn declaration(made: &str) -> String {
         text.replace_range(start..=end, &format!("{item}[]"));
     }
     match (text.strip_prefix("type ").and_then(|text| text.split_once(" = {")), text.strip_suffix("};")) {
-        (Some((name, _)), Some(object)) => {
+        (Some((name, _)), Some(object)) if !object.contains("} | {") => {
             format!("export interface {name} {}}}", &object[object.find('{').unwrap()..])
         }
         _ => format!("export {text}"),

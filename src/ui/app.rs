@@ -82,6 +82,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
     Effect::new(move |_| {
         state.input.image().track();
         state.input.samples().track();
+        state.input.row().track();
         state.run.weights_version().track();
         state.inspect_soon();
     });

@@ -13,9 +13,9 @@ export async function everyMethod(): Promise<void> {
   is<string[]>()(ready.datasets, true);
   is<boolean[]>()(ready.backends.map((backend) => backend.available), true);
   is<number>()(ready.workers, true);
-  const [dataset] = await chalkgrad.datasets();
-  if (dataset?.target.kind === 'class') is<string[]>()(dataset.target.classes, true);
-  is<number[] | undefined>()(dataset?.input.shape, true);
+  const dataset = (await chalkgrad.datasets())[0]!;
+  if (dataset.target.kind === 'class') is<string[]>()(dataset.target.classes, true);
+  is<number[]>()(dataset.input.shape, true);
   const example = await chalkgrad.example('test', 0);
   is<number | number[]>()(example.target, true);
   is<string | undefined>()(example.class, true);
@@ -63,9 +63,11 @@ export async function everyMethod(): Promise<void> {
   }
   is<void>()(await chalkgrad.reset(), true);
 
-  const { accuracy, confusion } = await chalkgrad.evaluate();
-  is<number>()(accuracy, true);
-  is<number[][]>()(confusion, true);
+  const { accuracy, confusion, metrics, perClass } = await chalkgrad.evaluate();
+  is<number>()(metrics['f1'], true);
+  is<number | undefined>()(perClass?.[0]?.recall, true);
+  is<number | undefined>()(accuracy, true);
+  is<number[][] | undefined>()(confusion, true);
   is<number>()((await chalkgrad.evaluate({ split: 'validation', samples: 100 })).samples, true);
 
   is<Float32Array>()(await chalkgrad.predict(new Uint8Array(784)), true);

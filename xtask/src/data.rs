@@ -4,6 +4,7 @@
 //! little-endian `f32`.
 
 mod idx_files;
+mod tables;
 
 use std::fs;
 use std::io::Write;
@@ -34,7 +35,8 @@ trait Source: Sync {
 }
 
 /// The data sets, in the order in which they are fetched.
-static SOURCES: &[&dyn Source] = &[&idx_files::MNIST, &idx_files::FASHION_MNIST];
+static SOURCES: &[&dyn Source] =
+    &[&idx_files::MNIST, &idx_files::FASHION_MNIST, &tables::BREAST_CANCER, &tables::WINE, &tables::DIABETES];
 
 /// A data set as bytes.
 struct Cut {
@@ -54,6 +56,7 @@ struct Cut {
 #[derive(Clone, Copy)]
 enum TargetKind {
     Classes(usize),
+    Values(usize),
 }
 
 /// Completes `www/data`; does nothing for data sets that are complete. `from` is a folder with published files: those data
@@ -90,6 +93,7 @@ fn write(name: &str, folder: &Path, cut: &Cut) -> Result<()> {
     });
     match cut.target {
         TargetKind::Classes(classes) => manifest["classes"] = json!(classes),
+        TargetKind::Values(values) => manifest["values"] = json!(values),
     }
     // The manifest comes last: while it is missing, the next run starts again.
     fs::write(folder.join("manifest.json"), serde_json::to_string_pretty(&manifest)?)

@@ -31,16 +31,43 @@ pub type TensorRef = (Option<PlanHandle>, String);
 /// One dispatch of a plan: the kernels that it runs, by their indices in the plan, and its time in milliseconds.
 pub type Timed = (Vec<usize>, f64);
 
-/// Rows of bytes, all of them or the first that have arrived, and the number for which each of the 256 bytes stands.
+/// Rows of a data set, all of them or the first that have arrived.
 pub struct ResidentDataset<'a> {
-    /// Name of the data set. Bytes that have arrived never change.
+    /// Name of the data set. Rows that have arrived never change until the data sets are
+    /// [forgotten](Backend::forget_datasets).
     pub name: &'a str,
-    pub bytes: &'a [u8],
-    /// Bytes of a row.
+    pub values: RowValues<'a>,
+    /// Values of a row.
     pub width: usize,
     /// Number of rows of the complete data set.
     pub rows: usize,
-    pub dequantization: &'a [f32; 256],
+}
+
+/// The values of a data set's rows.
+#[derive(Clone, Copy)]
+pub enum RowValues<'a> {
+    /// Bytes, and the number for which each of the 256 stands.
+    Bytes { bytes: &'a [u8], dequantization: &'a [f32; 256] },
+    /// Words, as the network gets them.
+    Words(&'a [f32]),
+}
+
+impl ResidentDataset<'_> {
+    /// Returns the bytes of the values that have arrived.
+    pub fn bytes(&self) -> &[u8] {
+        match self.values {
+            RowValues::Bytes { bytes, .. } => bytes,
+            RowValues::Words(words) => bytemuck::cast_slice(words),
+        }
+    }
+
+    /// Returns the bytes of a row.
+    pub fn row_bytes(&self) -> usize {
+        match self.values {
+            RowValues::Bytes { .. } => self.width,
+            RowValues::Words(_) => 4 * self.width,
+        }
+    }
 }
 
 /// Runs plans. States are shared by all of a backend's plans, by name, and live until they are removed.
@@ -106,6 +133,9 @@ pub trait Backend {
         let _ = (handle, name, table, rows);
         Ok(false)
     }
+
+    /// Forgets the data sets that the backend keeps, because others take their places.
+    fn forget_datasets(&mut self) {}
 
     /// Begins a run with the inputs that have been written. An asynchronous backend starts work; the CPU backend waits
     /// for [`Backend::run`].

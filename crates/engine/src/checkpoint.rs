@@ -72,7 +72,7 @@ impl Checkpoint {
             tensors.push(Tensor { name: name.into(), shape, values: values.into() });
         }
         for HistoryTensor { name, shape, values } in self.history.tensors() {
-            tensors.push(Tensor { name: name.into(), shape, values });
+            tensors.push(Tensor { name, shape, values });
         }
         check_size(tensors.iter().map(|tensor| size_of_val(&*tensor.values)).sum::<usize>() as f64)?;
         let SnapshotInfo { step, epoch, batch_in_epoch, untouched, .. } = self.snapshot;

@@ -94,6 +94,17 @@ pub struct Dataset {
     train: Examples,
     test: Examples,
     dequantization: Box<[f32; 256]>,
+    standardized: Option<Standardized>,
+}
+
+/// Inputs of a table whose columns have mean 0 and standard deviation 1 on the first training examples.
+#[derive(Clone, Debug)]
+struct Standardized {
+    /// The number of training examples that mean and deviation are taken of.
+    examples: usize,
+    /// `[n, columns]`
+    train: Vec<f32>,
+    test: Vec<f32>,
 }
 
 impl Dataset {
@@ -109,7 +120,7 @@ impl Dataset {
             count: 0,
         };
         let dequantization = Box::new(dequantization(info.scale()));
-        Self { train: examples(), test: examples(), dequantization, info }
+        Self { train: examples(), test: examples(), dequantization, standardized: None, info }
     }
 
     pub fn info(&self) -> &DatasetInfo {
@@ -291,9 +302,37 @@ impl Dataset {
         }
     }
 
-    /// Returns the inputs of all examples of a part that have arrived, `[n, input shape]`.
+    /// Returns the inputs of all examples of a part that have arrived, `[n, input shape]`, standardised if that is asked for.
     pub fn inputs(&self, part: Part) -> Values<'_> {
-        self.part(part).inputs.values()
+        match (&self.standardized, part) {
+            (Some(standardized), Part::Train) => Values::F32(&standardized.train),
+            (Some(standardized), Part::Test) => Values::F32(&standardized.test),
+            (None, _) => self.part(part).inputs.values(),
+        }
+    }
+
+    /// Shifts and scales each column to mean 0 and standard deviation 1 on the first `examples` training examples, as
+    /// scikit-learn's `StandardScaler` does; `None` takes that back. A column of one value becomes 0. Inputs that are not
+    /// numbers stay as they are. Returns true if the inputs have changed.
+    pub fn standardize(&mut self, examples: Option<usize>) -> bool {
+        if self.standardized.as_ref().map(|own| own.examples) == examples {
+            return false;
+        }
+        let width = self.info.input_len().max(1);
+        let standardized = match (examples, &self.train.inputs, &self.test.inputs) {
+            (Some(examples), Column::F32(train), Column::F32(test)) => {
+                let scales = column_scales(&train[..train.len().min(examples * width)], width);
+                let apply = |values: &[f32]| {
+                    let rows = values.chunks_exact(width).flat_map(|row| row.iter().zip(&scales));
+                    rows.map(|(value, [mean, deviation])| ((f64::from(*value) - mean) / deviation) as f32).collect()
+                };
+                Some(Standardized { examples, train: apply(train), test: apply(test) })
+            }
+            _ => None,
+        };
+        let has_changed = self.standardized.is_some() || standardized.is_some();
+        self.standardized = standardized;
+        has_changed
     }
 
     /// Returns the number that each byte of an input stands for.
@@ -371,6 +410,19 @@ impl std::fmt::Display for Part {
             Part::Test => "test",
         })
     }
+}
+
+/// Returns mean and standard deviation of each column; 1 in place of a deviation of 0.
+fn column_scales(values: &[f32], width: usize) -> Vec<[f64; 2]> {
+    let count = (values.len() / width).max(1) as f64;
+    (0..width)
+        .map(|column| {
+            let own = || values.iter().skip(column).step_by(width).map(|value| f64::from(*value));
+            let mean = own().sum::<f64>() / count;
+            let variance = own().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+            [mean, if variance > 0.0 { variance.sqrt() } else { 1.0 }]
+        })
+        .collect()
 }
 
 /// Divides the examples of the training file into those for training and those for validation.

@@ -167,7 +167,7 @@ impl Engine {
         }
         if self.needs_other_dataset(&request.message.command) {
             let id = request.message.id;
-            return match self.begin_switch(request) {
+            return match self.begin_switch(request, clock) {
                 Ok(()) => {}
                 Err(error) => self.reply(id, Err(error.into()), Vec::new()),
             };

@@ -1,6 +1,7 @@
 //! History of training since the weights were initialised: the loss of every step, accuracies, and the reports of epochs.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::protocol::{ArrayData, BatchReport, EpochReport, Event, History};
 
@@ -10,6 +11,8 @@ const ACCURACIES: &str = "course step accuracies";
 /// In older files: pairs of a step, and the accuracy of its epoch until then.
 const RUNNING_ACCURACIES: &str = "course accuracies";
 const EPOCHS: &str = "course epochs";
+/// Of a metric: its value in each epoch, NaN where it was not measured.
+const METRIC: &str = "course metric ";
 
 /// Numbers that a file holds per epoch.
 const EPOCH_WIDTH: usize = 8;
@@ -24,11 +27,13 @@ pub struct TrainingHistory {
     epochs: Vec<EpochReport>,
     /// Pairs of an older file, until [`Self::complete_reading`].
     running_accuracies: Vec<[f32; 2]>,
+    /// Metrics of a file by name, one value for each epoch, until [`Self::complete_reading`].
+    read_metrics: Vec<(String, Vec<f32>)>,
 }
 
 /// A tensor of a file.
 pub struct HistoryTensor<'a> {
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub shape: Vec<usize>,
     pub values: Cow<'a, [f32]>,
 }
@@ -37,7 +42,7 @@ impl TrainingHistory {
     /// Makes a history. Missing accuracies are unknown.
     pub fn new(losses: Vec<f32>, mut accuracies: Vec<f32>, epochs: Vec<EpochReport>) -> Self {
         accuracies.resize(losses.len(), f32::NAN);
-        Self { losses, accuracies, epochs, running_accuracies: Vec::new() }
+        Self { losses, accuracies, epochs, running_accuracies: Vec::new(), read_metrics: Vec::new() }
     }
 
     /// Returns the loss of every step; index 0 is step 1. Unknown losses are NaN.
@@ -139,7 +144,11 @@ impl TrainingHistory {
         run.epochs += earlier.len() as u32;
         run.seconds += earlier.iter().map(|epoch| epoch.seconds).sum::<f64>();
         run.epoch_loss.splice(0..0, earlier.iter().map(|epoch| epoch.loss));
-        run.epoch_accuracy.splice(0..0, earlier.iter().map(|epoch| epoch.accuracy));
+        let accuracies = earlier.iter().map(|epoch| epoch.accuracy).filter(|accuracy| !accuracy.is_nan());
+        run.epoch_accuracy.splice(0..0, accuracies);
+        for (name, value) in earlier.iter().rev().flat_map(EpochReport::named_metrics) {
+            run.metrics.entry(name).or_default().insert(0, value);
+        }
         run.val_loss.splice(0..0, earlier.iter().filter_map(|epoch| epoch.val_loss));
         run.val_accuracy.splice(0..0, earlier.iter().filter_map(|epoch| epoch.val_accuracy));
         self.losses_after(start).to_vec()
@@ -148,18 +157,30 @@ impl TrainingHistory {
     /// Returns the tensors for a file, without empty ones.
     pub fn tensors(&self) -> impl Iterator<Item = HistoryTensor<'_>> {
         let losses =
-            HistoryTensor { name: LOSSES, shape: vec![self.losses.len()], values: Cow::Borrowed(&self.losses) };
+            HistoryTensor { name: LOSSES.into(), shape: vec![self.losses.len()], values: Cow::Borrowed(&self.losses) };
         let accuracies = HistoryTensor {
-            name: ACCURACIES,
+            name: ACCURACIES.into(),
             shape: vec![self.accuracies.len()],
             values: Cow::Borrowed(&self.accuracies),
         };
         let epochs = HistoryTensor {
-            name: EPOCHS,
+            name: EPOCHS.into(),
             shape: vec![self.epochs.len(), EPOCH_WIDTH],
             values: Cow::Owned(self.epochs.iter().flat_map(epoch_row).collect()),
         };
-        [losses, accuracies, epochs].into_iter().filter(|tensor| !tensor.values.is_empty())
+        let own = [losses, accuracies, epochs].into_iter().filter(|tensor| !tensor.values.is_empty());
+        own.chain(self.metric_names().into_iter().map(|name| {
+            let value =
+                |epoch: &EpochReport| epoch.other_metrics().find(|(own, _)| *own == name).map(|(_, value)| value);
+            let values = self.epochs.iter().map(|epoch| value(epoch).unwrap_or(f32::NAN)).collect();
+            let shape = vec![self.epochs.len()];
+            HistoryTensor { name: format!("{METRIC}{name}").into(), shape, values: Cow::Owned(values) }
+        }))
+    }
+
+    /// Returns the names of the metrics of all epochs besides the accuracy, which has numbers of its own.
+    fn metric_names(&self) -> BTreeSet<String> {
+        self.epochs.iter().flat_map(EpochReport::other_metrics).map(|(name, _)| name).collect()
     }
 
     /// Takes in a tensor of [`Self::tensors`]. Returns the values if the name is that of another tensor.
@@ -169,7 +190,10 @@ impl TrainingHistory {
             ACCURACIES => self.accuracies = values,
             RUNNING_ACCURACIES => self.running_accuracies = values.as_chunks().0.to_vec(),
             EPOCHS => self.epochs = values.as_chunks().0.iter().map(epoch_report).collect(),
-            _ => return Some(values),
+            _ => match name.strip_prefix(METRIC) {
+                Some(metric) => self.read_metrics.push((metric.to_owned(), values)),
+                None => return Some(values),
+            },
         }
         None
     }
@@ -178,6 +202,15 @@ impl TrainingHistory {
     /// the mean accuracy of the steps between two of them.
     pub fn complete_reading(&mut self) {
         self.accuracies.resize(self.losses.len(), f32::NAN);
+        for (name, values) in std::mem::take(&mut self.read_metrics) {
+            let measured = self.epochs.iter_mut().zip(values).filter(|(_, value)| !value.is_nan());
+            for (epoch, value) in measured {
+                match name.strip_prefix("val_") {
+                    Some(name) => epoch.val_metrics.insert(name.to_owned(), value),
+                    None => epoch.metrics.insert(name.clone(), value),
+                };
+            }
+        }
         let epoch_ends: Vec<u32> = self.epochs.iter().map(|epoch| epoch.step).collect();
         let mut before = [0.0; 2];
         for [step, accuracy] in std::mem::take(&mut self.running_accuracies) {
@@ -243,16 +276,22 @@ fn epoch_report(row: &[f32; EPOCH_WIDTH]) -> EpochReport {
         seconds: seconds.into(),
         images_per_second: images_per_second.into(),
         stopped_by: None,
+        ..EpochReport::default()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn epoch(number: u32, step: u32) -> EpochReport {
         let loss = 1.0 / step as f32;
-        EpochReport { epoch: number, step, loss, val_loss: Some(loss), seconds: 2.0, ..Default::default() }
+        let metrics = BTreeMap::from([("auc".to_owned(), loss / 2.0)]);
+        let val_metrics = BTreeMap::from([("auc".to_owned(), loss / 4.0)]);
+        let val_loss = Some(loss);
+        EpochReport { epoch: number, step, loss, val_loss, metrics, val_metrics, seconds: 2.0, ..Default::default() }
     }
 
     /// Three epochs of ten steps; the loss of step `s` is `s`.
@@ -349,7 +388,7 @@ mod tests {
         let mut read = TrainingHistory::default();
         for tensor in history.tensors() {
             assert_eq!(tensor.shape.iter().product::<usize>(), tensor.values.len());
-            assert!(read.read_tensor(tensor.name, tensor.values.into_owned()).is_none());
+            assert!(read.read_tensor(&tensor.name, tensor.values.into_owned()).is_none());
         }
         read.complete_reading();
         assert_eq!(read.epochs(), history.epochs());

@@ -10,8 +10,8 @@
 //! | [`checkpoint`] | a whole experiment as a file |
 //! | [`history`] | losses, accuracies and epochs of training so far |
 //! | [`protocol`] | messages between page and worker |
-//! | [`data`] | IDX files, data sets that grow while they download, splits, the sampler |
-//! | [`model`] | model spec, layer catalogue, optimizers, losses, schedules, initialisers, and their lowering to a graph |
+//! | [`model`] | model spec, layer catalogue, optimizers, losses, metrics, schedules, initialisers, and their lowering to a graph |
+//! | [`data`] | schemas, the catalogue of data sets, IDX files, data sets that grow while they download, splits, the sampler |
 //! | [`backend`] | runs plans: [`backend::cpu`] with SIMD kernels, `backend::gpu` with compute shaders (feature `gpu`) |
 //! | [`plan`] | graph to kernels: fusion, buffers by lifetime, taps |
 //! | [`autograd`] | graph to graph: appends the backward pass |

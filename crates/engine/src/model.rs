@@ -11,6 +11,7 @@ pub mod initializers;
 pub mod layers;
 pub mod losses;
 pub mod lower;
+pub mod metrics;
 pub mod naming;
 pub mod optimizers;
 pub mod quick_fixes;

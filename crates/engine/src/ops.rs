@@ -24,6 +24,7 @@ pub mod reshape;
 pub mod softmax;
 pub mod softmax_cross_entropy;
 pub mod sum_to;
+pub mod threshold_counts;
 pub mod window;
 
 use crate::error::{Error, GraphError};
@@ -46,6 +47,7 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "softmax_cross_entropy", cases: softmax_cross_entropy::cases },
         Entry { name: "all_finite", cases: all_finite::cases },
         Entry { name: "classification", cases: classification::cases },
+        Entry { name: "threshold_counts", cases: threshold_counts::cases },
         Entry { name: "layout", cases: layout::cases },
         Entry { name: "gather", cases: gather::cases },
         Entry { name: "one_hot", cases: one_hot::cases },

@@ -9,11 +9,13 @@ pub mod datasets;
 pub mod requests;
 pub mod responses;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Arguments, Error, key_and_arguments};
+use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
 pub use datasets::{DatasetDescription, ExampleInfo, InputDescription, TargetDescription};
@@ -297,23 +299,47 @@ pub struct History {
     /// Epochs completed by this call.
     pub epochs: u32,
     pub seconds: f64,
+    /// The same as `imagesPerSecond`, for examples of any kind.
+    pub examples_per_second: f64,
     pub images_per_second: f64,
     pub epoch_loss: Vec<f32>,
+    /// Empty if the target is no class.
     pub epoch_accuracy: Vec<f32>,
     pub val_loss: Vec<f32>,
     pub val_accuracy: Vec<f32>,
+    /// The metrics of the configuration by name, one value for each epoch; those of the validation begin with `val_`.
+    #[cfg_attr(feature = "typescript", ts(type = "MetricSeries"))]
+    pub metrics: BTreeMap<String, Vec<f32>>,
     /// The rule that ended the run before its goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StopRule>,
 }
 
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
     pub loss: f32,
-    pub accuracy: f32,
+    /// The share of the right answers, if the target is a class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f32>,
     pub samples: u32,
+    /// The number of classes that the model can name; 0 if the target is no class.
     pub classes: u32,
+    pub metrics: MetricValues,
+    /// The scores of each class of the data set, in order, and their names.
+    pub class_scores: Vec<ClassScores>,
+    pub class_names: Vec<String>,
+}
+
+/// Metrics by name.
+pub type MetricValues = BTreeMap<String, f32>;
+
+fn is_nan(value: &f32) -> bool {
+    value.is_nan()
+}
+
+fn nan() -> f32 {
+    f32::NAN
 }
 
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -330,9 +356,14 @@ pub struct BatchReport {
     pub batches_per_epoch: u32,
     /// Values of the last step, on its batch.
     pub loss: f32,
+    /// Left out if the target is no class.
+    #[serde(skip_serializing_if = "is_nan", default = "nan")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<f32>"))]
     pub accuracy: f32,
     /// Running means over this epoch.
     pub epoch_loss: f32,
+    #[serde(skip_serializing_if = "is_nan", default = "nan")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<f32>"))]
     pub epoch_accuracy: f32,
     pub images_per_second: f64,
     /// Until the end of the run that was asked for.
@@ -351,16 +382,44 @@ pub struct EpochReport {
     pub epoch: u32,
     pub step: u32,
     pub loss: f32,
+    /// Left out if the target is no class.
+    #[serde(skip_serializing_if = "is_nan", default = "nan")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<f32>"))]
     pub accuracy: f32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val_loss: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub val_accuracy: Option<f32>,
+    /// The metrics of the configuration besides the accuracy, by name, over the epoch's batches as they were trained on.
+    #[cfg_attr(feature = "typescript", ts(type = "MetricValues"))]
+    pub metrics: MetricValues,
+    /// Those of the validation.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "MetricValues"))]
+    pub val_metrics: MetricValues,
     pub seconds: f64,
     pub images_per_second: f64,
     /// The rule that ends the run with this epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped_by: Option<StopRule>,
+}
+
+impl EpochReport {
+    /// Iterates over the metrics as a history names them: those of the validation begin with `val_`, as in Keras.
+    pub fn named_metrics(&self) -> impl Iterator<Item = (String, f32)> {
+        let accuracies = [(ACCURACY, Some(self.accuracy)), ("val_accuracy", self.val_accuracy)];
+        let accuracies = accuracies.into_iter().filter_map(|(name, value)| {
+            let value = value.filter(|value| !value.is_nan())?;
+            Some((name.to_owned(), value))
+        });
+        accuracies.chain(self.other_metrics())
+    }
+
+    /// Iterates over the metrics besides the accuracy.
+    pub fn other_metrics(&self) -> impl Iterator<Item = (String, f32)> {
+        let validated = self.val_metrics.iter().map(|(name, value)| (format!("val_{name}"), *value));
+        self.metrics.iter().map(|(name, value)| (name.clone(), *value)).chain(validated)
+    }
 }
 
 /// A rule of the training configuration that ends a run before its goal.

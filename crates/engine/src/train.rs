@@ -215,7 +215,7 @@ impl Session {
             }
             images.end = images.start + samples as usize;
         }
-        self.evaluations.push(EvaluationRun::new(Purpose::Requested, part, images, self.model.outputs()));
+        self.evaluations.push(EvaluationRun::new(Purpose::Requested, part, images, &self.model));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::backend::gpu::{GpuBackend, GpuDevice};
-use chalkgrad_engine::backend::{Backend, ResidentDataset, RunStatus};
+use chalkgrad_engine::backend::{Backend, ResidentDataset, RowValues, RunStatus};
 use chalkgrad_engine::data::dequantization;
 use chalkgrad_engine::ir::Graph;
 use chalkgrad_engine::ir::gpu::Tiling;
@@ -113,8 +113,12 @@ fn rows_of_bytes_stay_on_the_device() {
         for name in ["one", "another"] {
             let offset = if name == "one" { 0 } else { 1 };
             let bytes: Vec<u8> = bytes[..arrived * width].iter().map(|byte| byte.wrapping_add(offset)).collect();
-            let table =
-                ResidentDataset { name, bytes: &bytes, width, rows: total, dequantization: &dequantization(255.0) };
+            let table = ResidentDataset {
+                name,
+                width,
+                rows: total,
+                values: RowValues::Bytes { bytes: &bytes, dequantization: &dequantization(255.0) },
+            };
             assert!(gpu.gather_rows(handle, "input0", &table, &rows).unwrap());
             assert_eq!(dispatches(&gpu), usual + 1);
             let actual = output(&mut gpu);
@@ -124,21 +128,33 @@ fn rows_of_bytes_stay_on_the_device() {
     }
     gpu.write_input(handle, "input0", &mut |words| words.fill(0.5)).unwrap();
     assert_eq!((dispatches(&gpu), output(&mut gpu)), (usual, vec![0.5; 3 * width]));
-    let table =
-        ResidentDataset { name: "one", bytes: &bytes, width, rows: total, dequantization: &dequantization(255.0) };
+    let table = ResidentDataset {
+        name: "one",
+        width,
+        rows: total,
+        values: RowValues::Bytes { bytes: &bytes, dequantization: &dequantization(255.0) },
+    };
     assert_eq!(gpu.gather_rows(handle, "no input", &table, &[0, 1, 2]).unwrap_err().code, "unknown-tensor");
 
     // The bytes sent at a time are bounded, so the input must be written meanwhile.
     let large = vec![1; (1 << 23) + 5];
     let table = ResidentDataset {
         name: "large",
-        bytes: &large,
         width,
         rows: large.len() / width,
-        dequantization: &dequantization(255.0),
+        values: RowValues::Bytes { bytes: &large, dequantization: &dequantization(255.0) },
     };
     assert!(!gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
     assert!(gpu.gather_rows(handle, "input0", &table, &[0, 1, 2]).unwrap());
+
+    // Words come bit for bit. Under a name of before they are seen when the data sets are forgotten.
+    gpu.forget_datasets();
+    let words: Vec<f32> = (0..4 * width).map(|index| 0.1 * index as f32 - 1.0).collect();
+    let table = ResidentDataset { name: "one", width, rows: 4, values: RowValues::Words(&words) };
+    assert!(gpu.gather_rows(handle, "input0", &table, &[3, 0, 2]).unwrap());
+    let expected = (0..3 * width).map(|index| words[[3, 0, 2][index % 3] * width + index / 3].to_bits());
+    let actual: Vec<u32> = output(&mut gpu).iter().map(|word| word.to_bits()).collect();
+    assert_eq!(actual, expected.collect::<Vec<_>>());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chalkgrad_engine::model::catalogue::{Schema, Setting, SettingDefault, SettingKind};
 use chalkgrad_engine::model::layers::LAYERS;
 use chalkgrad_engine::model::losses::LOSSES;
+use chalkgrad_engine::model::metrics::METRICS;
 use chalkgrad_engine::model::optimizers::OPTIMIZERS;
 use chalkgrad_engine::model::schedules::SCHEDULES;
 
@@ -33,7 +34,9 @@ pub(super) fn declarations() -> String {
         union(&mut choices, "Schedule", "schedule", "training", &schedules),
     ];
     let choices = choices.into_iter().map(|(name, words)| format!("export type {name} = {words};\n"));
-    unions.concat() + &choices.collect::<String>()
+    let metrics = METRICS.iter().map(|metric| format!("\"{}\"", metric.name())).collect::<Vec<_>>().join(" | ");
+    let metrics = format!("/** A metric. */\nexport type MetricName = {metrics};\n");
+    unions.concat() + &choices.collect::<String>() + &metrics
 }
 
 /// Declares the entries of a catalogue and their union, `<Kind>Spec`. Texts come from the English locale file.

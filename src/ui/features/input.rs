@@ -12,6 +12,7 @@ cfg_if::cfg_if! {
         pub mod picture;
         mod prediction;
         mod preparation;
+        mod rows;
         mod samples;
         pub mod store;
 

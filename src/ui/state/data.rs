@@ -5,9 +5,10 @@ use leptos::prelude::*;
 use super::State;
 use crate::ui::features::input::store::Source;
 use crate::ui::text::locale;
-use chalkgrad_engine::data::{DatasetInfo, DatasetKind, FieldType, sources};
-use chalkgrad_engine::model::spec::{LossSpec, TrainingConfig};
-use chalkgrad_engine::model::task::Task;
+use chalkgrad_engine::data::{DatasetInfo, DatasetKind, FieldType, Target, sources};
+use chalkgrad_engine::model::metrics;
+use chalkgrad_engine::model::spec::{LossSpec, TargetChoice, TrainingConfig};
+use chalkgrad_engine::model::task::{Task, effective_target};
 
 /// Returns the description of a data set. One that is not known here counts as MNIST.
 fn info(name: &str, added: &[DatasetInfo]) -> DatasetInfo {
@@ -27,9 +28,15 @@ impl State {
         self.engine.added().with(|added| info(&name, added))
     }
 
-    /// Returns the number of classes of the data set; 0 if its targets are no classes. The surrounding view follows it.
+    /// Returns the number of classes that a model tells apart; 0 if its target is no class. The surrounding view follows it.
     pub fn classes(&self) -> usize {
-        self.dataset().schema.target.class_names().len()
+        self.task_target().class_names().len()
+    }
+
+    /// Returns the target that the configuration has chosen. The surrounding view follows it.
+    pub fn task_target(&self) -> Target {
+        let info = self.dataset();
+        self.engine.training().with(|training| effective_target(&info.schema, training))
     }
 
     /// Returns the task of the model, without tracking.
@@ -75,7 +82,7 @@ impl State {
         self.dataset().schema.kind() == DatasetKind::Image
     }
 
-    /// Changes to another data set. A loss that does not fit its target makes way for one that does.
+    /// Changes to another data set. Loss and metrics that do not fit its target make way for those that do.
     pub fn choose_dataset(&self, name: &str) {
         let mut config = self.engine.training().get_untracked();
         let target = untrack(|| self.engine.added().with(|added| info(name, added))).schema.target;
@@ -83,6 +90,11 @@ impl State {
         if config.loss.check_target(&target).is_err() {
             config.loss = LossSpec::for_target(&target);
         }
+        if metrics::chosen(config.metrics.as_deref(), &target).is_err() {
+            config.metrics = None;
+        }
+        config.target = TargetChoice::Label;
+        config.standardize = false;
         self.fetch_dataset(config);
     }
 

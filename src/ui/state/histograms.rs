@@ -5,7 +5,6 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::State;
 use crate::ui::charts::bins::Snapshot;
-use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::protocol::requests::Inspect;
 
 /// Maximum number of weights of a layer that is read at the end of every epoch even if its histograms are not visible.
@@ -27,7 +26,7 @@ impl State {
             return then();
         }
         let (state, step) = (*self, self.steps());
-        let image = ArrayData::U8(self.looked_at_now());
+        let image = self.input_now();
         let response = self.client().request(Inspect { names: names.clone(), image });
         spawn_local(async move {
             if let Ok(tensors) = response.await {

@@ -58,7 +58,7 @@ impl State {
             ("accuracy", format::percent(report.accuracy, 2)),
             ("speed", format::count(report.images_per_second.max(0.0) as usize)),
         ];
-        match report.val_loss.zip(report.val_accuracy) {
+        match report.val_loss.map(|loss| (loss, report.val_accuracy.unwrap_or(f32::NAN))) {
             None => self.log.text("log_epoch", values),
             Some((loss, accuracy)) => {
                 values.extend([("val_loss", format::loss(loss)), ("val_accuracy", format::percent(accuracy, 2))]);

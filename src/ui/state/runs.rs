@@ -29,7 +29,7 @@ impl State {
             self.runs.begin(record);
         }
         let test_accuracy =
-            self.results.latest().with_untracked(|result| result.as_ref().map(|r| r.evaluation.accuracy));
+            self.results.latest().with_untracked(|result| result.as_ref().and_then(|r| r.evaluation.accuracy));
         let images_per_second =
             self.run.batch().with_untracked(|batch| batch.as_ref().map(|batch| batch.images_per_second));
         let batch_size = self.engine.training().with_untracked(|training| f64::from(training.batch_size.max(1)));

@@ -130,7 +130,8 @@ impl State {
                 Ok(evaluated) => {
                     let result = TestResult::new(evaluated, state.steps());
                     let evaluation = &result.evaluation;
-                    let (accuracy, loss) = (format::percent(evaluation.accuracy, 2), format::loss(evaluation.loss));
+                    let accuracy = format::percent(evaluation.accuracy.unwrap_or(f32::NAN), 2);
+                    let loss = format::loss(evaluation.loss);
                     let values = [("accuracy", accuracy.as_str()), ("loss", loss.as_str())];
                     state.messages.announce(t_once("announce_result", &values));
                     state.log.text("log_result", values.map(|(name, value)| (name, value.to_owned())).to_vec());

@@ -1,7 +1,11 @@
 //! Catalogue of the data sets that chalkgrad knows. One file each.
 
-use super::DatasetInfo;
+mod points;
+
+use self::points::MakePoint;
 use super::schema::Schema;
+use super::{Dataset, DatasetInfo};
+use crate::error::Result;
 
 /// A data set of the catalogue.
 pub struct Source {
@@ -15,6 +19,15 @@ pub struct Source {
     pub licence: &'static str,
     /// The authors, and the place from which the files come.
     pub origin: &'static str,
+    pub files: Origin,
+}
+
+/// The way in which the examples arrive.
+pub enum Origin {
+    /// As shards that `cargo xtask data` has cut.
+    Shards,
+    /// Made here, point by point.
+    Made(MakePoint),
 }
 
 /// Declares the sources: each has a module of its own and a line.
@@ -32,6 +45,14 @@ sources! {
     SOURCES {
         mnist::MNIST,
         fashion_mnist::FASHION_MNIST,
+        breast_cancer::BREAST_CANCER,
+        wine::WINE,
+        diabetes::DIABETES,
+        spiral::SPIRAL,
+        circles::CIRCLES,
+        xor::XOR,
+        blobs::BLOBS,
+        plane::PLANE,
     }
 }
 
@@ -45,5 +66,16 @@ impl Source {
     pub fn info(&self) -> DatasetInfo {
         let [train_total, test_total] = self.examples;
         DatasetInfo { name: self.name.to_owned(), schema: (self.schema)(), train_total, test_total }
+    }
+
+    /// Makes the whole data set, if it is made here; `None` if it arrives as shards.
+    ///
+    /// # Errors
+    /// If the examples do not fit the schema; none is known.
+    pub fn make(&self) -> Result<Option<Dataset>> {
+        match self.files {
+            Origin::Shards => Ok(None),
+            Origin::Made(make_point) => points::make(self, make_point).map(Some),
+        }
     }
 }

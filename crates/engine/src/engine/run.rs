@@ -85,7 +85,12 @@ impl Run {
         self.history.stopped_by = report.stopped_by;
         self.history.epochs += 1;
         self.history.epoch_loss.push(report.loss);
-        self.history.epoch_accuracy.push(report.accuracy);
+        if !report.accuracy.is_nan() {
+            self.history.epoch_accuracy.push(report.accuracy);
+        }
+        for (name, value) in report.named_metrics() {
+            self.history.metrics.entry(name).or_default().push(value);
+        }
         self.history.val_loss.extend(report.val_loss);
         self.history.val_accuracy.extend(report.val_accuracy);
         if let Some(outer) = &mut self.outer {
@@ -172,6 +177,7 @@ impl Run {
         self.history.state = state;
         self.history.seconds = self.active_ms / 1000.0;
         self.history.images_per_second = per_second(self.images, self.active_ms);
+        self.history.examples_per_second = self.history.images_per_second;
         self.history
     }
 

@@ -81,15 +81,17 @@ impl Engine {
         self.switch.is_some() && (command.effect() >= Effect::Trains || matches!(command, Command::Evaluate { .. }))
     }
 
-    /// Begins to fetch the data set that a request names. The request is answered when all of it is there.
+    /// Begins to fetch or to make the data set that a request names. The request is answered when all of it is there.
     ///
     /// # Errors
     /// `unknown-dataset`, naming the nearest known one; if the configuration does not fit it.
-    pub(super) fn begin_switch(&mut self, request: Envelope<Request>) -> Result<()> {
+    pub(super) fn begin_switch(&mut self, request: Envelope<Request>, clock: &dyn Fn() -> f64) -> Result<()> {
         let name = wanted(&request.message.command).unwrap_or_default();
         let source = sources::find(name).ok_or_else(|| unknown_dataset(name))?;
-        let (name, dataset) = (source.name, Dataset::new(source.info()));
-        if self.download.url.is_none() {
+        let made = source.make()?;
+        let (name, is_made) = (source.name, made.is_some());
+        let dataset = made.unwrap_or_else(|| Dataset::new(source.info()));
+        if !is_made && self.download.url.is_none() {
             let (file, reason) = (format!("{name}/manifest.json"), FetchFault::NoConnection);
             return Err(DataError::DataUnavailable { file, reason }.into());
         }
@@ -97,8 +99,12 @@ impl Engine {
             check_against(&self.adapted(config.clone(), dataset.info()), &dataset)?;
         }
         self.switch = Some(Switch { request, dataset, progress: DataProgress::default(), is_again: false });
-        self.download.wanted.push_back(name.to_owned());
-        self.post_download(name);
+        if is_made {
+            self.end_switch(Ok(()), clock);
+        } else {
+            self.download.wanted.push_back(name.to_owned());
+            self.post_download(name);
+        }
         Ok(())
     }
 

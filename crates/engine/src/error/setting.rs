@@ -70,6 +70,15 @@ pub enum SettingError {
     )]
     #[strum(serialize = "bad-setting")]
     LossNeedsClasses { loss: String, classes: usize, fitting: List },
+    #[error("The metric {metric} tells nothing about this target. Use some of {fitting}.")]
+    #[strum(serialize = "bad-setting")]
+    MetricNotForTarget { metric: String, fitting: List },
+    #[error(
+        "The setting standardize is for tables, but the inputs of {dataset} are not columns of numbers. Switch it off, or choose a \
+         table."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NothingToStandardize { dataset: String },
     #[error("The loss {loss} does not compare with classes. Use one of {fitting}.")]
     #[strum(serialize = "bad-setting")]
     LossNotForClasses { loss: String, fitting: List },
@@ -178,6 +187,8 @@ impl SettingError {
             Self::BatchTooLarge { .. } => Some("batchSize"),
             Self::TooManyTrainSamples { .. } => Some("trainSamples"),
             Self::UnknownDataset { .. } | Self::MisspeltDataset { .. } => Some("dataset"),
+            Self::MetricNotForTarget { .. } => Some("metrics"),
+            Self::NothingToStandardize { .. } => Some("standardize"),
             Self::LossNeedsClasses { .. }
             | Self::LossNotForClasses { .. }
             | Self::LossNotForValues { .. }

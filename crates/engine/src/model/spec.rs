@@ -325,6 +325,14 @@ pub struct TrainingConfig {
     pub train_samples: u32,
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
+    /// What the loss compares the output with.
+    pub target: TargetChoice,
+    /// Metrics that are measured beside the loss; without any, the usual one for the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "MetricName[]"))]
+    pub metrics: Option<Vec<String>>,
+    /// Shift and scale each column of a table to mean 0 and standard deviation 1 on the training examples.
+    pub standardize: bool,
     /// The schedule of the learning rate; its factor multiplies the optimizer's rate.
     #[cfg_attr(feature = "typescript", ts(type = "Required<ScheduleSpec>"))]
     pub learning_rate_schedule: ScheduleSpec,
@@ -342,6 +350,18 @@ pub struct TrainingConfig {
     pub patience: Option<u32>,
 }
 
+/// The target of a training configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum TargetChoice {
+    /// The class or the values that belong to an example.
+    #[default]
+    Label,
+    /// The input itself: the model is an autoencoder.
+    Input,
+}
+
 impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
@@ -354,6 +374,9 @@ impl Default for TrainingConfig {
             shuffle: true,
             train_samples: 60_000,
             validation_split: 0.0,
+            target: TargetChoice::Label,
+            metrics: None,
+            standardize: false,
             learning_rate_schedule: ScheduleSpec::default(),
             clip_norm: None,
             clip_value: None,

@@ -2,7 +2,7 @@
 
 use super::builders::{dense, flatten};
 use super::catalogue::{MAX_OUTPUTS, ResolvedLayer, Source, first_dense_on_image, no_layers, shape_text};
-use super::spec::{LayerSpec, LossSpec, ModelSpec, TrainingConfig};
+use super::spec::{LayerSpec, LossSpec, ModelSpec, TargetChoice, TrainingConfig};
 use crate::data::schema::{FieldType, Schema, Target};
 use crate::error::{Error, ModelError, Result};
 
@@ -11,6 +11,7 @@ use crate::error::{Error, ModelError, Result};
 pub struct Task {
     /// The data set's name.
     pub dataset: String,
+    /// Inputs, and the target that the configuration has chosen.
     pub schema: Schema,
     pub loss: LossSpec,
 }
@@ -18,7 +19,9 @@ pub struct Task {
 impl Task {
     /// Makes the task that a configuration sets with its data set.
     pub fn new(schema: &Schema, config: &TrainingConfig) -> Self {
-        Self { dataset: config.dataset.clone(), schema: schema.clone(), loss: config.loss.clone() }
+        let target = effective_target(schema, config);
+        let schema = Schema { input: schema.input.clone(), target };
+        Self { dataset: config.dataset.clone(), schema, loss: config.loss.clone() }
     }
 
     /// Returns the number of outputs that a model needs.
@@ -131,5 +134,13 @@ impl Task {
         let first = if input_shape.len() > 1 { vec![flatten()] } else { Vec::new() };
         let layers = first.into_iter().chain([dense(UNITS).activation("relu"), self.head()]).collect();
         ModelSpec { name: None, input_shape, layers }
+    }
+}
+
+/// Returns the target that a configuration compares outputs with.
+pub fn effective_target(schema: &Schema, config: &TrainingConfig) -> Target {
+    match config.target {
+        TargetChoice::Label => schema.target.clone(),
+        TargetChoice::Input => Target::Input,
     }
 }

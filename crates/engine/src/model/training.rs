@@ -3,13 +3,19 @@
 
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
+use super::losses::LossSpec;
+use super::metrics;
 use super::settings::{Setting, SettingDefault};
-use super::spec::{SettingValue, TrainingConfig};
+use super::spec::{SettingValue, TargetChoice, TrainingConfig};
+use crate::data::schema::Target;
 use crate::error::{Result, SettingError};
 use crate::tensor::number_text;
 
 /// The largest batch that is accepted, and the most training images.
 pub const MAX_SAMPLES: u32 = 1 << 24;
+
+/// The words of `target`.
+const TARGETS: [&str; 2] = ["label", "input"];
 
 /// The most epochs.
 pub const MAX_EPOCHS: u32 = 100_000;
@@ -62,6 +68,8 @@ fields! {
     epochs: End, Setting::integer("epochs", 1, MAX_EPOCHS as i64);
     target_accuracy: End, Setting::number("targetAccuracy", Excluded(0.0), Included(1.0)).default(SettingDefault::Absent);
     patience: End, Setting::integer("patience", 1, MAX_EPOCHS as i64).default(SettingDefault::Absent);
+    target: Data, Setting::choice("target", &TARGETS, "label");
+    standardize: Data, Setting::flag("standardize", false);
     shuffle: Hidden, Setting::flag("shuffle", true);
     dataset: Hidden, Setting::text("dataset");
 }
@@ -77,7 +85,8 @@ impl Field {
         (self.get)(config)
     }
 
-    /// Sets the field, or leaves it out. One way of clipping takes the place of the other.
+    /// Sets the field, or leaves it out. One way of clipping takes the place of the other, and a loss that cannot compare with
+    /// the input makes way for one that can.
     ///
     /// # Errors
     /// `bad-setting` if the value is out of range; `missing-setting` if the field may not be left out.
@@ -91,6 +100,9 @@ impl Field {
             }
         }
         (self.set)(config, value);
+        if config.target == TargetChoice::Input && config.loss.check_target(&Target::Input).is_err() {
+            config.loss = LossSpec::for_target(&Target::Input);
+        }
         Ok(())
     }
 }
@@ -101,6 +113,24 @@ trait FieldValue: Sized {
 
     /// Reads a value that the field's setting has checked.
     fn from_setting(value: Option<SettingValue>) -> Option<Self>;
+}
+
+impl FieldValue for TargetChoice {
+    fn to_setting(&self) -> Option<SettingValue> {
+        let word = match self {
+            Self::Label => TARGETS[0],
+            Self::Input => TARGETS[1],
+        };
+        Some(SettingValue::Text(word.to_owned()))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            Some(SettingValue::Text(word)) if word == TARGETS[1] => Some(Self::Input),
+            Some(SettingValue::Text(_)) => Some(Self::Label),
+            _ => None,
+        }
+    }
 }
 
 impl FieldValue for u32 {
@@ -172,6 +202,9 @@ impl<T: FieldValue> FieldValue for Option<T> {
 pub fn check(config: &TrainingConfig) -> Result<()> {
     for field in FIELDS {
         field.setting.check_optional(field.get(config))?;
+    }
+    for name in config.metrics.iter().flatten() {
+        metrics::find(name)?;
     }
     if config.clip_norm.is_some() && config.clip_value.is_some() {
         return Err(SettingError::BothClips.into());

@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_kind_or_without_its_arrays_is_no_response() {
-        let evaluation = Evaluation { loss: f32::NAN, accuracy: 0.5, samples: 2, classes: 1 };
+        let evaluation = Evaluation { loss: f32::NAN, samples: 2, classes: 1, ..Evaluation::default() };
         let arrays = vec![
             ArrayData::F32(vec![2.0]),
             ArrayData::U8(vec![0; 2]),

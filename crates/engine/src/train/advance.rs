@@ -6,7 +6,8 @@ use super::{Progress, Provenance, Session};
 use crate::backend::RunStatus;
 use crate::data::Part;
 use crate::error::{Error, Result};
-use crate::protocol::EpochReport;
+use crate::model::metrics::ACCURACY;
+use crate::protocol::{EpochReport, Evaluation};
 
 impl Session {
     /// Goes on with whatever there is to do. Between any two kernels it asks `has_time`.
@@ -128,7 +129,7 @@ impl Session {
         let Self { training, model, executor, feeder, pool, .. } = self;
         let result = match (run.shards, pool) {
             (Some(_), Some(pool)) => pool.finish_step(model, executor, run.images),
-            _ => executor.read_step(run),
+            _ => executor.read_step(model, run),
         }?;
         if !result.is_finite {
             // Steps after this one do not count; they changed no weights either if their numbers are not finite.
@@ -150,24 +151,28 @@ impl Session {
             let report = self.training.apply_stop_rules(&self.model, report);
             self.events.push_back(Ok(Progress::Epoch(report)));
         } else {
-            let (purpose, outputs) = (Purpose::Validation(report), self.model.outputs());
-            self.evaluations.push_validation(EvaluationRun::new(purpose, Part::Train, validation, outputs));
+            let purpose = Purpose::Validation(report);
+            self.evaluations.push_validation(EvaluationRun::new(purpose, Part::Train, validation, &self.model));
         }
     }
 
     fn complete_evaluation_batch(&mut self, run: &InFlight) -> Result<()> {
-        let Self { evaluations, executor, feeder, pool, .. } = self;
+        let Self { evaluations, model, executor, feeder, pool, .. } = self;
         let targets = &feeder.batch.targets;
         match (run.shards, pool) {
-            (Some(shards), Some(pool)) => evaluations.complete_shards(pool.gathered(), run.images, shards, targets),
-            _ => evaluations.complete_batch(executor, run, targets)?,
+            (Some(shards), Some(pool)) => {
+                evaluations.complete_shards(model, pool.gathered(), run.images, shards, targets)
+            }
+            _ => evaluations.complete_batch(model, executor, run, targets)?,
         }
-        let progress = match self.evaluations.take_done() {
+        let progress = match self.evaluations.take_done(&self.model) {
             None => return Ok(()),
             Some((Purpose::Requested, evaluation, predictions)) => Progress::Evaluated(evaluation, predictions),
             Some((Purpose::Validation(report), evaluation, _)) => {
-                let (val_loss, val_accuracy) = (Some(evaluation.loss), Some(evaluation.accuracy));
-                let report = EpochReport { val_loss, val_accuracy, ..report };
+                let Evaluation { loss, accuracy, mut metrics, .. } = evaluation;
+                metrics.remove(ACCURACY);
+                let report =
+                    EpochReport { val_loss: Some(loss), val_accuracy: accuracy, val_metrics: metrics, ..report };
                 Progress::Epoch(self.training.apply_stop_rules(&self.model, report))
             }
         };
@@ -212,6 +217,6 @@ impl Session {
         if self.executor.is_front(RunKind::Evaluation) {
             self.cancel();
         }
-        self.evaluations.restart(self.model.outputs());
+        self.evaluations.restart(&self.model);
     }
 }

@@ -8,12 +8,13 @@ use super::feeder::BatchFeeder;
 use super::graphs;
 use super::model::LoadedModel;
 use super::plans::PlanKey;
-use super::progress::Predictions;
+use super::progress::{Predictions, metric_values};
 use super::replicas::Shard;
 use super::worker_pool::WorkerPool;
 use crate::data::{Dataset, Part};
 use crate::error::Result;
 use crate::ir::op::as_i32;
+use crate::model::metrics::Confusion;
 use crate::protocol::{EpochReport, Evaluation};
 
 /// The number of images that a worker evaluates at a time.
@@ -62,9 +63,9 @@ impl EvaluationQueue {
         self.queue.pop_front();
     }
 
-    /// Begins all again, for a model with this number of outputs.
-    pub fn restart(&mut self, classes: usize) {
-        self.queue.iter_mut().for_each(|evaluation| evaluation.restart(classes));
+    /// Begins all again, for another model.
+    pub fn restart(&mut self, model: &LoadedModel) {
+        self.queue.iter_mut().for_each(|evaluation| evaluation.restart(model));
     }
 
     /// Returns true if the images of the next batch have arrived.
@@ -102,34 +103,59 @@ impl EvaluationQueue {
     ///
     /// # Errors
     /// Errors of the backend.
-    pub fn complete_batch(&mut self, executor: &Executor, run: &InFlight, targets: &[f32]) -> Result<()> {
+    pub fn complete_batch(
+        &mut self,
+        model: &LoadedModel,
+        executor: &Executor,
+        run: &InFlight,
+        targets: &[f32],
+    ) -> Result<()> {
         let loss = executor.read_scalar(&run.loaded, graphs::LOSS)?;
         let has_penalty = run.loaded.has_value(graphs::PENALTY);
         let penalty = if has_penalty { executor.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
-        let predicted = executor.backend.read(run.loaded.handle, graphs::PREDICTED)?;
-        let confidence = executor.backend.read(run.loaded.handle, graphs::CONFIDENCE)?;
-        if let Some(first) = self.queue.front_mut() {
-            first.add(loss, penalty, &as_i32(targets)[..run.images], predicted.i32s(), confidence.words());
+        let sums = executor.read_sums(model, &run.loaded)?;
+        let answers = match model.classes() {
+            0 => None,
+            _ => {
+                Some([graphs::PREDICTED, graphs::CONFIDENCE].map(|name| executor.backend.read(run.loaded.handle, name)))
+            }
+        };
+        let Some(first) = self.queue.front_mut() else { return Ok(()) };
+        first.add(run.images, [loss, penalty], &sums);
+        if let Some([predicted, confidence]) = answers {
+            first.add_answers(&as_i32(targets)[..run.images], predicted?.i32s(), confidence?.words());
         }
         Ok(())
     }
 
     /// Takes the results of all shards of a batch, one after the other.
-    pub fn complete_shards(&mut self, results: &[f32], images: usize, shards: usize, targets: &[f32]) {
+    pub fn complete_shards(
+        &mut self,
+        model: &LoadedModel,
+        results: &[f32],
+        images: usize,
+        shards: usize,
+        targets: &[f32],
+    ) {
         let Some(first) = self.queue.front_mut() else { return };
+        let (sums_end, has_classes) = (2 + model.sum_words(), model.classes() > 0);
         let mut rest = results;
         for range in Shard::ranges(images, shards) {
-            let (own, others) = rest.split_at(2 + 2 * range.len());
-            let (predicted, confidence) = own[2..].split_at(range.len());
-            first.add(own[0], own[1], &as_i32(targets)[range], as_i32(predicted), confidence);
+            let answers = if has_classes { 2 * range.len() } else { 0 };
+            let (own, others) = rest.split_at(sums_end + answers);
+            first.add(range.len(), [own[0], own[1]], &own[2..sums_end]);
+            if has_classes {
+                let (predicted, confidence) = own[sums_end..].split_at(range.len());
+                first.add_answers(&as_i32(targets)[range], as_i32(predicted), confidence);
+            }
             rest = others;
         }
     }
 
     /// Takes the first evaluation out if it is done.
-    pub fn take_done(&mut self) -> Option<(Purpose, Evaluation, Predictions)> {
+    pub fn take_done(&mut self, model: &LoadedModel) -> Option<(Purpose, Evaluation, Predictions)> {
         let is_done = self.queue.front().is_some_and(EvaluationRun::is_done);
-        if is_done { self.queue.pop_front().map(EvaluationRun::result) } else { None }
+        if is_done { self.queue.pop_front().map(|first| first.result(model)) } else { None }
     }
 }
 
@@ -139,24 +165,36 @@ pub(super) struct EvaluationRun {
     part: Part,
     images: Range<usize>,
     next: usize,
-    classes: usize,
     loss: f64,
     penalty: f32,
-    correct: usize,
+    /// Sums of the metrics that have their own.
+    sums: Vec<f64>,
+    confusion: Confusion,
     predictions: Predictions,
 }
 
 impl EvaluationRun {
-    /// Makes an evaluation of these images of a part, by a model with this number of outputs.
-    pub fn new(purpose: Purpose, part: Part, images: Range<usize>, classes: usize) -> Self {
-        let next = images.start;
-        let predictions = Predictions { confusion: vec![0.0; classes * classes], ..Predictions::default() };
-        Self { purpose, part, images, next, classes, loss: 0.0, penalty: 0.0, correct: 0, predictions }
+    /// Makes an evaluation of these images of a part by a model.
+    pub fn new(purpose: Purpose, part: Part, images: Range<usize>, model: &LoadedModel) -> Self {
+        let (next, answers) = (images.start, model.answers());
+        let predictions = Predictions { confusion: vec![0.0; answers * answers], ..Predictions::default() };
+        let confusion = Confusion::new(model.classes(), answers);
+        Self {
+            purpose,
+            part,
+            images,
+            next,
+            loss: 0.0,
+            penalty: 0.0,
+            sums: vec![0.0; model.sum_words()],
+            confusion,
+            predictions,
+        }
     }
 
-    fn restart(&mut self, classes: usize) {
+    fn restart(&mut self, model: &LoadedModel) {
         let purpose = std::mem::replace(&mut self.purpose, Purpose::Requested);
-        *self = Self::new(purpose, self.part, self.images.clone(), classes);
+        *self = Self::new(purpose, self.part, self.images.clone(), model);
     }
 
     /// Returns the next images for a number of workers; empty at the end.
@@ -168,17 +206,23 @@ impl EvaluationRun {
         self.next >= self.images.end
     }
 
-    /// Takes the results of the next images: the sum of the losses, and for each image the predicted class and its score.
-    fn add(&mut self, loss: f32, penalty: f32, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
-        self.next += labels.len();
+    /// Takes the results of the next images: the sum of the losses, the penalty, and the sums of metrics.
+    fn add(&mut self, images: usize, [loss, penalty]: [f32; 2], sums: &[f32]) {
+        self.next += images;
         self.loss += f64::from(loss);
         self.penalty = penalty;
+        self.sums.iter_mut().zip(sums).for_each(|(sum, own)| *sum += f64::from(*own));
+    }
+
+    /// Takes for each of these images the predicted class and its score.
+    fn add_answers(&mut self, labels: &[i32], predicted: &[i32], confidence: &[f32]) {
+        let answers = self.predictions.confusion.len().isqrt();
         for (&label, &class) in labels.iter().zip(predicted) {
-            self.correct += usize::from(label == class);
             // A prediction may name no class.
-            let (row, column) = (label as usize, usize::try_from(class).unwrap_or(usize::MAX));
-            if row < self.classes && column < self.classes {
-                self.predictions.confusion[row * self.classes + column] += 1.0;
+            let (row, column) = (label as usize, usize::try_from(class).ok());
+            self.confusion.count(row, column);
+            if let Some(column) = column.filter(|column| row < answers && *column < answers) {
+                self.predictions.confusion[row * answers + column] += 1.0;
             }
         }
         // A validation reports no single images.
@@ -189,13 +233,18 @@ impl EvaluationRun {
         }
     }
 
-    fn result(self) -> (Purpose, Evaluation, Predictions) {
+    fn result(self, model: &LoadedModel) -> (Purpose, Evaluation, Predictions) {
         let samples = self.images.len();
+        let has_classes = model.classes() > 0;
+        let accuracy = (self.confusion.correct() / samples.max(1) as f64) as f32;
         let evaluation = Evaluation {
             loss: (self.loss / samples.max(1) as f64) as f32 + self.penalty,
-            accuracy: (self.correct as f64 / samples.max(1) as f64) as f32,
+            accuracy: has_classes.then_some(accuracy),
             samples: samples as u32,
-            classes: self.classes as u32,
+            classes: model.answers() as u32,
+            metrics: metric_values(model, &self.confusion, &self.sums, samples as f64),
+            class_scores: self.confusion.class_scores(),
+            class_names: model.schema().target.class_names().to_vec(),
         };
         (self.purpose, evaluation, self.predictions)
     }

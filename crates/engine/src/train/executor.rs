@@ -126,15 +126,43 @@ impl Executor {
     ///
     /// # Errors
     /// Errors of the backend.
-    pub fn read_step(&mut self, run: &InFlight) -> Result<StepResult> {
+    pub fn read_step(&mut self, model: &LoadedModel, run: &InFlight) -> Result<StepResult> {
         self.retained.outputs = Some(OutputHolder::Plan(run.loaded.handle));
         self.retained.gradients = Some(run.loaded.handle);
+        let has_classes = model.classes() > 0;
         Ok(StepResult {
             images: run.images,
             loss: self.read_scalar(&run.loaded, graphs::LOSS)?,
-            correct: self.read_scalar(&run.loaded, graphs::CORRECT)?,
+            correct: if has_classes { self.read_scalar(&run.loaded, graphs::CORRECT)? } else { f32::NAN },
+            counts: self.read_counts(model, &run.loaded)?,
             is_finite: self.read_scalar(&run.loaded, graphs::IS_FINITE)? == 1.0,
         })
+    }
+
+    /// Reads the counts from which metrics follow.
+    fn read_counts(&self, model: &LoadedModel, loaded: &LoadedPlan) -> Result<Vec<f32>> {
+        if model.count_words() == 0 {
+            return Ok(Vec::new());
+        }
+        let confusion = model.counts_confusion().then(|| graphs::CONFUSION.to_owned());
+        let names = confusion.into_iter().chain(model.own_sums().map(|(metric, _)| graphs::sums_name(metric)));
+        let mut counts = Vec::with_capacity(model.count_words());
+        for name in names {
+            counts.extend_from_slice(self.backend.read(loaded.handle, &name)?.words());
+        }
+        Ok(counts)
+    }
+
+    /// Reads the sums of the metrics of an evaluation.
+    ///
+    /// # Errors
+    /// Errors of the backend.
+    pub fn read_sums(&self, model: &LoadedModel, loaded: &LoadedPlan) -> Result<Vec<f32>> {
+        let mut sums = Vec::with_capacity(model.sum_words());
+        for (metric, _) in model.own_sums() {
+            sums.extend_from_slice(self.backend.read(loaded.handle, &graphs::sums_name(metric))?.words());
+        }
+        Ok(sums)
     }
 
     /// Gives up all runs that are not done.

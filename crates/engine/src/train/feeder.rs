@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::graphs;
 use super::plans::LoadedPlan;
 use super::progress::Position;
-use crate::backend::{Backend, ResidentDataset};
+use crate::backend::{Backend, ResidentDataset, RowValues};
 use crate::data::{Dataset, Part, Sampler, Values};
 use crate::error::Result;
 use crate::model::spec::TrainingConfig;
@@ -32,9 +32,10 @@ impl BatchFeeder {
         Self { dataset, sampler: sampler(config), batch }
     }
 
-    /// Takes over another order of the examples.
-    pub fn set_order(&mut self, config: &TrainingConfig) {
+    /// Takes over another order of the examples, and the standardisation. Returns true if the inputs have changed.
+    pub fn set_order(&mut self, config: &TrainingConfig) -> bool {
         self.sampler = sampler(config);
+        self.dataset.standardize(config.standardize.then_some(self.sampler.images()))
     }
 
     /// Returns the number of examples that are trained on.
@@ -122,13 +123,16 @@ fn gather_inputs(
     backend: &mut dyn Backend,
     loaded: &LoadedPlan,
 ) -> Result<bool> {
-    let Values::U8(bytes) = dataset.inputs(part) else { return Ok(false) };
+    let values = match dataset.inputs(part) {
+        Values::U8(bytes) => RowValues::Bytes { bytes, dequantization: dataset.dequantization() },
+        Values::F32(words) => RowValues::Words(words),
+        Values::I32(ids) => RowValues::Words(bytemuck::cast_slice(ids)),
+    };
     let resident = ResidentDataset {
         name: &format!("{} {part}", dataset.info().name),
-        bytes,
+        values,
         width: dataset.info().input_len(),
         rows: dataset.total(part),
-        dequantization: dataset.dequantization(),
     };
     backend.gather_rows(loaded.handle, graphs::INPUT, &resident, indices)
 }

@@ -9,12 +9,16 @@ use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
+use crate::model::metrics::{self, Metric};
 use crate::model::optimizers::{Clipping, append_guarded_update, append_updates};
 use crate::model::spec::TrainingConfig;
 use crate::ops::all_finite::all_finite;
 use crate::ops::classification::{argmax, correct_predictions};
+use crate::ops::layout::{concat, transpose};
+use crate::ops::matmul::matmul;
+use crate::ops::one_hot::one_hot;
 use crate::ops::recurrent::state_gradients;
-use crate::ops::reshape::Reshape;
+use crate::ops::reshape::{Reshape, reshape};
 use crate::ops::{pointwise, reduce};
 use crate::tensor::{HostTensor, TensorType};
 
@@ -30,13 +34,16 @@ pub const RNG_KEY: &str = "rng_key";
 pub const BATCH_FRACTION: &str = "batch_fraction";
 /// Output `[]`: the weighted sum of the samples' losses, plus the L2 penalties.
 pub const LOSS: &str = "loss";
-/// Output `[]`: the number of correctly classified samples of weight above 0.
+/// Output `[]` of a training step for classes: the number of correctly classified samples of weight above 0.
 pub const CORRECT: &str = "correct";
 /// Output `[]` of a training step: 1 if loss and gradients are finite; else 0, and no state changes.
 pub const IS_FINITE: &str = "is_finite";
-/// Output `i32[N]` of an evaluation: the class with the highest score.
+/// Output `[classes * answers + classes]` of a training step whose metrics need it: samples by class and predicted class, then
+/// samples by class.
+pub const CONFUSION: &str = "confusion";
+/// Output `i32[N]` of an evaluation for classes: the class with the highest score.
 pub const PREDICTED: &str = "predicted";
-/// Output `[N]` of an evaluation: the highest output, which after a softmax is the probability of [`PREDICTED`].
+/// Output `[N]` of an evaluation for classes: the highest output, which after a softmax is the probability of [`PREDICTED`].
 pub const CONFIDENCE: &str = "confidence";
 /// Output `[]` of an evaluation: the L2 penalties alone.
 pub const PENALTY: &str = "penalty";
@@ -57,10 +64,10 @@ impl LoadedModel {
     /// If the model does not fit the loss; the error carries the layer.
     pub fn training_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
-        let Differentiated { network, loss, correct, gradients } = self.append_gradients(&mut graph, batch, None)?;
+        let Differentiated { network, loss, counts, gradients } = self.append_gradients(&mut graph, batch, None)?;
         let is_finite =
             append_step(&mut graph, self.config(), loss, &network.parameters, &gradients, &network.updates)?;
-        for output in [loss, correct, is_finite] {
+        for output in [loss].into_iter().chain(counts).chain([is_finite]) {
             graph.add_output(output);
         }
         let taps = readable(&network).chain(gradients).collect();
@@ -69,7 +76,7 @@ impl LoadedModel {
 
     /// Builds the part of a training step that is computed for a shard of the batch: forward and backward, without updates.
     ///
-    /// Outputs: the shard's part of the loss, the number of samples that it classifies correctly, its part of the gradient
+    /// Outputs: the shard's part of the loss, its counts for metrics, its part of the gradient
     /// of each trained weight and, called `next batch_normalization.moving_mean`, of the new value of each weight that is
     /// not trained. Summed over shards whose [fractions](BATCH_FRACTION) and sample weights add up to 1, they are those of
     /// the whole batch, except that a layer which looks across the batch (batch normalisation) sees each shard alone, as
@@ -80,9 +87,10 @@ impl LoadedModel {
     pub fn gradient_graph(&self, shard: usize) -> Result<Program> {
         let mut graph = Graph::new();
         let fraction = graph.input(BATCH_FRACTION, TensorType::f32([]))?;
-        let Differentiated { network, loss, correct, gradients } =
+        let Differentiated { network, loss, counts, gradients } =
             self.append_gradients(&mut graph, shard, Some(fraction))?;
-        let mut outputs = vec![loss, correct];
+        let mut outputs = vec![loss];
+        outputs.extend(counts);
         outputs.extend(gradients);
         for &(state, value) in &network.updates {
             let part = pointwise::mul(&mut graph, value, fraction)?;
@@ -97,7 +105,7 @@ impl LoadedModel {
     }
 
     /// Builds the rest of a training step: updates all weights from the sums over the shards. These are its inputs, under
-    /// the names of the outputs of [`LoadedModel::gradient_graph`] except the number of correct samples.
+    /// the names of the outputs of [`LoadedModel::gradient_graph`] except the counts for metrics.
     ///
     /// # Errors
     /// If a name is taken.
@@ -187,13 +195,18 @@ impl LoadedModel {
         let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
         graph.set_name(loss, LOSS)?;
         graph.add_output(loss);
-        let scores = scores(&graph, &network);
-        let predicted = argmax(&mut graph, scores)?;
-        graph.set_name(predicted, PREDICTED)?;
-        graph.add_output(predicted);
-        let confidence = reduce::max(&mut graph, network.output, &[1], false)?;
-        graph.set_name(confidence, CONFIDENCE)?;
-        graph.add_output(confidence);
+        if self.classes() > 0 {
+            let scores = scores(&mut graph, &network)?;
+            let predicted = argmax(&mut graph, scores)?;
+            graph.set_name(predicted, PREDICTED)?;
+            graph.add_output(predicted);
+            let confidence = confidence(&mut graph, &network)?;
+            graph.set_name(confidence, CONFIDENCE)?;
+            graph.add_output(confidence);
+        }
+        for sums in self.append_sums(&mut graph, &network, target, sample_weight)? {
+            graph.add_output(sums);
+        }
         if let Some(penalty) = append_penalty(&mut graph, &network)? {
             graph.set_name(penalty, PENALTY)?;
             graph.add_output(penalty);
@@ -218,13 +231,63 @@ impl LoadedModel {
         let Forward { network, target, sample_weight, loss } = self.append_forward(graph, batch, fraction)?;
         let gradients = gradients(graph, loss, &network.parameters)?;
 
-        let scores = scores(graph, &network);
-        let right = correct_predictions(graph, scores, target)?;
+        let mut counts = Vec::new();
+        if self.classes() > 0 {
+            let scores = scores(graph, &network)?;
+            let right = correct_predictions(graph, scores, target)?;
+            let counted = Expr::input(0) * Expr::input(1).greater(0.0);
+            let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
+            let correct = reduce::sum(graph, counted, &[0], false)?;
+            graph.set_name(correct, CORRECT)?;
+            counts.push(correct);
+            if self.counts_confusion() {
+                counts.push(self.append_confusion(graph, scores, target, sample_weight)?);
+            }
+        }
+        counts.extend(self.append_sums(graph, &network, target, sample_weight)?);
+        Ok(Differentiated { network, loss, counts, gradients })
+    }
+
+    /// Appends the sums of the metrics that have their own.
+    fn append_sums(
+        &self,
+        graph: &mut Graph,
+        network: &Network,
+        target: NodeId,
+        sample_weight: NodeId,
+    ) -> Result<Vec<NodeId>> {
+        let batch = metrics::Batch { output: network.output, target: self.target(target), sample_weight };
+        self.own_sums()
+            .map(|(metric, _)| {
+                let sums = metric.append(graph, &batch)?;
+                graph.set_name(sums, &sums_name(metric))?;
+                Ok(sums)
+            })
+            .collect()
+    }
+
+    /// Appends the confusion matrix of a batch and the number of samples of each class.
+    fn append_confusion(
+        &self,
+        graph: &mut Graph,
+        scores: NodeId,
+        target: NodeId,
+        sample_weight: NodeId,
+    ) -> Result<NodeId> {
+        let (classes, answers) = (self.classes(), self.answers());
+        let truth = one_hot(graph, target, classes)?;
+        let weight = reshape(graph, sample_weight, [graph.tensor_type(sample_weight).shape[0], 1])?;
         let counted = Expr::input(0) * Expr::input(1).greater(0.0);
-        let counted = pointwise::apply_expression(graph, "count", &counted, &[right, sample_weight])?;
-        let correct = reduce::sum(graph, counted, &[0], false)?;
-        graph.set_name(correct, CORRECT)?;
-        Ok(Differentiated { network, loss, correct, gradients })
+        let truth = pointwise::apply_expression(graph, "count", &counted, &[truth, weight])?;
+        let predicted = argmax(graph, scores)?;
+        let predicted = one_hot(graph, predicted, answers)?;
+        let columns = transpose(graph, truth, &[1, 0])?;
+        let counts = matmul(graph, columns, predicted)?;
+        let counts = reshape(graph, counts, [classes * answers])?;
+        let support = reduce::sum(graph, truth, &[0], false)?;
+        let confusion = concat(graph, &[counts, support], 0)?;
+        graph.set_name(confusion, CONFUSION)?;
+        Ok(confusion)
     }
 
     /// Appends the forward pass of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
@@ -321,14 +384,41 @@ struct Forward {
 struct Differentiated {
     network: Network,
     loss: NodeId,
-    correct: NodeId,
+    /// Outputs from which metrics follow.
+    counts: Vec<NodeId>,
     gradients: Vec<NodeId>,
 }
 
+/// Returns the name of the sums of a metric.
+pub fn sums_name(metric: &dyn Metric) -> String {
+    format!("sums {}", metric.name())
+}
+
 /// Returns the values whose maximum is the predicted class: logits if there are any, so that the softmax need not be
-/// computed.
-fn scores(graph: &Graph, network: &Network) -> NodeId {
-    logits(graph, network.output).unwrap_or(network.output)
+/// computed. One output is the probability of the second of two classes, which is predicted above 0.5 as in Keras's
+/// `BinaryAccuracy`.
+fn scores(graph: &mut Graph, network: &Network) -> Result<NodeId> {
+    if graph.tensor_type(network.output).shape.last() > 1 {
+        return Ok(logits(graph, network.output).unwrap_or(network.output));
+    }
+    // The third score never wins. It tells a tie at 0.5, which goes to the first class, from no answer at all.
+    let mut constant = |name: &'static str, value: f32| {
+        let expression = Expr::input(0) * 0.0 + value;
+        pointwise::apply_expression(graph, name, &expression, &[network.output])
+    };
+    let (threshold, never) = (constant("threshold", 0.5)?, constant("never", f32::MIN)?);
+    concat(graph, &[threshold, network.output, never], 1)
+}
+
+/// Returns the score of the predicted class, which after a softmax or a sigmoid is its probability.
+fn confidence(graph: &mut Graph, network: &Network) -> Result<NodeId> {
+    if graph.tensor_type(network.output).shape.last() > 1 {
+        return reduce::max(graph, network.output, &[1], false);
+    }
+    let other = Expr::constant(1.0) - Expr::input(0);
+    let larger = pointwise::apply_expression(graph, "confidence", &Expr::input(0).max(other), &[network.output])?;
+    let samples = graph.tensor_type(larger).shape[0];
+    reshape(graph, larger, [samples])
 }
 
 /// Appends the sum of `l2 * sum(w^2)` over the weights that have a penalty (Keras's `L2`).

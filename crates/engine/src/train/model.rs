@@ -4,6 +4,7 @@ use super::plans;
 use crate::data::Schema;
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
+use crate::model::metrics::{self, ACCURACY, Basis, Metric};
 use crate::model::optimizers;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::task::Task;
@@ -19,16 +20,18 @@ pub struct LoadedModel {
     layers: Vec<ResolvedLayer>,
     config: TrainingConfig,
     task: Task,
+    metrics: Vec<&'static dyn Metric>,
 }
 
 impl LoadedModel {
     /// Checks a model. The configuration and the data set's schema are taken as they are.
     ///
     /// # Errors
-    /// If the model is invalid.
+    /// If the model is invalid, or a metric tells nothing about the target.
     pub fn new(spec: &ModelSpec, config: &TrainingConfig, schema: &Schema) -> Result<Self> {
         let (layers, task) = (catalogue::resolve(spec)?, Task::new(schema, config));
-        Ok(Self { layers, spec: spec.clone(), config: config.clone(), task })
+        let metrics = metrics::chosen(config.metrics.as_deref(), &task.schema.target)?;
+        Ok(Self { layers, spec: spec.clone(), config: config.clone(), task, metrics })
     }
 
     pub fn spec(&self) -> &ModelSpec {
@@ -48,9 +51,53 @@ impl LoadedModel {
         &self.task.schema
     }
 
-    /// Replaces the configuration and the schema of its data set, and returns the old configuration.
+    /// Returns the metrics that are measured beside the loss.
+    pub fn metrics(&self) -> &[&'static dyn Metric] {
+        &self.metrics
+    }
+
+    /// Iterates over the metrics that have sums of their own, with the number of these.
+    pub fn own_sums(&self) -> impl Iterator<Item = (&'static dyn Metric, usize)> {
+        self.metrics.iter().filter_map(|metric| match metric.basis() {
+            Basis::Sums(count) => Some((*metric, count)),
+            Basis::Confusion => None,
+        })
+    }
+
+    /// Returns true if a training step counts the confusion matrix: the accuracy alone needs the right answers only.
+    pub fn counts_confusion(&self) -> bool {
+        self.metrics.iter().any(|metric| metric.basis() == Basis::Confusion && metric.name() != ACCURACY)
+    }
+
+    /// Returns the number of words of all counts for metrics that a training step puts out besides the right answers.
+    pub fn count_words(&self) -> usize {
+        let confusion = if self.counts_confusion() { self.classes() * (self.answers() + 1) } else { 0 };
+        confusion + self.own_sums().map(|(_, count)| count).sum::<usize>()
+    }
+
+    /// Returns the number of words of the sums that an evaluation puts out.
+    pub fn sum_words(&self) -> usize {
+        self.own_sums().map(|(_, count)| count).sum()
+    }
+
+    /// Returns the number of classes; 0 if the target is no class.
+    pub fn classes(&self) -> usize {
+        self.schema().target.class_names().len()
+    }
+
+    /// Returns the number of classes that the model can name; 0 if the target is no class. One output tells two apart.
+    pub fn answers(&self) -> usize {
+        match (self.classes(), self.outputs()) {
+            (0, _) => 0,
+            (_, 1) => 2,
+            (_, outputs) => outputs,
+        }
+    }
+
+    /// Replaces the configuration and the schema of its data set, and returns the old configuration. They have been checked.
     pub(super) fn set_config(&mut self, config: TrainingConfig, schema: &Schema) -> TrainingConfig {
         self.task = Task::new(schema, &config);
+        self.metrics = metrics::chosen(config.metrics.as_deref(), &self.task.schema.target).unwrap_or_default();
         std::mem::replace(&mut self.config, config)
     }
 

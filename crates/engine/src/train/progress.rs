@@ -1,7 +1,10 @@
 //! Reports of a session while it trains, and its position.
 
+use super::model::LoadedModel;
+use super::training_loop::StepResult;
 use crate::error::Error;
-use crate::protocol::{EpochReport, Evaluation};
+use crate::model::metrics::{ACCURACY, Basis, Confusion, Metric, Sums};
+use crate::protocol::{EpochReport, Evaluation, MetricValues};
 
 /// The length of a run, from where the model stands; if both are given, whichever comes first; if neither, as many epochs
 /// as the configuration says.
@@ -58,7 +61,7 @@ pub struct StepReport {
     /// Images of this batch.
     pub images: u32,
     pub loss: f32,
-    /// Share of this batch that the network classified correctly, before the step.
+    /// Share of this batch that the network classified correctly, before the step; NaN if the target is no class.
     pub accuracy: f32,
     /// Mean over the images of this epoch so far.
     pub epoch_loss: f32,
@@ -77,18 +80,36 @@ pub struct Position {
 }
 
 /// Sums over the running epoch.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct EpochMetrics {
     pub loss: f64,
     pub correct: f64,
     pub images: f64,
+    /// The number of counted samples and their counts, from which metrics follow. They begin anew when the metrics change.
+    pub counts: Vec<f64>,
 }
 
 impl EpochMetrics {
-    pub fn add(&mut self, loss: f32, correct: f32, images: usize) {
-        self.loss += f64::from(loss) * images as f64;
-        self.correct += f64::from(correct);
-        self.images += images as f64;
+    pub(super) fn add(&mut self, step: &StepResult) {
+        self.loss += f64::from(step.loss) * step.images as f64;
+        self.correct += f64::from(step.correct);
+        self.images += step.images as f64;
+        if self.counts.len() != 1 + step.counts.len() {
+            self.counts = vec![0.0; 1 + step.counts.len()];
+        }
+        let own = std::iter::once(step.images as f64).chain(step.counts.iter().map(|count| f64::from(*count)));
+        self.counts.iter_mut().zip(own).for_each(|(sum, count)| *sum += count);
+    }
+
+    /// Returns the metrics of the epoch so far besides the accuracy, by name.
+    pub fn values(&self, model: &LoadedModel) -> MetricValues {
+        let confusion_words = model.count_words() - model.sum_words();
+        let (samples, counts) = self.counts.split_first().unwrap_or((&0.0, &[]));
+        let (confusion, sums) = counts.split_at(confusion_words.min(counts.len()));
+        let confusion = Confusion::from_sums(confusion, model.classes(), model.answers());
+        let mut values = metric_values(model, &confusion, sums, *samples);
+        values.remove(ACCURACY);
+        values
     }
 
     /// Returns mean loss and accuracy.
@@ -104,12 +125,30 @@ impl EpochMetrics {
             let middle = (value - f64::from(high)) as f32;
             [high, middle, (value - f64::from(high) - f64::from(middle)) as f32]
         };
-        [self.loss, self.correct, self.images].into_iter().flat_map(parts).collect()
+        [self.loss, self.correct, self.images].into_iter().chain(self.counts.iter().copied()).flat_map(parts).collect()
     }
 
     /// Reads the numbers of [`EpochMetrics::to_f32`]; missing ones are 0.
     pub fn from_f32(values: &[f32]) -> Self {
         let sum = |index: usize| values.iter().skip(3 * index).take(3).map(|&value| f64::from(value)).sum();
-        Self { loss: sum(0), correct: sum(1), images: sum(2) }
+        let counts = (3..values.len() / 3).map(sum).collect();
+        Self { loss: sum(0), correct: sum(1), images: sum(2), counts }
     }
+}
+
+/// Returns the metrics of a model, by name: from a confusion matrix, and from the sums of those that have their own.
+pub(super) fn metric_values(model: &LoadedModel, confusion: &Confusion, sums: &[f64], samples: f64) -> MetricValues {
+    let mut rest = sums;
+    let value = |metric: &&'static dyn Metric| {
+        let value = match metric.basis() {
+            Basis::Confusion => metric.value(&Sums::Confusion(confusion)),
+            Basis::Sums(count) => {
+                let (own, others) = rest.split_at(count.min(rest.len()));
+                rest = others;
+                metric.value(&Sums::Own { sums: own, samples })
+            }
+        };
+        (metric.name().to_owned(), value as f32)
+    };
+    model.metrics().iter().map(value).collect()
 }

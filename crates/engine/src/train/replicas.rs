@@ -76,9 +76,10 @@ impl ShardKind {
 
 /// The layout of tasks and results.
 ///
-/// A task: header, all weights, targets (`[n]` classes or `[n,columns]` numbers), inputs `[n, input shape]`. A result: loss, correct, then for each weight its
-/// gradient or, where it is not trained, the part of its new value; of an evaluation: sum of the losses, penalty, predicted
-/// classes `[n]` and their scores `[n]`; of a prediction: outputs `[n, output shape]`.
+/// A task: header, all weights, targets (`[n]` classes or `[n,columns]` numbers), inputs `[n, input shape]`. A result: loss, correct,
+/// counts for metrics, then for each weight its gradient or, where it is not trained, the part of its new value; of an
+/// evaluation: sum of the losses, penalty, sums of metrics and, for classes, predicted classes `[n]` and their scores `[n]`; of a
+/// prediction: outputs `[n, output shape]`.
 #[derive(Default)]
 pub struct Layout {
     /// Name, name of the value that comes back, and size of each weight.
@@ -86,6 +87,10 @@ pub struct Layout {
     weight_words: usize,
     input_words: usize,
     target_words: usize,
+    /// Name and size of each count for metrics in the result of a gradient, and of each sum in that of an evaluation.
+    counts: Vec<(String, usize)>,
+    sums: Vec<(String, usize)>,
+    has_classes: bool,
     /// Name and size of the model's output for one image.
     output: (String, usize),
 }
@@ -101,17 +106,44 @@ impl Layout {
             .collect();
         let weight_words = weights.iter().map(|(_, _, size)| size).sum();
         let output = (model.output_name(), model.outputs());
-        Self { weights, weight_words, input_words: model.input_len(), target_words: model.target_words(), output }
+        let sums: Vec<_> = model.own_sums().map(|(metric, count)| (graphs::sums_name(metric), count)).collect();
+        let mut counts = Vec::new();
+        if model.counts_confusion() {
+            counts.push((graphs::CONFUSION.to_owned(), model.classes() * (model.answers() + 1)));
+        }
+        counts.extend_from_slice(&sums);
+        let (input_words, target_words) = (model.input_len(), model.target_words());
+        let has_classes = model.classes() > 0;
+        Self { weights, weight_words, input_words, target_words, counts, sums, has_classes, output }
     }
 
+    /// Returns the words of a task. Its result fits into them, too.
     pub fn task_words(&self, images: usize) -> usize {
-        HEADER_WORDS + self.weight_words + images * (self.target_words + self.input_words)
+        let task = HEADER_WORDS + self.weight_words + images * (self.target_words + self.input_words);
+        let [gradient, evaluation] =
+            [ShardKind::Gradient, ShardKind::Evaluation].map(|kind| self.result_words(kind, images));
+        task.max(gradient).max(evaluation)
+    }
+
+    /// Returns the words of the counts in the result of a gradient.
+    fn count_words(&self) -> usize {
+        self.counts.iter().map(|(_, size)| size).sum()
+    }
+
+    /// Returns the words of the result of an evaluation before the examples' answers.
+    pub fn sums_end(&self) -> usize {
+        2 + self.sums.iter().map(|(_, size)| size).sum::<usize>()
+    }
+
+    /// Returns the range of the counts for metrics in the result of a gradient.
+    pub fn counts(&self) -> Range<usize> {
+        2..2 + self.count_words()
     }
 
     pub fn result_words(&self, kind: ShardKind, images: usize) -> usize {
         match kind {
-            ShardKind::Gradient => 2 + self.weight_words,
-            ShardKind::Evaluation => 2 + 2 * images,
+            ShardKind::Gradient => 2 + self.count_words() + self.weight_words,
+            ShardKind::Evaluation => self.sums_end() + if self.has_classes { 2 * images } else { 0 },
             ShardKind::Prediction => self.output.1 * images,
         }
     }
@@ -146,11 +178,12 @@ impl Layout {
     /// Iterates over name and position of each value of a result.
     pub fn results(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let mut end = 2;
-        let weights = self.weights.iter().map(move |(_, name, size)| {
+        let values = self.counts.iter().map(|(name, size)| (name, size));
+        let values = values.chain(self.weights.iter().map(|(_, name, size)| (name, size))).map(move |(name, size)| {
             end += size;
             (name.as_str(), end - size..end)
         });
-        [(graphs::LOSS, 0..1), (graphs::CORRECT, 1..2)].into_iter().chain(weights)
+        [(graphs::LOSS, 0..1), (graphs::CORRECT, 1..2)].into_iter().chain(values)
     }
 
     /// Copies all weights, one after the other.
@@ -203,7 +236,8 @@ impl Shard {
         task.resize(layout.task_words(images), 0.0);
         let (header, rest) = task.split_at_mut(HEADER_WORDS);
         let (own_weights, rest) = rest.split_at_mut(layout.weight_words);
-        let (targets, inputs) = rest.split_at_mut(images * layout.target_words);
+        let (targets, rest) = rest.split_at_mut(images * layout.target_words);
+        let inputs = &mut rest[..images * layout.input_words];
         header.copy_from_slice(&self.header());
         own_weights.copy_from_slice(weights);
         fill(inputs, targets)
@@ -334,17 +368,30 @@ pub fn copy_results(
     (kind, images): (ShardKind, usize),
     result: &mut [f32],
 ) -> Result<()> {
-    if kind == ShardKind::Evaluation {
+    match kind {
         // The model may have no penalty.
-        result[1] = 0.0;
+        ShardKind::Evaluation => result[1] = 0.0,
+        // Without classes there is no accuracy.
+        ShardKind::Gradient => result[1] = f32::NAN,
+        ShardKind::Prediction => {}
     }
     let mut copy = |name: &str, range: Range<usize>| backend.copy_value(loaded.handle, name, &mut result[range]);
     match kind {
-        ShardKind::Gradient => layout.results().try_for_each(|(name, range)| copy(name, range)),
+        ShardKind::Gradient => {
+            let is_there = |(name, _): &(&str, Range<usize>)| layout.has_classes || *name != graphs::CORRECT;
+            layout.results().filter(is_there).try_for_each(|(name, range)| copy(name, range))
+        }
         ShardKind::Evaluation => {
             copy(graphs::LOSS, 0..1)?;
-            copy(graphs::PREDICTED, 2..2 + images)?;
-            copy(graphs::CONFIDENCE, 2 + images..2 + 2 * images)?;
+            let mut end = 2;
+            for (name, size) in &layout.sums {
+                copy(name, end..end + size)?;
+                end += size;
+            }
+            if layout.has_classes {
+                copy(graphs::PREDICTED, end..end + images)?;
+                copy(graphs::CONFIDENCE, end + images..end + 2 * images)?;
+            }
             if loaded.has_value(graphs::PENALTY) { copy(graphs::PENALTY, 1..2) } else { Ok(()) }
         }
         ShardKind::Prediction => copy(&layout.output.0, 0..layout.output.1 * images),

@@ -80,7 +80,9 @@ impl Session {
         if let Some(dataset) = dataset {
             self.replace_dataset(dataset);
         }
-        self.feeder.set_order(training);
+        if self.feeder.set_order(training) {
+            self.executor.backend.forget_datasets();
+        }
         self.reset();
         self.go_to(info, arrays, &states);
         Ok(self.summary())

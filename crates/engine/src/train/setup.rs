@@ -4,11 +4,12 @@ use super::inspection::Inspection;
 use super::model::{LoadedModel, layer_weights};
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
-use crate::data::{Dataset, DatasetInfo, Schema};
+use crate::data::{Dataset, DatasetInfo, FieldType, Schema};
 use crate::error::{DataError, Error, Result, SettingError};
 use crate::model::catalogue::WeightSpec;
 use crate::model::spec::{ModelSpec, TrainingConfig};
-use crate::model::{initializers, training};
+use crate::model::task::effective_target;
+use crate::model::{initializers, metrics, training};
 use crate::protocol::ModelSummary;
 use crate::tensor::HostTensor;
 
@@ -74,25 +75,31 @@ impl Session {
     /// changes. If the order of the examples changes (batch size, seed, shuffle, number of examples), the present epoch begins
     /// again.
     ///
+    /// A model whose output does not fit another target stays, as with [`Session::set_dataset`].
+    ///
     /// # Errors
     /// If a value is out of range or does not fit the data. Nothing is then changed.
     pub fn set_training(&mut self, config: TrainingConfig) -> Result<()> {
         self.check_training(&config)?;
         let old = self.model.config();
+        let same_target = config.target == old.target;
         let same_graph = config.loss == old.loss
+            && same_target
+            && config.metrics == old.metrics
             && config.optimizer.has_same_rule(&old.optimizer)
             && config.clip_norm == old.clip_norm
             && config.clip_value == old.clip_value;
         let same_plans = same_graph && config.batch_size == old.batch_size;
         let order = |config: &TrainingConfig| {
-            (config.batch_size, config.seed, config.shuffle, config.train_samples, config.validation_split.to_bits())
+            let TrainingConfig { batch_size, seed, shuffle, train_samples, standardize, .. } = *config;
+            (batch_size, seed, shuffle, train_samples, config.validation_split.to_bits(), standardize)
         };
         let same_order = order(&config) == order(old);
         let mut mismatch = self.mismatch.clone();
         if !same_plans || !same_order {
             let model = LoadedModel::new(self.model.spec(), &config, self.dataset().schema())?;
             mismatch = fit(&model)?;
-            if let (Some(error), None) = (&mismatch, &self.mismatch) {
+            if let (Some(error), None, true) = (&mismatch, &self.mismatch, same_target) {
                 return Err(error.clone());
             }
         }
@@ -145,6 +152,7 @@ impl Session {
 
     pub(super) fn replace_dataset(&mut self, dataset: Dataset) {
         self.feeder.dataset = dataset;
+        self.executor.backend.forget_datasets();
         self.evaluations.clear();
         self.prediction = None;
     }
@@ -155,7 +163,9 @@ impl Session {
         let same_seed = old.seed == config.seed;
         let keeps_slots = config.optimizer.keeps_state_of(&old.optimizer);
         if !same_order {
-            self.feeder.set_order(config);
+            if self.feeder.set_order(config) {
+                self.executor.backend.forget_datasets();
+            }
             self.training.restart_epoch();
             self.executor.forget_output_gradients();
         }
@@ -235,7 +245,13 @@ pub fn check_against(config: &TrainingConfig, dataset: &Dataset) -> Result<()> {
         return Err(SettingError::UnknownDataset { dataset: config.dataset.clone(), known }.into());
     }
     training::check_examples(config, info.train_total)?;
-    config.loss.check_target(&info.schema.target)
+    let target = effective_target(&info.schema, config);
+    config.loss.check_target(&target)?;
+    metrics::chosen(config.metrics.as_deref(), &target)?;
+    if config.standardize && (info.schema.input.dtype != FieldType::F32 || info.schema.input.shape.len() != 1) {
+        return Err(SettingError::NothingToStandardize { dataset: info.name.clone() }.into());
+    }
+    Ok(())
 }
 
 /// Checks a model against its data, its loss and the memory. Returns the error of a model for data of another kind, which can

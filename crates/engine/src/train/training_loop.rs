@@ -43,7 +43,10 @@ struct Run {
 pub(super) struct StepResult {
     pub images: usize,
     pub loss: f32,
+    /// NaN if the target is no class.
     pub correct: f32,
+    /// Counts from which metrics follow.
+    pub counts: Vec<f32>,
     pub is_finite: bool,
 }
 
@@ -111,7 +114,7 @@ impl TrainingLoop {
     }
 
     pub fn metrics(&self) -> EpochMetrics {
-        self.metrics
+        self.metrics.clone()
     }
 
     /// Returns the position of the last step, if its batch can be drawn again.
@@ -196,7 +199,7 @@ impl TrainingLoop {
         result: &StepResult,
         events: &mut VecDeque<Result<Progress>>,
     ) -> Option<EpochReport> {
-        self.metrics.add(result.loss, result.correct, result.images);
+        self.metrics.add(result);
         self.last_batch = Some(self.position);
         self.last_rates = rates(model, feeder, self.position);
         self.position.step += 1;
@@ -217,13 +220,14 @@ impl TrainingLoop {
         if let Some(run) = &mut self.run {
             run.count_step();
         }
-        (self.position.batch >= batches_per_epoch).then(|| self.complete_epoch())
+        (self.position.batch >= batches_per_epoch).then(|| self.complete_epoch(model))
     }
 
-    fn complete_epoch(&mut self) -> EpochReport {
+    fn complete_epoch(&mut self, model: &LoadedModel) -> EpochReport {
         let [loss, accuracy] = self.metrics.means();
-        let report =
-            EpochReport { epoch: self.position.epoch, step: self.position.step, loss, accuracy, ..Default::default() };
+        let Position { epoch, step, .. } = self.position;
+        let metrics = self.metrics.values(model);
+        let report = EpochReport { epoch, step, loss, accuracy, metrics, ..Default::default() };
         self.position.epoch += 1;
         self.position.batch = 0;
         self.metrics = EpochMetrics::default();

@@ -272,14 +272,14 @@ impl WorkerPool {
         for (name, range) in layout.results().filter(|(name, _)| update.has_input(name)) {
             backend.write_input(update.handle, name, &mut |words| words.copy_from_slice(&sum[range.clone()]))?;
         }
-        let (loss, correct) = (sum[0], sum[1]);
+        let (loss, correct, counts) = (sum[0], sum[1], sum[layout.counts()].to_vec());
         std::mem::swap(&mut self.current, &mut self.last);
         self.probe.get_mut().outputs.clear();
         while backend.run(update.handle, &mut || true)? == RunStatus::Unfinished {}
         let is_finite = executor.read_scalar(&update, graphs::IS_FINITE)? == 1.0;
         executor.retained.outputs = Some(OutputHolder::Workers);
         executor.retained.gradients = Some(update.handle);
-        Ok(StepResult { images, loss, correct, is_finite })
+        Ok(StepResult { images, loss, correct, counts, is_finite })
     }
 
     /// Returns a layer's output for the last batch, of which each worker had a shard.

@@ -3,6 +3,7 @@
 
 mod formula;
 mod masks;
+mod metrics;
 mod models;
 mod runs;
 mod steps;

@@ -20,3 +20,4 @@ mod robustness;
 mod sequences;
 mod session;
 mod shaders;
+mod tables;

@@ -17,7 +17,7 @@ const SIDE: usize = 8;
 const TRAIN: usize = 100;
 
 /// Replicas that work when their results are asked for.
-struct InThread {
+pub struct InThread {
     replicas: Vec<Option<Replica>>,
     tasks: Vec<Option<Vec<f32>>>,
     /// Number of times that a result is still not there.
@@ -30,7 +30,7 @@ struct InThread {
 }
 
 impl InThread {
-    fn new(count: usize) -> Self {
+    pub fn new(count: usize) -> Self {
         Self {
             replicas: (0..count).map(|_| None).collect(),
             tasks: vec![None; count],
@@ -150,7 +150,7 @@ fn evaluate(session: &mut Session) -> (f32, f32, Vec<f32>, Vec<Error>) {
         match session.advance(&mut || false).unwrap() {
             Progress::Evaluated(own, predictions) => {
                 assert_eq!(predictions.confusion.iter().sum::<f32>(), own.samples as f32);
-                return (own.loss, own.accuracy, predictions.predicted, warnings);
+                return (own.loss, own.accuracy.unwrap(), predictions.predicted, warnings);
             }
             Progress::Warning(warning) => warnings.push(warning),
             _ => {}

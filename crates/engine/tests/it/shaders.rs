@@ -99,9 +99,11 @@ fn the_reference_cnn_has_valid_shaders() {
 
 #[test]
 fn what_takes_batches_from_a_data_set_is_a_valid_shader() {
-    let (text, workgroups) = rows(784, 60_000);
-    validate("rows", &text);
-    assert!(workgroups.iter().all(|&count| (1..=65_535).contains(&count)), "{workgroups:?}");
+    for are_words in [false, true] {
+        let (text, workgroups) = rows(784, 60_000, are_words);
+        validate("rows", &text);
+        assert!(workgroups.iter().all(|&count| (1..=65_535).contains(&count)), "{workgroups:?}");
+    }
 }
 
 /// Checks that all weights and their optimizer states are updated in one dispatch. Weights with a penalty and weights

@@ -6,6 +6,7 @@ use super::dataset::DatasetChoice;
 use super::pad::Pad;
 use super::prediction::Prediction;
 use super::preparation::Preparation;
+use super::rows::Rows;
 use super::samples::Samples;
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
@@ -57,7 +58,7 @@ pub fn InputPanel() -> impl IntoView {
             <Show when=move || state.can_draw()>
                 <Preparation />
             </Show>
-            <Show when=move || state.has_images()>
+            <Show when=move || state.has_images() fallback=Rows>
                 <Samples />
             </Show>
             <Prediction />

@@ -1,5 +1,6 @@
 //! The prediction for the image: the verdict, and the probability of every class.
 
+use chalkgrad_engine::data::Target;
 use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
@@ -16,6 +17,7 @@ pub fn Prediction() -> impl IntoView {
     let best = Memo::new(move |_| state.input.probabilities().with(|all| all.as_deref().and_then(predicted_class)));
     let classes = Memo::new(move |_| state.classes());
     let verdict = move || match best.get() {
+        _ if classes.get() == 0 => values(state),
         None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
         None => t(&state.digit_key("draw_to_see")),
         Some(class) => t_with("looks_like", &[("label", &state.class_name(class))]),
@@ -39,6 +41,19 @@ pub fn Prediction() -> impl IntoView {
             {move || pretrained().unwrap_or_default()}
         </p>
     }
+}
+
+/// Describes the predicted values of a target that is no class.
+fn values(state: State) -> String {
+    let names = match state.task_target() {
+        Target::Values { names } => names,
+        Target::Class { .. } | Target::Input => return String::new(),
+    };
+    state.input.probabilities().with(|outputs| {
+        let outputs = outputs.as_deref().unwrap_or_default();
+        let text = |(name, value): (&String, &f32)| format!("{name}: {}", format::number(f64::from(*value)));
+        names.iter().zip(outputs).map(text).collect::<Vec<_>>().join(", ")
+    })
 }
 
 /// Row of a class.
@@ -70,15 +85,21 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
 fn follow_probabilities(state: State) {
     let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
-        let is_there =
+        let has_image =
             state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
-        let output = tensors.first().map(|output| output.values.clone());
+        let has_row = state.input.row().with_untracked(Option::is_some);
+        let is_there = if untrack(|| state.has_images()) { has_image } else { has_row };
+        let output = tensors.first().map(|output| match (&output.values[..], untrack(|| state.classes())) {
+            // One output is the probability of the second of two classes.
+            (&[second], 2) => vec![1.0 - second, second],
+            (values, _) => values.to_vec(),
+        });
         state.input.set_probabilities(output.filter(|output| is_there && !output.is_empty()));
     });
     subscription.set_seen(true);
     StoredValue::new_local(subscription);
     Effect::new(move |_| {
-        if state.input.image().with(Vec::is_empty) {
+        if state.input.image().with(Vec::is_empty) && state.has_images() {
             state.input.set_probabilities(None);
         }
     });

@@ -14,7 +14,7 @@ use crate::ui::text::{t, t_with};
 pub fn Samples() -> impl IntoView {
     let state = use_state();
     let is_drawing = Memo::new(move |_| !matches!(state.input.source().get(), Source::Test { .. }));
-    let classes = Memo::new(move |_| state.classes());
+    let classes = Memo::new(move |_| state.dataset().schema.target.class_names().len());
     let position = move || {
         let Source::Test { index, label } = state.input.source().get() else { return t("samples_hint") };
         state.input.test_labels().with(|labels| {

@@ -6,9 +6,10 @@ use crate::ui::features::input::digit::{Drawing, Point};
 use crate::ui::features::input::photo::Stage;
 use crate::ui::state::State;
 use crate::ui::stores::messages::NoticeKind;
+use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::protocol::Split;
-use chalkgrad_engine::protocol::requests::{Images, Labels};
-use chalkgrad_engine::protocol::responses::ImageData;
+use chalkgrad_engine::protocol::requests::{Example, Images, Labels};
+use chalkgrad_engine::protocol::responses::{ExampleData, ImageData};
 use leptos::prelude::*;
 
 /// The pen, in units of the pad's side.
@@ -35,6 +36,17 @@ pub struct Sample {
     pub pixels: Vec<u8>,
 }
 
+/// An example of the test set that is no image.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Row {
+    pub index: u32,
+    /// As the network gets them.
+    pub values: Vec<f32>,
+    /// The class, if the target is one.
+    pub label: Option<u32>,
+    pub target: Vec<f32>,
+}
+
 /// See the [module](self).
 pub struct Input {
     drawing: RwSignal<Drawing>,
@@ -45,7 +57,9 @@ pub struct Input {
     source: RwSignal<Source>,
     /// Steps by which the last picture from a file was prepared.
     picture: RwSignal<Vec<Stage>>,
-    /// Probabilities that the network predicts for the image.
+    /// The example that is looked at, if the data set has no images.
+    row: RwSignal<Option<Row>>,
+    /// Outputs of the network for the input: probabilities, if the target is a class.
     probabilities: RwSignal<Option<Vec<f32>>>,
     /// The labels of the test images; empty before they have come.
     test_labels: RwSignal<Vec<u8>>,
@@ -68,6 +82,7 @@ impl Default for Input {
             image: RwSignal::new(Vec::new()),
             source: RwSignal::new(Source::Drawing),
             picture: RwSignal::new(Vec::new()),
+            row: RwSignal::new(None),
             probabilities: RwSignal::new(None),
             test_labels: RwSignal::new(Vec::new()),
             samples: RwSignal::new(Vec::new()),
@@ -99,7 +114,12 @@ impl Input {
         self.source.read_only()
     }
 
-    /// Probabilities that the network predicts for the image.
+    /// The example that is looked at, if the data set has no images.
+    pub fn row(&self) -> ReadSignal<Option<Row>> {
+        self.row.read_only()
+    }
+
+    /// Outputs of the network for the input: probabilities, if the target is a class.
     pub fn probabilities(&self) -> ReadSignal<Option<Vec<f32>>> {
         self.probabilities.read_only()
     }
@@ -151,6 +171,8 @@ impl Input {
     pub fn forget_samples(&self) {
         self.test_labels.set(Vec::new());
         self.samples.set(Vec::new());
+        self.row.set(None);
+        self.probabilities.set(None);
     }
 
     /// Takes away what there is.
@@ -229,7 +251,7 @@ impl State {
                 return;
             }
             let first = |class: u8| labels.iter().position(|label| *label == class).map(|index| index as u32);
-            let classes = untrack(|| state.classes()) as u32;
+            let classes = untrack(|| state.dataset()).schema.target.class_names().len() as u32;
             let indices: Vec<u32> = (0..classes).filter_map(|class| first(class as u8)).collect();
             state.input.test_labels.set(labels);
             state.test_images(indices, move |samples| state.input.samples.set(samples));
@@ -277,6 +299,28 @@ impl State {
         boxed(*self, indices, Box::new(then));
     }
 
+    /// Makes an example that is no image what the network looks at.
+    pub fn show_row(&self, index: u32) {
+        let (state, response) = (*self, self.client().request(Example { split: Split::Test, index }));
+        let name = self.engine.training().with_untracked(|training| training.dataset.clone());
+        spawn_local(async move {
+            let response = response.await;
+            // Another data set may have come meanwhile.
+            if state.engine.training().with_untracked(|training| training.dataset != name) {
+                return;
+            }
+            match response {
+                Ok(ExampleData { info, input: ArrayData::F32(values) }) => {
+                    let label = info.class.map(|(label, _)| label);
+                    state.input.row.set(Some(Row { index, values, label, target: info.values }));
+                }
+                // Bytes are shown as images.
+                Ok(_) => {}
+                Err(report) => state.notify(NoticeKind::Error, report),
+            }
+        });
+    }
+
     /// Makes an image of the test set what the network looks at.
     pub fn show_test_image(&self, index: u32) {
         let state = *self;
@@ -290,7 +334,7 @@ impl State {
     /// Shows a sample whose image is at hand. It also becomes the sample of its class.
     pub fn show_sample(&self, sample: Sample) {
         self.input.show(sample.pixels.clone(), Source::Test { index: sample.index, label: sample.label });
-        let is_known = self.input.samples.with_untracked(|samples| samples.contains(&sample));
+        let is_known = self.input.samples().with_untracked(|samples| samples.contains(&sample));
         if !is_known {
             self.input.samples.update(|samples| {
                 samples
@@ -303,7 +347,7 @@ impl State {
 
     /// Shows the next or the previous image of the same class, cyclically.
     pub fn show_neighbour(&self, is_next: bool) {
-        let Source::Test { index, label } = self.input.source.get_untracked() else { return };
+        let Source::Test { index, label } = self.input.source().get_untracked() else { return };
         let neighbour = self.input.test_labels.with_untracked(|labels| {
             let (count, step) = (labels.len(), if is_next { 1 } else { labels.len().saturating_sub(1) });
             let places = (1..=count).map(|offset| (index as usize + offset * step) % count);

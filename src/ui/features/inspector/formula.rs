@@ -21,6 +21,7 @@ use crate::ui::state::use_state;
 use crate::ui::text::t;
 use chalkgrad_engine::model::catalogue::{self, ResolvedLayer, Source};
 use chalkgrad_engine::model::formula;
+use chalkgrad_engine::protocol::ArrayData;
 
 /// Formulas of a layer, and one number worked out. Empty if the layer is not in order.
 #[component]
@@ -96,7 +97,10 @@ fn OneNumber(
         let mut tensors = tensors.iter().map(|tensor| tensor.values.clone());
         let mut values_of = |source: Source| match source {
             Source::Layer(_) => tensors.next().unwrap_or_default(),
-            Source::Input => state.looked_at_now().iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
+            Source::Input => match state.input_now() {
+                ArrayData::U8(pixels) => pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
+                ArrayData::F32(values) => values,
+            },
         };
         let input = inputs.iter().flat_map(|(source, _)| values_of(*source)).collect::<Vec<f32>>();
         let names: Vec<String> = inputs.iter().map(|(_, name)| name.clone()).collect();

@@ -91,6 +91,17 @@ impl State {
         if image.len() == size { image } else { vec![0; size] }
     }
 
+    /// Returns the input that all views inspect, without tracking: the image or, if the data set has none, the numbers of the
+    /// example.
+    pub fn input_now(&self) -> ArrayData {
+        if untrack(|| self.has_images()) {
+            return ArrayData::U8(self.looked_at_now());
+        }
+        let size = self.input_size();
+        let values = self.input.row().with_untracked(|row| row.as_ref().map(|row| row.values.clone()));
+        ArrayData::F32(values.filter(|values| values.len() == size).unwrap_or_else(|| vec![0.0; size]))
+    }
+
     /// Returns the number of values of a network input.
     pub fn input_size(&self) -> usize {
         self.network.history().with_untracked(|history| history.draft().input_shape.iter().product())
@@ -117,7 +128,7 @@ impl State {
         if seen.is_empty() {
             return;
         }
-        let image = self.looked_at_now();
+        let image = self.input_now();
         let mut names: Vec<String> = Vec::new();
         for name in seen.iter().flat_map(|watcher| &watcher.names) {
             if !names.contains(name) {
@@ -128,14 +139,14 @@ impl State {
         let seen: Vec<Weak<TensorSubscription>> = seen.iter().map(Rc::downgrade).collect();
         watch.is_asking.set_value(true);
         watch.is_stale.set_value(false);
-        let request = Inspect { names: names.clone(), image: ArrayData::U8(image.clone()) };
+        let request = Inspect { names: names.clone(), image: image.clone() };
         let response = self.client().request(request);
         spawn_local(async move {
             if let Ok(tensors) = response.await {
                 show(&seen, &names, &tensors);
             }
             after_ms(IMAGE_PAUSE_MS, move || {
-                if state.looked_at_now() != image {
+                if state.input_now() != image {
                     return state.look_again();
                 }
                 after_ms(PAUSE_MS - IMAGE_PAUSE_MS, move || {

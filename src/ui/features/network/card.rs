@@ -34,7 +34,7 @@ pub fn InputCard() -> impl IntoView {
                 <span class="card-type">{move || t("input")}</span>
                 <span class="card-name">{move || state.dataset_title(&state.dataset().name)}</span>
                 <span class="card-settings">{values}</span>
-                <span class="thumbnail-place">
+                <span class="thumbnail-place" hidden=move || !state.has_images()>
                     <DigitImage pixels=Signal::derive(move || state.looked_at()) />
                 </span>
             </div>

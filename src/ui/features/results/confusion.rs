@@ -13,6 +13,7 @@ use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::stores::results::TestResult;
 use crate::ui::text::{t, t_with};
+use chalkgrad_engine::model::metrics::ACCURACY;
 
 /// Pair of a true class and a predicted one.
 type Cell = [usize; 2];
@@ -20,13 +21,45 @@ type Cell = [usize; 2];
 #[component]
 pub fn Confusion() -> impl IntoView {
     let state = use_state();
-    let content = move || state.results.latest().get().map(|result| view! { <Result result /> });
+    let content = move || {
+        state.results.latest().get().map(|result| match result.evaluation.classes {
+            0 => view! { <ValueResult result /> }.into_any(),
+            _ => view! { <Result result /> }.into_any(),
+        })
+    };
     view! {
         <section class="results" aria-labelledby="results-title">
             <h3 id="results-title" class="visually-hidden">{move || t("results")}</h3>
             <EvaluationNote />
             {content}
         </section>
+    }
+}
+
+/// The result of a network whose target is no class: loss and metrics.
+#[component]
+fn ValueResult(result: TestResult) -> impl IntoView {
+    let TestResult { evaluation, .. } = result;
+    let metric = |(name, value): (String, f32)| {
+        view! {
+            <div>
+                <dt>{move || t(&format!("metric_{name}"))}</dt>
+                <dd class="result-big">{format::loss(value)}</dd>
+            </div>
+        }
+    };
+    let samples = format::count(evaluation.samples as usize);
+    view! {
+        <div class="result-facts">
+            <dl class="result-numbers">
+                {evaluation.metrics.into_iter().map(metric).collect_view()}
+                <div>
+                    <dt>{move || t("test_loss")}</dt>
+                    <dd>{format::loss(evaluation.loss)}</dd>
+                </div>
+            </dl>
+            <p class="help">{move || t_with("result_examples", &[("samples", &samples)])}</p>
+        </div>
     }
 }
 
@@ -38,9 +71,16 @@ fn Result(result: TestResult) -> impl IntoView {
     let images: Vec<Shown> = Shown::all(&result).collect();
     let unanswered = images.iter().filter(|image| image.predicted.is_none()).count();
     let TestResult { evaluation, confusion, .. } = result;
+    let accuracy = evaluation.accuracy.unwrap_or_default();
+    let others: Vec<(String, f32)> = evaluation
+        .metrics
+        .iter()
+        .filter(|(name, _)| *name != ACCURACY)
+        .map(|(name, value)| (name.clone(), *value))
+        .collect();
     let exported = {
         let (counts, classes) = (confusion.clone(), evaluation.classes.max(1) as usize);
-        let accuracy = format::percent(evaluation.accuracy, 2);
+        let accuracy = format::percent(accuracy, 2);
         move || {
             let axes = [t("true_class"), t("predicted_class")];
             let is_dark = state.screen.is_dark().get();
@@ -57,7 +97,7 @@ fn Result(result: TestResult) -> impl IntoView {
         }
     };
     let samples = format::count(evaluation.samples as usize);
-    let wrong = (1.0 - f64::from(evaluation.accuracy)) * f64::from(evaluation.samples);
+    let wrong = (1.0 - f64::from(accuracy)) * f64::from(evaluation.samples);
     let wrong = format::count(wrong.round().max(0.0) as usize);
     let summary = move || t_with("result_summary", &[("samples", &samples), ("wrong", &wrong)]);
     let without_answer = (unanswered > 0).then(|| {
@@ -78,12 +118,23 @@ fn Result(result: TestResult) -> impl IntoView {
                 <dl class="result-numbers">
                     <div>
                         <dt>{move || t("test_accuracy")}</dt>
-                        <dd class="result-big">{format::percent(evaluation.accuracy, 2)}</dd>
+                        <dd class="result-big">{format::percent(accuracy, 2)}</dd>
                     </div>
                     <div>
                         <dt>{move || t("test_loss")}</dt>
                         <dd>{format::loss(evaluation.loss)}</dd>
                     </div>
+                    {others
+                        .into_iter()
+                        .map(|(name, value)| {
+                            view! {
+                                <div>
+                                    <dt>{move || t(&format!("metric_{name}"))}</dt>
+                                    <dd>{format::loss(value)}</dd>
+                                </div>
+                            }
+                        })
+                        .collect_view()}
                 </dl>
                 <p class="help">{summary}</p>
                 {without_answer}

@@ -324,7 +324,7 @@ impl Backend for GpuBackend {
         rows: &[u32],
     ) -> Result<bool> {
         self.gpu.faults.check()?;
-        if (table.rows * table.width).div_ceil(4) > self.limit_words() {
+        if (table.rows * table.row_bytes()).div_ceil(4) > self.limit_words() {
             return Ok(false);
         }
         let Self { gpu, tables, plans, pipelines, .. } = self;
@@ -334,6 +334,13 @@ impl Backend for GpuBackend {
         let slot = loaded.input(name).ok_or_else(|| unknown_input(name))?;
         loaded.rows.set(gpu, own, table, (slot, &loaded.slots[slot]), rows, pipelines);
         Ok(true)
+    }
+
+    fn forget_datasets(&mut self) {
+        self.tables.clear();
+        for loaded in self.plans.values_mut() {
+            loaded.rows.clear();
+        }
     }
 
     fn begin(&mut self, handle: PlanHandle) -> Result<()> {

@@ -7,7 +7,7 @@ use super::device::GpuDevice;
 use super::loaded::{Range, Ready, storage};
 use super::pipelines::Pipelines;
 use super::wgsl;
-use crate::backend::ResidentDataset;
+use crate::backend::{ResidentDataset, RowValues};
 
 /// Bytes sent to the device at a time while a data set arrives, so that a batch need not wait for all 47 MB.
 const UPLOAD_BYTES: usize = 1 << 23;
@@ -22,24 +22,37 @@ pub struct Table {
     buffer: wgpu::Buffer,
     /// Number of bytes already on the device.
     sent_bytes: usize,
-    dequantization: wgpu::Buffer,
+    /// For rows of bytes.
+    dequantization: Option<wgpu::Buffer>,
 }
 
 impl Tables {
+    /// Forgets all data sets.
+    pub fn clear(&mut self) {
+        self.tables.clear();
+    }
+
     /// Sends more of the bytes that have arrived. Returns the table once it has all of them.
     pub fn send(&mut self, GpuDevice { device, queue, .. }: &GpuDevice, table: &ResidentDataset<'_>) -> Option<&Table> {
         if !self.tables.contains_key(table.name) {
-            let buffer = storage(device, (table.rows * table.width).div_ceil(4));
-            let dequantization = storage(device, table.dequantization.len());
-            queue.write_buffer(&dequantization, 0, bytemuck::cast_slice(table.dequantization));
+            let buffer = storage(device, (table.rows * table.row_bytes()).div_ceil(4));
+            let dequantization = match table.values {
+                RowValues::Bytes { dequantization: numbers, .. } => {
+                    let buffer = storage(device, numbers.len());
+                    queue.write_buffer(&buffer, 0, bytemuck::cast_slice(numbers));
+                    Some(buffer)
+                }
+                RowValues::Words(_) => None,
+            };
             self.tables.insert(table.name.to_owned(), Table { buffer, sent_bytes: 0, dequantization });
         }
         let own = self.tables.get_mut(table.name)?;
         let begin = own.sent_bytes / 4 * 4;
-        let end = table.bytes.len().min(own.sent_bytes + UPLOAD_BYTES);
+        let bytes = table.bytes();
+        let end = bytes.len().min(own.sent_bytes + UPLOAD_BYTES);
         if end > own.sent_bytes {
             // Only whole words are written; the last one is written again when its rest has arrived.
-            let (words, rest) = table.bytes[begin..end].as_chunks::<4>();
+            let (words, rest) = bytes[begin..end].as_chunks::<4>();
             queue.write_buffer(&own.buffer, begin as u64, words.as_flattened());
             if !rest.is_empty() {
                 let mut last = [0; 4];
@@ -48,7 +61,7 @@ impl Tables {
             }
             own.sent_bytes = end;
         }
-        (end == table.bytes.len()).then_some(own)
+        (end == bytes.len()).then_some(own)
     }
 }
 
@@ -81,15 +94,20 @@ impl Rows {
         let found = self.gathers.iter().position(|gather| gather.slot == slot && gather.table == table.name);
         let index = found.unwrap_or_else(|| {
             let buffer = storage(device, rows.len());
-            let (text, workgroups) = wgsl::rows(table.width, rows.len());
-            let ranges =
-                [Range::whole(&own.buffer), Range::whole(&buffer), Range::whole(&own.dequantization), output.clone()];
+            let (text, workgroups) = wgsl::rows(table.width, rows.len(), own.dequantization.is_none());
+            let sources = [Some(&own.buffer), Some(&buffer), own.dequantization.as_ref()];
+            let ranges: Vec<Range> = sources.into_iter().flatten().map(Range::whole).chain([output.clone()]).collect();
             let command = Ready::dispatch(device, pipelines, &text, &ranges, 1, workgroups);
             self.gathers.push(Gather { table: table.name.to_owned(), slot, rows: buffer, command });
             self.gathers.len() - 1
         });
         queue.write_buffer(&self.gathers[index].rows, 0, bytemuck::cast_slice(rows));
         self.next = Some(index);
+    }
+
+    /// Forgets all data sets.
+    pub fn clear(&mut self) {
+        *self = Self::default();
     }
 
     /// Stops gathering for a slot, which is written in another way.

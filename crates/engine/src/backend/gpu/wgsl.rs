@@ -65,10 +65,16 @@ pub fn shader(
     (text, workgroups)
 }
 
-/// Writes the shader that gathers `count` rows of `width` bytes from a data set; it is not part of a plan.
-pub fn rows(width: usize, count: usize) -> (String, [u32; 3]) {
-    let source = constants(&[("WIDTH", width)]) + include_str!("rows.wgsl");
+/// Writes the shader that gathers `count` rows of `width` bytes or words from a data set; it is not part of a plan.
+pub fn rows(width: usize, count: usize, are_words: bool) -> (String, [u32; 3]) {
     let form = Form::Elements { count: count * width };
+    let width = constants(&[("WIDTH", width)]);
+    if are_words {
+        let source = width + include_str!("word_rows.wgsl");
+        // As integers, so that every bit pattern comes through.
+        return shader(&[Element::I32, Element::I32], true, &source, form, None);
+    }
+    let source = width + include_str!("rows.wgsl");
     shader(&[Element::I32, Element::I32, Element::F32], false, &source, form, None)
 }
 

