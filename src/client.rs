@@ -69,7 +69,7 @@ struct Inner {
     /// The engine on WebGPU.
     gpu_program: WorkerProgram,
     adapter: Adapter,
-    /// Which of the two runs.
+    /// The GPU program is the one of the two that runs.
     runs_gpu: Cell<bool>,
     data_url: String,
     worker: RefCell<Option<WorkerHandle>>,

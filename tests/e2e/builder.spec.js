@@ -297,7 +297,7 @@ test.describe('the strip', () => {
     expect(layers[7].inputs).toEqual(['max_pooling2d', 'batch_normalization_1']);
     await playground.card('add').click();
     await playground.press('Delete');
-    // What came behind the sum takes the end of the block instead.
+    // The layer behind the sum takes the end of the block instead.
     await expect(page.locator('.links path')).toHaveCount(2);
     await expect(playground.network.getByRole('alert')).toHaveCount(0);
     await playground.press('Undo');

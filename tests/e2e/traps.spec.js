@@ -276,7 +276,7 @@ test("numbers, sentences and the language follow under the browser's own transla
   await page.getByRole('button', { name: '中文' }).click();
   await expect(page.getByRole('heading', { name: '网络', exact: true })).toBeVisible();
   await expect(page.getByRole('tab', { name: '训练设置', exact: true })).toBeVisible();
-  // What is left is the same in every language: names of types, shapes, numbers.
+  // The rest is the same in every language: names of types, shapes, numbers.
   const sentences = () => page.evaluate(() => {
     const fonts = [...document.querySelectorAll('font > font')].filter((font) => !font.closest('noscript'));
     return fonts.map((font) => font.textContent).filter((text) => /[a-z]{2,} [a-z]{2,}/.test(text));

@@ -11,7 +11,7 @@ const ACCURACIES: &str = "course step accuracies";
 /// In older files: pairs of a step, and the accuracy of its epoch until then.
 const RUNNING_ACCURACIES: &str = "course accuracies";
 const EPOCHS: &str = "course epochs";
-/// Of a metric: its value in each epoch, NaN where it was not measured.
+/// Values of a metric in each epoch, NaN where it was not measured.
 const METRIC: &str = "course metric ";
 
 /// Numbers that a file holds per epoch.

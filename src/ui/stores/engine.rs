@@ -45,7 +45,7 @@ impl EngineReports {
         self.kernels.read_only()
     }
 
-    /// What has come of the data set.
+    /// The progress of the data set.
     pub fn data(&self) -> ReadSignal<DataProgress> {
         self.data.read_only()
     }

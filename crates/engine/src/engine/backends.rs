@@ -1,4 +1,4 @@
-//! Which backends there are.
+//! The backends that there are.
 
 use crate::error::{MessageError, Result, SessionError};
 use crate::protocol::{BackendAvailability, BackendChoice, BackendDetail, BackendInfo, DatasetDescription, EngineInfo};

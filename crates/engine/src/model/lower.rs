@@ -119,7 +119,7 @@ pub struct Network {
     pub outputs: Vec<NodeId>,
     /// For each layer the mask of its output, if it has one.
     masks: Vec<Option<NodeId>>,
-    /// What layers show besides their outputs.
+    /// Values that layers show besides their outputs.
     pub views: Vec<View>,
     /// New values of the weights that are not trained; empty for inference.
     pub updates: Vec<(NodeId, NodeId)>,

@@ -325,7 +325,7 @@ pub struct TrainingConfig {
     pub train_samples: u32,
     /// The share of those, taken from their end as in Keras, that is held back for validation.
     pub validation_split: f64,
-    /// What the loss compares the output with.
+    /// The values with which the loss compares the output.
     pub target: TargetChoice,
     /// Metrics that are measured beside the loss; without any, the usual one for the target.
     #[serde(skip_serializing_if = "Option::is_none")]

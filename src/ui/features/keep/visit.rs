@@ -1,4 +1,4 @@
-//! Which tab writes which saved experiment: each experiment has an identifier, and a tab that works on it holds a lock of
+//! The tab that writes a saved experiment: each experiment has an identifier, and a tab that works on it holds a lock of
 //! that name for as long as it lives.
 //!
 //! Browsers have locks in secure contexts only. Elsewhere no tab knows of another: each writes under an identifier of its

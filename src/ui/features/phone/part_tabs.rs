@@ -37,7 +37,7 @@ pub fn PartTabs() -> impl IntoView {
 
 /// Brings a part back to where it was scrolled when it was left, however the messages above it have changed meanwhile.
 fn keep_scroll(open: ReadSignal<Part>) {
-    // Where the parts began in the window.
+    // The upper edge of the parts in the window.
     let tops_px = StoredValue::new([None::<f64>; Part::ALL.len()]);
     // Noted while the part is there: once it is hidden, the page may be too low to be scrolled that far.
     let listener = window_event_listener(ev::scroll, move |_| {

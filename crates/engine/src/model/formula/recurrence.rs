@@ -14,7 +14,7 @@ pub struct Recurrence {
     pub steps: usize,
     pub features: usize,
     pub units: usize,
-    /// Of the input.
+    /// The place in the input that is derived.
     pub place: usize,
     pub unit: usize,
     /// The gate whose sum is derived.

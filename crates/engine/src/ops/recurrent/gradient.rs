@@ -9,8 +9,8 @@ use crate::tensor::TensorType;
 
 pub(super) const NAME: &str = "recurrent_gradient";
 
-/// What a [`Recurrent`] kept `[N,T,kept*U]`, the recurrent kernel, the gradient of what it kept, and its factors and mask if
-/// it has them, to the gradients of each step `[N,T,adjoints*U]`, in the order of [`super::Cell::adjoints`]. The last of
+/// Maps the values that a [`Recurrent`] kept `[N,T,kept*U]`, the recurrent kernel, the gradient of the kept values, and its
+/// factors and mask if it has them, to the gradients of each step `[N,T,adjoints*U]`, in the order of [`super::Cell::adjoints`]. The last of
 /// them is that of the state, on all ways to the loss.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecurrentGradient(pub Recurrent);

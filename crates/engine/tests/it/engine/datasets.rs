@@ -62,7 +62,7 @@ fn another_data_set_takes_the_place_of_the_first_when_all_of_it_is_there() {
     let mut bench = Bench::connected();
     let request = bench.send(change(&bench, "fashion-mnist"));
     assert!(bench.answer(request).is_none(), "nothing has arrived");
-    // What does not depend on it is answered at once, with the former data set.
+    // Requests that do not depend on it are answered at once, with the former data set.
     let (Answer::Training(config), _) = bench.ask(Command::GetTraining).unwrap() else { panic!() };
     assert_eq!(config.dataset, "mnist");
     let held = bench.send(Command::SetModel { spec: classifier("softmax"), kept: None });

@@ -6,9 +6,9 @@ use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::train::{Goal, Progress, Session};
 use serde_json::{Value, json};
 
-/// Relative.
+/// Largest relative difference of a loss.
 const LOSS_TOLERANCE: f64 = 1e-3;
-/// Of the way that a weight went.
+/// Largest difference, as a share of the way that a weight went.
 const WEIGHT_TOLERANCE: f64 = 0.02;
 
 fn hash(seed: u32, i: u32) -> u32 {
