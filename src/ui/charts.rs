@@ -8,6 +8,7 @@ pub mod figure;
 pub mod histogram;
 pub mod histogram_chart;
 pub mod palette;
+pub mod plane;
 pub mod plot;
 pub mod series;
 pub mod shapes;

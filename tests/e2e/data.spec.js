@@ -1,5 +1,5 @@
 // Data sets: the choice of one, class names, saved experiments, and a data set that does not come.
-import { REFERENCE, SMALL, expect, test } from './playground.js';
+import { REFERENCE, SMALL, artifact, expect, test } from './playground.js';
 
 const choice = (page) => page.getByLabel('Data set', { exact: true });
 
@@ -191,4 +191,32 @@ test.describe('tables and points', () => {
     expect(result.metrics.recall).toBeGreaterThan(0.9);
     expect(result.perClass.map(({ name, support }) => [name, support > 0])).toEqual([['malignant', true], ['benign', true]]);
   });
+});
+
+test('the plane shows what the network answers everywhere, under the examples, while it trains', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setTraining', { dataset: 'circles', epochs: 400, optimizer: { type: 'Adam', learningRate: 0.02 } });
+  await playground.call('setModel', { inputShape: [2], layers: [{ type: 'Dense', units: 16, activation: 'relu' }, { type: 'Dense', units: 2, activation: 'softmax' }] });
+  const plane = page.getByRole('img', { name: /^Answers of the network/ });
+  await expect(plane).toBeVisible();
+  await expect(page.getByText(/^Blue: .+ Orange: /)).toBeVisible();
+  // The colour of the middle of the plane, at which the inner circle is, and of its corners.
+  const colours = () => plane.evaluate((canvas) => {
+    const { width, height } = canvas;
+    const at = (x, y) => Array.from(canvas.getContext('2d').getImageData(Math.round(x * width), Math.round(y * height), 1, 1).data);
+    return [at(0.55, 0.47), at(0.2, 0.06), at(0.95, 0.06), at(0.95, 0.85)];
+  });
+  await expect.poll(async () => (await colours())[0][3]).toBe(255);
+  const before = await colours();
+  await page.evaluate(() => { window.run = window.chalkgrad.train({}); });
+  await expect.poll(async () => JSON.stringify(await colours())).not.toBe(JSON.stringify(before));
+  const { metrics } = await page.evaluate(() => window.run);
+  expect(metrics.accuracy.at(-1)).toBeGreaterThan(0.9);
+  // The corners are answered alike, and otherwise than the middle: blue has more blue, orange more red.
+  const isOrange = ([red, , blue]) => red > blue;
+  await expect.poll(async () => (await colours()).slice(1).map(isOrange)).toEqual(Array(3).fill(!isOrange((await colours())[0])));
+  await artifact(page, 'plane');
+  await choice(page).selectOption('mnist');
+  await expect(plane).toHaveCount(0);
 });

@@ -216,8 +216,10 @@ test('what two tabs have done can both be had back, and neither is offered what 
   await train(page, 7);
   await setUpAs(second, 22);
   await train(second, 5);
-  await train(page, 3);
   const steps = async () => (await stored(page)).experiments.map(({ step }) => step).sort();
+  // Offers are listed by the time at which they were saved, so the first tab goes on after both have been.
+  await expect.poll(steps, { timeout: 20_000 }).toEqual([5, 7]);
+  await train(page, 3);
   await expect.poll(steps, { timeout: 20_000 }).toEqual([10, 5]);
 
   // A tab that is opened meanwhile leaves them alone.

@@ -1,7 +1,7 @@
 // Screenshots of the page in use, at every width, in both themes and languages, kept in test-results/screens for people to look at.
 import { expect, SMALL, test } from './playground.js';
 
-const SIZES = [[1440, 900], [1366, 768], [1024, 768], [390, 844], [3840, 2160]];
+const SIZES = [[1440, 900], [1366, 768], [1280, 800], [1024, 768], [390, 844], [3840, 2160]];
 
 for (const [width, height] of SIZES) {
   test(`the page in use, ${width} pixels wide`, async ({ playground }) => {
@@ -20,6 +20,9 @@ for (const [width, height] of SIZES) {
         await expect(page.locator('html')).toHaveAttribute('lang', language === 'en' ? 'en' : /^zh/);
         for (const part of width < 720 ? ['input', 'network', 'results', 'training'] : ['all']) {
           if (part !== 'all') await playground.show(part);
+          // No chart is squeezed to nothing where they stand one below the other.
+          const charts = await page.locator('.chart canvas').evaluateAll((all) => all.filter((canvas) => canvas.checkVisibility()).map((canvas) => canvas.clientHeight));
+          expect(charts.filter((height) => height < 150)).toEqual([]);
           await page.screenshot({ path: `test-results/screens/${width}-${colorScheme}-${language}-${part}.png` });
         }
       }

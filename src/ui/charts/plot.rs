@@ -155,7 +155,10 @@ impl Pen<'_> {
     }
 
     fn dots(&mut self, centres: Vec<Point>, radius: f64, fill: &str, edge: Option<&str>) {
-        self.shapes.push(Shape::Dots { centres, radius, fill: fill.to_owned(), edge: edge.map(str::to_owned) });
+        /// The edges of more dots than this would run into one band.
+        const MOST_EDGED: usize = 60;
+        let edge = edge.filter(|_| centres.len() <= MOST_EDGED).map(str::to_owned);
+        self.shapes.push(Shape::Dots { centres, radius, fill: fill.to_owned(), edge });
     }
 
     fn label(&mut self, text: &str, (x, y): Point, anchor: Anchor) {

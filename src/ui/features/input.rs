@@ -9,6 +9,7 @@ cfg_if::cfg_if! {
         mod dataset;
         mod pad;
         mod panel;
+        mod plane;
         pub mod picture;
         mod prediction;
         mod preparation;

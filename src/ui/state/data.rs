@@ -77,6 +77,18 @@ impl State {
         matches!(input.dtype, FieldType::U8 { .. }) && input.shape == [28, 28, 1]
     }
 
+    /// Returns true if an input is a point of a plane, and the answer one number or one of two classes. The surrounding view
+    /// follows it.
+    pub fn is_plane(&self) -> bool {
+        let schema = self.dataset().schema;
+        let is_one = match &schema.target {
+            Target::Class { names } => names.len() == 2,
+            Target::Values { names } => names.len() == 1,
+            Target::Input => false,
+        };
+        matches!(schema.input.dtype, FieldType::F32) && schema.input.shape == [2] && is_one
+    }
+
     /// Returns true if the inputs are images. The surrounding view follows it.
     pub fn has_images(&self) -> bool {
         self.dataset().schema.kind() == DatasetKind::Image

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::dataset::DatasetChoice;
 use super::pad::Pad;
+use super::plane::Plane;
 use super::prediction::Prediction;
 use super::preparation::Preparation;
 use super::rows::Rows;
@@ -57,6 +58,9 @@ pub fn InputPanel() -> impl IntoView {
             </div>
             <Show when=move || state.can_draw()>
                 <Preparation />
+            </Show>
+            <Show when=move || state.is_plane()>
+                <Plane />
             </Show>
             <Show when=move || state.has_images() fallback=Rows>
                 <Samples />

@@ -51,7 +51,7 @@ fn values(state: State) -> String {
     };
     state.input.probabilities().with(|outputs| {
         let outputs = outputs.as_deref().unwrap_or_default();
-        let text = |(name, value): (&String, &f32)| format!("{name}: {}", format::number(f64::from(*value)));
+        let text = |(name, value): (&String, &f32)| format!("{name}: {}", format::value(*value));
         names.iter().zip(outputs).map(text).collect::<Vec<_>>().join(", ")
     })
 }

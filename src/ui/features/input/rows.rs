@@ -37,7 +37,7 @@ pub fn Rows() -> impl IntoView {
         state.input.row().with(|row| match row.as_ref()?.label {
             Some(label) => Some(t_with("true_label", &[("label", &state.class_name(label as usize))])),
             None => {
-                let values = row.as_ref()?.target.iter().map(|value| format::number(f64::from(*value)));
+                let values = row.as_ref()?.target.iter().map(|value| format::value(*value));
                 Some(t_with("true_value", &[("value", &values.collect::<Vec<_>>().join(", "))]))
             }
         })
@@ -50,7 +50,7 @@ pub fn Rows() -> impl IntoView {
                 view! {
                     <li>
                         <span>{column + 1}</span>
-                        <b>{format::number(f64::from(value))}</b>
+                        <b>{format::value(value)}</b>
                     </li>
                 }
             })
