@@ -90,9 +90,10 @@ export class Playground {
     });
   }
 
-  /** The image in the input panel, 28x28, as the network gets it: 0 to 255. */
+  /** The image in the input panel, 28x28, as the network gets it: 0 to 255. What was just drawn is painted first. */
   shownImage() {
-    return this.page.evaluate(() => {
+    return this.page.evaluate(async () => {
+      for (let frames = 0; frames < 2; frames += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
       const canvas = document.querySelector('.preview canvas');
       return Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data).filter((_, index) => index % 4 === 3);
     });

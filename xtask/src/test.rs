@@ -144,35 +144,35 @@ fn flows() -> Result<()> {
         fs::remove_file(&report).context("test-results/flows.json cannot be replaced")?;
     }
     let result = playwright("tests/e2e/playwright.config.js", &[]);
-    if result.is_ok() {
-        return result;
+    let Ok(text) = fs::read_to_string(report) else { return result };
+    for flow in flows_of(&text, |spec| spec["ok"] == true && spec["tests"][0]["status"] == "flaky")? {
+        say(format!("Needed a second try, which is a defect: {flow}"));
     }
-    let failures = fs::read_to_string(report).map_err(anyhow::Error::from).and_then(|text| flow_failures(&text));
-    match failures {
-        Ok(failures) if !failures.is_empty() => bail!("{}", failures.join("\n    ")),
-        _ => result,
+    let failures = flows_of(&text, |spec| spec["ok"] == false)?;
+    if result.is_err() && !failures.is_empty() {
+        bail!("{}", failures.join("\n    "));
     }
+    result
 }
 
-/// Lists the failed flows of a report by Playwright's reporter `json`: file, line, title and the first lines of the
-/// error.
-fn flow_failures(report: &str) -> Result<Vec<String>> {
+/// Lists some flows of a report by Playwright's reporter `json`: file, line, title and the first lines of the first error.
+fn flows_of(report: &str, is_listed: fn(&Value) -> bool) -> Result<Vec<String>> {
     let report: Value = serde_json::from_str(report).context("test-results/flows.json is not JSON")?;
-    let mut failures = Vec::new();
-    collect_failures(&report, &mut failures);
-    Ok(failures)
+    let mut flows = Vec::new();
+    collect_flows(&report, is_listed, &mut flows);
+    Ok(flows)
 }
 
-fn collect_failures(suite: &Value, failures: &mut Vec<String>) {
+fn collect_flows(suite: &Value, is_listed: fn(&Value) -> bool, flows: &mut Vec<String>) {
     let list = |key: &str| suite[key].as_array().map(Vec::as_slice).unwrap_or_default();
-    for spec in list("specs").iter().filter(|spec| spec["ok"] == false) {
+    for spec in list("specs").iter().filter(|spec| is_listed(spec)) {
         let message = spec.pointer("/tests/0/results/0/error/message").and_then(Value::as_str).unwrap_or_default();
         let message: Vec<_> = message.lines().filter(|line| !line.trim().is_empty()).take(ERROR_LINES).collect();
         let text = |key: &str| spec[key].as_str().unwrap_or_default();
-        failures.push(format!("{}:{} {}: {}", text("file"), spec["line"], text("title"), message.join(" | ")));
+        flows.push(format!("{}:{} {}: {}", text("file"), spec["line"], text("title"), message.join(" | ")));
     }
     for inner in list("suites") {
-        collect_failures(inner, failures);
+        collect_flows(inner, is_listed, flows);
     }
 }
 
