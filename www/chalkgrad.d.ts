@@ -363,7 +363,7 @@ export interface TrainingConfig {
   trainSamples: number;
   /** The share of those, taken from their end as in Keras, that is held back for validation. */
   validationSplit: number;
-  /** What the loss compares the output with. */
+  /** The values with which the loss compares the output. */
   target: TargetChoice;
   /** Metrics that are measured beside the loss; without any, the usual one for the target. */
   metrics?: MetricName[];
