@@ -10,18 +10,7 @@ pub static FASHION_MNIST: Source = Source {
     schema: || {
         Schema::images(
             [28, 28, 1],
-            [
-                "T-shirt/top",
-                "Trouser",
-                "Pullover",
-                "Dress",
-                "Coat",
-                "Sandal",
-                "Shirt",
-                "Sneaker",
-                "Bag",
-                "Ankle boot",
-            ],
+            ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
         )
     },
     examples: [60_000, 10_000],

@@ -1,7 +1,8 @@
 //! Points in the plane, made from a seed.
 
-use super::Source;
+use super::{Origin, Source};
 use crate::data::Dataset;
+use crate::data::schema::{Schema, Target};
 use crate::error::Result;
 use crate::random::Philox;
 
@@ -12,7 +13,7 @@ const POINTS_STREAM: u64 = 0x506F_696E << 32;
 const SEED: u64 = 0;
 
 /// Numbers of training and of test points.
-pub(super) const POINTS: [usize; 2] = [1_000, 500];
+const POINTS: [usize; 2] = [1_000, 500];
 
 /// A point and its target: the number of its class, or a value.
 pub struct Point {
@@ -22,6 +23,29 @@ pub struct Point {
 
 /// Makes a point. `share` goes from 0 to below 1 over the points of a part.
 pub type MakePoint = fn(random: &mut Philox, share: f32) -> Point;
+
+/// Describes points that `make_point` makes.
+pub(super) const fn source(
+    name: &'static str,
+    title: &'static str,
+    schema: fn() -> Schema,
+    make_point: MakePoint,
+) -> Source {
+    Source {
+        name,
+        title,
+        schema,
+        examples: POINTS,
+        licence: "MIT OR Apache-2.0",
+        origin: "made from a seed, as in TensorFlow Playground",
+        files: Origin::Made(make_point),
+    }
+}
+
+/// Describes points of two classes, named as the page paints them.
+pub(super) const fn two_classes(name: &'static str, title: &'static str, make_point: MakePoint) -> Source {
+    source(name, title, || Schema::table(2, Target::classes(["blue", "orange"])), make_point)
+}
 
 /// Makes all points of a source, in an order that mixes the classes.
 ///

@@ -13,7 +13,7 @@ fn begin(example: u32, row: u32, own: u32, before: u32, step: u32, unit: u32) {
 }
 
 fn complete(example: u32, row: u32, own: u32, before: u32, step: u32, unit: u32) {
-    // What is seen has its factors already.
+    // Values in `seen` have their factors already.
     var sum = x0[(row * GATES + 2u) * UNITS + unit];
     for (var k = 0u; k < UNITS; k++) {
         sum += seen[k] * x1[(k * GATES + 2u) * UNITS + unit];
