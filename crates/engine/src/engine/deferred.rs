@@ -139,6 +139,7 @@ impl Engine {
                     Some(image) => self.session.prepare_inspection(image, names),
                     None => Ok(true),
                 },
+                Command::LastStep { names } => self.session.fetch_last_step(names),
                 Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),
             },

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, TensorData};
+use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, StepData, TensorData};
 use super::{
     ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, RunState,
     SnapshotInfo, Split,
@@ -136,6 +136,9 @@ requests! {
     /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
     /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
     Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
+    /// Reads tensors of the last step, all of them as they were for this step: outputs and gradients from the weights before its
+    /// update, states before (`before conv2d.kernel`) and after it.
+    LastStep { names: Vec<String> } -> StepData: Reads repeatable;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Reads the images of a split with these indices, which must have arrived.

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExampleInfo, History, KernelTime,
-    LayerStats, ModelSummary, RunState,
+    LayerStats, ModelSummary, RunState, StepInfo,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -17,6 +17,13 @@ pub trait Response: Sized {
 pub struct TensorData {
     pub shape: Vec<usize>,
     pub values: Vec<f32>,
+}
+
+/// Tensors of the last step, in the order of their names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StepData {
+    pub info: StepInfo,
+    pub tensors: Vec<TensorData>,
 }
 
 /// Images of the data set with their labels.
@@ -151,9 +158,20 @@ impl Response for TensorData {
 impl Response for Vec<TensorData> {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Tensors { shapes } = answer else { return None };
-        let tensors = shapes.into_iter().zip(arrays);
-        tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
+        tensors(shapes, arrays)
     }
+}
+
+impl Response for StepData {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
+        let Answer::Step { info, shapes } = answer else { return None };
+        Some(Self { info, tensors: tensors(shapes, arrays)? })
+    }
+}
+
+fn tensors(shapes: Vec<Vec<usize>>, arrays: Vec<ArrayData>) -> Option<Vec<TensorData>> {
+    let tensors = shapes.into_iter().zip(arrays);
+    tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
 }
 
 impl Response for ExampleData {

@@ -74,6 +74,7 @@ impl Session {
         let schema = dataset.as_ref().unwrap_or(&self.feeder.dataset).schema();
         let model = LoadedModel::new(model, training, schema)?;
         let mismatch = fit(&model)?;
+        let info = &model.present_info(info);
         let states = matched(model.states(), info, arrays)?;
         self.model = model;
         self.mismatch = mismatch;
