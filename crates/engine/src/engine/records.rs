@@ -10,7 +10,7 @@ use crate::train::Progress;
 /// During training, inspections get the tensors of an earlier step until this many times the time has passed that they took.
 const PAUSE_FACTOR: f64 = 12.0;
 
-/// Of steps that take longer, each is recorded, because copying the states costs little beside them. A halt then need not wait for
+/// Steps that take longer are all recorded, because copying the states costs little beside them. A halt then need not wait for
 /// another step.
 const SLOW_STEP_MS: f64 = 50.0;
 

@@ -467,7 +467,7 @@ struct Forward {
     input: NodeId,
     target: NodeId,
     sample_weight: NodeId,
-    /// Of each example, `[N]`.
+    /// The loss of each example, `[N]`.
     losses: NodeId,
     loss: NodeId,
 }

@@ -126,7 +126,7 @@ impl StepRecord {
 
 /// The place of a tensor of the last step.
 pub(super) enum RecordTensor {
-    /// Of the batch, which the data set gives.
+    /// A tensor of the batch, which the data set gives.
     Batch,
     /// A state before the step, under the name that it has on the backend.
     Before,
