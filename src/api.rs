@@ -249,7 +249,7 @@ impl Chalkgrad {
     ) -> Promised<Example> {
         let request = || -> Result<_> {
             let (split, index) = (word("split", split)?, whole_number("index", index)?);
-            Ok(requests::Example { split, index })
+            Ok(requests::Examples { split, indices: vec![index] })
         };
         self.call(request(), Example::from)
     }

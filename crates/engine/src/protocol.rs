@@ -18,7 +18,7 @@ use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
-pub use datasets::{DatasetDescription, ExampleInfo, InputDescription, TargetDescription};
+pub use datasets::{DatasetDescription, ExamplesInfo, InputDescription, TargetDescription};
 pub use requests::{Command, Effect};
 
 /// A message and the arrays that travel with it.
@@ -121,17 +121,12 @@ pub enum Answer {
         shapes: Vec<Vec<usize>>,
     },
     LayerStats(LayerStats),
-    /// One `U8` array: pixels, `[count,H,W]`.
-    Images {
-        labels: Vec<u32>,
-        height: u32,
-        width: u32,
-    },
     /// One `U8` array.
     Labels,
     Datasets(Vec<DatasetDescription>),
-    /// One array: the input, `U8` or `F32`.
-    Example(ExampleInfo),
+    /// Two arrays: the inputs `[k, shape]`, `U8` or `F32`, and, `F32`, the values of the targets `[k, columns]`, none if the
+    /// target is no values.
+    Examples(ExamplesInfo),
     /// Times of the kernels of one training step, the longest first.
     Profile(Vec<KernelTime>),
 }

@@ -1,7 +1,7 @@
 //! Execution of the commands.
 
 use super::backends::{check_backend, engine_info};
-use super::images::{self, Images};
+use super::examples::{self, Examples};
 use super::{Engine, TURN_MS};
 use crate::error::{Given, MessageError, Result, SettingError, SettingRule};
 use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
@@ -151,22 +151,15 @@ impl Engine {
                 }
                 Answer::LayerStats(self.session.layer_stats(&layer)?)
             }
-            Command::Images { split, indices } => {
-                let (dataset, config) = (self.session.dataset(), self.session.training());
-                let Images { pixels, labels } = images::images(dataset, config, split, &indices)?;
-                let extent = |axis: usize| dataset.schema().input.shape.get(axis).map_or(1, |extent| *extent as u32);
-                let (height, width) = (extent(0), extent(1));
-                return Ok(Some((Answer::Images { labels, height, width }, vec![ArrayData::U8(pixels)])));
-            }
             Command::Labels { split } => {
-                let labels = images::labels(self.session.dataset(), self.session.training(), split);
+                let labels = examples::labels(self.session.dataset(), self.session.training(), split);
                 return Ok(Some((Answer::Labels, vec![ArrayData::U8(labels.to_vec())])));
             }
             Command::Datasets => Answer::Datasets(self.datasets()),
-            Command::Example { split, index } => {
+            Command::Examples { split, indices } => {
                 let (dataset, config) = (self.session.dataset(), self.session.training());
-                let (info, input) = images::example(dataset, config, split, index)?;
-                return Ok(Some((Answer::Example(info), vec![input])));
+                let Examples { info, inputs, values } = examples::examples(dataset, config, split, &indices)?;
+                return Ok(Some((Answer::Examples(info), vec![inputs, ArrayData::F32(values)])));
             }
             Command::RetryData => {
                 self.retry_download();

@@ -51,15 +51,16 @@ pub enum TargetDescription {
     Input,
 }
 
-/// An example. Its values travel as an array.
+/// Examples. Their inputs and the values of their targets travel as arrays.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExampleInfo {
+pub struct ExamplesInfo {
+    /// The shape of one input.
     pub shape: Vec<usize>,
-    /// The class by its number and its name.
-    pub class: Option<(u32, String)>,
-    /// The target values, if the target is no class.
-    pub values: Vec<f32>,
+    /// The class of each example; none if the target is no class.
+    pub classes: Vec<u32>,
+    /// The names of all classes.
+    pub class_names: Vec<String>,
 }
 
 impl DatasetDescription {

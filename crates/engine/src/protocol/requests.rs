@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, TensorData};
+use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, TensorData};
 use super::{
     ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, RunState,
     SnapshotInfo, Split,
@@ -138,14 +138,12 @@ requests! {
     Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
-    /// Reads the images of a split with these indices, which must have arrived.
-    Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
-    /// Reads the labels of those images of a split that have arrived.
+    /// Reads the examples of a split with these indices, which must have arrived.
+    Examples { split: Split, indices: Vec<u32> } -> ExampleBatch: Reads repeatable;
+    /// Reads the labels of those examples of a split that have arrived.
     Labels { split: Split } -> Vec<u8>: Reads;
     /// Lists the data sets that a configuration can name.
     Datasets -> Vec<DatasetDescription>: Reads repeatable;
-    /// Reads the example of a split with this index, which must have arrived.
-    Example { split: Split, index: u32 } -> ExampleData: Reads repeatable;
     /// Starts the download of the data set again after it failed.
     RetryData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.

@@ -1,7 +1,7 @@
 //! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
 
 use super::{
-    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExampleInfo, History, KernelTime,
+    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, History, KernelTime,
     LayerStats, ModelSummary, RunState,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -19,22 +19,44 @@ pub struct TensorData {
     pub values: Vec<f32>,
 }
 
-/// Images of the data set with their labels.
+/// Examples of the data set.
 #[derive(Clone, PartialEq, Debug)]
-pub struct ImageData {
-    pub height: u32,
-    pub width: u32,
-    /// `[count,height,width]`.
-    pub pixels: Vec<u8>,
-    pub labels: Vec<u32>,
+pub struct ExampleBatch {
+    pub info: ExamplesInfo,
+    /// `[k, shape]`: bytes, or numbers as the network gets them.
+    pub inputs: ArrayData,
+    /// The values of the targets, `[k, columns]`; none if the target is no values.
+    pub values: Vec<f32>,
 }
 
-/// An example of the data set with its input.
+/// One example of a batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExampleData {
-    pub info: ExampleInfo,
-    /// Bytes, or numbers as the network gets them.
     pub input: ArrayData,
+    /// The class, if the target is one.
+    pub class: Option<u32>,
+    pub values: Vec<f32>,
+}
+
+impl ExampleBatch {
+    /// Returns the examples one by one.
+    pub fn into_examples(self) -> Vec<ExampleData> {
+        let Self { info, inputs, values } = self;
+        let width = info.shape.iter().product::<usize>().max(1);
+        let inputs: Vec<ArrayData> = match inputs {
+            ArrayData::U8(bytes) => bytes.chunks_exact(width).map(|input| ArrayData::U8(input.to_vec())).collect(),
+            ArrayData::F32(numbers) => {
+                numbers.chunks_exact(width).map(|input| ArrayData::F32(input.to_vec())).collect()
+            }
+        };
+        let columns = values.len() / inputs.len().max(1);
+        let example = |(at, input)| ExampleData {
+            input,
+            class: info.classes.get(at).copied(),
+            values: values[at * columns..(at + 1) * columns].to_vec(),
+        };
+        inputs.into_iter().enumerate().map(example).collect()
+    }
 }
 
 /// An evaluation with its confusion matrix and the prediction for each example.
@@ -156,17 +178,10 @@ impl Response for Vec<TensorData> {
     }
 }
 
-impl Response for ExampleData {
+impl Response for ExampleBatch {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Example(info), [input]) = (answer, arrays_of(arrays)?) else { return None };
-        Some(Self { info, input })
-    }
-}
-
-impl Response for ImageData {
-    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Images { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
-        Some(Self { height, width, pixels: u8_array(pixels)?, labels })
+        let (Answer::Examples(info), [inputs, values]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { info, inputs, values: f32_array(values)? })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The plane of a data set with two features: the answers of the network everywhere, live while it trains, under the examples.
 
 use chalkgrad_engine::data::Target;
-use chalkgrad_engine::protocol::requests::{Example, Predict};
-use chalkgrad_engine::protocol::responses::ExampleData;
+use chalkgrad_engine::protocol::requests::{Examples, Predict};
+use chalkgrad_engine::protocol::responses::ExampleBatch;
 use chalkgrad_engine::protocol::{ArrayData, Split};
 use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
@@ -81,21 +81,14 @@ fn read_marks(state: State, marks: RwSignal<Vec<Mark>>) {
         }
         let count = SHOWN.min(untrack(|| state.dataset()).train_total as u32);
         let has_classes = untrack(|| state.classes()) > 0;
+        let response = state.client().request(Examples { split: Split::Train, indices: (0..count).collect() });
         spawn_local(async move {
-            let mut read = Vec::new();
-            for index in 0..count {
-                match state.client().request(Example { split: Split::Train, index }).await {
-                    Ok(ExampleData { info, input: ArrayData::F32(values) }) => {
-                        let Some(at) = values.first_chunk::<2>().copied() else { return };
-                        let class = info.class.map(|(class, _)| class as f32 * 2.0 - 1.0);
-                        let value = info.values.first().copied();
-                        let target = if has_classes { class } else { value };
-                        read.extend(target.map(|target| Mark { at, target }));
-                    }
-                    // Another data set has come meanwhile.
-                    _ => return,
-                }
-            }
+            // Without an answer, another data set has come meanwhile.
+            let Ok(ExampleBatch { info, inputs: ArrayData::F32(places), values }) = response.await else { return };
+            let classes = info.classes.into_iter().map(|class| class as f32 * 2.0 - 1.0);
+            let targets = if has_classes { classes.collect() } else { values };
+            let (places, _) = places.as_chunks::<2>();
+            let read = places.iter().zip(targets).map(|(at, target)| Mark { at: *at, target }).collect();
             if state.engine.training().with_untracked(|training| training.dataset == name) {
                 // The view may be gone.
                 marks.try_set(read);

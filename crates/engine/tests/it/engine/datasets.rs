@@ -86,11 +86,9 @@ fn another_data_set_takes_the_place_of_the_first_when_all_of_it_is_there() {
     bench.work();
     let (Answer::History(history), _) = bench.answer(run).unwrap().unwrap() else { panic!() };
     assert_eq!((history.steps, history.state), (4, RunState::Done));
-    let (Answer::Example(example), arrays) = bench.ask(Command::Example { split: Split::Test, index: 19 }).unwrap()
-    else {
-        panic!()
-    };
-    assert_eq!((example.class, arrays.len()), (Some((9, "Ankle boot".to_owned())), 1));
+    let command = Command::Examples { split: Split::Test, indices: vec![19, 3] };
+    let (Answer::Examples(examples), arrays) = bench.ask(command).unwrap() else { panic!() };
+    assert_eq!((&examples.classes[..], &examples.class_names[9][..], arrays.len()), (&[9, 3][..], "Ankle boot", 2));
 }
 
 #[test]

@@ -111,16 +111,17 @@ fn settings_change_during_training() {
 }
 
 #[test]
-fn images_and_labels_are_found_by_their_place() {
+fn examples_and_labels_are_found_by_their_place() {
     let mut bench = Bench::with_data();
     let (answer, arrays) = bench.ask(Command::Labels { split: Split::Test }).unwrap();
     let [ArrayData::U8(labels)] = &arrays[..] else { panic!("{arrays:?}") };
     assert_eq!((answer, labels.len()), (Answer::Labels, TEST_IMAGES));
-    let (answer, arrays) = bench.ask(Command::Images { split: Split::Test, indices: vec![3, 1] }).unwrap();
-    let expected = [3, 1].map(|index| u32::from(labels[index])).to_vec();
-    assert_eq!(answer, Answer::Images { labels: expected, height: 4, width: 4 });
-    assert!(matches!(&arrays[..], [ArrayData::U8(pixels)] if pixels.len() == 32));
-    let missing = Command::Images { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
+    let (answer, arrays) = bench.ask(Command::Examples { split: Split::Test, indices: vec![3, 1] }).unwrap();
+    let Answer::Examples(info) = answer else { panic!("{answer:?}") };
+    assert_eq!(info.classes, [3, 1].map(|index| u32::from(labels[index])));
+    assert_eq!((info.shape, info.class_names.len()), (vec![4, 4, 1], 3));
+    assert!(matches!(&arrays[..], [ArrayData::U8(pixels), ArrayData::F32(values)] if pixels.len() == 32 && values.is_empty()));
+    let missing = Command::Examples { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
     assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
 }
 
