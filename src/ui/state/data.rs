@@ -77,16 +77,11 @@ impl State {
         matches!(input.dtype, FieldType::U8 { .. }) && input.shape == [28, 28, 1]
     }
 
-    /// Returns true if an input is a point of a plane, and the answer one number or one of two classes. The surrounding view
-    /// follows it.
+    /// Returns true if an input is a point of a plane, and the answer a class or a value. The surrounding view follows it.
     pub fn is_plane(&self) -> bool {
-        let schema = self.dataset().schema;
-        let is_one = match &schema.target {
-            Target::Class { names } => names.len() == 2,
-            Target::Values { names } => names.len() == 1,
-            Target::Input => false,
-        };
-        matches!(schema.input.dtype, FieldType::F32) && schema.input.shape == [2] && is_one
+        let input = self.dataset().schema.input;
+        let is_point = matches!(input.dtype, FieldType::F32) && input.shape == [2];
+        is_point && !matches!(self.task_target(), Target::Input)
     }
 
     /// Returns true if the inputs are images. The surrounding view follows it.
@@ -132,6 +127,7 @@ impl State {
     /// Drops what belongs to the data set of before.
     fn forget_data(&self) {
         self.input.forget_samples();
+        self.plane.forget();
         if matches!(self.input.source().get_untracked(), Source::Test { .. }) {
             self.input.clear();
         }

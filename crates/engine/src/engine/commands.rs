@@ -136,10 +136,10 @@ impl Engine {
                 Answer::Done
             }
             Command::Inspect { names } => {
-                let image = one_array(arrays)?;
-                while !self.session.is_asynchronous() && !self.session.prepare_inspection(&image, &names)? {}
+                let inputs = one_array(arrays)?;
+                while !self.session.is_asynchronous() && !self.session.prepare_inspection(&inputs, &names)? {}
                 let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
-                for tensor in self.session.inspect(&image, &names)? {
+                for tensor in self.session.inspect(&inputs, &names)? {
                     shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
                     arrays.push(ArrayData::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
                 }

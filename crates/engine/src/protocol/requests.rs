@@ -133,9 +133,9 @@ requests! {
     TensorNames -> Vec<String>: Reads repeatable;
     Tensor { name: String } -> TensorData: Reads repeatable;
     SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
-    /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
+    /// Reads tensors of one moment: the outputs of layers for k inputs (the model's own by the name
     /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
-    Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
+    Inspect { names: Vec<String> } with { inputs: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Reads the examples of a split with these indices, which must have arrived.

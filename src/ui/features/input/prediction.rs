@@ -6,6 +6,7 @@ use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
 
 use crate::ui::features::input::store::Source;
+use crate::ui::features::inspector::watch::Sight;
 use crate::ui::format;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
@@ -83,7 +84,7 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
 
 /// Follows the network's output for the image, for as long as the view lives.
 fn follow_probabilities(state: State) {
-    let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
+    let subscription = state.watch(Sight::Input, vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
         let has_image =
             state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
