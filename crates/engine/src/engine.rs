@@ -264,6 +264,7 @@ impl Engine {
                         ArrayData::U8(predictions.labels),
                         ArrayData::F32(predictions.predicted),
                         ArrayData::F32(predictions.confidence),
+                        ArrayData::F32(predictions.values),
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }

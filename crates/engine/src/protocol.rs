@@ -105,7 +105,7 @@ pub enum Answer {
     History(History),
     /// Arrays: `F32` the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`; then of each image in the order
     /// of the split, `U8` its label, `F32` the predicted class or -1, `F32` the score of that class (after a softmax, its
-    /// probability).
+    /// probability), `F32` its true values. If the target is values, the predicted values stand in the place of classes.
     Evaluation(Evaluation),
     /// One `F32` array: probabilities `[k,classes]`.
     Probabilities {

@@ -66,10 +66,12 @@ pub struct Evaluated {
     /// `[classes,classes]`, by true class and predicted class.
     pub confusion: Vec<f32>,
     pub labels: Vec<u8>,
-    /// The predicted class, or -1 for none.
+    /// The predicted class, or -1 for none; if the target is values, those predicted, `[n,columns]`.
     pub predicted: Vec<f32>,
     /// The score of the predicted class, which is its probability after a softmax.
     pub confidence: Vec<f32>,
+    /// The true values, `[n,columns]`, if the target is values.
+    pub values: Vec<f32>,
 }
 
 /// A run with the loss of every step, which the client adds to the answer as an array.
@@ -135,13 +137,14 @@ impl Response for RunHistory {
 impl Response for Evaluated {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Evaluation(evaluation) = answer else { return None };
-        let [confusion, labels, predicted, confidence] = arrays_of(arrays)?;
+        let [confusion, labels, predicted, confidence, values] = arrays_of(arrays)?;
         Some(Self {
             evaluation,
             confusion: f32_array(confusion)?,
             labels: u8_array(labels)?,
             predicted: f32_array(predicted)?,
             confidence: f32_array(confidence)?,
+            values: f32_array(values)?,
         })
     }
 }
@@ -215,10 +218,11 @@ mod tests {
             ArrayData::U8(vec![0; 2]),
             ArrayData::F32(vec![-1.0, 0.0]),
             ArrayData::F32(vec![1.0; 2]),
+            ArrayData::F32(Vec::new()),
         ];
         let evaluated = Evaluated::from_parts(Answer::Evaluation(evaluation.clone()), arrays.clone()).unwrap();
         assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![-1.0, 0.0]));
-        assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..3].to_vec()).is_none());
+        assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..4].to_vec()).is_none());
         assert!(Evaluated::from_parts(Answer::Done, arrays).is_none());
         assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![ArrayData::U8(vec![1])]).is_none());
     }

@@ -8,7 +8,7 @@ use chalkgrad_engine::model::builders::{dense, flatten};
 use chalkgrad_engine::model::spec::{LayerSpec, LossSpec, ModelSpec, OptimizerSpec, TargetChoice, TrainingConfig};
 use chalkgrad_engine::protocol::{EpochReport, Evaluation, SnapshotInfo, Split};
 use chalkgrad_engine::random::Philox;
-use chalkgrad_engine::train::{Goal, Pixels, Progress, Session};
+use chalkgrad_engine::train::{Goal, Pixels, Predictions, Progress, Session};
 
 use super::replicas::InThread;
 
@@ -38,10 +38,15 @@ fn train(session: &mut Session, epochs: u32) -> Vec<EpochReport> {
 }
 
 fn evaluate(session: &mut Session, split: Split) -> Evaluation {
+    answers(session, split).0
+}
+
+/// Evaluates, and returns the answers to single examples as well.
+fn answers(session: &mut Session, split: Split) -> (Evaluation, Predictions) {
     session.start_evaluation(split, None).unwrap();
     loop {
-        if let Progress::Evaluated(evaluation, _) = session.advance(&mut || false).unwrap() {
-            return evaluation;
+        if let Progress::Evaluated(evaluation, predictions) = session.advance(&mut || false).unwrap() {
+            return (evaluation, predictions);
         }
     }
 }
@@ -174,6 +179,29 @@ fn workers_and_one_thread_count_the_same() {
                 assert!((value - others[name]).abs() < 0.02, "{name}: {value}, {}", others[name]);
             }
         }
+    }
+}
+
+#[test]
+fn an_evaluation_of_values_tells_what_was_predicted_for_each_example() {
+    for workers in [1, 3] {
+        let mut session = session(made("plane"), vec![dense(4).activation("tanh"), dense(1)]);
+        if workers > 1 {
+            session.set_replicas(Some(Box::new(InThread::new(workers - 1))));
+        }
+        let (evaluation, predictions) = answers(&mut session, Split::Test);
+        let Values::F32(inputs) = session.dataset().inputs(Part::Test) else { panic!() };
+        let inputs = inputs.to_vec();
+        let truth: Vec<f32> =
+            (0..500).map(|index| session.dataset().target_values(Part::Test, index).unwrap()[0]).collect();
+        assert_eq!(predictions.values, truth);
+        let (expected, _) = session.predict(Pixels::F32(inputs)).unwrap();
+        let differences = expected.iter().zip(&predictions.predicted).map(|(one, other)| (one - other).abs());
+        assert_eq!((predictions.predicted.len(), differences.fold(0.0, f32::max) < 1e-5), (500, true));
+        let distance = |(predicted, truth): (&f32, &f32)| f64::from((predicted - truth).abs());
+        let mean = predictions.predicted.iter().zip(&truth).map(distance).sum::<f64>() / 500.0;
+        assert!((mean - f64::from(evaluation.metrics["mean_absolute_error"])).abs() < 1e-5);
+        assert!(predictions.labels.is_empty() && predictions.confidence.is_empty());
     }
 }
 

@@ -15,7 +15,7 @@ fn an_evaluation_during_training_is_done_first() {
     let Answer::Evaluation(evaluation) = answer else { panic!("{answer:?}") };
     assert_eq!((evaluation.samples, evaluation.classes), (30, 3));
     assert_eq!(f32s(&arrays[0]).iter().sum::<f32>(), 30.0);
-    let [_, ArrayData::U8(labels), ArrayData::F32(predicted), ArrayData::F32(confidence)] = &arrays[..] else {
+    let [_, ArrayData::U8(labels), ArrayData::F32(predicted), ArrayData::F32(confidence), _] = &arrays[..] else {
         panic!("{arrays:?}")
     };
     assert_eq!((labels.len(), predicted.len(), confidence.len()), (30, 30, 30));
