@@ -294,6 +294,7 @@ impl Manifest {
                     Dtype::U8 => FieldType::U8 { scale: 255.0 },
                     Dtype::F32 => FieldType::F32,
                 },
+                columns: Vec::new(),
             },
             target: match self.values {
                 0 => Target::classes(numbered(self.classes)),
@@ -302,7 +303,7 @@ impl Manifest {
         };
         let known = sources::find(&self.name).map(|source| (source.schema)());
         let has_same_kind = |known: &Schema| {
-            known.input == schema.input
+            (&known.input.shape, known.input.dtype) == (&schema.input.shape, schema.input.dtype)
                 && (known.target.class_names().len(), known.target.words())
                     == (schema.target.class_names().len(), schema.target.words())
         };

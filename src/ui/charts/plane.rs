@@ -60,6 +60,13 @@ impl Window {
         [at(0, column), at(1, side - 1 - row)]
     }
 
+    /// Returns the index of the place that is nearest to a point; `None` outside.
+    pub fn index_of(&self, at: [f32; 2], side: usize) -> Option<usize> {
+        let [column, above] = [0, 1].map(|axis| ((at[axis] - self.low[axis]) / self.extent * side as f32).floor());
+        let is_inside = [column, above].iter().all(|index| (0.0..side as f32).contains(index));
+        is_inside.then(|| (side - 1 - above as usize) * side + column as usize)
+    }
+
     /// Lists the places at which the network is asked, `[side*side,2]`, row by row from above.
     pub fn places(&self, side: usize) -> Vec<f32> {
         (0..side).flat_map(|row| (0..side).flat_map(move |column| self.place(side, row, column))).collect()
@@ -120,6 +127,8 @@ pub struct PlaneChart<'a> {
     pub answers: &'a [f32],
     pub width: usize,
     pub marks: &'a [Mark],
+    /// The point in the input panel.
+    pub here: Option<[f32; 2]>,
     pub colours: PlaneColours,
     /// Width and height in CSS pixels.
     pub size: f64,
@@ -157,6 +166,13 @@ impl PlaneChart<'_> {
             let centres = same.iter().map(|mark| self.place(mark.at)).collect();
             let (fill, edge) = (css(self.colours.target(same[0].target)), Some(ink.ground.to_owned()));
             shapes.push(Shape::Dots { centres, radius: RADIUS, fill, edge });
+        }
+        // A ring round the point: dot, then hole.
+        if let Some(at) = self.here.filter(|at| at.iter().all(|value| value.is_finite())) {
+            let centres = vec![self.place(at)];
+            let under = self.window.index_of(at, side).and_then(|index| self.answers.chunks_exact(self.width.max(1)).nth(index));
+            let fill = under.map_or(ink.ground.to_owned(), |answer| css(self.colours.answer(answer)));
+            shapes.push(Shape::Dots { centres, radius: 2.2 * RADIUS, fill, edge: Some(ink.text.to_owned()) });
         }
         for axis in 0..2 {
             let low = f64::from(self.window.low[axis]);
@@ -207,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn a_point_is_found_at_its_place() {
+        let window = Window { low: [0.0, 10.0], extent: 4.0 };
+        let places = window.places(8);
+        let index = window.index_of([3.3, 12.1], 8).unwrap();
+        assert_eq!(places[2 * index..2 * index + 2], [3.25, 12.25]);
+        assert_eq!((window.index_of([4.1, 12.0], 8), window.index_of([f32::NAN, 12.0], 8)), (None, None));
+    }
+
+    #[test]
     fn a_wide_network_is_asked_at_fewer_places() {
         assert_eq!((places_along(130), places_along(2_000), places_along(1_000_000)), (40, 28, 12));
     }
@@ -244,7 +269,7 @@ mod tests {
             let answers: Vec<f32> =
                 places.chunks(2).flat_map(|place| [1.0 - second(place), second(place)].into_iter().skip(2 - width)).collect();
             let colours = PlaneColours::TwoClasses(scale(1.0));
-            assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width, marks: &marks, colours, size: 200.0 }), 2);
+            assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width, marks: &marks, here: None, colours, size: 200.0 }), 2);
         }
     }
 
@@ -254,7 +279,7 @@ mod tests {
         let window = Window::around(&marks);
         let answers: Vec<f32> = window.places(30).chunks(2).map(|place| 8.0 * place[1].signum()).collect();
         let colours = PlaneColours::Value(scale(8.0));
-        assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width: 1, marks: &marks, colours, size: 200.0 }), 2);
+        assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width: 1, marks: &marks, here: None, colours, size: 200.0 }), 2);
     }
 
     #[test]
@@ -267,7 +292,7 @@ mod tests {
             window.places(40).chunks(2).flat_map(|place| (0..3).map(move |at| f32::from(u8::from(at == class(place))))).collect();
         for is_dark in [false, true] {
             let colours = PlaneColours::Classes { is_dark };
-            let chart = PlaneChart { window, answers: &answers, width: 3, marks: &marks, colours, size: 200.0 };
+            let chart = PlaneChart { window, answers: &answers, width: 3, marks: &marks, here: None, colours, size: 200.0 };
             assert_eq!(assert_right(&chart), 3);
             let ground = colours.answer(&[1.0 / 3.0; 3]);
             let sure = colours.answer(&[0.0, 1.0, 0.0]);

@@ -52,6 +52,25 @@ impl State {
         text.map(str::to_owned).or_else(name).unwrap_or_else(|| class.to_string())
     }
 
+    /// Names a value of the target in the language of the page, which the surrounding view follows.
+    pub fn value_name(&self, column: usize) -> String {
+        let info = self.dataset();
+        let own = match &info.schema.target {
+            Target::Values { names } => names.get(column).cloned(),
+            Target::Class { .. } | Target::Input => None,
+        };
+        let text = locale().text(&format!("value.{}.{column}", info.name));
+        text.map(str::to_owned).or(own).unwrap_or_else(|| (column + 1).to_string())
+    }
+
+    /// Names a column of a table in the language of the page, which the surrounding view follows.
+    pub fn column_name(&self, column: usize) -> String {
+        let info = self.dataset();
+        let text = locale().text(&format!("column.{}.{column}", info.name));
+        let own = || info.schema.input.columns.get(column).cloned();
+        text.map(str::to_owned).or_else(own).unwrap_or_else(|| (column + 1).to_string())
+    }
+
     /// Names a data set in the language of the page, which the surrounding view follows.
     pub fn dataset_title(&self, name: &str) -> String {
         let text = locale().text(&format!("dataset.{name}"));

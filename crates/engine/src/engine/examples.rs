@@ -48,7 +48,8 @@ pub fn examples(dataset: &Dataset, config: &TrainingConfig, split: Split, indice
         FieldType::F32 | FieldType::Tokens { .. } => ArrayData::F32(numbers),
     };
     let class_names = schema.target.class_names().to_vec();
-    let info = ExamplesInfo { shape: schema.input.shape.clone(), classes, class_names };
+    let scales = dataset.scales().iter().map(|scale| scale.map(|number| number as f32)).collect();
+    let info = ExamplesInfo { shape: schema.input.shape.clone(), classes, class_names, scales };
     Ok(Examples { info, inputs, values })
 }
 

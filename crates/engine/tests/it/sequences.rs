@@ -111,7 +111,8 @@ fn sequences_that_do_not_fit_into_memory_are_refused() {
 const VOCABULARY: u32 = 12;
 
 fn tokens_info(examples: usize, steps: usize) -> DatasetInfo {
-    let input = Field { shape: vec![steps], dtype: FieldType::Tokens { vocabulary: VOCABULARY } };
+    let dtype = FieldType::Tokens { vocabulary: VOCABULARY };
+    let input = Field { shape: vec![steps], dtype, columns: Vec::new() };
     let schema = Schema { input, target: Target::classes(["no", "yes"]) };
     DatasetInfo { name: "mnist".to_owned(), schema, train_total: examples, test_total: examples }
 }

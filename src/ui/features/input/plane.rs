@@ -43,8 +43,9 @@ pub fn Plane() -> impl IntoView {
         _ => PlaneColours::Classes { is_dark: state.screen.is_dark().get() },
     });
     let width = use_element_size(place).width;
+    let here = Memo::new(move |_| state.input.row().with(|row| row.as_ref()?.values.first_chunk::<2>().copied()));
     Effect::new(move |_| {
-        let (size, colours) = (width.get(), colours.get());
+        let (size, colours, here) = (width.get(), colours.get(), here.get());
         let Some(canvas) = canvas.get() else { return };
         answers.with(|(answers, width)| {
             marks.with(|marks| {
@@ -52,7 +53,7 @@ pub fn Plane() -> impl IntoView {
                     return;
                 }
                 let window = Window::around(marks);
-                let chart = PlaneChart { window, answers, width: *width, marks, colours, size };
+                let chart = PlaneChart { window, answers, width: *width, marks, here, colours, size };
                 draw(&canvas, [size, size], pixel_ratio(&canvas), &chart.shapes(), None);
             });
         });

@@ -40,11 +40,32 @@ pub struct Sample {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Row {
     pub index: u32,
+    /// Counter of the rows that have been shown.
+    pub number: u32,
     /// As the network gets them.
     pub values: Vec<f32>,
+    /// Mean and deviation by which each was standardised; none if they are as they came.
+    pub scales: Vec<[f32; 2]>,
+    /// Values were typed in, so that class and target are another row's.
+    pub is_edited: bool,
     /// The class, if the target is one.
     pub label: Option<u32>,
     pub target: Vec<f32>,
+}
+
+impl Row {
+    /// Returns a value in the units of the data set.
+    pub fn own_value(&self, column: usize) -> Option<f32> {
+        let value = *self.values.get(column)?;
+        Some(self.scales.get(column).map_or(value, |[mean, deviation]| value * deviation + mean))
+    }
+
+    fn set_own_value(&mut self, column: usize, value: f32) {
+        if let Some(own) = self.values.get_mut(column) {
+            *own = self.scales.get(column).map_or(value, |[mean, deviation]| (value - mean) / deviation);
+            self.is_edited = true;
+        }
+    }
 }
 
 /// See the [module](self).
@@ -312,11 +333,22 @@ impl State {
             match response {
                 Ok(ExampleBatch { info, inputs: ArrayData::F32(values), values: target }) => {
                     let label = info.classes.first().copied();
-                    state.input.row.set(Some(Row { index, values, label, target }));
+                    let number = state.input.row.with_untracked(|row| row.as_ref().map_or(0, |row| row.number + 1));
+                    let scales = info.scales;
+                    state.input.row.set(Some(Row { index, number, values, scales, is_edited: false, label, target }));
                 }
                 // Bytes are shown as images.
                 Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
+            }
+        });
+    }
+
+    /// Changes a value of the row that the network looks at, in the units of the data set.
+    pub fn edit_row(&self, column: usize, value: f32) {
+        self.input.row.update(|row| {
+            if let Some(row) = row {
+                row.set_own_value(column, value);
             }
         });
     }
