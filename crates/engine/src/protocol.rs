@@ -437,7 +437,7 @@ pub struct DataProgress {
     pub train_images: u32,
     pub test_images: u32,
     pub complete: bool,
-    /// The shard that could not be had, and why; [`Command::RetryData`] tries again.
+    /// The shard that could not be had, and why; [`Command::FetchData`] tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }

@@ -24,7 +24,6 @@ impl Engine {
             Command::Init { data_url } => {
                 if self.download.url.is_none() {
                     self.download.url = Some(data_url);
-                    self.download.wanted.push_back(self.session.dataset().info().name.clone());
                 }
                 Answer::Engine(engine_info(self.backend_info(), self.backend.is_some(), &self.datasets()))
             }
@@ -93,7 +92,7 @@ impl Engine {
             Command::Evaluate { split, samples } => {
                 self.session.start_evaluation(split, samples)?;
                 self.evaluations.push(id, split, samples);
-                self.retry_download();
+                self.fetch_dataset();
                 self.show_state();
                 return Ok(None);
             }
@@ -161,8 +160,8 @@ impl Engine {
                 let Examples { info, inputs, values } = examples::examples(dataset, config, split, &indices)?;
                 return Ok(Some((Answer::Examples(info), vec![inputs, ArrayData::F32(values)])));
             }
-            Command::RetryData => {
-                self.retry_download();
+            Command::FetchData => {
+                self.fetch_dataset();
                 Answer::Done
             }
             Command::Profile => {

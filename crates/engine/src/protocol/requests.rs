@@ -144,8 +144,8 @@ requests! {
     Labels { split: Split } -> Vec<u8>: Reads;
     /// Lists the data sets that a configuration can name.
     Datasets -> Vec<DatasetDescription>: Reads repeatable;
-    /// Starts the download of the data set again after it failed.
-    RetryData -> (): ControlsRun;
+    /// Starts the download of the data set in use, if it has not begun or has failed. The first run or evaluation does so, too.
+    FetchData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.
     SetStepDelay { step_delay_ms: f64 } -> (): Reads;
     /// Asks for the times of the kernels of the next training step, on a GPU with timestamps.

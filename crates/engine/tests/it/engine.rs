@@ -177,6 +177,9 @@ fn it_says_ready_and_what_it_is() {
     let Ok((Answer::Engine(engine), _)) = bench.ask(hello) else { panic!("no engine") };
     assert_eq!(engine.backend.backend, "cpu");
     assert!(engine.backends.iter().any(|backend| backend.name == "webgpu" && !backend.available));
+    assert!(bench.engine.take_download_request().is_none(), "a link may name another data set");
+    bench.ask(Command::FetchData).unwrap();
+    bench.ask(Command::FetchData).unwrap();
     let download = bench.engine.take_download_request().unwrap();
     assert_eq!((download.data_url.as_str(), download.name.as_str()), ("https://host/data/", "mnist"));
     assert!(bench.engine.take_download_request().is_none(), "asked once");

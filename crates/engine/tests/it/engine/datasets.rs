@@ -92,6 +92,34 @@ fn another_data_set_takes_the_place_of_the_first_when_all_of_it_is_there() {
 }
 
 #[test]
+fn only_the_data_set_that_is_named_first_is_fetched() {
+    let start = || {
+        let mut bench = Bench::new();
+        bench.ask(Command::Init { data_url: "https://host/data/".to_owned() }).unwrap();
+        bench
+    };
+    // Points are made at once; what the page opens with is not fetched.
+    let mut bench = start();
+    let config = TrainingConfig { dataset: "spiral".to_owned(), train_samples: 1000, ..TrainingConfig::default() };
+    bench.ask(Command::SetTraining { config }).unwrap();
+    bench.ask(Command::FetchData).unwrap();
+    assert!(bench.engine.take_download_request().is_none());
+
+    // One that has to come is fetched alone; if it fails, the first one is.
+    let mut bench = start();
+    let request = bench.send(change(&bench, "fashion-mnist"));
+    bench.send(Command::FetchData);
+    let name = bench.engine.take_download_request().unwrap().name;
+    assert_eq!((name.as_str(), bench.engine.take_download_request().is_none()), ("fashion-mnist", true));
+    let (file, reason) = ("fashion-mnist/manifest.json".to_owned(), FetchFault::NoConnection);
+    bench.engine.download_ended(&name, Err(DataError::DataUnavailable { file, reason }.into()), &|| 0.0);
+    bench.listen();
+    assert!(bench.answer(request).unwrap().is_err());
+    assert_eq!(bench.engine.take_download_request().unwrap().name, "mnist");
+    assert!(bench.engine.wants("mnist") && !bench.engine.wants("fashion-mnist"));
+}
+
+#[test]
 fn a_data_set_that_does_not_come_leaves_the_former_one() {
     let mut bench = Bench::connected();
     let request = bench.send(change(&bench, "fashion-mnist"));

@@ -111,6 +111,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         26 => Command::ShowPretrained { names: names(mutations) },
         27 => Command::Snapshot,
         28 => Command::Datasets,
+        29 => Command::FetchData,
         _ => Command::Profile,
     };
     let needs_arrays = matches!(
