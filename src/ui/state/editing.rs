@@ -14,7 +14,7 @@ use chalkgrad_engine::checkpoint::Checkpoint;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::presets::Preset;
 use chalkgrad_engine::protocol::ErrorReport;
-use chalkgrad_engine::protocol::requests::{SetModel, SetTraining};
+use chalkgrad_engine::protocol::requests::{SetModel, SetTraining, Train};
 
 /// The engine's model, and the edit that is on its way to it.
 pub struct Sending {
@@ -28,8 +28,10 @@ pub struct Sending {
     is_way_back: StoredValue<bool>,
     /// The last change of the model brought trained weights back.
     has_restored: StoredValue<bool>,
-    /// A change of training and model is on its way.
+    /// A change of data set and model is on its way.
     is_changing: StoredValue<bool>,
+    /// The run that was asked for meanwhile.
+    then_train: StoredValue<Option<Train>>,
 }
 
 impl Sending {
@@ -43,7 +45,17 @@ impl Sending {
             is_way_back: StoredValue::new(false),
             has_restored: StoredValue::new(false),
             is_changing: StoredValue::new(false),
+            then_train: StoredValue::new(None),
         }
+    }
+
+    /// Puts a run off until the change of data set and model that is on its way is made. Returns false if there is none.
+    pub fn put_off(&self, run: &Train) -> bool {
+        let is_changing = self.is_changing.get_value();
+        if is_changing {
+            self.then_train.set_value(Some(run.clone()));
+        }
+        is_changing
     }
 
     /// Keeps a trained state for Undo and Redo.
@@ -89,6 +101,10 @@ impl State {
         if self.sending.is_changing.get_value() {
             return;
         }
+        if self.engine.training().with_untracked(|present| present.dataset == training.dataset) {
+            self.set_training(training);
+            return change();
+        }
         self.send_pending_edit();
         self.sending.is_changing.set_value(true);
         // Asked for before anything changes.
@@ -102,8 +118,14 @@ impl State {
             }
             let changed = changed.await;
             state.sending.is_changing.set_value(false);
+            let run = state.sending.then_train.try_update_value(Option::take).flatten();
             match changed {
-                Ok(_) => change(),
+                Ok(_) => {
+                    change();
+                    if let Some(run) = run {
+                        state.begin(run);
+                    }
+                }
                 Err(report) => {
                     state.engine.end_fetch();
                     state.notify(NoticeKind::Error, report);

@@ -68,7 +68,11 @@ impl State {
         self.begin(Train { epochs: Some(1), steps: None });
     }
 
-    fn begin(&self, run: Train) {
+    /// Begins a run of the network that is shown.
+    pub(super) fn begin(&self, run: Train) {
+        if self.sending.put_off(&run) {
+            return;
+        }
         self.send_pending_edit();
         self.sample_first_histograms();
         self.send(run);

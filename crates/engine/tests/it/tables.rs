@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part, Schema, Target, Values, sources};
 use chalkgrad_engine::model::builders::{dense, flatten};
+use chalkgrad_engine::model::catalogue::resolve_prefix;
+use chalkgrad_engine::model::quick_fixes::fitting_losses;
 use chalkgrad_engine::model::spec::{LayerSpec, LossSpec, ModelSpec, OptimizerSpec, TargetChoice, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::protocol::{EpochReport, Evaluation, SnapshotInfo, Split};
 use chalkgrad_engine::random::Philox;
 use chalkgrad_engine::train::{Goal, Pixels, Predictions, Progress, Session};
@@ -120,6 +123,27 @@ fn the_loss_of_one_output_is_refused_or_taken_as_keras_does() {
     assert_eq!(session.set_model(&model(2, vec![dense(3)])).map(|summary| summary.params).unwrap(), 9);
     let error = session.set_model(&model(3, vec![dense(2)])).unwrap_err();
     assert_eq!((error.code, error.to_string().contains("blobs")), ("wrong-input", true));
+}
+
+#[test]
+fn a_loss_that_does_not_fit_is_mended_with_one_click() {
+    let schema = Schema::table(2, Target::classes(["no", "yes"]));
+    for (target, output, expected) in [
+        (Target::classes(["no", "yes"]), dense(1).activation("sigmoid"), "binary_crossentropy"),
+        (Target::values(["price"]), dense(1), "mean_squared_error"),
+    ] {
+        let task = Task::new(&Schema { target, ..schema.clone() }, &TrainingConfig::default());
+        let model = model(2, vec![output]);
+        let error = task.check(&model, &resolve_prefix(&model).0).unwrap_err();
+        let losses = fitting_losses(&model, &error, &task);
+        assert!(losses.iter().any(|loss| loss.type_name() == expected), "{losses:?}");
+        for loss in losses {
+            Task { loss, ..task.clone() }.check(&model, &resolve_prefix(&model).0).unwrap();
+        }
+        let other = Task { loss: LossSpec::for_target(&task.schema.target), ..task.clone() };
+        let error = other.check_input(&self::model(3, Vec::new())).unwrap_err();
+        assert!(fitting_losses(&model, &error, &other).is_empty(), "the error is of another kind");
+    }
 }
 
 #[test]

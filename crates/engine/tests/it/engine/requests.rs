@@ -146,6 +146,32 @@ fn a_snapshot_brings_a_new_engine_to_where_the_old_one_was() {
 }
 
 #[test]
+fn layers_are_looked_at_for_several_inputs_at_once_and_the_last_outputs_stay() {
+    let mut bench = Bench::with_data();
+    let pixels: Vec<u8> = (0..5 * 16).map(|index| (index * 37 % 251) as u8).collect();
+    let predicted = bench.send_with(Command::Predict, vec![ArrayData::U8(pixels.clone())]);
+    bench.work();
+    let expected = f32s(&bench.answer(predicted).unwrap().unwrap().1[0]).to_vec();
+    let last = bench.ask(Command::Tensor { name: "dense.output".to_owned() }).unwrap();
+    let names = vec![MODEL_OUTPUT.to_owned(), "flatten.output".to_owned(), "dense.bias".to_owned()];
+    let mut look = |pixels: &[u8]| {
+        let id = bench.send_with(Command::Inspect { names: names.clone() }, vec![ArrayData::U8(pixels.to_vec())]);
+        bench.work();
+        bench.answer(id).unwrap()
+    };
+    let (answer, arrays) = look(&pixels).unwrap();
+    assert_eq!(answer, Answer::Tensors { shapes: vec![vec![5, 3], vec![5, 16], vec![3]] });
+    let close = f32s(&arrays[0]).iter().zip(&expected).all(|(one, other)| (one - other).abs() < 1e-6);
+    assert!(close, "{arrays:?} {expected:?}");
+    // One input after several, and then several again.
+    assert_eq!(f32s(&look(&pixels[16..32]).unwrap().1[0]).len(), 3);
+    assert_eq!(look(&pixels).unwrap().1, arrays);
+    assert_eq!(look(&pixels[..17]).unwrap_err().code, "wrong-length");
+    assert_eq!(look(&[]).unwrap_err().code, "wrong-length");
+    assert_eq!(bench.ask(Command::Tensor { name: "dense.output".to_owned() }).unwrap(), last);
+}
+
+#[test]
 fn a_large_prediction_leaves_room_for_other_commands() {
     let mut bench = Bench::with_data();
     let pixels: Vec<u8> = (0..80_000 * 16).map(|index| (index % 251) as u8).collect();
