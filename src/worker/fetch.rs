@@ -140,11 +140,15 @@ impl Loader {
         }
     }
 
-    /// Loads all that is still missing.
+    /// Loads all that is still missing, for as long as it is wanted.
     ///
     /// # Errors
     /// `data-unavailable` or `data-corrupt`, naming the file, after it has been tried twice; what `on_arrival` returns.
-    pub async fn run(&mut self, on_arrival: &mut dyn FnMut(Arrival) -> Result<()>) -> Result<()> {
+    pub async fn run(
+        &mut self,
+        is_wanted: &dyn Fn() -> bool,
+        on_arrival: &mut dyn FnMut(Arrival) -> Result<()>,
+    ) -> Result<()> {
         let cache = Cache::open(CACHE_NAME).await;
         let manifest = match &self.manifest {
             Some(manifest) => manifest.clone(),
@@ -156,7 +160,9 @@ impl Loader {
             }
         };
         let total_bytes = manifest.shards.iter().map(|shard| shard.size_bytes).sum();
-        while let Some(&index) = self.wanted.first() {
+        while let Some(&index) = self.wanted.first()
+            && is_wanted()
+        {
             let shard = &manifest.shards[index];
             let before = self.loaded_bytes;
             let mut on_bytes = |bytes: f64| {
@@ -294,6 +300,7 @@ impl Manifest {
                     Dtype::U8 => FieldType::U8 { scale: 255.0 },
                     Dtype::F32 => FieldType::F32,
                 },
+                columns: Vec::new(),
             },
             target: match self.values {
                 0 => Target::classes(numbered(self.classes)),
@@ -302,7 +309,7 @@ impl Manifest {
         };
         let known = sources::find(&self.name).map(|source| (source.schema)());
         let has_same_kind = |known: &Schema| {
-            known.input == schema.input
+            (&known.input.shape, known.input.dtype) == (&schema.input.shape, schema.input.dtype)
                 && (known.target.class_names().len(), known.target.words())
                     == (schema.target.class_names().len(), schema.target.words())
         };

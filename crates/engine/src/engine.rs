@@ -8,7 +8,7 @@ mod backends;
 mod commands;
 mod deferred;
 mod evaluations;
-mod images;
+mod examples;
 mod phase;
 mod precompile;
 mod profile;
@@ -271,6 +271,7 @@ impl Engine {
                         ArrayData::U8(predictions.labels),
                         ArrayData::F32(predictions.predicted),
                         ArrayData::F32(predictions.confidence),
+                        ArrayData::F32(predictions.values),
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }
@@ -332,7 +333,7 @@ impl Engine {
         // Without a goal of its own a run takes the configured epochs.
         let configured = (epochs, steps) == (None, None);
         let epochs = if configured { Some(self.session.training().epochs) } else { epochs };
-        self.retry_download();
+        self.fetch_dataset();
         self.post_snapshot_if_due(now_ms);
         self.records.begin_run();
         self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
@@ -353,7 +354,7 @@ impl Engine {
             self.end_inner_run(RunState::Stopped, now_ms);
         }
         if self.phase.resume(now_ms) {
-            self.retry_download();
+            self.fetch_dataset();
             self.show_state();
         }
     }

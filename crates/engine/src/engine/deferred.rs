@@ -136,7 +136,7 @@ impl Engine {
                 Command::Tensor { name } => self.session.fetch_tensor(name),
                 Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
                 Command::Inspect { names } => match request.arrays.first() {
-                    Some(image) => self.session.prepare_inspection(image, names),
+                    Some(inputs) => self.session.prepare_inspection(inputs, names),
                     None => Ok(true),
                 },
                 Command::LastStep { names } => self.session.fetch_last_step(names),

@@ -54,9 +54,6 @@ pub enum SessionError {
     #[error("The number of pixels must be a multiple of the input size {size}, but is {got}.")]
     #[strum(serialize = "wrong-length")]
     PixelsLength { size: usize, got: usize },
-    #[error("The image must have {expected} numbers, but has {got}.")]
-    #[strum(serialize = "wrong-length")]
-    ImageLength { expected: usize, got: usize },
     #[error("A task for a worker does not fit its model.")]
     #[strum(serialize = "bad-message")]
     ForeignTask,

@@ -18,6 +18,10 @@ pub fn global_average_pooling2d() -> LayerSpec {
     LayerSpec::new("GlobalAveragePooling2D")
 }
 
+pub fn global_average_pooling1d() -> LayerSpec {
+    LayerSpec::new("GlobalAveragePooling1D")
+}
+
 pub fn flatten() -> LayerSpec {
     LayerSpec::new("Flatten")
 }
@@ -62,6 +66,11 @@ pub fn dropout(rate: f64) -> LayerSpec {
 
 pub fn batch_normalization() -> LayerSpec {
     LayerSpec::new("BatchNormalization")
+}
+
+/// Adds the outputs of the layers with these names.
+pub fn add<const INPUTS: usize>(inputs: [&str; INPUTS]) -> LayerSpec {
+    LayerSpec::new("Add").inputs(&inputs)
 }
 
 impl LayerSpec {

@@ -1,6 +1,6 @@
 //! Task of a model: the inputs of a data set, and the target that a configuration compares the outputs with.
 
-use super::builders::{dense, flatten};
+use super::builders::{dense, embedding, flatten, global_average_pooling1d};
 use super::catalogue::{MAX_OUTPUTS, ResolvedLayer, Source, first_dense_on_image, no_layers, shape_text};
 use super::spec::{LayerSpec, LossSpec, ModelSpec, TargetChoice, TrainingConfig};
 use crate::data::schema::{FieldType, Schema, Target};
@@ -127,12 +127,19 @@ impl Task {
         dense(self.outputs() as u32).activation(activation)
     }
 
-    /// Returns a small dense network for this task.
-    pub fn dense_network(&self) -> ModelSpec {
+    /// Returns a small network for this task: dense, and for a text on the mean of its words' embeddings.
+    pub fn small_network(&self) -> ModelSpec {
         const UNITS: u32 = 32;
         let input_shape = self.schema.input.shape.clone();
-        let first = if input_shape.len() > 1 { vec![flatten()] } else { Vec::new() };
-        let layers = first.into_iter().chain([dense(UNITS).activation("relu"), self.head()]).collect();
+        let hidden = || dense(UNITS).activation("relu");
+        let mut layers = match (self.schema.input.dtype, input_shape.len()) {
+            (FieldType::Tokens { vocabulary }, _) => {
+                vec![embedding(vocabulary, UNITS).with("maskZero", true), global_average_pooling1d()]
+            }
+            (_, 0 | 1) => vec![hidden()],
+            _ => vec![flatten(), hidden()],
+        };
+        layers.push(self.head());
         ModelSpec { name: None, input_shape, layers }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, StepData, TensorData};
+use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData};
 use super::{
     ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, RunState,
     SnapshotInfo, Split,
@@ -133,24 +133,22 @@ requests! {
     TensorNames -> Vec<String>: Reads repeatable;
     Tensor { name: String } -> TensorData: Reads repeatable;
     SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
-    /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
+    /// Reads tensors of one moment: the outputs of layers for k inputs (the model's own by the name
     /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
-    Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
+    Inspect { names: Vec<String> } with { inputs: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads tensors of the last step, all of them as they were for this step: outputs and gradients from the weights before its
     /// update, states before (`before conv2d.kernel`) and after it.
     LastStep { names: Vec<String> } -> StepData: Reads repeatable;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
-    /// Reads the images of a split with these indices, which must have arrived.
-    Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
-    /// Reads the labels of those images of a split that have arrived.
+    /// Reads the examples of a split with these indices, which must have arrived.
+    Examples { split: Split, indices: Vec<u32> } -> ExampleBatch: Reads repeatable;
+    /// Reads the labels of those examples of a split that have arrived.
     Labels { split: Split } -> Vec<u8>: Reads;
     /// Lists the data sets that a configuration can name.
     Datasets -> Vec<DatasetDescription>: Reads repeatable;
-    /// Reads the example of a split with this index, which must have arrived.
-    Example { split: Split, index: u32 } -> ExampleData: Reads repeatable;
-    /// Starts the download of the data set again after it failed.
-    RetryData -> (): ControlsRun;
+    /// Starts the download of the data set in use, if it has not begun or has failed. The first run or evaluation does so, too.
+    FetchData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.
     SetStepDelay { step_delay_ms: f64 } -> (): Reads;
     /// Asks for the times of the kernels of the next training step, on a GPU with timestamps.

@@ -267,6 +267,8 @@ impl LoadedModel {
             let confidence = confidence(&mut graph, &network)?;
             graph.set_name(confidence, CONFIDENCE)?;
             graph.add_output(confidence);
+        } else if matches!(self.schema().target, Target::Values { .. }) {
+            graph.add_output(network.output);
         }
         for sums in self.append_sums(&mut graph, &network, target, sample_weight)? {
             graph.add_output(sums);

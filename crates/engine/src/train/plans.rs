@@ -40,8 +40,8 @@ pub enum PlanKey {
     CopyStates,
     /// See [`LoadedModel::record_graph`].
     Record(usize),
-    /// The outputs of all layers for one image, apart from those of the last prediction.
-    Inspection,
+    /// The outputs of all layers for so many inputs, apart from those of the last prediction.
+    Inspection(usize),
 }
 
 /// A plan that a backend has loaded.
@@ -155,7 +155,7 @@ impl LoadedModel {
             PlanKey::Prediction(batch) => self.prediction_graph(batch),
             PlanKey::CopyStates => self.copy_states_graph(),
             PlanKey::Record(shard) => self.record_graph(shard),
-            PlanKey::Inspection => self.prediction_graph(1),
+            PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
         }?;
         let plan = Plan::compile(&graph, &taps)?;
         if plan.size_bytes() > MAX_PLAN_BYTES {
@@ -168,8 +168,7 @@ impl LoadedModel {
     fn check_size(&self, key: PlanKey) -> Result<()> {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-            PlanKey::Gradient(images) | PlanKey::Record(images) => images as u64,
-            PlanKey::Inspection => 1,
+            PlanKey::Gradient(images) | PlanKey::Record(images) | PlanKey::Inspection(images) => images as u64,
             PlanKey::Update | PlanKey::CopyStates => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));

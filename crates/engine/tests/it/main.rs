@@ -13,6 +13,7 @@ mod keras;
 mod memory;
 mod ops;
 mod plans;
+mod presets;
 mod random_layers;
 mod replicas;
 mod robustness;
