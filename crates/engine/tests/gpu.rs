@@ -359,6 +359,39 @@ fn other_layers_train_as_on_the_cpu() {
     }
 }
 
+/// Reads all tensors of the second step, on the CPU and on the GPU.
+#[test]
+fn a_recorded_step_is_the_same_as_on_the_cpu() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let layers = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 5, "strides": 2, "activation": "relu"},
+        {"type": "BatchNormalization"}, {"type": "Flatten"}, {"type": "Dropout", "rate": 0.2},
+        {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
+    let model: ModelSpec =
+        serde_json::from_str(&format!(r#"{{"inputShape": [28, 28, 1], "layers": {layers}}}"#)).unwrap();
+    let record = |backend: Box<dyn Backend>| {
+        let mut session = Session::with(backend, common_data::patches(640), model.clone()).unwrap();
+        train(&mut session, 2);
+        let states = session.snapshot().unwrap().0.names;
+        let mut names: Vec<String> = session.tensor_names();
+        names.retain(|name| {
+            states.contains(name) || name.contains("batch.") || name.contains("grad ") || name.contains("before ")
+        });
+        while !session.compute_record(&mut || true).unwrap() {}
+        while !session.fetch_last_step(&names).unwrap() {}
+        names.iter().cloned().zip(session.last_step(&names).unwrap()).collect::<Vec<_>>()
+    };
+    let Some(gpu) = open() else { return };
+    let (on_gpu, on_cpu) = (record(Box::new(gpu)), record(Box::new(CpuBackend::new())));
+    assert!(on_cpu.len() > 40);
+    for ((name, gpu), (own_name, cpu)) in on_gpu.iter().zip(&on_cpu) {
+        assert_eq!(name, own_name);
+        let scale = cpu.words().iter().fold(0.0_f32, |top, word| top.max(word.abs()));
+        for (gpu, cpu) in gpu.words().iter().zip(cpu.words()) {
+            assert!((gpu - cpu).abs() <= 2e-3 * scale, "{name}: {gpu} on the GPU, {cpu} on the CPU");
+        }
+    }
+}
+
 /// Trains recurrent layers from the weights that Keras drew.
 #[test]
 fn recurrent_models_learn_as_keras_does() {

@@ -16,7 +16,7 @@ const RADIUS: f64 = 3.0;
 /// A click picks a dot that is this near, in CSS pixels.
 const REACH: f64 = 14.0;
 
-/// How well values are predicted.
+/// The quality of predicted values.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FitNumbers {
     /// Coefficient of determination: 1 less the squared errors over the squared distances from the mean. `None` if all true
@@ -163,7 +163,8 @@ mod tests {
             _ => None,
         });
         let [(x0, y0), (x1, y1)] = line.unwrap()[..] else { panic!("not a straight line") };
-        let Some(Shape::Dots { centres, .. }) = shapes.iter().rev().find(|shape| matches!(shape, Shape::Dots { .. })) else {
+        let Some(Shape::Dots { centres, .. }) = shapes.iter().rev().find(|shape| matches!(shape, Shape::Dots { .. }))
+        else {
             panic!("no dots")
         };
         assert_eq!(centres.len(), 3);
