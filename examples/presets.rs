@@ -27,9 +27,13 @@ const SEEDS: [u32; 3] = [0, 1, 2];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut names: Vec<String> = std::env::args().skip(1).collect();
-    let exported = (names.first().is_some_and(|name| name == "--export") && names.len() > 1).then(|| names.drain(..2).nth(1));
-    let chosen: Vec<&Preset> =
-        PRESETS.iter().copied().filter(|preset| names.is_empty() || names.iter().any(|name| name == preset.name)).collect();
+    let exported =
+        (names.first().is_some_and(|name| name == "--export") && names.len() > 1).then(|| names.drain(..2).nth(1));
+    let chosen: Vec<&Preset> = PRESETS
+        .iter()
+        .copied()
+        .filter(|preset| names.is_empty() || names.iter().any(|name| name == preset.name))
+        .collect();
     if let Some(folder) = exported.flatten() {
         return export(&chosen, Path::new(&folder));
     }
@@ -43,7 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (epochs, seconds) = (preset.config()?.epochs, start.elapsed().as_secs_f64() / SEEDS.len() as f64);
         println!(
             "| {} | {} | {epochs} | {measure} | {} | {seconds:.1} |",
-            preset.name, preset.source.name, values.join(" | ")
+            preset.name,
+            preset.source.name,
+            values.join(" | ")
         );
     }
     Ok(())

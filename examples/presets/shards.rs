@@ -21,7 +21,8 @@ pub fn load(source: &Source, folder: &Path) -> Result<Dataset, Box<dyn Error>> {
         let mut shard = 0;
         while dataset.examples(part) < dataset.total(part) {
             let path = folder.join(source.name).join(format!("{name}-{shard}.bin.gz"));
-            let gzipped = fs::read(&path).map_err(|error| format!("{}: {error}. Run `cargo xtask data`.", path.display()))?;
+            let gzipped =
+                fs::read(&path).map_err(|error| format!("{}: {error}. Run `cargo xtask data`.", path.display()))?;
             let mut bytes = Vec::new();
             flate2::read::GzDecoder::new(&gzipped[..]).read_to_end(&mut bytes)?;
             let examples = bytes.len() / (input_bytes + target_bytes);

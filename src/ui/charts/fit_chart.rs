@@ -163,7 +163,8 @@ mod tests {
             _ => None,
         });
         let [(x0, y0), (x1, y1)] = line.unwrap()[..] else { panic!("not a straight line") };
-        let Some(Shape::Dots { centres, .. }) = shapes.iter().rev().find(|shape| matches!(shape, Shape::Dots { .. })) else {
+        let Some(Shape::Dots { centres, .. }) = shapes.iter().rev().find(|shape| matches!(shape, Shape::Dots { .. }))
+        else {
             panic!("no dots")
         };
         assert_eq!(centres.len(), 3);

@@ -170,7 +170,10 @@ impl PlaneChart<'_> {
         // A ring round the point: dot, then hole.
         if let Some(at) = self.here.filter(|at| at.iter().all(|value| value.is_finite())) {
             let centres = vec![self.place(at)];
-            let under = self.window.index_of(at, side).and_then(|index| self.answers.chunks_exact(self.width.max(1)).nth(index));
+            let under = self
+                .window
+                .index_of(at, side)
+                .and_then(|index| self.answers.chunks_exact(self.width.max(1)).nth(index));
             let fill = under.map_or(ink.ground.to_owned(), |answer| css(self.colours.answer(answer)));
             shapes.push(Shape::Dots { centres, radius: 2.2 * RADIUS, fill, edge: Some(ink.text.to_owned()) });
         }
@@ -266,10 +269,23 @@ mod tests {
         for width in [1, 2] {
             let places = window.places(20);
             let second = |place: &[f32]| if place[0] > 1.0 { 1.0 } else { 0.0 };
-            let answers: Vec<f32> =
-                places.chunks(2).flat_map(|place| [1.0 - second(place), second(place)].into_iter().skip(2 - width)).collect();
+            let answers: Vec<f32> = places
+                .chunks(2)
+                .flat_map(|place| [1.0 - second(place), second(place)].into_iter().skip(2 - width))
+                .collect();
             let colours = PlaneColours::TwoClasses(scale(1.0));
-            assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width, marks: &marks, here: None, colours, size: 200.0 }), 2);
+            assert_eq!(
+                assert_right(&PlaneChart {
+                    window,
+                    answers: &answers,
+                    width,
+                    marks: &marks,
+                    here: None,
+                    colours,
+                    size: 200.0
+                }),
+                2
+            );
         }
     }
 
@@ -279,7 +295,18 @@ mod tests {
         let window = Window::around(&marks);
         let answers: Vec<f32> = window.places(30).chunks(2).map(|place| 8.0 * place[1].signum()).collect();
         let colours = PlaneColours::Value(scale(8.0));
-        assert_eq!(assert_right(&PlaneChart { window, answers: &answers, width: 1, marks: &marks, here: None, colours, size: 200.0 }), 2);
+        assert_eq!(
+            assert_right(&PlaneChart {
+                window,
+                answers: &answers,
+                width: 1,
+                marks: &marks,
+                here: None,
+                colours,
+                size: 200.0
+            }),
+            2
+        );
     }
 
     #[test]
@@ -288,11 +315,15 @@ mod tests {
             (0..3).map(|class| Mark { at: [class as f32 * 3.0, 0.0], target: class as f32 }).collect();
         let window = Window::around(&marks);
         let class = |place: &[f32]| ((place[0] / 3.0).round() as usize).min(2);
-        let answers: Vec<f32> =
-            window.places(40).chunks(2).flat_map(|place| (0..3).map(move |at| f32::from(u8::from(at == class(place))))).collect();
+        let answers: Vec<f32> = window
+            .places(40)
+            .chunks(2)
+            .flat_map(|place| (0..3).map(move |at| f32::from(u8::from(at == class(place)))))
+            .collect();
         for is_dark in [false, true] {
             let colours = PlaneColours::Classes { is_dark };
-            let chart = PlaneChart { window, answers: &answers, width: 3, marks: &marks, here: None, colours, size: 200.0 };
+            let chart =
+                PlaneChart { window, answers: &answers, width: 3, marks: &marks, here: None, colours, size: 200.0 };
             assert_eq!(assert_right(&chart), 3);
             let ground = colours.answer(&[1.0 / 3.0; 3]);
             let sure = colours.answer(&[0.0, 1.0, 0.0]);

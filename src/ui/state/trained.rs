@@ -14,7 +14,8 @@ pub struct TrainedStates(Vec<Checkpoint>);
 impl TrainedStates {
     /// Keeps a state; it replaces an earlier one of the same network on the same data set.
     pub fn keep(&mut self, state: Checkpoint) {
-        let is_same = |other: &Checkpoint| other.model == state.model && other.training.dataset == state.training.dataset;
+        let is_same =
+            |other: &Checkpoint| other.model == state.model && other.training.dataset == state.training.dataset;
         self.0.retain(|other| !is_same(other));
         self.0.push(state);
         while self.0.len() > MAX_STATES || (self.0.len() > 1 && self.size_bytes() > MAX_BYTES) {

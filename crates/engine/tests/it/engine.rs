@@ -13,8 +13,8 @@ use chalkgrad_engine::error::{DataError, FileFault};
 use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
-    Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, MODEL_OUTPUT, Message, Request, RunState,
-    Split, StopRule,
+    Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, MODEL_OUTPUT, Message, Request,
+    RunState, Split, StopRule,
 };
 use chalkgrad_engine::train::Session;
 

@@ -40,7 +40,8 @@ impl PlaneStore {
 impl State {
     /// Reads examples of the training part, if they are points of a plane, once they have come. The surrounding view follows that.
     pub fn load_plane(&self) {
-        let (name, standardize) = self.engine.training().with(|training| (training.dataset.clone(), training.standardize));
+        let (name, standardize) =
+            self.engine.training().with(|training| (training.dataset.clone(), training.standardize));
         let is_there = self.engine.data().with(|data| data.complete && data.dataset == name);
         if !is_there || !self.is_plane() {
             return;

@@ -177,9 +177,9 @@ impl<'a> Parser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chalkgrad_engine::presets::PRESETS;
     use chalkgrad_engine::model::activations::{ACTIVATIONS, formula};
     use chalkgrad_engine::model::catalogue::resolve;
+    use chalkgrad_engine::presets::PRESETS;
 
     /// Returns true if every opened element is closed, in order.
     fn is_balanced(markup: &str) -> bool {

@@ -247,7 +247,8 @@ pub fn TensorPicture(
     };
     // The tiles of units carry their numbers.
     let labels = move || {
-        let has_numbers = |tiles: &Tiles| matches!(tiles.meaning, Meaning::Templates | Meaning::Surfaces) && tiles.count <= 32;
+        let has_numbers =
+            |tiles: &Tiles| matches!(tiles.meaning, Meaning::Templates | Meaning::Surfaces) && tiles.count <= 32;
         let Some(tiles) = tiles.get().filter(has_numbers) else { return Vec::new() };
         if alone.get().is_some() {
             return Vec::new();

@@ -90,12 +90,7 @@ impl Default for Watch {
 
 impl State {
     /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Subscriptions::set_seen`].
-    pub fn watch(
-        &self,
-        sight: Sight,
-        names: Vec<String>,
-        show: impl Fn(&[TensorData]) + 'static,
-    ) -> Rc<Subscriptions> {
+    pub fn watch(&self, sight: Sight, names: Vec<String>, show: impl Fn(&[TensorData]) + 'static) -> Rc<Subscriptions> {
         let watcher = Rc::new(TensorSubscription { names, is_seen: Cell::new(false), show: Box::new(show) });
         self.watches.of(sight).watchers.update_value(|watchers| watchers.push(Rc::downgrade(&watcher)));
         Rc::new(Subscriptions { state: *self, sight, watcher })
@@ -198,11 +193,7 @@ impl State {
                 }
                 after_ms(PAUSE_MS - IMAGE_PAUSE_MS, move || {
                     let watch = state.watches.of(sight);
-                    if watch.is_stale.get_value() {
-                        state.look_again(sight)
-                    } else {
-                        watch.is_asking.set_value(false)
-                    }
+                    if watch.is_stale.get_value() { state.look_again(sight) } else { watch.is_asking.set_value(false) }
                 });
             });
         });

@@ -120,7 +120,9 @@ fn examples_and_labels_are_found_by_their_place() {
     let Answer::Examples(info) = answer else { panic!("{answer:?}") };
     assert_eq!(info.classes, [3, 1].map(|index| u32::from(labels[index])));
     assert_eq!((info.shape, info.class_names.len()), (vec![4, 4, 1], 3));
-    assert!(matches!(&arrays[..], [ArrayData::U8(pixels), ArrayData::F32(values)] if pixels.len() == 32 && values.is_empty()));
+    assert!(
+        matches!(&arrays[..], [ArrayData::U8(pixels), ArrayData::F32(values)] if pixels.len() == 32 && values.is_empty())
+    );
     let missing = Command::Examples { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
     assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
 }
