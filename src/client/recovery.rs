@@ -56,7 +56,7 @@ impl Recovery {
         let (info, arrays) = self.snapshot.as_ref()?;
         let floats = |array: &ArrayData| match array {
             ArrayData::F32(values) => Some(values.clone()),
-            ArrayData::U8(_) => None,
+            ArrayData::U8(_) | ArrayData::I32(_) => None,
         };
         Some((info.clone(), arrays.iter().map(floats).collect::<Option<_>>()?))
     }

@@ -40,6 +40,7 @@ mod sharing;
 mod tensors;
 mod timing;
 mod training_loop;
+mod words;
 mod worker_pool;
 
 use std::collections::VecDeque;
@@ -115,6 +116,7 @@ impl Session {
             train_samples: train_total,
             batch_size: default.batch_size.min(train_total),
             loss: LossSpec::for_target(&dataset.schema().target),
+            text: dataset.info().text,
             ..default
         };
         let model = LoadedModel::new(&model, &config, dataset.schema())?;

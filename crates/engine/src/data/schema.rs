@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::TextSpec;
+
 /// The kind of the examples of a data set.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Schema {
@@ -61,6 +63,11 @@ impl Schema {
     /// Describes rows of numbers.
     pub fn table(columns: usize, target: Target) -> Self {
         Self { input: Field { shape: vec![columns], dtype: FieldType::F32 }, target }
+    }
+
+    /// Describes texts as token ids.
+    pub fn texts(spec: TextSpec, target: Target) -> Self {
+        Self { input: spec.field(), target }
     }
 
     pub fn kind(&self) -> DatasetKind {

@@ -54,11 +54,12 @@ pub fn example(
     let input = match dataset.input(part, place).ok_or_else(missing)? {
         Values::U8(bytes) => ArrayData::U8(bytes.to_vec()),
         Values::F32(values) => ArrayData::F32(values.to_vec()),
-        Values::I32(ids) => ArrayData::F32(ids.iter().map(|id| *id as f32).collect()),
+        Values::I32(ids) => ArrayData::I32(ids.to_vec()),
     };
     let name = |label: u8| dataset.schema().target.class_names().get(usize::from(label)).cloned().unwrap_or_default();
     let info = ExampleInfo {
         shape: dataset.schema().input.shape.clone(),
+        text: dataset.text(part, place).map(str::to_owned),
         class: dataset.label(part, place).map(|label| (u32::from(label), name(label))),
         values: dataset.target_values(part, place).unwrap_or_default().to_vec(),
     };

@@ -18,6 +18,10 @@ pub fn global_average_pooling2d() -> LayerSpec {
     LayerSpec::new("GlobalAveragePooling2D")
 }
 
+pub fn global_average_pooling1d() -> LayerSpec {
+    LayerSpec::new("GlobalAveragePooling1D")
+}
+
 pub fn flatten() -> LayerSpec {
     LayerSpec::new("Flatten")
 }

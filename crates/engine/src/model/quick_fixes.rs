@@ -141,8 +141,14 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
         return match error.code {
             "no-layers" => vec![Fix::Insert { index: 0, layers: vec![flatten(), head()] }],
             "wrong-input" => {
-                let shape = task.schema.input.shape.clone();
-                vec![Fix::SetInputShape { shape }, Fix::Replace { model: task.dense_network() }]
+                let reshape = Fix::SetInputShape { shape: task.schema.input.shape.clone() };
+                let replace = Fix::Replace { model: task.small_network() };
+                // Layers for images take no words, however many.
+                if fault(&reshape.apply(model), task).is_none() {
+                    vec![reshape, replace]
+                } else {
+                    vec![replace, reshape]
+                }
             }
             _ => Vec::new(),
         };

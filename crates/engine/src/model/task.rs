@@ -1,6 +1,6 @@
 //! Task of a model: the inputs of a data set, and the target that a configuration compares the outputs with.
 
-use super::builders::{dense, flatten};
+use super::builders::{dense, embedding, flatten, global_average_pooling1d};
 use super::catalogue::{MAX_OUTPUTS, ResolvedLayer, Source, first_dense_on_image, no_layers, shape_text};
 use super::spec::{LayerSpec, LossSpec, ModelSpec, TargetChoice, TrainingConfig};
 use crate::data::schema::{FieldType, Schema, Target};
@@ -127,10 +127,15 @@ impl Task {
         dense(self.outputs() as u32).activation(activation)
     }
 
-    /// Returns a small dense network for this task.
-    pub fn dense_network(&self) -> ModelSpec {
+    /// Returns a small network for this task: a dense one or, for texts, the mean of the words' embeddings.
+    pub fn small_network(&self) -> ModelSpec {
         const UNITS: u32 = 32;
         let input_shape = self.schema.input.shape.clone();
+        if let FieldType::Tokens { vocabulary } = self.schema.input.dtype {
+            let words = embedding(vocabulary, UNITS).with("maskZero", true);
+            let layers = vec![words, global_average_pooling1d(), self.head()];
+            return ModelSpec { name: None, input_shape, layers };
+        }
         let first = if input_shape.len() > 1 { vec![flatten()] } else { Vec::new() };
         let layers = first.into_iter().chain([dense(UNITS).activation("relu"), self.head()]).collect();
         ModelSpec { name: None, input_shape, layers }

@@ -56,6 +56,8 @@ pub enum TargetDescription {
 #[serde(rename_all = "camelCase")]
 pub struct ExampleInfo {
     pub shape: Vec<usize>,
+    /// The text, if the input is its token ids.
+    pub text: Option<String>,
     /// The class by its number and its name.
     pub class: Option<(u32, String)>,
     /// The target values, if the target is no class.

@@ -2,8 +2,9 @@
 
 use super::{
     Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExampleInfo, History, KernelTime,
-    LayerStats, ModelSummary, RunState,
+    LayerStats, ModelSummary, Neighbour, RunState, WordMap,
 };
+use crate::data::Token;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
 /// The response to a request.
@@ -33,8 +34,17 @@ pub struct ImageData {
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExampleData {
     pub info: ExampleInfo,
-    /// Bytes, or numbers as the network gets them.
+    /// Bytes, numbers as the network gets them, or token ids.
     pub input: ArrayData,
+}
+
+/// A text as the network gets it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Tokenized {
+    /// All words of the text, with their ids.
+    pub tokens: Vec<Token>,
+    /// The ids that the network gets, `[sequenceLength]`: cut off or padded.
+    pub ids: Vec<i32>,
 }
 
 /// An evaluation with its confusion matrix and the prediction for each example.
@@ -60,14 +70,14 @@ pub struct RunHistory {
 fn f32_array(array: ArrayData) -> Option<Vec<f32>> {
     match array {
         ArrayData::F32(values) => Some(values),
-        ArrayData::U8(_) => None,
+        ArrayData::U8(_) | ArrayData::I32(_) => None,
     }
 }
 
 fn u8_array(array: ArrayData) -> Option<Vec<u8>> {
     match array {
         ArrayData::U8(values) => Some(values),
-        ArrayData::F32(_) => None,
+        ArrayData::F32(_) | ArrayData::I32(_) => None,
     }
 }
 
@@ -101,6 +111,8 @@ plain_responses! {
     Answer::Datasets(datasets) => Vec<DatasetDescription>: datasets;
     Answer::LayerStats(layer_stats) => LayerStats: layer_stats;
     Answer::Profile(kernels) => Vec<KernelTime>: kernels;
+    Answer::WordMap(map) => WordMap: map;
+    Answer::Neighbours(neighbours) => Vec<Neighbour>: neighbours;
 }
 
 impl Response for RunHistory {
@@ -153,6 +165,13 @@ impl Response for Vec<TensorData> {
         let Answer::Tensors { shapes } = answer else { return None };
         let tensors = shapes.into_iter().zip(arrays);
         tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
+    }
+}
+
+impl Response for Tokenized {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
+        let (Answer::Tokens(tokens), [ArrayData::I32(ids)]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { tokens, ids })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::autograd::gradients;
 use crate::data::{FieldType, Target};
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
+use crate::model::catalogue::ResolvedLayer;
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::metrics::{self, Metric};
@@ -20,6 +21,7 @@ use crate::ops::one_hot::one_hot;
 use crate::ops::recurrent::state_gradients;
 use crate::ops::reshape::{Reshape, reshape};
 use crate::ops::{pointwise, reduce};
+use crate::protocol::INPUT_SHARES;
 use crate::tensor::{HostTensor, TensorType};
 
 /// Input `[N, input shape]`.
@@ -226,6 +228,44 @@ impl LoadedModel {
         Ok(Program { graph, taps: readable(&network).collect() })
     }
 
+    /// Builds the outputs of all layers for one input, and the [share](crate::protocol::INPUT_SHARES) that each number of the input
+    /// has in the answer: the gradient of the predicted class's logit times the input. The share of a token is the sum over the
+    /// numbers of its embedding, `[1,T]`.
+    ///
+    /// # Errors
+    /// If an op does not accept what it is given; the error carries the layer.
+    pub fn shares_graph(&self) -> Result<Program> {
+        let mut graph = Graph::new();
+        let input = graph.input(INPUT, self.batched_input(1))?;
+        let network = append_model(&mut graph, self.layers(), input, Mode::Inference)?;
+        let mut taps: Vec<NodeId> = readable(&network).collect();
+        let is_embedding =
+            |(layer, output): (&ResolvedLayer, &NodeId)| layer.layer_type.takes_tokens().then_some(*output);
+        let sources = match self.schema().input.dtype {
+            FieldType::Tokens { .. } => self.layers().iter().zip(&network.outputs).filter_map(is_embedding).collect(),
+            FieldType::U8 { .. } | FieldType::F32 => vec![input],
+        };
+        let answer = answer(&mut graph, &network)?;
+        let mut total = None;
+        for (source, gradient) in sources.iter().zip(gradients(&mut graph, answer, &sources)?) {
+            let products = pointwise::mul(&mut graph, *source, gradient)?;
+            let shares = match graph.tensor_type(products).shape.rank() {
+                rank if *source != input => reduce::sum(&mut graph, products, &[rank - 1], false)?,
+                _ => products,
+            };
+            total = Some(match total {
+                Some(total) => pointwise::add(&mut graph, total, shares)?,
+                None => shares,
+            });
+        }
+        if let Some(total) = total {
+            graph.set_name(total, INPUT_SHARES)?;
+            taps.push(total);
+        }
+        graph.add_output(network.output);
+        Ok(Program { graph, taps })
+    }
+
     /// Appends forward and backward of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
     fn append_gradients(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Differentiated> {
         let Forward { network, target, sample_weight, loss } = self.append_forward(graph, batch, fraction)?;
@@ -408,6 +448,18 @@ fn scores(graph: &mut Graph, network: &Network) -> Result<NodeId> {
     };
     let (threshold, never) = (constant("threshold", 0.5)?, constant("never", f32::MIN)?);
     concat(graph, &[threshold, network.output, never], 1)
+}
+
+/// Appends the logit of the predicted class for one input, `[]`: the largest output, before a softmax. One output tells two
+/// classes apart by its sign before the sigmoid.
+fn answer(graph: &mut Graph, network: &Network) -> Result<NodeId> {
+    let mut score = logits(graph, network.output).unwrap_or(network.output);
+    if graph.tensor_type(score).shape.last() == 1 && score != network.output {
+        let size = Expr::input(0).max(Expr::constant(0.0) - Expr::input(0));
+        score = pointwise::apply_expression(graph, "size", &size, &[score])?;
+    }
+    let axes: Vec<usize> = (0..graph.tensor_type(score).shape.rank()).collect();
+    reduce::max(graph, score, &axes, false)
 }
 
 /// Returns the score of the predicted class, which after a softmax or a sigmoid is its probability.

@@ -4,9 +4,8 @@ use super::output_gradients::first_of_batch;
 use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
-use crate::data::Values;
 use crate::error::{Result, SessionError};
-use crate::protocol::{ArrayData, MODEL_OUTPUT};
+use crate::protocol::{ArrayData, INPUT_SHARES, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
 
 /// Progress of an inspection.
@@ -43,12 +42,14 @@ impl Session {
                 None => return Ok(false),
             },
             Inspection::None => {
-                let loaded = self.executor.plan(&self.model, PlanKey::Inspection)?;
+                let has_shares = names.iter().any(|name| name == INPUT_SHARES);
+                let key = if has_shares { PlanKey::Shares } else { PlanKey::Inspection };
+                let loaded = self.executor.plan(&self.model, key)?;
                 let scale = self.feeder.dataset.info().scale();
-                self.executor.backend.write_input(loaded.handle, graphs::INPUT, &mut |words| match image {
-                    ArrayData::U8(bytes) => Values::U8(bytes).write(scale, words),
-                    ArrayData::F32(values) => words.copy_from_slice(values),
-                })?;
+                let values = image.values();
+                self.executor
+                    .backend
+                    .write_input(loaded.handle, graphs::INPUT, &mut |words| values.write(scale, words))?;
                 match self.run_inspection(loaded)? {
                     Some(handle) => handle,
                     None => return Ok(false),
@@ -98,19 +99,16 @@ impl Session {
             return Some((Some(handle), self.model.output_name()));
         }
         match self.model.layer_of_output(name) {
+            None if name == INPUT_SHARES => Some((Some(handle), name.to_owned())),
             Some(_) => Some((Some(handle), name.to_owned())),
             None => self.tensor_ref(name),
         }
     }
 
     fn check_image(&self, image: &ArrayData) -> Result<()> {
-        let expected = self.model.input_len();
-        let got = match image {
-            ArrayData::U8(pixels) => pixels.len(),
-            ArrayData::F32(values) => values.len(),
-        };
+        let (expected, got) = (self.model.input_len(), image.values().len());
         if got == expected {
-            return Ok(());
+            return self.model.check_values(image.values());
         }
         Err(SessionError::ImageLength { expected, got }.into())
     }

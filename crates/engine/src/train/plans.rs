@@ -40,6 +40,8 @@ pub enum PlanKey {
     OutputGradients(usize),
     /// The outputs of all layers for one image, apart from those of the last prediction.
     Inspection,
+    /// The same, with [`LoadedModel::shares_graph`].
+    Shares,
 }
 
 /// A plan that a backend has loaded.
@@ -152,6 +154,7 @@ impl LoadedModel {
             PlanKey::Prediction(batch) => self.prediction_graph(batch),
             PlanKey::OutputGradients(batch) => self.output_gradients_graph(batch),
             PlanKey::Inspection => self.prediction_graph(1),
+            PlanKey::Shares => self.shares_graph(),
         }?;
         let plan = Plan::compile(&graph, &taps)?;
         if plan.size_bytes() > MAX_PLAN_BYTES {
@@ -165,7 +168,7 @@ impl LoadedModel {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
             PlanKey::Gradient(images) | PlanKey::OutputGradients(images) => images as u64,
-            PlanKey::Inspection => 1,
+            PlanKey::Inspection | PlanKey::Shares => 1,
             PlanKey::Update => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));

@@ -21,3 +21,4 @@ mod sequences;
 mod session;
 mod shaders;
 mod tables;
+mod texts;
