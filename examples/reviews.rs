@@ -1,7 +1,7 @@
 //! A network that tells good reviews from bad ones by the mean of their words' embeddings, natively.
 //!
-//! `cargo run --release --example reviews [FOLDER]`; the folder holds the shards that `cargo xtask data` makes
-//! (`www/data/reviews-en`, the default). In Keras it is
+//! `cargo run --release --example reviews [FOLDER]`; the folder holds the shards that `cargo xtask data` makes (`www/data`, the default).
+//! In Keras it is
 //!
 //! ```python
 //! vectorize = layers.TextVectorization(5000, output_sequence_length=40)
@@ -20,15 +20,19 @@
 
 #[path = "mnist/epochs.rs"]
 mod epochs;
-#[path = "reviews/files.rs"]
-mod files;
+#[path = "presets/shards.rs"]
+mod shards;
 
+use std::path::Path;
+
+use chalkgrad_engine::data::sources;
 use chalkgrad_engine::model::builders::{dense, embedding, global_average_pooling1d};
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::train::fit::Model;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let reviews = files::load(&std::env::args().nth(1).unwrap_or("www/data/reviews-en".to_owned()))?;
+    let folder = std::env::args().nth(1).unwrap_or("www/data".to_owned());
+    let reviews = shards::load(&sources::REVIEWS_EN, Path::new(&folder))?;
     let count = reviews.info().train_total as u32;
 
     let layers =

@@ -254,7 +254,7 @@ impl Chalkgrad {
     ) -> Promised<Example> {
         let request = || -> Result<_> {
             let (split, index) = (word("split", split)?, whole_number("index", index)?);
-            Ok(requests::Example { split, index })
+            Ok(requests::Examples { split, indices: vec![index] })
         };
         self.call(request(), Example::from)
     }
@@ -328,9 +328,12 @@ pub async fn configure(client: &Client, configuration: &Value) -> Result<()> {
     let Configuration { model, training } = json::read("configuration", configuration)?;
     let training = training.map(|partial| specs::training(&TrainingConfig::default(), partial)).transpose()?;
     let model = model.map(|spec| specs::model(&Value::Object(spec))).transpose()?;
-    let before = client.request(GetTraining {}).await?;
-    if let Some(config) = training {
-        client.request(SetTraining { config }).await?;
+    // Both at once, so that a worker that starts learns the data set before it fetches another one.
+    let before = client.request(GetTraining {});
+    let changed = training.map(|config| client.request(SetTraining { config }));
+    let before = before.await?;
+    if let Some(changed) = changed {
+        changed.await?;
     }
     if let Some(spec) = model
         && let Err(report) = client.request(SetModel { spec, kept: None }).await

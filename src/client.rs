@@ -408,6 +408,8 @@ impl Client {
         for envelope in &queue {
             self.post(envelope);
         }
+        // Behind requests that may have named another data set, so that only that one is fetched.
+        self.send_first(Command::FetchData, Vec::new(), Box::new(drop));
     }
 
     fn replace_worker(&self, fault: WorkerFault) {

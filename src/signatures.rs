@@ -9,7 +9,7 @@ mod typescript;
 use serde::{Deserialize, Serialize, Serializer};
 
 use chalkgrad_engine::model::metrics::ClassScores;
-use chalkgrad_engine::protocol::responses::ExampleData;
+use chalkgrad_engine::protocol::responses::ExampleBatch;
 use chalkgrad_engine::protocol::{
     self, ArrayData, BatchReport, EngineInfo, EpochReport, ErrorReport, History, MetricValues, ModelSummary, RunState,
     Split,
@@ -221,18 +221,19 @@ pub enum ExampleValues {
     Tokens(Int32Array),
 }
 
-impl From<ExampleData> for Example {
-    fn from(ExampleData { info, input }: ExampleData) -> Self {
-        let data = match input {
+impl From<ExampleBatch> for Example {
+    /// Takes the first example.
+    fn from(ExampleBatch { info, inputs, values }: ExampleBatch) -> Self {
+        let data = match inputs {
             ArrayData::U8(bytes) => ExampleValues::Bytes(Uint8Array(bytes)),
             ArrayData::F32(values) => ExampleValues::Numbers(Float32Array(values)),
             ArrayData::I32(ids) => ExampleValues::Tokens(Int32Array(ids)),
         };
-        let (target, class) = match info.class {
-            Some((class, name)) => (ExampleTarget::Class(class), Some(name)),
-            None => (ExampleTarget::Values(info.values), None),
-        };
-        Self { input: ExampleInput { shape: info.shape, data }, target, class, text: info.text }
+        let class = info.classes.first().copied();
+        let target = class.map_or(ExampleTarget::Values(values), ExampleTarget::Class);
+        let class = class.and_then(|class| info.class_names.get(class as usize).cloned());
+        let text = info.texts.into_iter().next();
+        Self { input: ExampleInput { shape: info.shape, data }, target, class, text }
     }
 }
 

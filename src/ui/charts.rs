@@ -5,6 +5,7 @@ pub mod bands;
 pub mod bins;
 pub mod confusion_chart;
 pub mod figure;
+pub mod fit_chart;
 pub mod histogram;
 pub mod histogram_chart;
 pub mod palette;

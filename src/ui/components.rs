@@ -7,4 +7,5 @@ pub mod form;
 pub mod icon;
 pub mod icon_button;
 pub mod panel_header;
+pub mod reconstruction;
 pub mod splitter;

@@ -119,6 +119,11 @@ pub fn value(value: f32) -> String {
     with_minus(if power < DIGITS { fixed(value.into(), (DIGITS - 1 - power) as u8) } else { scientific })
 }
 
+/// Formats a number in at most seven significant digits, as many as an `f32` has, for fields.
+pub fn plain(value: f64) -> String {
+    format!("{value:.6e}").parse::<f64>().unwrap_or(value).to_string()
+}
+
 /// Formats a number in three significant digits without zeros at the end, for ticks.
 pub fn short_value(value: f32) -> String {
     if value == 0.0 || !value.is_finite() {

@@ -18,8 +18,9 @@ use self::editing::Sending;
 use self::pretrained::Pretrained;
 use super::features::curves::CurvesView;
 use super::features::curves::charted_history::ChartedHistory;
+use super::features::input::plane_store::PlaneStore;
 use super::features::input::store::Input;
-use super::features::inspector::watch::Watch;
+use super::features::inspector::watch::Watches;
 use super::features::keep::autosave::{Destination, Offers};
 use super::format;
 use super::stores::dock::Dock;
@@ -60,13 +61,14 @@ pub struct Stores {
     pub screen: Screen,
     /// Input of the network.
     pub input: Input,
+    pub plane: PlaneStore,
     pub dock: Dock,
     pub curves: CurvesView,
     pub histograms: Histograms,
     pub runs: RunList,
     pub log: Log,
     pub form: TrainingForm,
-    pub watch: Watch,
+    pub watches: Watches,
     pub pretrained: Pretrained,
     pub offers: Offers,
     pub destination: Destination,
@@ -94,13 +96,14 @@ impl State {
             messages: Messages::default(),
             screen: Screen::default(),
             input: Input::default(),
+            plane: PlaneStore::default(),
             dock: Dock::default(),
             curves: CurvesView::default(),
             histograms: Histograms::default(),
             runs: RunList::default(),
             log: Log::default(),
             form: TrainingForm::default(),
-            watch: Watch::default(),
+            watches: Watches::default(),
             pretrained: Pretrained::default(),
             offers: Offers::default(),
             destination: Destination::default(),

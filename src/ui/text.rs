@@ -316,6 +316,15 @@ pub mod tests {
     }
 
     #[test]
+    fn every_preset_and_chapter_has_a_name() {
+        use chalkgrad_engine::presets::{Chapter, PRESETS};
+        let english = table(Locale::English);
+        let keys = PRESETS.iter().map(|preset| preset.name).chain(Chapter::ALL.map(Chapter::key));
+        let missing: Vec<_> = keys.filter(|key| !english.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn placeholders_are_filled() {
         assert_eq!(fill("{a} of {b}", &[("a", "1"), ("b", "2")]), "1 of 2");
     }

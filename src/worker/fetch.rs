@@ -146,11 +146,15 @@ impl Loader {
         }
     }
 
-    /// Loads all that is still missing.
+    /// Loads all that is still missing, for as long as it is wanted.
     ///
     /// # Errors
     /// `data-unavailable` or `data-corrupt`, naming the file, after it has been tried twice; what `on_arrival` returns.
-    pub async fn run(&mut self, on_arrival: &mut dyn FnMut(Arrival) -> Result<()>) -> Result<()> {
+    pub async fn run(
+        &mut self,
+        is_wanted: &dyn Fn() -> bool,
+        on_arrival: &mut dyn FnMut(Arrival) -> Result<()>,
+    ) -> Result<()> {
         let cache = Cache::open(CACHE_NAME).await;
         let manifest = match &self.manifest {
             Some(manifest) => manifest.clone(),
@@ -162,7 +166,9 @@ impl Loader {
             }
         };
         let total_bytes = manifest.shards.iter().map(|shard| shard.size_bytes).sum();
-        while let Some(&index) = self.wanted.first() {
+        while let Some(&index) = self.wanted.first()
+            && is_wanted()
+        {
             let shard = &manifest.shards[index];
             let before = self.loaded_bytes;
             let mut on_bytes = |bytes: f64| {
@@ -330,7 +336,7 @@ impl Manifest {
         let text = (self.dtype == Dtype::Text).then(|| sources::find(&self.name).and_then(Source::text));
         let text = text.map(|own| own.unwrap_or_default());
         let numbered = |count: usize| (0..count).map(|index| index.to_string());
-        let numbers = |dtype| Field { shape: self.shape.clone(), dtype };
+        let numbers = |dtype| Field { shape: self.shape.clone(), dtype, columns: Vec::new() };
         let schema = Schema {
             input: match self.dtype {
                 Dtype::U8 => numbers(FieldType::U8 { scale: 255.0 }),
@@ -344,7 +350,7 @@ impl Manifest {
         };
         let known = sources::find(&self.name).map(|source| (source.schema)());
         let has_same_kind = |known: &Schema| {
-            known.input == schema.input
+            (&known.input.shape, known.input.dtype) == (&schema.input.shape, schema.input.dtype)
                 && (known.target.class_names().len(), known.target.words())
                     == (schema.target.class_names().len(), schema.target.words())
         };

@@ -237,7 +237,8 @@ impl MainLoop {
         let mut loader = loader;
         let main_loop = self.clone();
         wasm_bindgen_futures::spawn_local(async move {
-            let result = loader.run(&mut |arrival| main_loop.receive_data(&name, arrival)).await;
+            let is_wanted = || main_loop.engine.borrow().wants(&name);
+            let result = loader.run(&is_wanted, &mut |arrival| main_loop.receive_data(&name, arrival)).await;
             main_loop.loaders.borrow_mut().insert(name.clone(), Some(loader));
             let clock = || main_loop.performance.now();
             main_loop.engine.borrow_mut().download_ended(&name, result, &clock);

@@ -78,6 +78,8 @@ pub enum Inputs<'a> {
 struct Standardized {
     /// The number of training examples that mean and deviation are taken of.
     examples: usize,
+    /// Mean and deviation of each column.
+    scales: Vec<[f64; 2]>,
     /// `[n, columns]`
     train: Vec<f32>,
     test: Vec<f32>,
@@ -258,7 +260,8 @@ impl Dataset {
                     let rows = values.chunks_exact(width).flat_map(|row| row.iter().zip(&scales));
                     rows.map(|(value, [mean, deviation])| ((f64::from(*value) - mean) / deviation) as f32).collect()
                 };
-                Some(Standardized { examples, train: apply(train), test: apply(test) })
+                let (train, test) = (apply(train), apply(test));
+                Some(Standardized { examples, scales, train, test })
             }
             _ => None,
         };
@@ -288,6 +291,11 @@ impl Dataset {
     /// Takes over the vocabulary of a saved model. Returns true if the inputs have changed.
     pub fn set_vocabulary(&mut self, vocabulary: Vocabulary) -> bool {
         self.texts.as_mut().is_some_and(|texts| texts.set_vocabulary(vocabulary))
+    }
+
+    /// Returns mean and deviation by which each column was standardised; none if the inputs are as they came.
+    pub fn scales(&self) -> &[[f64; 2]] {
+        self.standardized.as_ref().map_or(&[], |standardized| &standardized.scales)
     }
 
     /// Returns the number that each byte of an input stands for.

@@ -8,8 +8,8 @@ mod backends;
 mod commands;
 mod deferred;
 mod evaluations;
+mod examples;
 mod gradients;
-mod images;
 mod phase;
 mod precompile;
 mod profile;
@@ -264,6 +264,7 @@ impl Engine {
                         ArrayData::U8(predictions.labels),
                         ArrayData::F32(predictions.predicted),
                         ArrayData::F32(predictions.confidence),
+                        ArrayData::F32(predictions.values),
                     ];
                     self.reply(id, Ok(Answer::Evaluation(evaluation)), arrays);
                 }
@@ -325,7 +326,7 @@ impl Engine {
         // Without a goal of its own a run takes the configured epochs.
         let configured = (epochs, steps) == (None, None);
         let epochs = if configured { Some(self.session.training().epochs) } else { epochs };
-        self.retry_download();
+        self.fetch_dataset();
         self.post_snapshot_if_due(now_ms);
         self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
@@ -345,7 +346,7 @@ impl Engine {
             self.end_inner_run(RunState::Stopped, now_ms);
         }
         if self.phase.resume(now_ms) {
-            self.retry_download();
+            self.fetch_dataset();
             self.show_state();
         }
     }

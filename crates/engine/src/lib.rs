@@ -10,6 +10,7 @@
 //! | [`checkpoint`] | a whole experiment as a file |
 //! | [`history`] | losses, accuracies and epochs of training so far |
 //! | [`protocol`] | messages between page and worker |
+//! | [`presets`] | networks to start from, with their data sets and training |
 //! | [`model`] | model spec, layer catalogue, optimizers, losses, metrics, schedules, initialisers, and their lowering to a graph |
 //! | [`data`] | schemas, the catalogue of data sets, IDX files, data sets that grow while they download, splits, the sampler |
 //! | [`backend`] | runs plans: [`backend::cpu`] with SIMD kernels, `backend::gpu` with compute shaders (feature `gpu`) |
@@ -34,6 +35,7 @@ pub mod json;
 pub mod model;
 pub mod ops;
 pub mod plan;
+pub mod presets;
 pub mod protocol;
 pub mod random;
 pub mod tensor;

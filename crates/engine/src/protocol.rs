@@ -20,7 +20,7 @@ use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
-pub use datasets::{DatasetDescription, ExampleInfo, InputDescription, TargetDescription};
+pub use datasets::{DatasetDescription, ExamplesInfo, InputDescription, TargetDescription};
 pub use requests::{Command, Effect};
 pub use words::{Neighbour, WordMap};
 
@@ -122,7 +122,7 @@ pub enum Answer {
     History(History),
     /// Arrays: `F32` the confusion matrix, `[classes,classes]`, `confusion[true][predicted]`; then of each image in the order
     /// of the split, `U8` its label, `F32` the predicted class or -1, `F32` the score of that class (after a softmax, its
-    /// probability).
+    /// probability), `F32` its true values. If the target is values, the predicted values stand in the place of classes.
     Evaluation(Evaluation),
     /// One `F32` array: probabilities `[k,classes]`.
     Probabilities {
@@ -138,17 +138,12 @@ pub enum Answer {
         shapes: Vec<Vec<usize>>,
     },
     LayerStats(LayerStats),
-    /// One `U8` array: pixels, `[count,H,W]`.
-    Images {
-        labels: Vec<u32>,
-        height: u32,
-        width: u32,
-    },
     /// One `U8` array.
     Labels,
     Datasets(Vec<DatasetDescription>),
-    /// One array: the input, `U8`, `F32` or `I32`.
-    Example(ExampleInfo),
+    /// Two arrays: the inputs `[k, shape]`, `U8`, `F32` or `I32`, and, `F32`, the values of the targets `[k, columns]`, none if the
+    /// target is no values.
+    Examples(ExamplesInfo),
     /// One `I32` array: the token ids that the network gets, `[sequenceLength]`.
     Tokens(Vec<Token>),
     WordMap(WordMap),
@@ -463,7 +458,7 @@ pub struct DataProgress {
     pub train_images: u32,
     pub test_images: u32,
     pub complete: bool,
-    /// The shard that could not be had, and why; [`Command::RetryData`] tries again.
+    /// The shard that could not be had, and why; [`Command::FetchData`] tries again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorReport>,
 }

@@ -109,6 +109,17 @@ pub fn diverging(strength: f32, is_dark: bool) -> [u8; 3] {
     table[(strength.abs().min(1.0) * (STEPS - 1) as f32).round() as usize]
 }
 
+/// Returns the colour of a class: the ground at a strength of 0, its full colour at 1. All full colours have one lightness; after
+/// eight classes they come again.
+pub fn class_colour(class: usize, strength: f32, is_dark: bool) -> [u8; 3] {
+    const HUES: [f32; 8] = [256.0, 46.0, 150.0, 330.0, 100.0, 210.0, 15.0, 290.0];
+    let (lightness, chroma) = if is_dark { (0.77, 0.11) } else { (0.52, 0.11) };
+    let hue = HUES[class % HUES.len()].to_radians();
+    let (from, to) = (ground(is_dark), [lightness, chroma * hue.cos(), chroma * hue.sin()]);
+    let strength = strength.clamp(0.0, 1.0);
+    to_srgb([0, 1, 2].map(|axis| from[axis] + (to[axis] - from[axis]) * strength))
+}
+
 /// Returns the colour of numbers beyond the scale.
 fn cap(is_positive: bool, is_dark: bool) -> [u8; 3] {
     let [lightness, a, b] = end(is_positive, is_dark);

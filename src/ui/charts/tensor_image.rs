@@ -24,6 +24,8 @@ pub enum Meaning {
     Unit(usize),
     /// Channels of an output.
     Maps,
+    /// Outputs of units all over a plane.
+    Surfaces,
     /// One axis, folded into rows.
     Vector,
 }
@@ -35,6 +37,7 @@ pub enum Cell {
     Weight { input: usize, unit: usize },
     Template { unit: usize, channel: usize, row: usize, column: usize },
     Map { channel: usize, row: usize, column: usize },
+    Surface { unit: usize, row: usize, column: usize },
     Number(usize),
 }
 
@@ -146,6 +149,14 @@ impl Tiles {
         }
     }
 
+    /// Lays out the outputs `[side*side, units]` of units all over a plane, a tile for each unit.
+    pub fn surfaces(shape: &[usize], limits: Limits) -> Self {
+        let units: usize = shape.iter().skip(1).product();
+        let side = shape.first().map_or(0, |places| places.isqrt());
+        let strides = [side * units, units, 1];
+        Self::laid_out(Meaning::Surfaces, [side, side], units, strides, 0, side * side * units, limits)
+    }
+
     fn laid_out(
         meaning: Meaning,
         [rows, width]: [usize; 2],
@@ -195,6 +206,7 @@ impl Tiles {
             Meaning::Templates => Cell::Template { unit: tile, channel: 0, row, column },
             Meaning::Unit(unit) => Cell::Template { unit, channel: tile, row, column },
             Meaning::Maps => Cell::Map { channel: tile, row, column },
+            Meaning::Surfaces => Cell::Surface { unit: tile, row, column },
             Meaning::Vector => Cell::Number(index),
         }
     }
@@ -291,6 +303,17 @@ mod tests {
         let folded = Tiles::new(&[1, 50], Role::Activations);
         assert_eq!((folded.size(), folded.is_vector), ((12, 5), true));
         assert_eq!((folded.at(1, 4), folded.at(2, 4)), (Some([0, 4, 1, 49]), None));
+    }
+
+    #[test]
+    fn units_over_the_plane_are_tiles() {
+        let surfaces = Tiles::surfaces(&[400, 6], Limits::default());
+        assert_eq!((surfaces.count, surfaces.height, surfaces.width), (6, 20, 20));
+        let (x, y) = surfaces.position([4, 3, 2]);
+        let place = surfaces.at(x, y).unwrap();
+        assert_eq!(place, [4, 3, 2, (3 * 20 + 2) * 6 + 4]);
+        assert_eq!(surfaces.cell(place), Cell::Surface { unit: 4, row: 3, column: 2 });
+        assert_eq!(surfaces.first(2, 4).count, 6);
     }
 
     #[test]

@@ -10,6 +10,7 @@ cfg_if::cfg_if! {
         mod pad;
         mod panel;
         mod plane;
+        pub mod plane_store;
         pub mod picture;
         mod prediction;
         mod preparation;

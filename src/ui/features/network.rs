@@ -4,7 +4,6 @@ pub mod blocks;
 pub mod checked;
 pub mod edit_effects;
 pub mod history;
-pub mod presets;
 pub mod skip_links;
 
 cfg_if::cfg_if! {

@@ -52,6 +52,25 @@ impl State {
         text.map(str::to_owned).or_else(name).unwrap_or_else(|| class.to_string())
     }
 
+    /// Names a value of the target in the language of the page, which the surrounding view follows.
+    pub fn value_name(&self, column: usize) -> String {
+        let info = self.dataset();
+        let own = match &info.schema.target {
+            Target::Values { names } => names.get(column).cloned(),
+            Target::Class { .. } | Target::Input => None,
+        };
+        let text = locale().text(&format!("value.{}.{column}", info.name));
+        text.map(str::to_owned).or(own).unwrap_or_else(|| (column + 1).to_string())
+    }
+
+    /// Names a column of a table in the language of the page, which the surrounding view follows.
+    pub fn column_name(&self, column: usize) -> String {
+        let info = self.dataset();
+        let text = locale().text(&format!("column.{}.{column}", info.name));
+        let own = || info.schema.input.columns.get(column).cloned();
+        text.map(str::to_owned).or_else(own).unwrap_or_else(|| (column + 1).to_string())
+    }
+
     /// Names a data set in the language of the page, which the surrounding view follows.
     pub fn dataset_title(&self, name: &str) -> String {
         let text = locale().text(&format!("dataset.{name}"));
@@ -77,16 +96,11 @@ impl State {
         matches!(input.dtype, FieldType::U8 { .. }) && input.shape == [28, 28, 1]
     }
 
-    /// Returns true if an input is a point of a plane, and the answer one number or one of two classes. The surrounding view
-    /// follows it.
+    /// Returns true if an input is a point of a plane, and the answer a class or a value. The surrounding view follows it.
     pub fn is_plane(&self) -> bool {
-        let schema = self.dataset().schema;
-        let is_one = match &schema.target {
-            Target::Class { names } => names.len() == 2,
-            Target::Values { names } => names.len() == 1,
-            Target::Input => false,
-        };
-        matches!(schema.input.dtype, FieldType::F32) && schema.input.shape == [2] && is_one
+        let input = self.dataset().schema.input;
+        let is_point = matches!(input.dtype, FieldType::F32) && input.shape == [2];
+        is_point && !matches!(self.task_target(), Target::Input)
     }
 
     /// Returns true if the inputs are images. The surrounding view follows it.
@@ -139,6 +153,7 @@ impl State {
     /// Drops what belongs to the data set of before.
     fn forget_data(&self) {
         self.input.forget_samples();
+        self.plane.forget();
         if matches!(self.input.source().get_untracked(), Source::Test { .. }) {
             self.input.clear();
         }

@@ -6,14 +6,15 @@ use wasm_bindgen_futures::spawn_local;
 use super::State;
 use super::trained::TrainedStates;
 use crate::ui::browser::{after_ms, cancel};
-use crate::ui::features::network::history::{History, LayerId};
+use crate::ui::features::network::history::{History, LayerId, TrainingChange};
 use crate::ui::stores::messages::NoticeKind;
 use crate::ui::stores::network::EditedNetwork;
-use crate::ui::text::t_once;
+use crate::ui::text::{t, t_once};
 use chalkgrad_engine::checkpoint::Checkpoint;
-use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, TrainingConfig};
+use chalkgrad_engine::presets::Preset;
 use chalkgrad_engine::protocol::ErrorReport;
-use chalkgrad_engine::protocol::requests::SetModel;
+use chalkgrad_engine::protocol::requests::{SetModel, SetTraining, Train};
 
 /// The engine's model, and the edit that is on its way to it.
 pub struct Sending {
@@ -27,6 +28,10 @@ pub struct Sending {
     is_way_back: StoredValue<bool>,
     /// The last change of the model brought trained weights back.
     has_restored: StoredValue<bool>,
+    /// A change of data set and model is on its way.
+    is_changing: StoredValue<bool>,
+    /// The run that was asked for meanwhile.
+    then_train: StoredValue<Option<Train>>,
 }
 
 impl Sending {
@@ -39,7 +44,18 @@ impl Sending {
             trained: StoredValue::new_local(TrainedStates::default()),
             is_way_back: StoredValue::new(false),
             has_restored: StoredValue::new(false),
+            is_changing: StoredValue::new(false),
+            then_train: StoredValue::new(None),
         }
+    }
+
+    /// Puts a run off until the change of data set and model that is on its way is made. Returns false if there is none.
+    pub fn put_off(&self, run: &Train) -> bool {
+        let is_changing = self.is_changing.get_value();
+        if is_changing {
+            self.then_train.set_value(Some(run.clone()));
+        }
+        is_changing
     }
 
     /// Keeps a trained state for Undo and Redo.
@@ -62,12 +78,88 @@ impl State {
         result
     }
 
-    /// Goes one step back or forward in the history of edits. Weights that were trained there come back.
-    fn go_back(&self, step: impl FnOnce(&mut History) -> bool) {
-        self.sending.is_way_back.set_value(true);
-        self.network.change(&self.task(), step);
-        self.send_model();
-        self.network.keep_selection_valid();
+    /// Goes one step back or forward in the history of edits, to a training configuration if one belongs to the step. Weights
+    /// that were trained there come back.
+    fn go_back(&self, training: Option<TrainingConfig>, step: impl FnOnce(&mut History) -> bool + 'static) {
+        let state = *self;
+        let go = move || {
+            state.sending.is_way_back.set_value(true);
+            state.network.change(&state.task(), step);
+            state.send_model();
+            state.network.keep_selection_valid();
+        };
+        match training {
+            Some(training) => self.change_with_training(training, go),
+            None => go(),
+        }
+    }
+
+    /// Changes the training configuration, which may name another data set, and then the model. If the data set does not come,
+    /// neither changes.
+    fn change_with_training(&self, training: TrainingConfig, change: impl FnOnce() + 'static) {
+        let (state, client) = (*self, self.client());
+        if self.sending.is_changing.get_value() {
+            return;
+        }
+        if self.engine.training().with_untracked(|present| present.dataset == training.dataset) {
+            self.set_training(training);
+            return change();
+        }
+        self.send_pending_edit();
+        self.sending.is_changing.set_value(true);
+        // Asked for before anything changes.
+        let replaced = (self.steps() > 0).then(|| client.save());
+        let changed = client.request(SetTraining { config: training });
+        spawn_local(async move {
+            if let Some(replaced) = replaced
+                && let Ok(replaced) = replaced.await
+            {
+                state.sending.keep_trained(replaced);
+            }
+            let changed = changed.await;
+            state.sending.is_changing.set_value(false);
+            let run = state.sending.then_train.try_update_value(Option::take).flatten();
+            match changed {
+                Ok(_) => {
+                    change();
+                    if let Some(run) = run {
+                        state.begin(run);
+                    }
+                }
+                Err(report) => {
+                    state.engine.end_fetch();
+                    state.notify(NoticeKind::Error, report);
+                }
+            }
+        });
+    }
+
+    /// Puts a preset with its data set and its training in the place of what there is, as one step to undo.
+    pub fn choose_preset(&self, preset: &'static Preset) {
+        let after = match preset.config() {
+            Ok(config) => config,
+            Err(error) => return self.notify(NoticeKind::Error, error.into()),
+        };
+        let (state, before) = (*self, self.engine.training().get_untracked());
+        if before == after {
+            self.edit(|history| history.replace(&preset.model()));
+            self.network.select(None);
+            return self.confirm_preset(preset);
+        }
+        let training = TrainingChange { before, after: after.clone() };
+        self.change_with_training(after, move || {
+            state.edit(|history| history.replace_with(&preset.model(), Some(training)));
+            state.network.select(None);
+            state.confirm_preset(preset);
+        });
+    }
+
+    /// Says what a preset has set.
+    fn confirm_preset(&self, preset: &Preset) {
+        let (name, dataset) = untrack(|| (t(preset.name), self.dataset_title(preset.source.name)));
+        let values = [("name", name), ("dataset", dataset)];
+        self.confirm(t_once("preset_chosen", &values.each_ref().map(|(name, value)| (*name, value.as_str()))));
+        self.log.text("preset_chosen", values.to_vec());
     }
 
     pub fn insert_layer(&self, index: usize, layer: LayerSpec) {
@@ -94,11 +186,13 @@ impl State {
     }
 
     pub fn undo(&self) {
-        self.go_back(History::undo);
+        let training = self.network.history().with_untracked(|history| history.undone_training().cloned());
+        self.go_back(training, History::undo);
     }
 
     pub fn redo(&self) {
-        self.go_back(History::redo);
+        let training = self.network.history().with_untracked(|history| history.redone_training().cloned());
+        self.go_back(training, History::redo);
     }
 
     /// Takes over a model that the JavaScript API has set.
@@ -158,7 +252,9 @@ impl State {
         // Asked for before the model changes.
         let replaced = (state.steps() > 0).then(|| state.client().save());
         let is_way_back = sending.is_way_back.get_value();
-        let trained = is_way_back.then(|| sending.trained.with_value(|trained| trained.of(&spec))).flatten();
+        let dataset = state.engine.training().with_untracked(|training| training.dataset.clone());
+        let trained = || sending.trained.with_value(|trained| trained.of(&spec, &dataset));
+        let trained = is_way_back.then(trained).flatten();
         let restores = trained.is_some();
         sending.has_restored.set_value(restores);
         let changed = state.change_model(SetModel { spec: spec.clone(), kept }, trained);

@@ -27,7 +27,7 @@ impl State {
         }
         let (state, step) = (*self, self.steps());
         let image = self.input_now();
-        let response = self.client().request(Inspect { names: names.clone(), image });
+        let response = self.client().request(Inspect { names: names.clone(), inputs: image });
         spawn_local(async move {
             if let Ok(tensors) = response.await {
                 // A gradient is not there before the first step.

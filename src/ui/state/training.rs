@@ -14,7 +14,7 @@ use crate::ui::stores::results::TestResult;
 use crate::ui::text::t_once;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::protocol::requests::{
-    Evaluate, Pause, Request, Reset, Resume, RetryData, SetStepDelay, SetTraining, Train,
+    Evaluate, FetchData, Pause, Request, Reset, Resume, SetStepDelay, SetTraining, Train,
 };
 use chalkgrad_engine::protocol::{RunState, Split};
 
@@ -68,7 +68,11 @@ impl State {
         self.begin(Train { epochs: Some(1), steps: None });
     }
 
-    fn begin(&self, run: Train) {
+    /// Begins a run of the network that is shown.
+    pub(super) fn begin(&self, run: Train) {
+        if self.sending.put_off(&run) {
+            return;
+        }
         self.send_pending_edit();
         self.sample_first_histograms();
         self.send(run);
@@ -152,7 +156,7 @@ impl State {
 
     pub fn retry_data(&self) {
         self.messages.forget(NoticeKind::Data);
-        self.send(RetryData {});
+        self.send(FetchData {});
     }
 
     /// Sends a request of which only an error matters.

@@ -5,6 +5,25 @@ use leptos::prelude::*;
 use chalkgrad_engine::protocol::Evaluation;
 use chalkgrad_engine::protocol::responses::Evaluated;
 
+/// True values of the test examples and those that were predicted, both `[n,columns]`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fit {
+    truth: Vec<f32>,
+    predicted: Vec<f32>,
+    columns: usize,
+}
+
+impl Fit {
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Returns true and predicted values of a column.
+    pub fn column(&self, column: usize) -> [Vec<f32>; 2] {
+        [&self.truth, &self.predicted].map(|values| values.iter().skip(column).step_by(self.columns).copied().collect())
+    }
+}
+
 /// An evaluation on the test images.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TestResult {
@@ -15,6 +34,8 @@ pub struct TestResult {
     pub labels: Vec<u8>,
     pub predicted: Vec<Option<u32>>,
     pub confidence: Vec<f32>,
+    /// True and predicted values, if the target is values.
+    pub fit: Option<Fit>,
     /// Steps that the network had been trained.
     pub step: u32,
 }
@@ -22,9 +43,14 @@ pub struct TestResult {
 impl TestResult {
     /// Makes the result of an evaluation of a network that was trained for `step` steps.
     pub fn new(evaluated: Evaluated, step: u32) -> Self {
-        let Evaluated { evaluation, confusion, labels, predicted, confidence } = evaluated;
+        let Evaluated { evaluation, confusion, labels, predicted, confidence, values } = evaluated;
+        if !values.is_empty() {
+            let columns = (values.len() / (evaluation.samples as usize).max(1)).max(1);
+            let fit = Some(Fit { truth: values, predicted, columns });
+            return Self { evaluation, confusion, labels, predicted: Vec::new(), confidence, fit, step };
+        }
         let predicted = predicted.into_iter().map(|class| (class >= 0.0).then_some(class as u32)).collect();
-        Self { evaluation, confusion, labels, predicted, confidence, step }
+        Self { evaluation, confusion, labels, predicted, confidence, fit: None, step }
     }
 }
 

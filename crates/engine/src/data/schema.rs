@@ -17,6 +17,9 @@ pub struct Field {
     /// Without the batch axis: `[28,28,1]` for images `[H,W,C]`, `[30]` for a table.
     pub shape: Vec<usize>,
     pub dtype: FieldType,
+    /// The names of the numbers of a row; none if they have no names.
+    #[serde(default)]
+    pub columns: Vec<String>,
 }
 
 /// The storage of an input's numbers.
@@ -55,14 +58,21 @@ impl Schema {
     /// Describes images `[H,W,C]` of bytes, each of one of these classes. The network gets the bytes divided by 255.
     pub fn images<Name: Into<String>>(shape: [usize; 3], names: impl IntoIterator<Item = Name>) -> Self {
         Self {
-            input: Field { shape: shape.to_vec(), dtype: FieldType::U8 { scale: 255.0 } },
+            input: Field { shape: shape.to_vec(), dtype: FieldType::U8 { scale: 255.0 }, columns: Vec::new() },
             target: Target::classes(names),
         }
     }
 
     /// Describes rows of numbers.
     pub fn table(columns: usize, target: Target) -> Self {
-        Self { input: Field { shape: vec![columns], dtype: FieldType::F32 }, target }
+        Self { input: Field { shape: vec![columns], dtype: FieldType::F32, columns: Vec::new() }, target }
+    }
+
+    /// Describes rows of numbers with names.
+    pub fn named_table<const COLUMNS: usize>(names: [&str; COLUMNS], target: Target) -> Self {
+        let mut schema = Self::table(COLUMNS, target);
+        schema.input.columns = names.map(str::to_owned).to_vec();
+        schema
     }
 
     /// Describes texts as token ids.

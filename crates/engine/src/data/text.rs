@@ -74,7 +74,7 @@ impl TextSpec {
     /// Describes the input of a network for texts.
     pub fn field(self) -> Field {
         let dtype = FieldType::Tokens { vocabulary: self.max_tokens };
-        Field { shape: vec![self.sequence_length as usize], dtype }
+        Field { shape: vec![self.sequence_length as usize], dtype, columns: Vec::new() }
     }
 
     /// Calls `take` with the words of a text.

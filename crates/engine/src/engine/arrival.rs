@@ -16,6 +16,8 @@ const DATA_EVENT_MS: f64 = 100.0;
 pub(super) struct Download {
     /// Names of the data sets whose download has to be started.
     pub wanted: VecDeque<String>,
+    /// The download of the data set in use has begun, or its examples were there at once.
+    pub has_begun: bool,
     pub url: Option<String>,
     pub progress: DataProgress,
     pub error: Option<Error>,
@@ -113,14 +115,24 @@ impl Engine {
         self.show_state();
     }
 
-    /// Starts the download again if it failed.
-    pub(super) fn retry_download(&mut self) {
-        if self.download.error.take().is_some() {
-            let name = self.dataset().info().name.clone();
-            self.download.progress.error = None;
-            self.download.wanted.push_back(name.clone());
-            self.post_download(&name);
+    /// Starts the download of the data set in use if it has not begun, or again if it failed; not while another data set is on its
+    /// way to take the place.
+    pub(super) fn fetch_dataset(&mut self) {
+        let has_failed = self.download.error.take().is_some();
+        let is_needed = !self.dataset().is_complete() && (has_failed || !self.download.has_begun);
+        if !is_needed || self.switch.is_some() {
+            return;
         }
+        let name = self.dataset().info().name.clone();
+        self.download.has_begun = true;
+        self.download.progress.error = None;
+        self.download.wanted.push_back(name.clone());
+        self.post_download(&name);
+    }
+
+    /// Returns true if the shards of a data set are waited for.
+    pub fn wants(&self, name: &str) -> bool {
+        self.dataset().info().name == name || self.switch.as_ref().is_some_and(|switch| switch.name() == name)
     }
 
     fn progress_mut(&mut self, name: &str) -> Option<&mut DataProgress> {

@@ -1,7 +1,7 @@
 //! Execution of the commands.
 
 use super::backends::{check_backend, engine_info};
-use super::images::{self, Images};
+use super::examples::{self, Examples};
 use super::{Engine, TURN_MS};
 use crate::error::{Given, MessageError, Result, SettingError, SettingRule};
 use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
@@ -24,7 +24,6 @@ impl Engine {
             Command::Init { data_url } => {
                 if self.download.url.is_none() {
                     self.download.url = Some(data_url);
-                    self.download.wanted.push_back(self.session.dataset().info().name.clone());
                 }
                 Answer::Engine(engine_info(self.backend_info(), self.backend.is_some(), &self.datasets()))
             }
@@ -93,7 +92,7 @@ impl Engine {
             Command::Evaluate { split, samples } => {
                 self.session.start_evaluation(split, samples)?;
                 self.evaluations.push(id, split, samples);
-                self.retry_download();
+                self.fetch_dataset();
                 self.show_state();
                 return Ok(None);
             }
@@ -140,10 +139,10 @@ impl Engine {
                 Answer::Done
             }
             Command::Inspect { names } => {
-                let image = one_array(arrays)?;
-                while !self.session.is_asynchronous() && !self.session.prepare_inspection(&image, &names)? {}
+                let inputs = one_array(arrays)?;
+                while !self.session.is_asynchronous() && !self.session.prepare_inspection(&inputs, &names)? {}
                 let (mut shapes, mut arrays) = (Vec::new(), Vec::new());
-                for tensor in self.session.inspect(&image, &names)? {
+                for tensor in self.session.inspect(&inputs, &names)? {
                     shapes.push(tensor.as_ref().map(|tensor| tensor.shape().dims().to_vec()).unwrap_or_default());
                     arrays.push(ArrayData::F32(tensor.map(HostTensor::into_words).unwrap_or_default()));
                 }
@@ -155,25 +154,18 @@ impl Engine {
                 }
                 Answer::LayerStats(self.session.layer_stats(&layer)?)
             }
-            Command::Images { split, indices } => {
-                let (dataset, config) = (self.session.dataset(), self.session.training());
-                let Images { pixels, labels } = images::images(dataset, config, split, &indices)?;
-                let extent = |axis: usize| dataset.schema().input.shape.get(axis).map_or(1, |extent| *extent as u32);
-                let (height, width) = (extent(0), extent(1));
-                return Ok(Some((Answer::Images { labels, height, width }, vec![ArrayData::U8(pixels)])));
-            }
             Command::Labels { split } => {
-                let labels = images::labels(self.session.dataset(), self.session.training(), split);
+                let labels = examples::labels(self.session.dataset(), self.session.training(), split);
                 return Ok(Some((Answer::Labels, vec![ArrayData::U8(labels.to_vec())])));
             }
             Command::Datasets => Answer::Datasets(self.datasets()),
-            Command::Example { split, index } => {
+            Command::Examples { split, indices } => {
                 let (dataset, config) = (self.session.dataset(), self.session.training());
-                let (info, input) = images::example(dataset, config, split, index)?;
-                return Ok(Some((Answer::Example(info), vec![input])));
+                let Examples { info, inputs, values } = examples::examples(dataset, config, split, &indices)?;
+                return Ok(Some((Answer::Examples(info), vec![inputs, ArrayData::F32(values)])));
             }
-            Command::RetryData => {
-                self.retry_download();
+            Command::FetchData => {
+                self.fetch_dataset();
                 Answer::Done
             }
             Command::Profile => {

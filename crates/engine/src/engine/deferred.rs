@@ -139,7 +139,7 @@ impl Engine {
                 }
                 Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
                 Command::Inspect { names } => match request.arrays.first() {
-                    Some(image) => self.session.prepare_inspection(image, names),
+                    Some(inputs) => self.session.prepare_inspection(inputs, names),
                     None => Ok(true),
                 },
                 Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),

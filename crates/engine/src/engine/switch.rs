@@ -134,6 +134,7 @@ impl Engine {
             Ok(answer) => {
                 self.download.progress = DataProgress { error: None, ..progress };
                 self.download.error = None;
+                self.download.has_begun = true;
                 self.reply(id, Ok(answer), Vec::new());
                 self.post_download(&name);
             }
@@ -141,6 +142,7 @@ impl Engine {
                 let former = self.dataset().info().name.clone();
                 self.post_download(&former);
                 self.reply(id, Err(error.into()), Vec::new());
+                self.fetch_dataset();
             }
         }
         while self.switch.is_none()

@@ -49,9 +49,6 @@ pub enum SessionError {
     #[error("The number of pixels must be a multiple of the input size {size}, but is {got}.")]
     #[strum(serialize = "wrong-length")]
     PixelsLength { size: usize, got: usize },
-    #[error("The image must have {expected} numbers, but has {got}.")]
-    #[strum(serialize = "wrong-length")]
-    ImageLength { expected: usize, got: usize },
     #[error("The inputs of {dataset} are token ids. Give an Int32Array of ids, or an array of texts.")]
     #[strum(serialize = "wrong-type")]
     NoTokenIds { dataset: String },

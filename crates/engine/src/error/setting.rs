@@ -94,12 +94,12 @@ pub enum SettingError {
     #[error("The split holds no images. Set validationSplit above 0 to hold back images for validation.")]
     #[strum(serialize = "bad-setting")]
     EmptySplit,
-    #[error("Image {index} cannot be read: only {images} images of the split have arrived.")]
+    #[error("Example {index} cannot be read: only {examples} examples of the split have arrived.")]
     #[strum(serialize = "bad-setting")]
-    NoSuchImage { index: u32, images: usize },
-    #[error("{count} images were asked for, but at most {max} come at a time.")]
+    NoSuchExample { index: u32, examples: usize },
+    #[error("{count} examples were asked for, but at most {max} come at a time.")]
     #[strum(serialize = "bad-setting")]
-    TooManyImagesAtOnce { count: usize, max: u32 },
+    TooManyExamplesAtOnce { count: usize, max: u32 },
     #[error(
         "The dilationRate is {dilation}, but it must be 1 where strides are larger than 1. Set one of the two to 1."
     )]
@@ -198,7 +198,7 @@ impl SettingError {
             | Self::LossNotForValues { .. }
             | Self::LossNotForInput { .. } => Some("loss"),
             Self::EmptySplit => Some("split"),
-            Self::NoSuchImage { .. } | Self::TooManyImagesAtOnce { .. } => Some("indices"),
+            Self::NoSuchExample { .. } | Self::TooManyExamplesAtOnce { .. } => Some("indices"),
             Self::StridesAndDilation { .. } => Some("dilationRate"),
         }
     }

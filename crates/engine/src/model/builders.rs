@@ -68,6 +68,11 @@ pub fn batch_normalization() -> LayerSpec {
     LayerSpec::new("BatchNormalization")
 }
 
+/// Adds the outputs of the layers with these names.
+pub fn add<const INPUTS: usize>(inputs: [&str; INPUTS]) -> LayerSpec {
+    LayerSpec::new("Add").inputs(&inputs)
+}
+
 impl LayerSpec {
     /// Returns the same layer with an activation function, by Keras's name.
     pub fn activation(self, name: &str) -> Self {

@@ -3,11 +3,12 @@
 use std::ops::Bound;
 
 use super::catalogue::{ResolvedLayer, Source, find, nearest, resolve_prefix};
+use super::losses::LOSSES;
 use super::naming::follow_edit;
 use super::settings::{Setting, SettingDefault, SettingKind};
-use super::spec::{LayerSpec, ModelSpec, SettingValue};
+use super::spec::{LayerSpec, LossSpec, ModelSpec, SettingValue};
 use super::task::Task;
-use crate::data::schema::FieldType;
+use crate::data::schema::{DatasetKind, FieldType};
 use crate::error::{Error, ErrorKind, ModelError};
 
 /// An edit of a model.
@@ -128,6 +129,15 @@ pub fn quick_fixes(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
     fixes
 }
 
+/// Losses that put an error of the loss right, the best first. With each of them the model has been checked.
+pub fn fitting_losses(model: &ModelSpec, error: &Error, task: &Task) -> Vec<LossSpec> {
+    if error.setting() != Some("loss") {
+        return Vec::new();
+    }
+    let fits = |loss: &LossSpec| fault(model, &Task { loss: loss.clone(), ..task.clone() }).is_none();
+    LOSSES.iter().map(|entry| LossSpec::initial(*entry)).filter(fits).take(MAX_FIXES).collect()
+}
+
 /// Returns the first fault, if there is any.
 fn fault(model: &ModelSpec, task: &Task) -> Option<Error> {
     let (layers, error) = resolve_prefix(model);
@@ -137,18 +147,16 @@ fn fault(model: &ModelSpec, task: &Task) -> Option<Error> {
 fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
     let flatten = || LayerSpec::new("Flatten");
     let head = || task.head();
+    let replace = Fix::Replace { model: task.small_network() };
     let Some(index) = error.layer_index else {
         return match error.code {
             "no-layers" => vec![Fix::Insert { index: 0, layers: vec![flatten(), head()] }],
             "wrong-input" => {
-                let reshape = Fix::SetInputShape { shape: task.schema.input.shape.clone() };
-                let replace = Fix::Replace { model: task.small_network() };
-                // Layers for images take no words, however many.
-                if fault(&reshape.apply(model), task).is_none() {
-                    vec![reshape, replace]
-                } else {
-                    vec![replace, reshape]
-                }
+                let shape = task.schema.input.shape.clone();
+                // Layers for inputs of another kind could do nothing with these.
+                let is_same_kind = shape.len() == model.input_shape.len() && task.schema.kind() != DatasetKind::Text;
+                let set = is_same_kind.then_some(Fix::SetInputShape { shape });
+                set.into_iter().chain([replace]).collect()
             }
             _ => Vec::new(),
         };
@@ -221,14 +229,16 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
                 (None, None) => Vec::new(),
             }
         }
-        "too-large" | "no-tokens" => vec![remove],
+        "too-large" => vec![remove],
+        "no-tokens" => vec![remove, replace],
         "tokens" | "vocabulary" => {
             let FieldType::Tokens { vocabulary } = task.schema.input.dtype else { return vec![remove] };
             let rows = f64::from(vocabulary);
             let table =
                 LayerSpec::new("Embedding").with("inputDim", rows).with("outputDim", 32.0).with("maskZero", true);
             let insert = Fix::Insert { index, layers: vec![table] };
-            vec![if error.code == "tokens" { insert } else { set("inputDim", rows.into()) }, remove]
+            let best = if error.code == "tokens" { insert } else { set("inputDim", rows.into()) };
+            vec![best, replace, remove]
         }
         _ => Vec::new(),
     }

@@ -127,17 +127,19 @@ impl Task {
         dense(self.outputs() as u32).activation(activation)
     }
 
-    /// Returns a small network for this task: a dense one or, for texts, the mean of the words' embeddings.
+    /// Returns a small network for this task: dense, and for a text on the mean of its words' embeddings.
     pub fn small_network(&self) -> ModelSpec {
         const UNITS: u32 = 32;
         let input_shape = self.schema.input.shape.clone();
-        if let FieldType::Tokens { vocabulary } = self.schema.input.dtype {
-            let words = embedding(vocabulary, UNITS).with("maskZero", true);
-            let layers = vec![words, global_average_pooling1d(), self.head()];
-            return ModelSpec { name: None, input_shape, layers };
-        }
-        let first = if input_shape.len() > 1 { vec![flatten()] } else { Vec::new() };
-        let layers = first.into_iter().chain([dense(UNITS).activation("relu"), self.head()]).collect();
+        let hidden = || dense(UNITS).activation("relu");
+        let mut layers = match (self.schema.input.dtype, input_shape.len()) {
+            (FieldType::Tokens { vocabulary }, _) => {
+                vec![embedding(vocabulary, UNITS).with("maskZero", true), global_average_pooling1d()]
+            }
+            (_, 0 | 1) => vec![hidden()],
+            _ => vec![flatten(), hidden()],
+        };
+        layers.push(self.head());
         ModelSpec { name: None, input_shape, layers }
     }
 }

@@ -36,6 +36,10 @@ pub struct InputDescription {
     pub shape: Vec<usize>,
     /// `"u8"`: bytes, which the network gets divided by 255; `"f32"`; `"tokens"`.
     pub dtype: String,
+    /// The names of the numbers of a row, if they have names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<String>>"))]
+    pub columns: Vec<String>,
 }
 
 /// Targets of a data set.
@@ -51,17 +55,20 @@ pub enum TargetDescription {
     Input,
 }
 
-/// An example. Its values travel as an array.
+/// Examples. Their inputs and the values of their targets travel as arrays.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExampleInfo {
+pub struct ExamplesInfo {
+    /// The shape of one input.
     pub shape: Vec<usize>,
-    /// The text, if the input is its token ids.
-    pub text: Option<String>,
-    /// The class by its number and its name.
-    pub class: Option<(u32, String)>,
-    /// The target values, if the target is no class.
-    pub values: Vec<f32>,
+    /// The texts, if the inputs are their token ids.
+    pub texts: Vec<String>,
+    /// The class of each example; none if the target is no class.
+    pub classes: Vec<u32>,
+    /// The names of all classes.
+    pub class_names: Vec<String>,
+    /// Mean and standard deviation by which each column of the inputs was standardised; none if they are as they came.
+    pub scales: Vec<[f32; 2]>,
 }
 
 impl DatasetDescription {
@@ -72,7 +79,11 @@ impl DatasetDescription {
             name: info.name.clone(),
             title: info.name.clone(),
             kind: schema.kind(),
-            input: InputDescription { shape: schema.input.shape.clone(), dtype: schema.input.dtype.name().to_owned() },
+            input: InputDescription {
+                shape: schema.input.shape.clone(),
+                dtype: schema.input.dtype.name().to_owned(),
+                columns: schema.input.columns.clone(),
+            },
             target: match &schema.target {
                 Target::Class { names } => TargetDescription::Class { classes: names.clone() },
                 Target::Values { names } => TargetDescription::Values { names: names.clone() },

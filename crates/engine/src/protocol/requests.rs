@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleData, ImageData, Response, RunHistory, TensorData, Tokenized};
+use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, TensorData, Tokenized};
 use super::{
     ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, Neighbour,
     RunState, SnapshotInfo, Split,
@@ -139,14 +139,15 @@ requests! {
     TensorNames -> Vec<String>: Reads repeatable;
     Tensor { name: String } -> TensorData: Reads repeatable;
     SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
-    /// Reads tensors of one moment: the outputs of layers for one image (the model's own by the name
-    /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), its [`INPUT_SHARES`](super::INPUT_SHARES), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
-    Inspect { names: Vec<String> } with { image: ArrayData } -> Vec<TensorData>: Reads;
+    /// Reads tensors of one moment: the outputs of layers for k inputs (the model's own by the name
+    /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), the [`INPUT_SHARES`](super::INPUT_SHARES) of one, weights, gradients of the last step.
+    /// The answers to [`Tensor`] stay the same.
+    Inspect { names: Vec<String> } with { inputs: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
-    /// Reads the images of a split with these indices, which must have arrived.
-    Images { split: Split, indices: Vec<u32> } -> ImageData: Reads;
-    /// Reads the labels of those images of a split that have arrived.
+    /// Reads the examples of a split with these indices, which must have arrived.
+    Examples { split: Split, indices: Vec<u32> } -> ExampleBatch: Reads repeatable;
+    /// Reads the labels of those examples of a split that have arrived.
     Labels { split: Split } -> Vec<u8>: Reads;
     /// Reads the places of the most frequent words in the plane of the first two principal components of a layer's embeddings.
     WordMap { layer: String, words: u32 } -> super::WordMap: Reads;
@@ -154,10 +155,8 @@ requests! {
     NearestWords { layer: String, word: String, count: u32 } -> Vec<Neighbour>: Reads;
     /// Lists the data sets that a configuration can name.
     Datasets -> Vec<DatasetDescription>: Reads repeatable;
-    /// Reads the example of a split with this index, which must have arrived.
-    Example { split: Split, index: u32 } -> ExampleData: Reads repeatable;
-    /// Starts the download of the data set again after it failed.
-    RetryData -> (): ControlsRun;
+    /// Starts the download of the data set in use, if it has not begun or has failed. The first run or evaluation does so, too.
+    FetchData -> (): ControlsRun;
     /// Sets the pause after each training step, 0 for none.
     SetStepDelay { step_delay_ms: f64 } -> (): Reads;
     /// Asks for the times of the kernels of the next training step, on a GPU with timestamps.

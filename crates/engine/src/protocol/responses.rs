@@ -1,7 +1,7 @@
 //! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
 
 use super::{
-    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExampleInfo, History, KernelTime,
+    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, History, KernelTime,
     LayerStats, ModelSummary, Neighbour, RunState, WordMap,
 };
 use crate::data::Token;
@@ -20,22 +20,48 @@ pub struct TensorData {
     pub values: Vec<f32>,
 }
 
-/// Images of the data set with their labels.
+/// Examples of the data set.
 #[derive(Clone, PartialEq, Debug)]
-pub struct ImageData {
-    pub height: u32,
-    pub width: u32,
-    /// `[count,height,width]`.
-    pub pixels: Vec<u8>,
-    pub labels: Vec<u32>,
+pub struct ExampleBatch {
+    pub info: ExamplesInfo,
+    /// `[k, shape]`: bytes, numbers as the network gets them, or token ids.
+    pub inputs: ArrayData,
+    /// The values of the targets, `[k, columns]`; none if the target is no values.
+    pub values: Vec<f32>,
 }
 
-/// An example of the data set with its input.
+/// One example of a batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExampleData {
-    pub info: ExampleInfo,
-    /// Bytes, numbers as the network gets them, or token ids.
+    /// The text whose token ids are the input.
+    pub text: Option<String>,
     pub input: ArrayData,
+    /// The class, if the target is one.
+    pub class: Option<u32>,
+    pub values: Vec<f32>,
+}
+
+impl ExampleBatch {
+    /// Returns the examples one by one.
+    pub fn into_examples(self) -> Vec<ExampleData> {
+        let Self { info, inputs, values } = self;
+        let width = info.shape.iter().product::<usize>().max(1);
+        let inputs: Vec<ArrayData> = match inputs {
+            ArrayData::U8(bytes) => bytes.chunks_exact(width).map(|input| ArrayData::U8(input.to_vec())).collect(),
+            ArrayData::F32(numbers) => {
+                numbers.chunks_exact(width).map(|input| ArrayData::F32(input.to_vec())).collect()
+            }
+            ArrayData::I32(ids) => ids.chunks_exact(width).map(|input| ArrayData::I32(input.to_vec())).collect(),
+        };
+        let columns = values.len() / inputs.len().max(1);
+        let example = |(at, input)| ExampleData {
+            input,
+            text: info.texts.get(at).cloned(),
+            class: info.classes.get(at).copied(),
+            values: values[at * columns..(at + 1) * columns].to_vec(),
+        };
+        inputs.into_iter().enumerate().map(example).collect()
+    }
 }
 
 /// A text as the network gets it.
@@ -54,10 +80,12 @@ pub struct Evaluated {
     /// `[classes,classes]`, by true class and predicted class.
     pub confusion: Vec<f32>,
     pub labels: Vec<u8>,
-    /// The predicted class, or -1 for none.
+    /// The predicted class, or -1 for none; if the target is values, those predicted, `[n,columns]`.
     pub predicted: Vec<f32>,
     /// The score of the predicted class, which is its probability after a softmax.
     pub confidence: Vec<f32>,
+    /// The true values, `[n,columns]`, if the target is values.
+    pub values: Vec<f32>,
 }
 
 /// A run with the loss of every step, which the client adds to the answer as an array.
@@ -125,13 +153,14 @@ impl Response for RunHistory {
 impl Response for Evaluated {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Evaluation(evaluation) = answer else { return None };
-        let [confusion, labels, predicted, confidence] = arrays_of(arrays)?;
+        let [confusion, labels, predicted, confidence, values] = arrays_of(arrays)?;
         Some(Self {
             evaluation,
             confusion: f32_array(confusion)?,
             labels: u8_array(labels)?,
             predicted: f32_array(predicted)?,
             confidence: f32_array(confidence)?,
+            values: f32_array(values)?,
         })
     }
 }
@@ -175,17 +204,10 @@ impl Response for Tokenized {
     }
 }
 
-impl Response for ExampleData {
+impl Response for ExampleBatch {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Example(info), [input]) = (answer, arrays_of(arrays)?) else { return None };
-        Some(Self { info, input })
-    }
-}
-
-impl Response for ImageData {
-    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
-        let (Answer::Images { labels, height, width }, [pixels]) = (answer, arrays_of(arrays)?) else { return None };
-        Some(Self { height, width, pixels: u8_array(pixels)?, labels })
+        let (Answer::Examples(info), [inputs, values]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { info, inputs, values: f32_array(values)? })
     }
 }
 
@@ -219,10 +241,11 @@ mod tests {
             ArrayData::U8(vec![0; 2]),
             ArrayData::F32(vec![-1.0, 0.0]),
             ArrayData::F32(vec![1.0; 2]),
+            ArrayData::F32(Vec::new()),
         ];
         let evaluated = Evaluated::from_parts(Answer::Evaluation(evaluation.clone()), arrays.clone()).unwrap();
         assert_eq!((evaluated.confusion, evaluated.predicted), (vec![2.0], vec![-1.0, 0.0]));
-        assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..3].to_vec()).is_none());
+        assert!(Evaluated::from_parts(Answer::Evaluation(evaluation), arrays[..4].to_vec()).is_none());
         assert!(Evaluated::from_parts(Answer::Done, arrays).is_none());
         assert!(TensorData::from_parts(Answer::Tensor { shape: vec![1] }, vec![ArrayData::U8(vec![1])]).is_none());
     }

@@ -11,11 +11,12 @@ use super::plans::PlanKey;
 use super::progress::{Predictions, metric_values};
 use super::replicas::Shard;
 use super::worker_pool::WorkerPool;
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Part, Target};
 use crate::error::Result;
 use crate::ir::op::as_i32;
 use crate::model::metrics::Confusion;
 use crate::protocol::{EpochReport, Evaluation};
+use crate::tensor::HostTensor;
 
 /// The number of images that a worker evaluates at a time.
 pub(super) const BATCH: usize = 128;
@@ -114,16 +115,17 @@ impl EvaluationQueue {
         let has_penalty = run.loaded.has_value(graphs::PENALTY);
         let penalty = if has_penalty { executor.read_scalar(&run.loaded, graphs::PENALTY)? } else { 0.0 };
         let sums = executor.read_sums(model, &run.loaded)?;
-        let answers = match model.classes() {
-            0 => None,
-            _ => {
-                Some([graphs::PREDICTED, graphs::CONFIDENCE].map(|name| executor.backend.read(run.loaded.handle, name)))
-            }
-        };
+        let names = model.answer_names();
+        let answers = names.iter().map(|name| executor.backend.read(run.loaded.handle, name));
+        let answers = answers.collect::<Result<Vec<HostTensor>>>()?;
         let Some(first) = self.queue.front_mut() else { return Ok(()) };
         first.add(run.images, [loss, penalty], &sums);
-        if let Some([predicted, confidence]) = answers {
-            first.add_answers(&as_i32(targets)[..run.images], predicted?.i32s(), confidence?.words());
+        match &answers[..] {
+            [predicted, confidence] => {
+                first.add_answers(&as_i32(targets)[..run.images], predicted.i32s(), confidence.words());
+            }
+            [outputs] => first.add_values(&targets[..run.images * model.target_words()], outputs.words()),
+            _ => {}
         }
         Ok(())
     }
@@ -138,15 +140,23 @@ impl EvaluationQueue {
         targets: &[f32],
     ) {
         let Some(first) = self.queue.front_mut() else { return };
-        let (sums_end, has_classes) = (2 + model.sum_words(), model.classes() > 0);
+        let (sums_end, width) = (2 + model.sum_words(), model.target_words());
         let mut rest = results;
         for range in Shard::ranges(images, shards) {
-            let answers = if has_classes { 2 * range.len() } else { 0 };
+            let answers = match model.answer_names().len() {
+                1 => width * range.len(),
+                names => names * range.len(),
+            };
             let (own, others) = rest.split_at(sums_end + answers);
             first.add(range.len(), [own[0], own[1]], &own[2..sums_end]);
-            if has_classes {
-                let (predicted, confidence) = own[sums_end..].split_at(range.len());
-                first.add_answers(&as_i32(targets)[range], as_i32(predicted), confidence);
+            let answers = &own[sums_end..];
+            match model.schema().target {
+                Target::Class { .. } => {
+                    let (predicted, confidence) = answers.split_at(range.len());
+                    first.add_answers(&as_i32(targets)[range], as_i32(predicted), confidence);
+                }
+                Target::Values { .. } => first.add_values(&targets[range.start * width..range.end * width], answers),
+                Target::Input => {}
             }
             rest = others;
         }
@@ -230,6 +240,15 @@ impl EvaluationRun {
             self.predictions.labels.extend(labels.iter().map(|&label| label as u8));
             self.predictions.predicted.extend(predicted.iter().map(|&class| class as f32));
             self.predictions.confidence.extend_from_slice(confidence);
+        }
+    }
+
+    /// Takes the true values and the outputs of these examples, both `[n,columns]`.
+    fn add_values(&mut self, values: &[f32], outputs: &[f32]) {
+        // A validation reports no single examples.
+        if matches!(self.purpose, Purpose::Requested) {
+            self.predictions.values.extend_from_slice(values);
+            self.predictions.predicted.extend_from_slice(outputs);
         }
     }
 

@@ -6,7 +6,7 @@ use super::model::{LoadedModel, layer_weights};
 use crate::autograd::gradients;
 use crate::data::{FieldType, Target};
 use crate::error::Result;
-use crate::ir::{Expr, Graph, NodeId};
+use crate::ir::{Expr, Graph, NodeId, NodeKind};
 use crate::model::catalogue::ResolvedLayer;
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
@@ -205,6 +205,8 @@ impl LoadedModel {
             let confidence = confidence(&mut graph, &network)?;
             graph.set_name(confidence, CONFIDENCE)?;
             graph.add_output(confidence);
+        } else if matches!(self.schema().target, Target::Values { .. }) {
+            graph.add_output(network.output);
         }
         for sums in self.append_sums(&mut graph, &network, target, sample_weight)? {
             graph.add_output(sums);
@@ -454,9 +456,13 @@ fn scores(graph: &mut Graph, network: &Network) -> Result<NodeId> {
 /// classes apart by its sign before the sigmoid.
 fn answer(graph: &mut Graph, network: &Network) -> Result<NodeId> {
     let mut score = logits(graph, network.output).unwrap_or(network.output);
-    if graph.tensor_type(score).shape.last() == 1 && score != network.output {
-        let size = Expr::input(0).max(Expr::constant(0.0) - Expr::input(0));
-        score = pointwise::apply_expression(graph, "size", &size, &[score])?;
+    let node = graph.node(score);
+    let before_sigmoid = match &node.kind {
+        NodeKind::Op(op) if op.name() == "sigmoid" => node.inputs.first().copied(),
+        _ => None,
+    };
+    if let Some(logit) = before_sigmoid.filter(|logit| graph.tensor_type(*logit).shape.last() == 1) {
+        score = pointwise::abs(graph, logit)?;
     }
     let axes: Vec<usize> = (0..graph.tensor_type(score).shape.rank()).collect();
     reduce::max(graph, score, &axes, false)

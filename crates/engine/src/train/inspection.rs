@@ -1,4 +1,4 @@
-//! Inspection: the outputs of all layers for one image, together with the weights that produced them.
+//! Inspection: the outputs of all layers for one input or several, together with the weights that produced them.
 
 use super::output_gradients::first_of_batch;
 use super::plans::{LoadedPlan, PlanKey};
@@ -13,21 +13,19 @@ use crate::tensor::HostTensor;
 pub(super) enum Inspection {
     #[default]
     None,
-    /// The image is on its way through the network.
+    /// The inputs are on their way through the network.
     Running(LoadedPlan),
     Done(PlanHandle),
 }
 
 impl Session {
-    /// Sends an image through the network and fetches the named tensors; true once [`Session::inspect`] can read them, always
+    /// Sends inputs `[k, input shape]` through the network and fetches the named tensors; true once [`Session::inspect`] can read them, always
     /// on the CPU. The outputs of the last batch or prediction stay readable.
     ///
     /// # Errors
-    /// If the device is gone. [`Session::inspect`] reports a faulty image.
-    pub fn prepare_inspection(&mut self, image: &ArrayData, names: &[String]) -> Result<bool> {
-        if self.check_image(image).is_err() {
-            return Ok(true);
-        }
+    /// If the device is gone, or the outputs take too much memory. [`Session::inspect`] reports faulty inputs.
+    pub fn prepare_inspection(&mut self, inputs: &ArrayData, names: &[String]) -> Result<bool> {
+        let Ok(count) = self.count_inputs(inputs) else { return Ok(true) };
         // On the CPU the engine computes them, little by little.
         if self.is_asynchronous()
             && names.iter().any(|name| self.is_output_gradient(name))
@@ -42,11 +40,11 @@ impl Session {
                 None => return Ok(false),
             },
             Inspection::None => {
-                let has_shares = names.iter().any(|name| name == INPUT_SHARES);
-                let key = if has_shares { PlanKey::Shares } else { PlanKey::Inspection };
+                let has_shares = count == 1 && names.iter().any(|name| name == INPUT_SHARES);
+                let key = if has_shares { PlanKey::Shares } else { PlanKey::Inspection(count) };
                 let loaded = self.executor.plan(&self.model, key)?;
                 let scale = self.feeder.dataset.info().scale();
-                let values = image.values();
+                let values = inputs.values();
                 self.executor
                     .backend
                     .write_input(loaded.handle, graphs::INPUT, &mut |words| values.write(scale, words))?;
@@ -61,13 +59,13 @@ impl Session {
         self.executor.backend.fetch(&wanted)
     }
 
-    /// Returns the named tensors, after [`Session::prepare_inspection`]: outputs `[1, output shape]`, weights, gradients of
+    /// Returns the named tensors, after [`Session::prepare_inspection`]: outputs `[k, output shape]`, weights, gradients of
     /// the last step, those of outputs for the first image of its batch; `None` for a tensor that has no value yet.
     ///
     /// # Errors
-    /// `wrong-length` if the image is not one input; those of the backend.
-    pub fn inspect(&mut self, image: &ArrayData, names: &[String]) -> Result<Vec<Option<HostTensor>>> {
-        self.check_image(image)?;
+    /// `wrong-length` if it is not a whole number of inputs, at least one; those of the backend.
+    pub fn inspect(&mut self, inputs: &ArrayData, names: &[String]) -> Result<Vec<Option<HostTensor>>> {
+        self.count_inputs(inputs)?;
         let Inspection::Done(handle) = std::mem::take(&mut self.inspection) else { return Ok(vec![None; names.len()]) };
         names
             .iter()
@@ -105,11 +103,12 @@ impl Session {
         }
     }
 
-    fn check_image(&self, image: &ArrayData) -> Result<()> {
-        let (expected, got) = (self.model.input_len(), image.values().len());
-        if got == expected {
-            return self.model.check_values(image.values());
+    fn count_inputs(&self, inputs: &ArrayData) -> Result<usize> {
+        let (size, got) = (self.model.input_len(), inputs.values().len());
+        if got == 0 || got % size != 0 {
+            return Err(SessionError::PixelsLength { size, got }.into());
         }
-        Err(SessionError::ImageLength { expected, got }.into())
+        self.model.check_values(inputs.values())?;
+        Ok(got / size)
     }
 }

@@ -1,9 +1,10 @@
 //! A model that has been checked, and the configuration that it trains with.
 
-use super::plans;
 use std::ops::Not;
 
-use crate::data::{FieldType, Schema, Values};
+use super::graphs::{CONFIDENCE, PREDICTED};
+use super::plans;
+use crate::data::{FieldType, Schema, Target, Values};
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::metrics::{self, ACCURACY, Basis, Metric};
@@ -93,6 +94,15 @@ impl LoadedModel {
             (0, _) => 0,
             (_, 1) => 2,
             (_, outputs) => outputs,
+        }
+    }
+
+    /// Returns the names of the outputs of an evaluation that answer each example: predicted class and its score, or the values.
+    pub fn answer_names(&self) -> Vec<String> {
+        match self.schema().target {
+            Target::Class { .. } => vec![PREDICTED.to_owned(), CONFIDENCE.to_owned()],
+            Target::Values { .. } => vec![self.output_name()],
+            Target::Input => Vec::new(),
         }
     }
 

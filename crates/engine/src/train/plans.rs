@@ -38,9 +38,9 @@ pub enum PlanKey {
     Prediction(usize),
     /// See [`LoadedModel::output_gradients_graph`].
     OutputGradients(usize),
-    /// The outputs of all layers for one image, apart from those of the last prediction.
-    Inspection,
-    /// The same, with [`LoadedModel::shares_graph`].
+    /// The outputs of all layers for so many inputs, apart from those of the last prediction.
+    Inspection(usize),
+    /// The same for one input, with [`LoadedModel::shares_graph`].
     Shares,
 }
 
@@ -153,7 +153,7 @@ impl LoadedModel {
             PlanKey::Evaluation(batch) => self.evaluation_graph(batch),
             PlanKey::Prediction(batch) => self.prediction_graph(batch),
             PlanKey::OutputGradients(batch) => self.output_gradients_graph(batch),
-            PlanKey::Inspection => self.prediction_graph(1),
+            PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
             PlanKey::Shares => self.shares_graph(),
         }?;
         let plan = Plan::compile(&graph, &taps)?;
@@ -167,8 +167,8 @@ impl LoadedModel {
     fn check_size(&self, key: PlanKey) -> Result<()> {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-            PlanKey::Gradient(images) | PlanKey::OutputGradients(images) => images as u64,
-            PlanKey::Inspection | PlanKey::Shares => 1,
+            PlanKey::Gradient(images) | PlanKey::OutputGradients(images) | PlanKey::Inspection(images) => images as u64,
+            PlanKey::Shares => 1,
             PlanKey::Update => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));

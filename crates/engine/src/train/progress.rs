@@ -42,10 +42,12 @@ pub struct Predictions {
     pub confusion: Vec<f32>,
     /// `[n]`, the true class: classes of a data set are labels of a byte.
     pub labels: Vec<u8>,
-    /// `[n]`: the predicted class, -1 where there is no answer.
+    /// `[n]`: the predicted class, -1 where there is no answer; for values the outputs `[n,columns]`.
     pub predicted: Vec<f32>,
     /// `[n]`: the score of the predicted class; after a softmax, its probability.
     pub confidence: Vec<f32>,
+    /// `[n,columns]`: the true values, if the target is values.
+    pub values: Vec<f32>,
 }
 
 /// One step of training.

@@ -78,8 +78,8 @@ impl ShardKind {
 ///
 /// A task: header, all weights, targets (`[n]` classes or `[n,columns]` numbers), inputs `[n, input shape]`. A result: loss, correct,
 /// counts for metrics, then for each weight its gradient or, where it is not trained, the part of its new value; of an
-/// evaluation: sum of the losses, penalty, sums of metrics and, for classes, predicted classes `[n]` and their scores `[n]`; of a
-/// prediction: outputs `[n, output shape]`.
+/// evaluation: sum of the losses, penalty, sums of metrics and, for classes, predicted classes `[n]` and their scores `[n]`, for
+/// values the outputs `[n,columns]`; of a prediction: outputs `[n, output shape]`.
 #[derive(Default)]
 pub struct Layout {
     /// Name, name of the value that comes back, and size of each weight.
@@ -91,6 +91,8 @@ pub struct Layout {
     counts: Vec<(String, usize)>,
     sums: Vec<(String, usize)>,
     has_classes: bool,
+    /// The names of the outputs of an evaluation that answer each example, and the words of one answer in each.
+    answers: (Vec<String>, usize),
     /// Name and size of the model's output for one image.
     output: (String, usize),
 }
@@ -114,7 +116,8 @@ impl Layout {
         counts.extend_from_slice(&sums);
         let (input_words, target_words) = (model.input_len(), model.target_words());
         let has_classes = model.classes() > 0;
-        Self { weights, weight_words, input_words, target_words, counts, sums, has_classes, output }
+        let answers = (model.answer_names(), if has_classes { 1 } else { target_words });
+        Self { weights, weight_words, input_words, target_words, counts, sums, has_classes, answers, output }
     }
 
     /// Returns the words of a task. Its result fits into them, too.
@@ -135,6 +138,11 @@ impl Layout {
         2 + self.sums.iter().map(|(_, size)| size).sum::<usize>()
     }
 
+    /// Returns the words of the answers to one example in the result of an evaluation.
+    pub fn answer_words(&self) -> usize {
+        self.answers.0.len() * self.answers.1
+    }
+
     /// Returns the range of the counts for metrics in the result of a gradient.
     pub fn counts(&self) -> Range<usize> {
         2..2 + self.count_words()
@@ -143,7 +151,7 @@ impl Layout {
     pub fn result_words(&self, kind: ShardKind, images: usize) -> usize {
         match kind {
             ShardKind::Gradient => 2 + self.count_words() + self.weight_words,
-            ShardKind::Evaluation => self.sums_end() + if self.has_classes { 2 * images } else { 0 },
+            ShardKind::Evaluation => self.sums_end() + self.answer_words() * images,
             ShardKind::Prediction => self.output.1 * images,
         }
     }
@@ -388,9 +396,10 @@ pub fn copy_results(
                 copy(name, end..end + size)?;
                 end += size;
             }
-            if layout.has_classes {
-                copy(graphs::PREDICTED, end..end + images)?;
-                copy(graphs::CONFIDENCE, end + images..end + 2 * images)?;
+            let (names, words) = &layout.answers;
+            for name in names {
+                copy(name, end..end + words * images)?;
+                end += words * images;
             }
             if loaded.has_value(graphs::PENALTY) { copy(graphs::PENALTY, 1..2) } else { Ok(()) }
         }

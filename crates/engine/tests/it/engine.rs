@@ -13,8 +13,8 @@ use chalkgrad_engine::error::{DataError, FileFault};
 use chalkgrad_engine::history::TrainingHistory;
 use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{
-    Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, Message, Request, RunState,
-    Split, StopRule,
+    Answer, ArrayData, BackendChoice, Command, Envelope, ErrorReport, Event, History, MODEL_OUTPUT, Message, Request,
+    RunState, Split, StopRule,
 };
 use chalkgrad_engine::train::Session;
 
@@ -179,6 +179,9 @@ fn it_says_ready_and_what_it_is() {
     let Ok((Answer::Engine(engine), _)) = bench.ask(hello) else { panic!("no engine") };
     assert_eq!(engine.backend.backend, "cpu");
     assert!(engine.backends.iter().any(|backend| backend.name == "webgpu" && !backend.available));
+    assert!(bench.engine.take_download_request().is_none(), "a link may name another data set");
+    bench.ask(Command::FetchData).unwrap();
+    bench.ask(Command::FetchData).unwrap();
     let download = bench.engine.take_download_request().unwrap();
     assert_eq!((download.data_url.as_str(), download.name.as_str()), ("https://host/data/", "mnist"));
     assert!(bench.engine.take_download_request().is_none(), "asked once");

@@ -14,6 +14,7 @@ mod memory;
 mod ops;
 mod output_gradients;
 mod plans;
+mod presets;
 mod random_layers;
 mod replicas;
 mod robustness;

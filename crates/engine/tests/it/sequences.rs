@@ -6,7 +6,7 @@ use chalkgrad_engine::data::{Dataset, DatasetInfo, Values};
 use chalkgrad_engine::error::Result;
 use chalkgrad_engine::model::catalogue::resolve_prefix;
 use chalkgrad_engine::model::quick_fixes::quick_fixes;
-use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::model::spec::{LossSpec, ModelSpec, TrainingConfig};
 use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::random::Philox;
 use chalkgrad_engine::train::{Goal, Progress, Session};
@@ -111,7 +111,8 @@ fn sequences_that_do_not_fit_into_memory_are_refused() {
 const VOCABULARY: u32 = 12;
 
 fn tokens_info(examples: usize, steps: usize) -> DatasetInfo {
-    let input = Field { shape: vec![steps], dtype: FieldType::Tokens { vocabulary: VOCABULARY } };
+    let dtype = FieldType::Tokens { vocabulary: VOCABULARY };
+    let input = Field { shape: vec![steps], dtype, columns: Vec::new() };
     let schema = Schema { input, target: Target::classes(["no", "yes"]) };
     DatasetInfo { name: "mnist".to_owned(), schema, train_total: examples, test_total: examples, text: None }
 }
@@ -161,6 +162,33 @@ fn texts_are_learned_from_their_tokens() {
         let losses = train(&mut session, 160).0;
         assert!(losses[150..].iter().all(|loss| *loss < 0.3), "{rest}: {:?}", &losses[150..]);
         assert_eq!(train(&mut again, 20).0, losses[..20], "{rest}");
+    }
+}
+
+#[test]
+fn a_network_for_data_of_another_kind_is_mended_with_one_click() {
+    let images = DatasetInfo::images("mnist", [8, 8, 1], 3, [4, 4]).schema;
+    let rows = Schema::table(5, Target::values(["price"]));
+    let texts = tokens_info(1, 9).schema;
+    let of = |schema: &Schema| {
+        let target = &schema.target;
+        let config = TrainingConfig { loss: LossSpec::for_target(target), ..TrainingConfig::default() };
+        Task::new(schema, &config)
+    };
+    for from in [&images, &rows, &texts] {
+        for to in [&images, &rows, &texts] {
+            let (model, task) = (of(from).small_network(), of(to));
+            if from == to {
+                task.check(&model, &resolve_prefix(&model).0).unwrap();
+                continue;
+            }
+            let error = task.check_input(&model).unwrap_err();
+            let fixes = quick_fixes(&model, &error, &task);
+            let mended = fixes[0].apply(&model);
+            let (resolved, fault) = resolve_prefix(&mended);
+            assert!(fault.is_none(), "{fixes:?}");
+            task.check(&mended, &resolved).unwrap();
+        }
     }
 }
 

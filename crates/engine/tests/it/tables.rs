@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo, Part, Schema, Target, Values, sources};
 use chalkgrad_engine::model::builders::{dense, flatten};
+use chalkgrad_engine::model::catalogue::resolve_prefix;
+use chalkgrad_engine::model::quick_fixes::fitting_losses;
 use chalkgrad_engine::model::spec::{LayerSpec, LossSpec, ModelSpec, OptimizerSpec, TargetChoice, TrainingConfig};
+use chalkgrad_engine::model::task::Task;
 use chalkgrad_engine::protocol::{EpochReport, Evaluation, SnapshotInfo, Split};
 use chalkgrad_engine::random::Philox;
-use chalkgrad_engine::train::{Goal, Pixels, Progress, Session};
+use chalkgrad_engine::train::{Goal, Pixels, Predictions, Progress, Session};
 
 use super::replicas::InThread;
 
@@ -38,10 +41,15 @@ fn train(session: &mut Session, epochs: u32) -> Vec<EpochReport> {
 }
 
 fn evaluate(session: &mut Session, split: Split) -> Evaluation {
+    answers(session, split).0
+}
+
+/// Evaluates, and returns the answers to single examples as well.
+fn answers(session: &mut Session, split: Split) -> (Evaluation, Predictions) {
     session.start_evaluation(split, None).unwrap();
     loop {
-        if let Progress::Evaluated(evaluation, _) = session.advance(&mut || false).unwrap() {
-            return evaluation;
+        if let Progress::Evaluated(evaluation, predictions) = session.advance(&mut || false).unwrap() {
+            return (evaluation, predictions);
         }
     }
 }
@@ -118,6 +126,27 @@ fn the_loss_of_one_output_is_refused_or_taken_as_keras_does() {
 }
 
 #[test]
+fn a_loss_that_does_not_fit_is_mended_with_one_click() {
+    let schema = Schema::table(2, Target::classes(["no", "yes"]));
+    for (target, output, expected) in [
+        (Target::classes(["no", "yes"]), dense(1).activation("sigmoid"), "binary_crossentropy"),
+        (Target::values(["price"]), dense(1), "mean_squared_error"),
+    ] {
+        let task = Task::new(&Schema { target, ..schema.clone() }, &TrainingConfig::default());
+        let model = model(2, vec![output]);
+        let error = task.check(&model, &resolve_prefix(&model).0).unwrap_err();
+        let losses = fitting_losses(&model, &error, &task);
+        assert!(losses.iter().any(|loss| loss.type_name() == expected), "{losses:?}");
+        for loss in losses {
+            Task { loss, ..task.clone() }.check(&model, &resolve_prefix(&model).0).unwrap();
+        }
+        let other = Task { loss: LossSpec::for_target(&task.schema.target), ..task.clone() };
+        let error = other.check_input(&self::model(3, Vec::new())).unwrap_err();
+        assert!(fitting_losses(&model, &error, &other).is_empty(), "the error is of another kind");
+    }
+}
+
+#[test]
 fn a_plane_is_fitted_and_has_no_accuracy() {
     let mut session = session(made("plane"), vec![dense(1)]);
     assert_eq!(session.training().loss.type_name(), "mean_squared_error");
@@ -174,6 +203,29 @@ fn workers_and_one_thread_count_the_same() {
                 assert!((value - others[name]).abs() < 0.02, "{name}: {value}, {}", others[name]);
             }
         }
+    }
+}
+
+#[test]
+fn an_evaluation_of_values_tells_what_was_predicted_for_each_example() {
+    for workers in [1, 3] {
+        let mut session = session(made("plane"), vec![dense(4).activation("tanh"), dense(1)]);
+        if workers > 1 {
+            session.set_replicas(Some(Box::new(InThread::new(workers - 1))));
+        }
+        let (evaluation, predictions) = answers(&mut session, Split::Test);
+        let Values::F32(inputs) = session.dataset().inputs(Part::Test) else { panic!() };
+        let inputs = inputs.to_vec();
+        let truth: Vec<f32> =
+            (0..500).map(|index| session.dataset().target_values(Part::Test, index).unwrap()[0]).collect();
+        assert_eq!(predictions.values, truth);
+        let (expected, _) = session.predict(Pixels::F32(inputs)).unwrap();
+        let differences = expected.iter().zip(&predictions.predicted).map(|(one, other)| (one - other).abs());
+        assert_eq!((predictions.predicted.len(), differences.fold(0.0, f32::max) < 1e-5), (500, true));
+        let distance = |(predicted, truth): (&f32, &f32)| f64::from((predicted - truth).abs());
+        let mean = predictions.predicted.iter().zip(&truth).map(distance).sum::<f64>() / 500.0;
+        assert!((mean - f64::from(evaluation.metrics["mean_absolute_error"])).abs() < 1e-5);
+        assert!(predictions.labels.is_empty() && predictions.confidence.is_empty());
     }
 }
 

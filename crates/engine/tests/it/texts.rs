@@ -289,14 +289,14 @@ fn ask(engine: &mut Engine, command: Command, arrays: Vec<ArrayData>) -> Result<
 #[test]
 fn the_engine_splits_shows_and_predicts_texts() {
     let mut engine = Engine::with(session(global_average_pooling1d()));
-    let (Answer::Example(example), arrays) =
-        ask(&mut engine, Command::Example { split: Split::Test, index: 1 }, vec![]).unwrap()
-    else {
+    let example = Command::Examples { split: Split::Test, indices: vec![1] };
+    let (Answer::Examples(example), mut arrays) = ask(&mut engine, example, vec![]).unwrap() else {
         panic!("no example")
     };
     let (texts, classes) = notes(TEST, 1);
-    assert_eq!((example.text.as_deref(), example.shape), (Some(&texts[1][..]), vec![6]));
-    assert_eq!(example.class.unwrap().0, u32::from(classes[1]));
+    assert_eq!((&example.texts[..], &example.shape[..]), (&texts[1..2], &[6][..]));
+    assert_eq!(example.classes, [u32::from(classes[1])]);
+    arrays.truncate(1);
     let tokenize = Command::Tokenize { text: texts[1].clone() };
     let (Answer::Tokens(tokens), ids) = ask(&mut engine, tokenize, vec![]).unwrap() else { panic!("no tokens") };
     assert_eq!(ids, arrays, "the ids are those of the example");

@@ -31,6 +31,7 @@ pub fn InputPanel() -> impl IntoView {
     let kind = Memo::new(move |_| state.dataset().schema.kind());
     Effect::new(move |_| state.load_test_set());
     Effect::new(move |_| state.show_awaited());
+    Effect::new(move |_| state.load_plane());
     view! {
         <section class="panel digit" aria-label=move || t("input")>
             <PanelHeader id="digit-title" title=Signal::derive(move || state.digit_key("digit"))>

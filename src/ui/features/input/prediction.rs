@@ -5,7 +5,9 @@ use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
 
+use crate::ui::components::reconstruction::{Reconstruction, pixels};
 use crate::ui::features::input::store::Source;
+use crate::ui::features::inspector::watch::Sight;
 use crate::ui::format;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
@@ -27,8 +29,15 @@ pub fn Prediction() -> impl IntoView {
         let accuracy = state.pretrained.accuracy().get();
         accuracy.map(|accuracy| t_with("pretrained", &[("accuracy", &format::percent(accuracy, 1))]))
     };
+    let is_reconstruction = Memo::new(move |_| matches!(state.task_target(), Target::Input) && state.has_images());
+    let reconstructed = Signal::derive(move || {
+        state.input.probabilities().with(|outputs| outputs.as_deref().map(pixels).unwrap_or_default())
+    });
     view! {
         <p class="verdict">{verdict}</p>
+        <Show when=move || is_reconstruction.get()>
+            <Reconstruction input=state.input.image() output=reconstructed />
+        </Show>
         // All rows are always there, so that nothing moves when an answer comes.
         <table class="bars">
             <caption class="visually-hidden">{move || t("probabilities")}</caption>
@@ -46,14 +55,11 @@ pub fn Prediction() -> impl IntoView {
 
 /// Describes the predicted values of a target that is no class.
 fn values(state: State) -> String {
-    let names = match state.task_target() {
-        Target::Values { names } => names,
-        Target::Class { .. } | Target::Input => return String::new(),
-    };
+    let Target::Values { names } = state.task_target() else { return String::new() };
     state.input.probabilities().with(|outputs| {
         let outputs = outputs.as_deref().unwrap_or_default();
-        let text = |(name, value): (&String, &f32)| format!("{name}: {}", format::value(*value));
-        names.iter().zip(outputs).map(text).collect::<Vec<_>>().join(", ")
+        let text = |(column, value): (usize, &f32)| format!("{}: {}", state.value_name(column), format::value(*value));
+        outputs.iter().take(names.len()).enumerate().map(text).collect::<Vec<_>>().join(", ")
     })
 }
 
@@ -84,7 +90,7 @@ fn Bar(class: usize, best: Memo<Option<usize>>) -> impl IntoView {
 
 /// Follows the network's output for the image, for as long as the view lives.
 fn follow_probabilities(state: State) {
-    let subscription = state.watch(vec![MODEL_OUTPUT.to_owned()], move |tensors| {
+    let subscription = state.watch(Sight::Input, vec![MODEL_OUTPUT.to_owned()], move |tensors| {
         // Without an image of the network's size another one is looked at.
         let has_image =
             state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());

@@ -1,14 +1,17 @@
-//! An example of a data set that has no pictures: its numbers, and the way to the others.
+//! An example of a table: its columns by name, whose values can be edited, and the way to the other examples.
 
+use chalkgrad_engine::data::Target;
 use leptos::prelude::*;
 
+use crate::ui::browser::event_text;
 use crate::ui::components::icon_button::IconButton;
+use crate::ui::features::input::store::Row;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 
-/// Numbers shown of an example.
-const MAX_SHOWN: usize = 40;
+/// Columns shown of an example.
+const MAX_SHOWN: usize = 64;
 
 #[component]
 pub fn Rows() -> impl IntoView {
@@ -20,11 +23,21 @@ pub fn Rows() -> impl IntoView {
             state.show_row(0);
         }
     });
+    // The numbers are others if they are standardised, or no longer.
+    Effect::new(move |before: Option<bool>| {
+        let is_standardized = state.engine.training().with(|training| training.standardize);
+        let index = state.input.row().with_untracked(|row| row.as_ref().map(|row| row.index));
+        if let Some(index) = index.filter(|_| before.is_some_and(|before| before != is_standardized)) {
+            state.show_row(index);
+        }
+        is_standardized
+    });
     let go = move |places: i64| {
         let count = untrack(|| state.dataset()).test_total.max(1) as i64;
         let at = state.input.row().with_untracked(|row| row.as_ref().map_or(0, |row| i64::from(row.index)));
         state.show_row((at + places).rem_euclid(count) as u32);
     };
+    let is_edited = Memo::new(move |_| state.input.row().with(|row| row.as_ref().is_some_and(|row| row.is_edited)));
     let position = move || {
         let count = format::count(state.dataset().test_total);
         state.input.row().with(|row| {
@@ -34,6 +47,9 @@ pub fn Rows() -> impl IntoView {
         })
     };
     let truth = move || {
+        if is_edited.get() {
+            return Some(t("row_edited"));
+        }
         state.input.row().with(|row| match row.as_ref()?.label {
             Some(label) => Some(t_with("true_label", &[("label", &state.class_name(label as usize))])),
             None => {
@@ -42,29 +58,78 @@ pub fn Rows() -> impl IntoView {
             }
         })
     };
-    let numbers = move || {
-        let values = state.input.row().with(|row| row.as_ref().map(|row| row.values.clone())).unwrap_or_default();
-        let shown = values.into_iter().take(MAX_SHOWN).enumerate();
-        shown
-            .map(|(column, value)| {
-                view! {
-                    <li>
-                        <span>{column + 1}</span>
-                        <b>{format::value(value)}</b>
-                    </li>
-                }
-            })
-            .collect_view()
+    // Made anew for another row, but not while a value is typed.
+    let shown = Memo::new(move |_| {
+        state.input.row().with(|row| row.as_ref().map_or((0, 0), |row| (row.number, row.values.len().min(MAX_SHOWN))))
+    });
+    let cells = move || {
+        let (number, columns) = shown.get();
+        (0..columns).map(move |column| (number, column))
     };
     view! {
         <div class="samples-box" role="group" aria-label=move || t("rows")>
-            <ol class="row-values">{numbers}</ol>
-            <p class="truth">{truth}</p>
+            <div class="row-values scroll-x" tabindex="0" role="group" aria-label=move || t("row_values")>
+                <table>
+                    <caption class="visually-hidden">{move || t("row_values")}</caption>
+                    <tbody>
+                        <For each=cells key=|key| *key let((_number, column))>
+                            <Cell column />
+                        </For>
+                    </tbody>
+                </table>
+            </div>
+            <p class="truth">
+                {truth} " "
+                <button type="button" class="button quiet" hidden=move || !is_edited.get() on:click=move |_| go(0)>
+                    {move || t("row_restore")}
+                </button>
+            </p>
             <div class="samples-way">
                 <IconButton text="previous_row" icon="left" on_click=move || go(-1) />
                 <span role="status">{position}</span>
                 <IconButton text="next_row" icon="right" on_click=move || go(1) />
             </div>
         </div>
+    }
+}
+
+/// Row of the table: name and value of a column and, of an autoencoder, what it makes of the value.
+#[component]
+fn Cell(column: usize) -> impl IntoView {
+    let state = use_state();
+    let own = state.input.row().with_untracked(|row| row.as_ref().and_then(|row: &Row| row.own_value(column)));
+    let is_bad = RwSignal::new(false);
+    let type_value = move |event: web_sys::Event| match format::parse(&event_text(&event)) {
+        Some(value) => {
+            is_bad.set(false);
+            state.edit_row(column, value as f32);
+        }
+        None => is_bad.set(true),
+    };
+    let output = move || {
+        let is_reconstruction = matches!(state.task_target(), Target::Input);
+        let value = state.input.probabilities().with(|outputs| outputs.as_ref()?.get(column).copied());
+        value.filter(|_| is_reconstruction).map(|value| view! { <td class="row-output">{format::value(value)}</td> })
+    };
+    let id = format!("column-{column}");
+    view! {
+        <tr>
+            <th scope="row">
+                <label for=id.clone()>{move || state.column_name(column)}</label>
+            </th>
+            <td>
+                <input
+                    id=id
+                    class="input"
+                    type="text"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    value=own.map(|value| format::plain(f64::from(value)))
+                    aria-invalid=move || if is_bad.get() { "true" } else { "false" }
+                    on:input=type_value
+                />
+            </td>
+            {output}
+        </tr>
     }
 }

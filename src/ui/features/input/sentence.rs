@@ -1,9 +1,9 @@
 //! A text that the network looks at: one of the test part, or a user's own, which is split into words while it is typed.
 
 use chalkgrad_engine::data::Token;
-use chalkgrad_engine::protocol::requests::{Example, Tokenize};
-use chalkgrad_engine::protocol::responses::{ExampleData, Tokenized};
-use chalkgrad_engine::protocol::{ExampleInfo, Split};
+use chalkgrad_engine::protocol::Split;
+use chalkgrad_engine::protocol::requests::{Examples, Tokenize};
+use chalkgrad_engine::protocol::responses::{ExampleBatch, ExampleData, Tokenized};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -91,15 +91,15 @@ impl State {
 
     /// Makes a text of the test part what the network looks at.
     pub fn show_test_text(&self, index: u32) {
-        let (state, response) = (*self, self.client().request(Example { split: Split::Test, index }));
+        let (state, response) = (*self, self.client().request(Examples { split: Split::Test, indices: vec![index] }));
         spawn_local(async move {
-            match response.await {
-                Ok(ExampleData { info: ExampleInfo { text: Some(text), class, .. }, .. }) => {
-                    let label = class.map_or(0, |(label, _)| label as u8);
-                    state.show_text(text, Source::Test { index, label });
+            match response.await.map(ExampleBatch::into_examples) {
+                Ok(examples) => {
+                    // Another data set may have come meanwhile.
+                    if let Some(ExampleData { text: Some(text), class, .. }) = examples.into_iter().next() {
+                        state.show_text(text, Source::Test { index, label: class.unwrap_or_default() as u8 });
+                    }
                 }
-                // Another data set has come meanwhile.
-                Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
             }
         });

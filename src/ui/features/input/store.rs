@@ -9,8 +9,8 @@ use crate::ui::state::State;
 use crate::ui::stores::messages::NoticeKind;
 use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::protocol::Split;
-use chalkgrad_engine::protocol::requests::{Example, Images, Labels};
-use chalkgrad_engine::protocol::responses::{ExampleData, ImageData};
+use chalkgrad_engine::protocol::requests::{Examples, Labels};
+use chalkgrad_engine::protocol::responses::{ExampleBatch, ExampleData};
 use leptos::prelude::*;
 
 /// The pen, in units of the pad's side.
@@ -41,11 +41,32 @@ pub struct Sample {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Row {
     pub index: u32,
+    /// Counter of the rows that have been shown.
+    pub number: u32,
     /// As the network gets them.
     pub values: Vec<f32>,
+    /// Mean and deviation by which each was standardised; none if they are as they came.
+    pub scales: Vec<[f32; 2]>,
+    /// Values were typed in, so that class and target are another row's.
+    pub is_edited: bool,
     /// The class, if the target is one.
     pub label: Option<u32>,
     pub target: Vec<f32>,
+}
+
+impl Row {
+    /// Returns a value in the units of the data set.
+    pub fn own_value(&self, column: usize) -> Option<f32> {
+        let value = *self.values.get(column)?;
+        Some(self.scales.get(column).map_or(value, |[mean, deviation]| value * deviation + mean))
+    }
+
+    fn set_own_value(&mut self, column: usize, value: f32) {
+        if let Some(own) = self.values.get_mut(column) {
+            *own = self.scales.get(column).map_or(value, |[mean, deviation]| (value - mean) / deviation);
+            self.is_edited = true;
+        }
+    }
 }
 
 /// See the [module](self).
@@ -288,18 +309,18 @@ impl State {
     /// Asks for images of the test set by their places in it.
     pub fn test_images(&self, indices: Vec<u32>, then: impl FnOnce(Vec<Sample>) + 'static) {
         fn boxed(state: State, indices: Vec<u32>, then: Box<dyn FnOnce(Vec<Sample>)>) {
-            let response = state.client().request(Images { split: Split::Test, indices: indices.clone() });
+            let response = state.client().request(Examples { split: Split::Test, indices: indices.clone() });
             spawn_local(async move {
-                match response.await {
-                    Ok(ImageData { height, width, pixels, labels }) => {
-                        let images = pixels.chunks_exact((height * width).max(1) as usize);
-                        let samples = indices.into_iter().zip(labels).zip(images);
-                        let sample = |((index, label), pixels): ((u32, u32), &[u8])| Sample {
-                            index,
-                            label: label as u8,
-                            pixels: pixels.to_vec(),
+                match response.await.map(ExampleBatch::into_examples) {
+                    Ok(examples) => {
+                        let sample = |(index, ExampleData { input, class, .. })| match input {
+                            ArrayData::U8(pixels) => {
+                                Some(Sample { index, label: class.unwrap_or_default() as u8, pixels })
+                            }
+                            // Numbers are no image.
+                            ArrayData::F32(_) | ArrayData::I32(_) => None,
                         };
-                        then(samples.map(sample).collect());
+                        then(indices.into_iter().zip(examples).filter_map(sample).collect());
                     }
                     Err(report) => state.notify(NoticeKind::Error, report),
                 }
@@ -310,7 +331,7 @@ impl State {
 
     /// Makes an example that is no image what the network looks at.
     pub fn show_row(&self, index: u32) {
-        let (state, response) = (*self, self.client().request(Example { split: Split::Test, index }));
+        let (state, response) = (*self, self.client().request(Examples { split: Split::Test, indices: vec![index] }));
         let name = self.engine.training().with_untracked(|training| training.dataset.clone());
         spawn_local(async move {
             let response = response.await;
@@ -319,13 +340,24 @@ impl State {
                 return;
             }
             match response {
-                Ok(ExampleData { info, input: ArrayData::F32(values) }) => {
-                    let label = info.class.map(|(label, _)| label);
-                    state.input.row.set(Some(Row { index, values, label, target: info.values }));
+                Ok(ExampleBatch { info, inputs: ArrayData::F32(values), values: target }) => {
+                    let label = info.classes.first().copied();
+                    let number = state.input.row.with_untracked(|row| row.as_ref().map_or(0, |row| row.number + 1));
+                    let scales = info.scales;
+                    state.input.row.set(Some(Row { index, number, values, scales, is_edited: false, label, target }));
                 }
                 // Bytes are shown as images, token ids as texts.
                 Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
+            }
+        });
+    }
+
+    /// Changes a value of the row that the network looks at, in the units of the data set.
+    pub fn edit_row(&self, column: usize, value: f32) {
+        self.input.row.update(|row| {
+            if let Some(row) = row {
+                row.set_own_value(column, value);
             }
         });
     }

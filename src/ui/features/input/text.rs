@@ -12,6 +12,7 @@ use crate::ui::charts::palette::{ColourScale, Mapping, ink_on, limit};
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::features::input::store::Source;
 use crate::ui::features::inspector::legend::ScaleBar;
+use crate::ui::features::inspector::watch::Sight;
 use crate::ui::format;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
@@ -54,7 +55,7 @@ pub fn TextInput() -> impl IntoView {
 fn Words() -> impl IntoView {
     let state = use_state();
     let shares = RwSignal::new(Vec::<f32>::new());
-    let subscription = state.watch(vec![INPUT_SHARES.to_owned()], move |tensors| {
+    let subscription = state.watch(Sight::Input, vec![INPUT_SHARES.to_owned()], move |tensors| {
         shares.set(tensors.first().map(|tensor| tensor.values.clone()).unwrap_or_default());
     });
     subscription.set_seen(true);

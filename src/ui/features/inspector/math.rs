@@ -177,9 +177,9 @@ impl<'a> Parser<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::features::network::presets::{PRESETS, preset};
     use chalkgrad_engine::model::activations::{ACTIVATIONS, formula};
     use chalkgrad_engine::model::catalogue::resolve;
+    use chalkgrad_engine::presets::PRESETS;
 
     /// Returns true if every opened element is closed, in order.
     fn is_balanced(markup: &str) -> bool {
@@ -228,7 +228,7 @@ mod tests {
             let (value, delta) = formula(activation);
             formulas.extend([value.to_owned(), delta.to_owned()]);
         }
-        for layer in PRESETS.iter().flat_map(|name| resolve(&preset(name)).unwrap()) {
+        for layer in PRESETS.iter().flat_map(|preset| resolve(&preset.model()).unwrap()) {
             let formula = layer.formula();
             formulas.extend(formula.forward.into_iter().chain(formula.backward).chain(formula.ranges));
         }

@@ -10,11 +10,13 @@ use super::histogram::HistogramView;
 use super::kernel_picker::{FilterCompanions, KernelPicker, Pick};
 use super::legend::{Legend, scale_text};
 use super::settings::use_pictures;
-use super::watching::use_tensors;
+use super::watch::Sight;
+use super::watching::use_tensors_of;
 use crate::ui::charts::export::{Body, Figure};
 use crate::ui::charts::figure::{Caption, Legend as FigureLegend};
 use crate::ui::charts::histogram::Histogram;
 use crate::ui::charts::palette::ColourScale;
+use crate::ui::charts::plane::Window;
 use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
 use crate::ui::charts::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::components::export_menu::ExportMenu;
@@ -90,7 +92,13 @@ fn lay_out(reading: &Reading, role: Role, context: &Context, pick: Pick, limits:
 
 /// Picture of the tensor with this name.
 #[component]
-pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
+pub fn TensorPicture(
+    #[prop(into)] name: String,
+    role: Role,
+    /// Inputs of the outputs that are shown.
+    #[prop(optional)]
+    sight: Sight,
+) -> impl IntoView {
     let (state, pictures) = (use_state(), use_pictures());
     let (place, canvas) = (NodeRef::<Div>::new(), NodeRef::<Canvas>::new());
     let reading = RwSignal::new(None::<Arc<Reading>>);
@@ -101,7 +109,7 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
     let cursor = RwSignal::new(None::<[usize; 4]>);
     let alone = RwSignal::new(None::<usize>);
     let marked = RwSignal::new(None::<usize>);
-    use_tensors(vec![name.clone()], place, move |tensors| {
+    use_tensors_of(sight, vec![name.clone()], place, move |tensors| {
         let tensor = &tensors[0];
         has_none.set(tensor.values.is_empty());
         if !tensor.values.is_empty() {
@@ -113,6 +121,9 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
     let shape = Memo::new(move |_| reading.with(|reading| reading.as_ref().map(|reading| reading.shape.clone())));
     let all_tiles = Memo::new(move |_| {
         shape.with(|shape| {
+            if sight == Sight::Plane {
+                return Some(Tiles::surfaces(shape.as_ref()?, limits.get()));
+            }
             let reading = Reading { shape: shape.clone()?, values: Vec::new() };
             Some(context.with(|context| lay_out(&reading, role, context, pick.get(), limits.get())))
         })
@@ -211,7 +222,10 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
         let (Some(at), Some(tiles)) = (cursor.get(), tiles.get()) else { return String::new() };
         let value = reading.with(|reading| reading.as_ref().and_then(|reading| reading.values.get(at[3]).copied()));
         value
-            .map(|value| cell_text(tiles.cell(at), value, context.with(|context| context.has_classes)))
+            .map(|value| match tiles.cell(at) {
+                Cell::Surface { unit, row, column } => surface_text(state, unit, [row, column], tiles.height, value),
+                cell => cell_text(cell, value, context.with(|context| context.has_classes)),
+            })
             .unwrap_or_default()
     };
     let rest = move || all_tiles.get().filter(|_| alone.get().is_none()).and_then(|tiles| tiles.rest());
@@ -233,9 +247,9 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
     };
     // The tiles of units carry their numbers.
     let labels = move || {
-        let Some(tiles) = tiles.get().filter(|tiles| tiles.meaning == Meaning::Templates && tiles.count <= 32) else {
-            return Vec::new();
-        };
+        let has_numbers =
+            |tiles: &Tiles| matches!(tiles.meaning, Meaning::Templates | Meaning::Surfaces) && tiles.count <= 32;
+        let Some(tiles) = tiles.get().filter(has_numbers) else { return Vec::new() };
         if alone.get().is_some() {
             return Vec::new();
         }
@@ -251,7 +265,10 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
         };
         (0..tiles.count).map(label).collect()
     };
-    let templates = move || {
+    let meaning = move || {
+        if sight == Sight::Plane {
+            return t("surfaces_help");
+        }
         let is_templates =
             tiles.get().is_some_and(|tiles| matches!(tiles.meaning, Meaning::Templates | Meaning::Unit(_)));
         match (is_templates, context.with(|context| context.has_classes)) {
@@ -323,7 +340,7 @@ pub fn TensorPicture(#[prop(into)] name: String, role: Role) -> impl IntoView {
                         {more_text}
                     </button>
                 </p>
-                <p class="help" hidden=move || templates().is_empty()>{templates}</p>
+                <p class="help" hidden=move || meaning().is_empty()>{meaning}</p>
                 {move || picked.get().map(|filter| view! { <FilterCompanions layer=layer_name.clone() filter /> })}
                 <p class="help">{move || if has_none.get() { t("no_value_yet") } else { String::new() }}</p>
                 <Legend scale clipped />
@@ -349,6 +366,13 @@ fn title(name: &str, tiles: &Tiles) -> String {
     }
 }
 
+/// Names a unit, a place of the plane, and the unit's output there.
+fn surface_text(state: State, unit: usize, [row, column]: [usize; 2], side: usize, value: f32) -> String {
+    let place = state.plane.marks().with(|marks| Window::around(marks)).place(side, row, column);
+    let [x, y, value] = [place[0], place[1], value].map(format::value);
+    t_with("cell_surface", &[("unit", &unit.to_string()), ("x", &x), ("y", &y), ("value", &value)])
+}
+
 /// Names the axes of a number, and the number.
 fn cell_text(cell: Cell, value: f32, has_classes: bool) -> String {
     let value = format::value(value);
@@ -370,7 +394,7 @@ fn cell_text(cell: Cell, value: f32, has_classes: bool) -> String {
         Cell::Map { channel, row, column } => {
             text("cell_map", &[("channel", channel), ("row", row), ("column", column)])
         }
-        Cell::Number(index) => text("tensor_unit", &[("unit", index)]),
+        Cell::Surface { unit, .. } | Cell::Number(unit) => text("tensor_unit", &[("unit", unit)]),
     }
 }
 

@@ -1,5 +1,5 @@
-//! Subscriptions of views to tensors, for the image in the input panel: one request to the engine for all of them, a
-//! few times a second, and none while no view is visible.
+//! Subscriptions of views to tensors, for the input in the input panel or all over the plane of two features: one request to the
+//! engine for all of a kind, a few times a second, and none while no view is visible.
 
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
@@ -13,12 +13,22 @@ use chalkgrad_engine::protocol::ArrayData;
 use chalkgrad_engine::protocol::requests::Inspect;
 use chalkgrad_engine::protocol::responses::TensorData;
 
-/// Between two questions while only the weights change, and where the image changes too.
+/// Between two questions while only the weights change, and where the inputs change too.
 const PAUSE_MS: i32 = 250;
 const IMAGE_PAUSE_MS: i32 = 34;
 
-/// Shows the tensors that were named, in their order. Shapes have the batch axis, of extent 1, where the tensor has one;
-/// a tensor that does not exist yet has no values.
+/// Inputs for which outputs are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Sight {
+    /// The one in the input panel.
+    #[default]
+    Input,
+    /// Places all over the plane of two features.
+    Plane,
+}
+
+/// Shows the tensors that were named, in their order. Shapes have the batch axis, of the number of inputs, where the tensor has
+/// one; a tensor that does not exist yet has no values.
 type Show = Box<dyn Fn(&[TensorData])>;
 
 /// View that subscribes to tensors.
@@ -32,6 +42,7 @@ struct TensorSubscription {
 /// Keeps a view informed; dropping it ends that.
 pub struct Subscriptions {
     state: State,
+    sight: Sight,
     watcher: Rc<TensorSubscription>,
 }
 
@@ -39,13 +50,29 @@ impl Subscriptions {
     /// Sets whether the view is visible. A hidden view gets no tensors.
     pub fn set_seen(&self, is_seen: bool) {
         if self.watcher.is_seen.replace(is_seen) != is_seen && is_seen {
-            self.state.inspect_soon();
+            self.state.look_soon(self.sight);
         }
     }
 }
 
-/// All subscriptions.
-pub struct Watch {
+/// Subscriptions of each sight.
+#[derive(Default)]
+pub struct Watches {
+    input: Watch,
+    plane: Watch,
+}
+
+impl Watches {
+    fn of(&self, sight: Sight) -> &Watch {
+        match sight {
+            Sight::Input => &self.input,
+            Sight::Plane => &self.plane,
+        }
+    }
+}
+
+/// All subscriptions of a sight.
+struct Watch {
     watchers: StoredValue<Vec<Weak<TensorSubscription>>, LocalStorage>,
     is_asking: StoredValue<bool>,
     is_stale: StoredValue<bool>,
@@ -63,10 +90,10 @@ impl Default for Watch {
 
 impl State {
     /// Shows the named tensors now and whenever they may have changed. Nothing is shown before [`Subscriptions::set_seen`].
-    pub fn watch(&self, names: Vec<String>, show: impl Fn(&[TensorData]) + 'static) -> Rc<Subscriptions> {
+    pub fn watch(&self, sight: Sight, names: Vec<String>, show: impl Fn(&[TensorData]) + 'static) -> Rc<Subscriptions> {
         let watcher = Rc::new(TensorSubscription { names, is_seen: Cell::new(false), show: Box::new(show) });
-        self.watch.watchers.update_value(|watchers| watchers.push(Rc::downgrade(&watcher)));
-        Rc::new(Subscriptions { state: *self, watcher })
+        self.watches.of(sight).watchers.update_value(|watchers| watchers.push(Rc::downgrade(&watcher)));
+        Rc::new(Subscriptions { state: *self, sight, watcher })
     }
 
     /// Returns the image that all views inspect: the one in the input panel, or else one of the test set, so that
@@ -106,6 +133,14 @@ impl State {
         ArrayData::F32(values.filter(|values| values.len() == size).unwrap_or_else(|| vec![0.0; size]))
     }
 
+    /// Returns the inputs of a sight, without tracking; `None` if there is nothing to look at.
+    fn inputs_now(&self, sight: Sight) -> Option<ArrayData> {
+        match sight {
+            Sight::Input => Some(self.input_now()),
+            Sight::Plane => self.plane_places().map(ArrayData::F32),
+        }
+    }
+
     /// Returns the number of values of a network input.
     pub fn input_size(&self) -> usize {
         self.network.history().with_untracked(|history| history.draft().input_shape.iter().product())
@@ -118,9 +153,16 @@ impl State {
         let _ = document().add_event_listener_with_callback("visibilitychange", &listener);
     }
 
-    /// Asks for all that is looked at: one question at a time, and the last change is never left out.
+    /// Asks for all that is looked at.
     pub fn inspect_soon(&self) {
-        let (state, watch) = (*self, &self.watch);
+        self.look_soon(Sight::Input);
+        self.look_soon(Sight::Plane);
+    }
+
+    /// Asks for all of a sight: one question at a time, and the last change is never left out.
+    fn look_soon(&self, sight: Sight) {
+        let state = *self;
+        let watch = self.watches.of(sight);
         if watch.is_asking.get_value() || document().hidden() {
             watch.is_stale.set_value(true);
             return;
@@ -132,7 +174,7 @@ impl State {
         if seen.is_empty() {
             return;
         }
-        let image = self.input_now();
+        let Some(inputs) = self.inputs_now(sight) else { return };
         let mut names: Vec<String> = Vec::new();
         for name in seen.iter().flat_map(|watcher| &watcher.names) {
             if !names.contains(name) {
@@ -143,30 +185,27 @@ impl State {
         let seen: Vec<Weak<TensorSubscription>> = seen.iter().map(Rc::downgrade).collect();
         watch.is_asking.set_value(true);
         watch.is_stale.set_value(false);
-        let request = Inspect { names: names.clone(), image: image.clone() };
+        let request = Inspect { names: names.clone(), inputs: inputs.clone() };
         let response = self.client().request(request);
         spawn_local(async move {
             if let Ok(tensors) = response.await {
                 show(&seen, &names, &tensors);
             }
             after_ms(IMAGE_PAUSE_MS, move || {
-                if state.input_now() != image {
-                    return state.look_again();
+                if state.inputs_now(sight).as_ref() != Some(&inputs) {
+                    return state.look_again(sight);
                 }
                 after_ms(PAUSE_MS - IMAGE_PAUSE_MS, move || {
-                    if state.watch.is_stale.get_value() {
-                        state.look_again()
-                    } else {
-                        state.watch.is_asking.set_value(false)
-                    }
+                    let watch = state.watches.of(sight);
+                    if watch.is_stale.get_value() { state.look_again(sight) } else { watch.is_asking.set_value(false) }
                 });
             });
         });
     }
 
-    fn look_again(&self) {
-        self.watch.is_asking.set_value(false);
-        self.inspect_soon();
+    fn look_again(&self, sight: Sight) {
+        self.watches.of(sight).is_asking.set_value(false);
+        self.look_soon(sight);
     }
 }
 

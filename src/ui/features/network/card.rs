@@ -216,7 +216,8 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
         Some(view! { <Thumbnail layer=name /> }.into_any())
     };
     let channels = move || {
-        layer.checked.with(|layer| layer.as_ref().and_then(|layer| left_out(&layer.output_shape))).map(
+        let is_plane = state.is_plane();
+        layer.checked.with(|layer| layer.as_ref().and_then(|layer| left_out(&layer.output_shape, is_plane))).map(
             |(shown, all)| {
                 let text =
                     move || t_with("first_channels", &[("shown", &shown.to_string()), ("all", &all.to_string())]);

@@ -5,7 +5,7 @@
 
 use chalkgrad_engine::model::naming::follow_edit;
 use chalkgrad_engine::model::quick_fixes::Fix;
-use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue};
+use chalkgrad_engine::model::spec::{LayerSpec, ModelSpec, SettingValue, TrainingConfig};
 
 /// Identifies a layer for as long as the page lives.
 pub type LayerId = u32;
@@ -39,12 +39,26 @@ impl ModelDraft {
     }
 }
 
+/// Change of the training configuration that came with an edit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TrainingChange {
+    pub before: TrainingConfig,
+    pub after: TrainingConfig,
+}
+
+/// A draft that an edit has left or would lead to, and the change of the training configuration that belongs to the edit.
+#[derive(Clone, PartialEq, Debug)]
+struct Edition {
+    draft: ModelDraft,
+    training: Option<Box<TrainingChange>>,
+}
+
 /// The draft with its past and its future.
 #[derive(Clone, PartialEq, Debug)]
 pub struct History {
-    past: Vec<ModelDraft>,
+    past: Vec<Edition>,
     present: ModelDraft,
-    future: Vec<ModelDraft>,
+    future: Vec<Edition>,
     next_id: LayerId,
     /// The field that the last edit changed: typing on in it is one step to undo, not one per key.
     open_field: Option<(LayerId, String)>,
@@ -82,16 +96,26 @@ impl History {
     /// Undoes the last edit. Returns false if there is none.
     pub fn undo(&mut self) -> bool {
         self.open_field = None;
-        let Some(draft) = self.past.pop() else { return false };
-        self.future.push(std::mem::replace(&mut self.present, draft));
+        let Some(Edition { draft, training }) = self.past.pop() else { return false };
+        self.future.push(Edition { draft: std::mem::replace(&mut self.present, draft), training });
         true
+    }
+
+    /// Returns the training configuration that [`History::undo`] should bring back, if the last edit changed it.
+    pub fn undone_training(&self) -> Option<&TrainingConfig> {
+        Some(&self.past.last()?.training.as_ref()?.before)
+    }
+
+    /// Returns the training configuration that [`History::redo`] should bring back.
+    pub fn redone_training(&self) -> Option<&TrainingConfig> {
+        Some(&self.future.last()?.training.as_ref()?.after)
     }
 
     /// Redoes the last undone edit. Returns false if there is none.
     pub fn redo(&mut self) -> bool {
         self.open_field = None;
-        let Some(draft) = self.future.pop() else { return false };
-        self.past.push(std::mem::replace(&mut self.present, draft));
+        let Some(Edition { draft, training }) = self.future.pop() else { return false };
+        self.past.push(Edition { draft: std::mem::replace(&mut self.present, draft), training });
         true
     }
 
@@ -231,10 +255,28 @@ impl History {
     /// Takes over a model that came from elsewhere (the JavaScript API), as one step that can be undone. Layers at its
     /// two ends that did not change keep their ids.
     pub fn replace(&mut self, spec: &ModelSpec) {
+        if self.spec() != *spec {
+            self.replace_with(spec, None);
+        }
+    }
+
+    /// Takes over a model and, as part of the same step, a change of the training configuration.
+    pub fn replace_with(&mut self, spec: &ModelSpec, training: Option<TrainingChange>) {
+        self.remember();
+        let is_fresh = training.is_some();
+        if let Some(edition) = self.past.last_mut() {
+            edition.training = training.map(Box::new);
+        }
         if self.spec() == *spec {
             return;
         }
-        self.remember();
+        // On other data no layer is the one that it was.
+        if is_fresh {
+            let layers = (self.next_id..).zip(spec.layers.iter().cloned()).collect::<Vec<_>>();
+            self.next_id += layers.len() as LayerId;
+            self.present = ModelDraft { name: spec.name.clone(), input_shape: spec.input_shape.clone(), layers };
+            return;
+        }
         let old = &self.present.layers;
         let same = |pair: &(&(LayerId, LayerSpec), &LayerSpec)| pair.0.1 == *pair.1;
         let head = old.iter().zip(&spec.layers).take_while(same).count();
@@ -254,7 +296,7 @@ impl History {
         if self.past.len() == MAX_UNDO {
             self.past.remove(0);
         }
-        self.past.push(self.present.clone());
+        self.past.push(Edition { draft: self.present.clone(), training: None });
         self.future.clear();
         self.open_field = None;
     }
@@ -361,6 +403,29 @@ mod tests {
         history.undo();
         history.undo();
         assert_eq!(ids(&history), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_change_of_the_training_goes_back_and_forth_with_its_edit() {
+        let mut history = History::new(&model(&["A"]));
+        let before = TrainingConfig::default();
+        let after = TrainingConfig { epochs: 77, ..TrainingConfig::default() };
+        let change = TrainingChange { before: before.clone(), after: after.clone() };
+        // Also if the network stays the same.
+        history.replace_with(&model(&["A"]), Some(change));
+        assert_eq!((history.undone_training(), history.redone_training()), (Some(&before), None));
+        history.insert(1, LayerSpec::new("B"));
+        assert_eq!(history.undone_training(), None, "the insertion changed no training");
+        history.undo();
+        assert_eq!(history.undone_training(), Some(&before));
+        assert!(history.undo() && !history.can_undo());
+        assert_eq!((history.undone_training(), history.redone_training()), (None, Some(&after)));
+        history.redo();
+        assert_eq!(history.undone_training(), Some(&before));
+        // Another network starts anew, also where a layer is the same.
+        let kept = ids(&history);
+        history.replace_with(&model(&["A", "C"]), Some(TrainingChange { before: after.clone(), after }));
+        assert!(ids(&history).iter().all(|id| !kept.contains(id)));
     }
 
     #[test]

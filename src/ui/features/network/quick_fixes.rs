@@ -8,8 +8,8 @@ use crate::ui::state::use_state;
 use crate::ui::text::{t, t_with};
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue::shape_text;
-use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
-use chalkgrad_engine::model::spec::ModelSpec;
+use chalkgrad_engine::model::quick_fixes::{Fix, fitting_losses, quick_fixes};
+use chalkgrad_engine::model::spec::{LossSpec, ModelSpec, TrainingConfig};
 
 /// Buttons for the fixes of an error.
 #[component]
@@ -36,8 +36,23 @@ pub fn QuickFixes(error: Error) -> impl IntoView {
             </button>
         }
     };
-    let buttons = quick_fixes(&model, &error, &state.task()).into_iter().map(button).collect_view();
-    view! { <span class="fixes">{buttons}</span> }
+    let loss_button = |loss: LossSpec| {
+        let name = loss.type_name();
+        let change = move |_| {
+            let config = TrainingConfig { loss: loss.clone(), ..state.engine.training().get_untracked() };
+            state.set_training(config);
+        };
+        view! {
+            <button type="button" class="button quiet fix" on:click=change>
+                <Icon name="fix" />
+                <span>{move || t_with("fix_loss", &[("loss", name)])}</span>
+            </button>
+        }
+    };
+    let task = state.task();
+    let buttons = quick_fixes(&model, &error, &task).into_iter().map(button).collect_view();
+    let losses = fitting_losses(&model, &error, &task).into_iter().map(loss_button).collect_view();
+    view! { <span class="fixes">{buttons} {losses}</span> }
 }
 
 /// Returns the key of a fix's text, and its values.
@@ -60,8 +75,8 @@ fn text(model: &ModelSpec, fix: &Fix) -> (&'static str, Vec<(&'static str, Strin
         Fix::Remove { index } => ("fix_remove", vec![("layer", name(*index))]),
         Fix::SetInputShape { shape } => ("fix_input_shape", vec![("shape", shape_text(shape))]),
         Fix::Replace { model } => {
-            let units = model.layers.last().and_then(|layer| layer.settings.get("units")).map(ToString::to_string);
-            ("fix_replace", vec![("units", units.unwrap_or_default())])
+            let is_text = model.layers.first().is_some_and(|layer| layer.type_name == "Embedding");
+            (if is_text { "fix_replace_text" } else { "fix_replace" }, Vec::new())
         }
     }
 }

@@ -1,26 +1,38 @@
-//! A layer's output for the image, small, on its card.
+//! A layer's output on its card, small: for the input or, unit by unit, all over the plane of two features.
 
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
 use crate::ui::charts::tensor_canvas::{paint, scale_of};
-use crate::ui::charts::tensor_image::{Role, Tiles};
-use crate::ui::features::inspector::watching::use_tensors;
+use crate::ui::charts::tensor_image::{Limits, Role, Tiles};
+use crate::ui::features::inspector::watch::Sight;
+use crate::ui::features::inspector::watching::use_tensors_of;
 use crate::ui::state::use_state;
 
 /// Rows and columns of channels shown.
 const CHANNELS: (usize, usize) = (2, 4);
 
-/// Returns the channels that the thumbnail shows, and all, if it leaves some out.
-pub fn left_out(output_shape: &[usize]) -> Option<(usize, usize)> {
-    let [_, _, channels] = *output_shape else { return None };
+/// Returns the channels that the thumbnail shows, and all, if it leaves some out. Over the plane, each unit is a channel.
+pub fn left_out(output_shape: &[usize], is_plane: bool) -> Option<(usize, usize)> {
+    let channels = match *output_shape {
+        [_, _, channels] => channels,
+        [units] if is_plane => units,
+        _ => return None,
+    };
     let shown = CHANNELS.0 * CHANNELS.1;
     (channels > shown).then_some((shown, channels))
 }
 
-/// Picture of the output of a layer for the input image, updated while it is visible.
+/// Picture of the output of a layer, updated while it is visible.
 #[component]
 pub fn Thumbnail(layer: String) -> impl IntoView {
+    let state = use_state();
+    let sight = Memo::new(move |_| if state.is_plane() { Sight::Plane } else { Sight::Input });
+    move || view! { <Output layer=layer.clone() sight=sight.get() /> }
+}
+
+#[component]
+fn Output(layer: String, sight: Sight) -> impl IntoView {
     let state = use_state();
     let canvas = NodeRef::<Canvas>::new();
     let output = RwSignal::new(None::<(Tiles, Vec<f32>)>);
@@ -33,9 +45,13 @@ pub fn Thumbnail(layer: String) -> impl IntoView {
             }
         });
     });
-    use_tensors(vec![format!("{layer}.output")], canvas, move |tensors| {
+    use_tensors_of(sight, vec![format!("{layer}.output")], canvas, move |tensors| {
         if !tensors[0].values.is_empty() {
-            let tiles = Tiles::new(&tensors[0].shape, Role::Activations).first(CHANNELS.0, CHANNELS.1);
+            let tiles = match sight {
+                Sight::Input => Tiles::new(&tensors[0].shape, Role::Activations),
+                Sight::Plane => Tiles::surfaces(&tensors[0].shape, Limits::default()),
+            };
+            let tiles = tiles.first(CHANNELS.0, CHANNELS.1);
             output.try_set(Some((tiles, tensors[0].values.clone())));
         }
     });

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::gallery::{EvaluationNote, Gallery, MAX_SHOWN, Shown};
 use super::rates::{precisions, recalls};
+use super::value_result::ValueResult;
 use crate::ui::browser::{event_checked, focus_soon};
 use crate::ui::charts::confusion_chart::ConfusionChart;
 use crate::ui::charts::export::{Body, Figure};
@@ -33,33 +34,6 @@ pub fn Confusion() -> impl IntoView {
             <EvaluationNote />
             {content}
         </section>
-    }
-}
-
-/// The result of a network whose target is no class: loss and metrics.
-#[component]
-fn ValueResult(result: TestResult) -> impl IntoView {
-    let TestResult { evaluation, .. } = result;
-    let metric = |(name, value): (String, f32)| {
-        view! {
-            <div>
-                <dt>{move || t(&format!("metric_{name}"))}</dt>
-                <dd class="result-big">{format::loss(value)}</dd>
-            </div>
-        }
-    };
-    let samples = format::count(evaluation.samples as usize);
-    view! {
-        <div class="result-facts">
-            <dl class="result-numbers">
-                {evaluation.metrics.into_iter().map(metric).collect_view()}
-                <div>
-                    <dt>{move || t("test_loss")}</dt>
-                    <dd>{format::loss(evaluation.loss)}</dd>
-                </div>
-            </dl>
-            <p class="help">{move || t_with("result_examples", &[("samples", &samples)])}</p>
-        </div>
     }
 }
 

@@ -27,8 +27,13 @@ pub fn Mistakes() -> impl IntoView {
     view! {
         <section aria-labelledby="mistakes-title">
             <h3 id="mistakes-title" class="visually-hidden">{move || t("tab_mistakes")}</h3>
-            <EvaluationNote />
-            {mistakes}
+            <Show
+                when=move || { state.classes() > 0 }
+                fallback=|| view! { <p class="help">{move || t("mistakes_need_classes")}</p> }
+            >
+                <EvaluationNote />
+                {mistakes}
+            </Show>
         </section>
     }
 }

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
+use chalkgrad_engine::presets::{self, PRESETS, Preset};
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,6 @@ use serde_json::{Map, Value};
 
 use crate::error::PageError;
 use crate::ui::features::input::digit::{Drawing, Point};
-use crate::ui::features::network::presets::{PRESETS, preset};
 
 /// Views of a layer, in their order.
 pub const VIEWS: [&str; 5] = ["settings", "weights", "activations", "gradients", "formula"];
@@ -58,9 +58,13 @@ pub struct Moment {
     pub view: Option<String>,
 }
 
+fn preset_value(preset: &Preset) -> Option<Value> {
+    serde_json::to_value(preset.model()).ok()
+}
+
 /// Returns the model of a preset as a link writes it; `None` for an unknown name.
 fn preset_model(name: &str) -> Option<Value> {
-    PRESETS.contains(&name).then(|| serde_json::to_value(preset(name)).ok()).flatten()
+    presets::find(name).and_then(preset_value)
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -107,8 +111,8 @@ impl Moment {
     pub fn to_text(&self) -> serde_json::Result<String> {
         const SMALLEST: u8 = 10;
         let mut packed = self.clone();
-        if let Some(name) = PRESETS.into_iter().find(|name| preset_model(name).as_ref() == Some(&self.model)) {
-            (packed.model, packed.preset) = (Value::Null, Some(name.to_owned()));
+        if let Some(preset) = PRESETS.iter().find(|preset| preset_value(preset).as_ref() == Some(&self.model)) {
+            (packed.model, packed.preset) = (Value::Null, Some(preset.name.to_owned()));
         }
         Ok(BASE64_URL_SAFE_NO_PAD.encode(compress_to_vec(&serde_json::to_vec(&packed)?, SMALLEST)))
     }
@@ -154,21 +158,29 @@ mod tests {
         Moment { is_pretrained: true, test_image: Some(9_999), layer: Some(1), view, ..moment }
     }
 
+    fn normalised() -> ModelSpec {
+        presets::find("preset_normalised").unwrap().model()
+    }
+
     #[test]
     fn every_preset_is_short_and_comes_back() {
-        for name in PRESETS {
-            let (model, moment) = (preset(name), full(&preset(name)));
-            let text = moment.to_text().unwrap();
-            assert!(text.len() < 400 - "#m=".len(), "{name}: {} characters", text.len());
-            let read = Moment::from_text(&text).unwrap();
-            assert_eq!(read, moment);
-            assert_eq!(json::read::<ModelSpec>("model", &read.model).unwrap(), model);
+        for preset in PRESETS {
+            let (name, model) = (preset.name, preset.model());
+            let own = Moment::new(&model, &preset.config().unwrap()).unwrap();
+            let own = Moment { layer: Some(1), view: Some("activations".to_owned()), ..own };
+            for moment in [full(&model), own] {
+                let text = moment.to_text().unwrap();
+                assert!(text.len() < 400 - "#m=".len(), "{name}: {} characters", text.len());
+                let read = Moment::from_text(&text).unwrap();
+                assert_eq!(read, moment);
+                assert_eq!(json::read::<ModelSpec>("model", &read.model).unwrap(), model);
+            }
         }
     }
 
     #[test]
     fn a_network_of_ones_own_is_written_out_and_an_unknown_name_is_refused() {
-        let mut model = preset("preset_normalised");
+        let mut model = normalised();
         model.layers.remove(1);
         let moment = full(&model);
         let text = moment.to_text().unwrap();
@@ -233,7 +245,7 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as usize % below
         };
-        let whole = full(&preset("preset_normalised"));
+        let whole = full(&normalised());
         let whole = [whole.clone(), Moment { test_image: None, ..whole }.with_drawing(&Drawing::sample())];
         let mut refused = 0;
         for round in 0..10_000 {

@@ -2,8 +2,8 @@
 
 use chalkgrad_engine::data::text::PADDING;
 use chalkgrad_engine::model::catalogue::Source;
-use chalkgrad_engine::protocol::ArrayData;
-use chalkgrad_engine::protocol::requests::{Predict, Vocabulary, WordMap};
+use chalkgrad_engine::protocol::requests::{Inspect, Vocabulary, WordMap};
+use chalkgrad_engine::protocol::{ArrayData, MODEL_OUTPUT};
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -78,7 +78,8 @@ async fn read(state: State, layer: String) -> Option<Reading> {
     let first = map.first_id as usize;
     let mut ids = vec![PADDING; map.places.len() * length];
     ids.iter_mut().step_by(length.max(1)).zip(map.first_id..).for_each(|(id, word)| *id = word as i32);
-    let outputs = state.client().request(Predict { pixels: ArrayData::I32(ids) }).await.unwrap_or_default();
+    let request = Inspect { names: vec![MODEL_OUTPUT.to_owned()], inputs: ArrayData::I32(ids) };
+    let outputs = state.client().request(request).await.ok()?.into_iter().next()?.values;
     let width = outputs.len() / map.places.len().max(1);
     let tendency = |index: usize| match outputs.get(index * width..(index + 1) * width) {
         // One output is the probability of the second class.

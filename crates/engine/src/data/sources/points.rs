@@ -12,6 +12,9 @@ const POINTS_STREAM: u64 = 0x506F_696E << 32;
 /// The seed of all points: a saved experiment finds its data again.
 const SEED: u64 = 0;
 
+/// The names of the two features.
+pub(super) const COLUMNS: [&str; 2] = ["x", "y"];
+
 /// Numbers of training and of test points.
 const POINTS: [usize; 2] = [1_000, 500];
 
@@ -44,7 +47,7 @@ pub(super) const fn source(
 
 /// Describes points of two classes, named as the page paints them.
 pub(super) const fn two_classes(name: &'static str, title: &'static str, make_point: MakePoint) -> Source {
-    source(name, title, || Schema::table(2, Target::classes(["blue", "orange"])), make_point)
+    source(name, title, || Schema::named_table(COLUMNS, Target::classes(["blue", "orange"])), make_point)
 }
 
 /// Makes all points of a source, in an order that mixes the classes.

@@ -86,11 +86,37 @@ fn another_data_set_takes_the_place_of_the_first_when_all_of_it_is_there() {
     bench.work();
     let (Answer::History(history), _) = bench.answer(run).unwrap().unwrap() else { panic!() };
     assert_eq!((history.steps, history.state), (4, RunState::Done));
-    let (Answer::Example(example), arrays) = bench.ask(Command::Example { split: Split::Test, index: 19 }).unwrap()
-    else {
-        panic!()
+    let command = Command::Examples { split: Split::Test, indices: vec![19, 3] };
+    let (Answer::Examples(examples), arrays) = bench.ask(command).unwrap() else { panic!() };
+    assert_eq!((&examples.classes[..], &examples.class_names[9][..], arrays.len()), (&[9, 3][..], "Ankle boot", 2));
+}
+
+#[test]
+fn only_the_data_set_that_is_named_first_is_fetched() {
+    let start = || {
+        let mut bench = Bench::new();
+        bench.ask(Command::Init { data_url: "https://host/data/".to_owned() }).unwrap();
+        bench
     };
-    assert_eq!((example.class, arrays.len()), (Some((9, "Ankle boot".to_owned())), 1));
+    // Points are made at once; what the page opens with is not fetched.
+    let mut bench = start();
+    let config = TrainingConfig { dataset: "spiral".to_owned(), train_samples: 1000, ..TrainingConfig::default() };
+    bench.ask(Command::SetTraining { config }).unwrap();
+    bench.ask(Command::FetchData).unwrap();
+    assert!(bench.engine.take_download_request().is_none());
+
+    // One that has to come is fetched alone; if it fails, the first one is.
+    let mut bench = start();
+    let request = bench.send(change(&bench, "fashion-mnist"));
+    bench.send(Command::FetchData);
+    let name = bench.engine.take_download_request().unwrap().name;
+    assert_eq!((name.as_str(), bench.engine.take_download_request().is_none()), ("fashion-mnist", true));
+    let (file, reason) = ("fashion-mnist/manifest.json".to_owned(), FetchFault::NoConnection);
+    bench.engine.download_ended(&name, Err(DataError::DataUnavailable { file, reason }.into()), &|| 0.0);
+    bench.listen();
+    assert!(bench.answer(request).unwrap().is_err());
+    assert_eq!(bench.engine.take_download_request().unwrap().name, "mnist");
+    assert!(bench.engine.wants("mnist") && !bench.engine.wants("fashion-mnist"));
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn an_evaluation_during_training_is_done_first() {
     let Answer::Evaluation(evaluation) = answer else { panic!("{answer:?}") };
     assert_eq!((evaluation.samples, evaluation.classes), (30, 3));
     assert_eq!(f32s(&arrays[0]).iter().sum::<f32>(), 30.0);
-    let [_, ArrayData::U8(labels), ArrayData::F32(predicted), ArrayData::F32(confidence)] = &arrays[..] else {
+    let [_, ArrayData::U8(labels), ArrayData::F32(predicted), ArrayData::F32(confidence), _] = &arrays[..] else {
         panic!("{arrays:?}")
     };
     assert_eq!((labels.len(), predicted.len(), confidence.len()), (30, 30, 30));
@@ -111,16 +111,19 @@ fn settings_change_during_training() {
 }
 
 #[test]
-fn images_and_labels_are_found_by_their_place() {
+fn examples_and_labels_are_found_by_their_place() {
     let mut bench = Bench::with_data();
     let (answer, arrays) = bench.ask(Command::Labels { split: Split::Test }).unwrap();
     let [ArrayData::U8(labels)] = &arrays[..] else { panic!("{arrays:?}") };
     assert_eq!((answer, labels.len()), (Answer::Labels, TEST_IMAGES));
-    let (answer, arrays) = bench.ask(Command::Images { split: Split::Test, indices: vec![3, 1] }).unwrap();
-    let expected = [3, 1].map(|index| u32::from(labels[index])).to_vec();
-    assert_eq!(answer, Answer::Images { labels: expected, height: 4, width: 4 });
-    assert!(matches!(&arrays[..], [ArrayData::U8(pixels)] if pixels.len() == 32));
-    let missing = Command::Images { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
+    let (answer, arrays) = bench.ask(Command::Examples { split: Split::Test, indices: vec![3, 1] }).unwrap();
+    let Answer::Examples(info) = answer else { panic!("{answer:?}") };
+    assert_eq!(info.classes, [3, 1].map(|index| u32::from(labels[index])));
+    assert_eq!((info.shape, info.class_names.len()), (vec![4, 4, 1], 3));
+    assert!(
+        matches!(&arrays[..], [ArrayData::U8(pixels), ArrayData::F32(values)] if pixels.len() == 32 && values.is_empty())
+    );
+    let missing = Command::Examples { split: Split::Test, indices: vec![TEST_IMAGES as u32] };
     assert_eq!(bench.ask(missing).unwrap_err().code, "bad-setting");
 }
 
@@ -142,6 +145,32 @@ fn a_snapshot_brings_a_new_engine_to_where_the_old_one_was() {
         bench.history(id).1
     };
     assert_eq!(losses(&mut new), losses(&mut old));
+}
+
+#[test]
+fn layers_are_looked_at_for_several_inputs_at_once_and_the_last_outputs_stay() {
+    let mut bench = Bench::with_data();
+    let pixels: Vec<u8> = (0..5 * 16).map(|index| (index * 37 % 251) as u8).collect();
+    let predicted = bench.send_with(Command::Predict, vec![ArrayData::U8(pixels.clone())]);
+    bench.work();
+    let expected = f32s(&bench.answer(predicted).unwrap().unwrap().1[0]).to_vec();
+    let last = bench.ask(Command::Tensor { name: "dense.output".to_owned() }).unwrap();
+    let names = vec![MODEL_OUTPUT.to_owned(), "flatten.output".to_owned(), "dense.bias".to_owned()];
+    let mut look = |pixels: &[u8]| {
+        let id = bench.send_with(Command::Inspect { names: names.clone() }, vec![ArrayData::U8(pixels.to_vec())]);
+        bench.work();
+        bench.answer(id).unwrap()
+    };
+    let (answer, arrays) = look(&pixels).unwrap();
+    assert_eq!(answer, Answer::Tensors { shapes: vec![vec![5, 3], vec![5, 16], vec![3]] });
+    let close = f32s(&arrays[0]).iter().zip(&expected).all(|(one, other)| (one - other).abs() < 1e-6);
+    assert!(close, "{arrays:?} {expected:?}");
+    // One input after several, and then several again.
+    assert_eq!(f32s(&look(&pixels[16..32]).unwrap().1[0]).len(), 3);
+    assert_eq!(look(&pixels).unwrap().1, arrays);
+    assert_eq!(look(&pixels[..17]).unwrap_err().code, "wrong-length");
+    assert_eq!(look(&[]).unwrap_err().code, "wrong-length");
+    assert_eq!(bench.ask(Command::Tensor { name: "dense.output".to_owned() }).unwrap(), last);
 }
 
 #[test]

@@ -239,7 +239,8 @@ fn a_run_waits_for_images_and_goes_on_when_they_come() {
 fn a_failed_download_is_told_to_all_who_wait_and_can_be_tried_again() {
     let mut bench = Bench::new();
     bench.send(Command::Init { data_url: "https://host/data/".to_owned() });
-    bench.engine.take_download_request();
+    bench.send(Command::FetchData);
+    assert!(bench.engine.take_download_request().is_some());
     let run = bench.send(train(Some(1), None));
     let evaluation = bench.send(Command::Evaluate { split: Split::Test, samples: None });
     bench.work();

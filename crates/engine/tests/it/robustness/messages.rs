@@ -104,7 +104,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         19 => Command::SetTensor { name: name(mutations) },
         20 => Command::Inspect { names: names(mutations) },
         21 => Command::LayerStats { layer: name(mutations).replace(".kernel", "") },
-        22 => Command::Images {
+        22 => Command::Examples {
             split: split(mutations),
             indices: (0..mutations.random.below(4)).map(|_| whole(mutations)).collect(),
         },
@@ -114,7 +114,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         26 => Command::ShowPretrained { names: names(mutations) },
         27 => Command::Snapshot,
         28 => Command::Datasets,
-        29 => Command::Example { split: split(mutations), index: whole(mutations) },
+        29 => Command::FetchData,
         30 => Command::PredictTexts { texts: names(mutations) },
         31 => Command::Tokenize { text: name(mutations) },
         32 => Command::Vocabulary,
