@@ -9,10 +9,10 @@ mod commands;
 mod deferred;
 mod evaluations;
 mod examples;
-mod gradients;
 mod phase;
 mod precompile;
 mod profile;
+mod records;
 mod run;
 mod snapshots;
 mod switch;
@@ -24,8 +24,8 @@ use self::arrival::Download;
 pub use self::arrival::DownloadRequest;
 use self::deferred::Deferred;
 use self::evaluations::Evaluations;
-use self::gradients::GradientRequests;
 use self::phase::Phase;
+use self::records::{Records, Worked};
 use self::run::Run;
 use self::snapshots::Snapshots;
 use self::switch::{Held, Switch};
@@ -69,7 +69,7 @@ pub struct Engine {
     /// Commands that wait for a prediction, or for the runs of a backend that works by itself.
     deferred: VecDeque<Deferred>,
     snapshots: Snapshots,
-    gradients: GradientRequests,
+    records: Records,
     /// Requests for the times of kernels.
     profiles: Vec<u32>,
     /// The request of a prediction on its way.
@@ -105,7 +105,7 @@ impl Engine {
             last_batch_ms: f64::NEG_INFINITY,
             deferred: VecDeque::new(),
             snapshots: Snapshots::default(),
-            gradients: GradientRequests::default(),
+            records: Records::default(),
             profiles: Vec::new(),
             predicting: None,
             waits_for_device: false,
@@ -131,14 +131,14 @@ impl Engine {
             && (self.may_train()
                 || self.may_evaluate()
                 || (self.session.is_midway() && self.snapshots.are_wanted())
-                || !self.gradients.is_empty()
+                || !self.records.is_idle()
                 || self.has_deferred_work()
                 || self.may_precompile())
     }
 
     /// Returns the time until the next step of a training that is slowed down, if there is nothing else to do; else 0.
     pub fn rest_ms(&self, now_ms: f64) -> f64 {
-        let is_free = !self.may_evaluate() && !self.has_deferred_work() && self.gradients.is_empty();
+        let is_free = !self.may_evaluate() && !self.has_deferred_work() && self.records.is_idle();
         let is_idle = self.may_train() && !self.session.is_midway() && is_free;
         if is_idle { (self.rests_until_ms - now_ms).max(0.0) } else { 0.0 }
     }
@@ -177,8 +177,9 @@ impl Engine {
             // The command may change that; the next turn finds out.
             self.waits_for_device = false;
         }
-        if self.wants_output_gradients(&command, clock()) {
-            return self.await_output_gradients(id, command, arrays);
+        self.halt_before(&command, clock);
+        if self.waits_for_record(&command, clock()) {
+            return self.await_record(id, command, arrays);
         }
         self.answer(id, command, arrays, clock);
         self.answer_snapshots(clock);
@@ -199,11 +200,16 @@ impl Engine {
             if !self.work_off(clock) || !self.has_work() || self.rest_ms(clock()) > 0.0 {
                 break;
             }
-            if !self.session.is_midway() && !self.gradients.is_empty() {
-                if self.work_out_gradients(clock, deadline_ms) {
-                    continue;
+            self.halt_if_recorded(clock);
+            if !self.session.is_midway() && self.records.has_requests() {
+                match self.work_for_records(clock, deadline_ms) {
+                    Worked::Done => continue,
+                    Worked::NeedsStep => {}
+                    Worked::OutOfTime => {
+                        self.waits_for_device = self.session.is_waiting();
+                        break;
+                    }
                 }
-                break;
             }
             if self.may_precompile() {
                 self.precompile();
@@ -213,7 +219,7 @@ impl Engine {
             let progress = if self.may_train() || self.may_evaluate() {
                 self.session.advance(has_time)
             } else {
-                // A request for a snapshot or for gradients of outputs waits for the run that has begun.
+                // A request for a snapshot or for the last step waits for the step that has begun.
                 let Some(progress) = self.session.finish_begun(has_time) else {
                     self.answer_snapshots(clock);
                     continue;
@@ -234,6 +240,7 @@ impl Engine {
         match progress {
             Ok(Progress::OutOfTime) => {}
             Ok(Progress::Step(report)) => {
+                self.note_step(now_ms);
                 self.snapshots.note_change();
                 self.rests_until_ms = now_ms + self.step_delay_ms;
                 let mut steps = 0;
@@ -328,6 +335,7 @@ impl Engine {
         let epochs = if configured { Some(self.session.training().epochs) } else { epochs };
         self.fetch_dataset();
         self.post_snapshot_if_due(now_ms);
+        self.records.begin_run();
         self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
         Ok(())

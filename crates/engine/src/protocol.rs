@@ -137,6 +137,11 @@ pub enum Answer {
     Tensors {
         shapes: Vec<Vec<usize>>,
     },
+    /// One `F32` array per shape, in the order in which they were named.
+    Step {
+        info: StepInfo,
+        shapes: Vec<Vec<usize>>,
+    },
     LayerStats(LayerStats),
     /// One `U8` array.
     Labels,
@@ -280,6 +285,26 @@ pub struct LayerSummary {
     /// Without the batch axis.
     pub output_shape: Vec<usize>,
     pub params: usize,
+}
+
+/// A training step that has been recorded.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepInfo {
+    /// Counted from 1, over all epochs.
+    pub step: u32,
+    /// Counted from 0.
+    pub epoch: u32,
+    /// Counted from 1.
+    pub batch_in_epoch: u32,
+    /// The batch: indices of examples in the training part.
+    pub indices: Vec<u32>,
+    /// The number of workers that computed it together.
+    pub shards: u32,
+    /// The learning rate of this step, after the schedule.
+    pub learning_rate: f64,
+    /// The factor by which the optimizer corrected the bias of its moving averages, 1 for optimizers without.
+    pub bias_correction: f64,
 }
 
 /// A layer in the last step.

@@ -8,7 +8,7 @@
 //! * `executor`: the backend, its [`plans`], and the runs that are under way.
 //! * `feeder`: the data set and the batches.
 //! * `training_loop`: steps, epochs and the end of a run; `early_stopping` its rules.
-//! * `evaluation`, `prediction`, `inspection`, `output_gradients`: the other computations.
+//! * `evaluation`, `prediction`, `inspection`, `step_record`: the other computations.
 //! * `worker_pool`: data-parallel computation by [`replicas`].
 //!
 //! `advance`, `sharing`, `setup`, `tensors`, `saved`, `layer_stats`, `timing`, `precompile` and `diagnosis` hold the
@@ -28,7 +28,6 @@ pub mod graphs;
 mod inspection;
 mod layer_stats;
 pub mod model;
-mod output_gradients;
 pub mod plans;
 mod precompile;
 mod prediction;
@@ -37,6 +36,7 @@ pub mod replicas;
 mod saved;
 mod setup;
 mod sharing;
+mod step_record;
 mod tensors;
 mod timing;
 mod training_loop;

@@ -2,9 +2,10 @@
 
 use super::backends::{check_backend, engine_info};
 use super::examples::{self, Examples};
+use super::records::Halt;
 use super::{Engine, TURN_MS};
 use crate::error::{Given, MessageError, Result, SettingError, SettingRule};
-use crate::protocol::{Answer, ArrayData, BackendChoice, Command, RunState, SnapshotInfo};
+use crate::protocol::{Answer, ArrayData, BackendChoice, Command, SnapshotInfo};
 use crate::tensor::HostTensor;
 use crate::train::Pixels;
 
@@ -70,20 +71,12 @@ impl Engine {
                 self.set_step_delay(step_delay_ms, clock());
                 Answer::Done
             }
-            Command::Pause => {
-                self.settle(clock);
-                self.pause(clock());
-                Answer::State { state: self.state() }
-            }
+            Command::Pause => return Ok(self.halt(id, Halt::Pause, clock).map(|answer| (answer, Vec::new()))),
             Command::Resume => {
                 self.resume(clock());
                 Answer::State { state: self.state() }
             }
-            Command::Stop => {
-                self.settle(clock);
-                self.end_run(RunState::Stopped, None, clock());
-                Answer::State { state: self.state() }
-            }
+            Command::Stop => return Ok(self.halt(id, Halt::Stop, clock).map(|answer| (answer, Vec::new()))),
             Command::Reset => {
                 self.session.reset();
                 self.begin_anew(clock());
@@ -148,6 +141,7 @@ impl Engine {
                 }
                 return Ok(Some((Answer::Tensors { shapes }, arrays)));
             }
+            Command::LastStep { names } => return self.last_step(&names).map(Some),
             Command::LayerStats { layer } => {
                 if self.session.workers() == 1 {
                     self.settle(clock);

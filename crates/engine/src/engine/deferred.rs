@@ -142,6 +142,7 @@ impl Engine {
                     Some(inputs) => self.session.prepare_inspection(inputs, names),
                     None => Ok(true),
                 },
+                Command::LastStep { names } => self.session.fetch_last_step(names),
                 Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),
             },

@@ -36,6 +36,11 @@ pub enum SessionError {
          does as well."
     )]
     NoValueYet { name: String },
+    #[error(
+        "The last step was not recorded, so its batch and gradients are not there. Pause the training or take a step."
+    )]
+    #[strum(serialize = "no-value-yet")]
+    NotRecorded,
     #[error("There is no tensor {name}. The names are those of tensorNames().")]
     UnknownTensor { name: String },
     #[error("There is no tensor {name}. Did you mean \"{nearest}\"? The names are those of tensorNames().")]

@@ -154,6 +154,20 @@ impl Graph {
         Ok(())
     }
 
+    /// Renames all states, so that the graph reads others on the backend.
+    ///
+    /// # Errors
+    /// If a name is taken.
+    pub fn rename_states(&mut self, rename: impl Fn(&str) -> String) -> Result<()> {
+        for id in self.ids() {
+            if let Node { kind: NodeKind::State, name, .. } = self.node(id) {
+                let name = rename(name);
+                self.set_name(id, &name)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Marks a node whose value is read after a run.
     pub fn add_output(&mut self, id: NodeId) {
         if !self.outputs.contains(&id) {

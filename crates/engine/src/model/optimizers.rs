@@ -40,8 +40,10 @@ pub trait Optimizer: Sync {
 /// A tensor that an optimizer keeps for each parameter, of the parameter's shape.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Slot {
-    /// The slot of `conv2d.kernel` is the state `"<name> conv2d.kernel"`.
+    /// The slot of `conv2d.kernel` is the state `"<optimizer>.<name> conv2d.kernel"`.
     pub name: &'static str,
+    /// In files of earlier versions it is called `"<earlier name> conv2d.kernel"`.
+    pub earlier_name: &'static str,
     pub initial: f32,
     /// Its new value, as an expression of [`operand`]s.
     pub next: Expr,
@@ -141,6 +143,11 @@ impl OptimizerSpec {
         self.entry.slots(&self.settings)
     }
 
+    /// Returns the name of the state that holds a parameter's slot, `adam.m conv2d.kernel`.
+    pub fn slot_state(&self, slot: &Slot, parameter: &str) -> String {
+        format!("{}.{} {parameter}", self.type_name().to_lowercase(), slot.name)
+    }
+
     /// Returns true if a model that trained with `old` can go on with this optimizer: same type, same slots.
     pub fn keeps_state_of(&self, old: &Self) -> bool {
         let names = |optimizer: &Self| optimizer.slots().iter().map(|slot| slot.name).collect::<Vec<_>>();
@@ -151,11 +158,6 @@ impl OptimizerSpec {
     pub fn bias_correction(&self, steps_taken: u32) -> f32 {
         self.entry.bias_correction(&self.settings, steps_taken).unwrap_or(1.0)
     }
-}
-
-/// Returns the name of the state that holds a parameter's slot.
-pub fn slot_state(slot: &Slot, parameter: &str) -> String {
-    format!("{} {parameter}", slot.name)
 }
 
 /// The limits of gradients before the update; at most one of the two, as in Keras.
@@ -226,7 +228,7 @@ fn append_update(
     let (name, tensor_type) = (node.name.clone(), node.tensor_type.clone());
     let mut operands = vec![parameter, gradient, learning_rate, bias_correction];
     for slot in optimizer.slots() {
-        let old = graph.state(&slot_state(&slot, &name), tensor_type.clone())?;
+        let old = graph.state(&optimizer.slot_state(&slot, &name), tensor_type.clone())?;
         operands[0] = old;
         let value = pointwise::apply_expression(graph, slot.name, &slot.next, &operands)?;
         operands.push(append_guarded_update(graph, is_finite, old, value)?);

@@ -27,7 +27,8 @@ pub fn assign(graph: &Graph, taps: &[NodeId], groups: &[FusedGroup]) -> Result<P
         if from == to {
             continue;
         }
-        if matches!(graph.node(storage(graph, value)).kind, NodeKind::State) {
+        // A state that the graph leaves as it is still holds its value when the updates are made.
+        if graph.updates().iter().any(|(updated, _)| *updated == storage(graph, value)) {
             return Err(GraphError::UpdateWithOldState { state: graph.node(state).name.clone() }.into());
         }
         kernels.push(Kernel {

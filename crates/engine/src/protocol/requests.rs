@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, TensorData, Tokenized};
+use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData, Tokenized};
 use super::{
     ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, Neighbour,
     RunState, SnapshotInfo, Split,
@@ -143,6 +143,9 @@ requests! {
     /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), the [`INPUT_SHARES`](super::INPUT_SHARES) of one, weights, gradients of the last step.
     /// The answers to [`Tensor`] stay the same.
     Inspect { names: Vec<String> } with { inputs: ArrayData } -> Vec<TensorData>: Reads;
+    /// Reads tensors of the last step, all of them as they were for this step: outputs and gradients from the weights before its
+    /// update, states before (`before conv2d.kernel`) and after it.
+    LastStep { names: Vec<String> } -> StepData: Reads repeatable;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Reads the examples of a split with these indices, which must have arrived.

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, History, KernelTime,
-    LayerStats, ModelSummary, Neighbour, RunState, WordMap,
+    LayerStats, ModelSummary, Neighbour, RunState, StepInfo, WordMap,
 };
 use crate::data::Token;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -18,6 +18,13 @@ pub trait Response: Sized {
 pub struct TensorData {
     pub shape: Vec<usize>,
     pub values: Vec<f32>,
+}
+
+/// Tensors of the last step, in the order of their names.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StepData {
+    pub info: StepInfo,
+    pub tensors: Vec<TensorData>,
 }
 
 /// Examples of the data set.
@@ -192,8 +199,7 @@ impl Response for TensorData {
 impl Response for Vec<TensorData> {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Tensors { shapes } = answer else { return None };
-        let tensors = shapes.into_iter().zip(arrays);
-        tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
+        tensors(shapes, arrays)
     }
 }
 
@@ -202,6 +208,18 @@ impl Response for Tokenized {
         let (Answer::Tokens(tokens), [ArrayData::I32(ids)]) = (answer, arrays_of(arrays)?) else { return None };
         Some(Self { tokens, ids })
     }
+}
+
+impl Response for StepData {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
+        let Answer::Step { info, shapes } = answer else { return None };
+        Some(Self { info, tensors: tensors(shapes, arrays)? })
+    }
+}
+
+fn tensors(shapes: Vec<Vec<usize>>, arrays: Vec<ArrayData>) -> Option<Vec<TensorData>> {
+    let tensors = shapes.into_iter().zip(arrays);
+    tensors.map(|(shape, values)| Some(TensorData { shape, values: f32_array(values)? })).collect()
 }
 
 impl Response for ExampleBatch {

@@ -81,6 +81,7 @@ impl Session {
         while self.executor.has_room()
             && self.evaluations.is_empty()
             && self.training.bad_loss.is_none()
+            && self.training.recording.is_none()
             && matches!(self.begin_step(), Ok(true))
         {}
     }
@@ -117,6 +118,7 @@ impl Session {
     fn complete(&mut self) {
         let Some(run) = self.executor.in_flight.pop_front() else { return };
         let result = match run.kind {
+            RunKind::CopyStates => Ok(()),
             RunKind::Step => self.complete_step(&run),
             RunKind::Evaluation => self.complete_evaluation_batch(&run),
         };
@@ -128,7 +130,12 @@ impl Session {
     fn complete_step(&mut self, run: &InFlight) -> Result<()> {
         let Self { training, model, executor, feeder, pool, .. } = self;
         let result = match (run.shards, pool) {
-            (Some(_), Some(pool)) => pool.finish_step(model, executor, run.images),
+            (Some(shards), Some(pool)) => {
+                if let Some(at) = training.recording {
+                    executor.record_shared(model, at, &feeder.batch.indices, shards)?;
+                }
+                pool.finish_step(model, executor, run.images)
+            }
             _ => executor.read_step(model, run),
         }?;
         if !result.is_finite {
@@ -185,7 +192,7 @@ impl Session {
         self.cancel();
         match kind {
             RunKind::Evaluation => self.evaluations.drop_first(),
-            RunKind::Step => self.training.stop(),
+            RunKind::CopyStates | RunKind::Step => self.training.stop(),
         }
         self.events.push_back(Err(error));
     }
@@ -198,6 +205,7 @@ impl Session {
         if let Some(prediction) = &mut self.prediction {
             prediction.restart_shared_part(&mut self.executor);
         }
+        self.training.record_again();
         self.executor.cancel();
     }
 

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use super::graphs;
 use super::model::LoadedModel;
-use super::output_gradients::OutputGradients;
 use super::plans::{LoadedPlan, PlanKey, Plans};
 use super::precompile::Precompile;
 use super::replicas::ShardKind;
+use super::step_record::StepRecord;
 use super::timing::StepTimer;
 use super::training_loop::StepResult;
 use crate::backend::{Backend, PlanHandle, RunStatus, TensorRef};
@@ -39,6 +39,8 @@ pub(super) struct InFlight {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RunKind {
+    /// Copies the states before a step that is recorded.
+    CopyStates,
     Step,
     Evaluation,
 }
@@ -46,7 +48,8 @@ pub(super) enum RunKind {
 impl From<RunKind> for ShardKind {
     fn from(kind: RunKind) -> Self {
         match kind {
-            RunKind::Step => Self::Gradient,
+            // Copying states is never shared.
+            RunKind::Step | RunKind::CopyStates => Self::Gradient,
             RunKind::Evaluation => Self::Evaluation,
         }
     }
@@ -59,7 +62,7 @@ pub(super) struct Retained {
     pub outputs: Option<OutputHolder>,
     /// Gradients of the last step.
     pub gradients: Option<PlanHandle>,
-    pub output_gradients: Option<OutputGradients>,
+    pub record: Option<StepRecord>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,7 +93,9 @@ impl Executor {
         for evicted in evicted {
             let retained = &mut self.retained;
             retained.outputs = retained.outputs.filter(|holder| *holder != OutputHolder::Plan(evicted));
-            retained.output_gradients = retained.output_gradients.take().filter(|own| own.handle() != evicted);
+            if let Some(record) = retained.record.as_mut().filter(|record| record.handle() == Some(evicted)) {
+                record.forget_tensors();
+            }
         }
         Ok(loaded)
     }
@@ -178,6 +183,11 @@ impl Executor {
         self.in_flight.len() < room
     }
 
+    /// Returns the number of steps that have begun.
+    pub fn steps_ahead(&self) -> u32 {
+        self.in_flight.iter().filter(|run| run.kind == RunKind::Step).count() as u32
+    }
+
     /// Returns true if the oldest run is of this kind.
     pub fn is_front(&self, kind: RunKind) -> bool {
         self.in_flight.front().is_some_and(|run| run.kind == kind)
@@ -186,15 +196,6 @@ impl Executor {
     /// Returns true if workers compute the oldest run together.
     pub fn is_front_sharded(&self) -> bool {
         self.in_flight.front().is_some_and(|run| run.shards.is_some())
-    }
-
-    /// Gives up gradients of outputs that were computed with other weights or are being computed.
-    pub fn forget_output_gradients(&mut self) {
-        if let Some(own) = self.retained.output_gradients.take()
-            && !own.is_done()
-        {
-            self.backend.cancel(own.handle());
-        }
     }
 
     /// Writes the learning rate of a step and the bias correction of its optimizer.

@@ -74,12 +74,6 @@ impl BatchFeeder {
         self.batch.indices.extend(range.start as u32..range.end as u32);
     }
 
-    /// Returns the batch of a step that has been taken before, apart from the one that is under way.
-    pub fn past_batch(&mut self, position: Position, batch_size: usize) -> Batch {
-        let indices = self.sampler.batch(position.epoch, position.batch as usize, batch_size).to_vec();
-        Batch { part: Part::Train, indices, targets: Vec::new() }
-    }
-
     /// Writes the batch that has been taken into the inputs of a plan.
     ///
     /// # Errors

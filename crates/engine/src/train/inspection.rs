@@ -1,6 +1,5 @@
 //! Inspection: the outputs of all layers for one input or several, together with the weights that produced them.
 
-use super::output_gradients::first_of_batch;
 use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
@@ -29,7 +28,7 @@ impl Session {
         // On the CPU the engine computes them, little by little.
         if self.is_asynchronous()
             && names.iter().any(|name| self.is_output_gradient(name))
-            && !self.compute_output_gradients(&mut || true)?
+            && !self.compute_record(&mut || true)?
         {
             return Ok(false);
         }
@@ -69,16 +68,18 @@ impl Session {
         let Inspection::Done(handle) = std::mem::take(&mut self.inspection) else { return Ok(vec![None; names.len()]) };
         names
             .iter()
-            .map(|name| match self.inspected(name, handle) {
-                Some((Some(handle), name)) => {
-                    let tensor = self.executor.backend.read(handle, &name)?;
-                    Ok(Some(if self.is_output_gradient(&name) { first_of_batch(tensor) } else { tensor }))
+            .map(|name| {
+                if self.is_output_gradient(name) {
+                    return self.inspected_gradient(name);
                 }
-                Some((None, name)) => {
-                    let shape = self.model.state_shape(&name).unwrap_or_default();
-                    Ok(HostTensor::f32(shape, self.executor.backend.read_state(&name)?))
+                match self.inspected(name, handle) {
+                    Some((Some(handle), name)) => self.executor.backend.read(handle, &name).map(Some),
+                    Some((None, name)) => {
+                        let shape = self.model.state_shape(&name).unwrap_or_default();
+                        Ok(HostTensor::f32(shape, self.executor.backend.read_state(&name)?))
+                    }
+                    None => Ok(None),
                 }
-                None => Ok(None),
             })
             .collect()
     }
@@ -95,6 +96,9 @@ impl Session {
     fn inspected(&self, name: &str, handle: PlanHandle) -> Option<TensorRef> {
         if name == MODEL_OUTPUT {
             return Some((Some(handle), self.model.output_name()));
+        }
+        if self.is_output_gradient(name) {
+            return self.record_handle().map(|handle| (Some(handle), name.to_owned()));
         }
         match self.model.layer_of_output(name) {
             None if name == INPUT_SHARES => Some((Some(handle), name.to_owned())),

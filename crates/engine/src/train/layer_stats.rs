@@ -5,7 +5,7 @@ use super::model::{layer_weights, output_name};
 use crate::backend::TensorRef;
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::ResolvedLayer;
-use crate::model::optimizers::{Clipping, LastStep, slot_state};
+use crate::model::optimizers::{Clipping, LastStep};
 use crate::protocol::{LayerStats, WeightUpdate};
 use crate::tensor::HostTensor;
 
@@ -21,7 +21,8 @@ impl Session {
         for weight in trained(layer) {
             wanted.push((Some(handle), format!("grad {weight}")));
             wanted.push((None, weight.clone()));
-            wanted.extend(model.config().optimizer.slots().iter().map(|slot| (None, slot_state(slot, &weight))));
+            let optimizer = &model.config().optimizer;
+            wanted.extend(optimizer.slots().iter().map(|slot| (None, optimizer.slot_state(slot, &weight))));
         }
         executor.backend.fetch(&wanted)
     }
@@ -47,8 +48,8 @@ impl Session {
         let values = backend.read_state(weight)?;
         let gradient = self.tensor(&format!("grad {weight}"))?;
         let slots = config.optimizer.slots();
-        let slots =
-            slots.iter().map(|slot| backend.read_state(&slot_state(slot, weight))).collect::<Result<Vec<_>>>()?;
+        let slots = slots.iter().map(|slot| backend.read_state(&config.optimizer.slot_state(slot, weight)));
+        let slots = slots.collect::<Result<Vec<_>>>()?;
         let [rate, bias_correction] = self.training.last_rates();
         let last = LastStep {
             optimizer: &config.optimizer,

@@ -8,10 +8,9 @@ use crate::data::{FieldType, Schema, Target, Values};
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::metrics::{self, ACCURACY, Basis, Metric};
-use crate::model::optimizers;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 use crate::model::task::Task;
-use crate::protocol::{LayerSummary, ModelSummary};
+use crate::protocol::{LayerSummary, ModelSummary, SnapshotInfo};
 use crate::tensor::HostTensor;
 
 /// The smallest shard of a batch, in examples, if a layer takes statistics of the batch.
@@ -24,6 +23,7 @@ pub struct LoadedModel {
     config: TrainingConfig,
     task: Task,
     metrics: Vec<&'static dyn Metric>,
+    has_logits: bool,
 }
 
 impl LoadedModel {
@@ -34,7 +34,10 @@ impl LoadedModel {
     pub fn new(spec: &ModelSpec, config: &TrainingConfig, schema: &Schema) -> Result<Self> {
         let (layers, task) = (catalogue::resolve(spec)?, Task::new(schema, config));
         let metrics = metrics::chosen(config.metrics.as_deref(), &task.schema.target)?;
-        Ok(Self { layers, spec: spec.clone(), config: config.clone(), task, metrics })
+        let mut model = Self { layers, spec: spec.clone(), config: config.clone(), task, metrics, has_logits: false };
+        // A model that cannot be lowered is refused by the checks.
+        model.has_logits = model.ends_with_logits().unwrap_or(false);
+        Ok(model)
     }
 
     pub fn spec(&self) -> &ModelSpec {
@@ -185,6 +188,11 @@ impl LoadedModel {
         self.layers.last().map_or_else(String::new, output_name)
     }
 
+    /// Returns true if the model ends with a softmax or a sigmoid.
+    pub fn has_logits(&self) -> bool {
+        self.has_logits
+    }
+
     pub fn layer(&self, name: &str) -> Option<&ResolvedLayer> {
         self.layers.iter().find(|layer| layer.name == name)
     }
@@ -215,12 +223,25 @@ impl LoadedModel {
     /// Returns names and shapes of all states: weights, then the optimizer's.
     pub fn states(&self) -> Vec<(String, Vec<usize>)> {
         let mut states: Vec<_> = self.weights().map(|(name, weight)| (name, weight.shape.clone())).collect();
-        for slot in self.config.optimizer.slots() {
+        let optimizer = &self.config.optimizer;
+        for slot in optimizer.slots() {
             let parameters = self.parameters();
-            states
-                .extend(parameters.map(|(name, weight)| (optimizers::slot_state(&slot, &name), weight.shape.clone())));
+            states.extend(parameters.map(|(name, weight)| (optimizer.slot_state(&slot, &name), weight.shape.clone())));
         }
         states
+    }
+
+    /// Returns the contents of a snapshot with the names of arrays as they are today. Earlier versions wrote `momentum conv2d.kernel` for
+    /// `adam.m conv2d.kernel`.
+    pub(super) fn present_info(&self, info: &SnapshotInfo) -> SnapshotInfo {
+        let optimizer = &self.config.optimizer;
+        let present = |name: &String| {
+            let (slot, parameter) = name.split_once(' ')?;
+            let slot = optimizer.slots().into_iter().find(|own| own.earlier_name == slot)?;
+            Some(optimizer.slot_state(&slot, parameter))
+        };
+        let names = info.names.iter().map(|name| present(name).unwrap_or_else(|| name.clone())).collect();
+        SnapshotInfo { names, ..info.clone() }
     }
 
     /// Returns the shape of a state.
@@ -231,11 +252,12 @@ impl LoadedModel {
     /// Returns the states of a freshly initialised optimizer.
     pub(super) fn initial_slots(&self) -> Vec<(String, HostTensor)> {
         let mut states = Vec::new();
-        for slot in self.config.optimizer.slots() {
+        let optimizer = &self.config.optimizer;
+        for slot in optimizer.slots() {
             for (name, weight) in self.parameters() {
                 let values = vec![slot.initial; weight.shape.iter().product()];
                 let values = HostTensor::f32(weight.shape.clone(), values);
-                states.extend(values.map(|values| (optimizers::slot_state(&slot, &name), values)));
+                states.extend(values.map(|values| (optimizer.slot_state(&slot, &name), values)));
             }
         }
         states

@@ -11,9 +11,9 @@ use crate::model::training;
 use crate::plan::cache::Cache;
 use crate::plan::{Plan, SlotKind};
 
-/// The number of training plans that are kept: for a full and a last batch, or two shards, and the update after them. They are never
-/// dropped while the configuration stays, since they hold the tensors of the last step.
-const TRAINING_CAPACITY: usize = 4;
+/// The number of training plans that are kept: for a full and a last batch, or two shards, the update after them, and the copy of
+/// the states. They are never dropped while the configuration stays, since they hold the tensors of the last step.
+const TRAINING_CAPACITY: usize = 5;
 
 /// The number of other plans that are kept: two batch sizes each of evaluation and validation, and some predictions.
 const OTHER_CAPACITY: usize = 8;
@@ -36,8 +36,10 @@ pub enum PlanKey {
     Update,
     Evaluation(usize),
     Prediction(usize),
-    /// See [`LoadedModel::output_gradients_graph`].
-    OutputGradients(usize),
+    /// See [`LoadedModel::copy_states_graph`].
+    CopyStates,
+    /// See [`LoadedModel::record_graph`].
+    Record(usize),
     /// The outputs of all layers for so many inputs, apart from those of the last prediction.
     Inspection(usize),
     /// The same for one input, with [`LoadedModel::shares_graph`].
@@ -91,7 +93,8 @@ impl Plans {
         model: &LoadedModel,
     ) -> Result<(LoadedPlan, Vec<PlanHandle>)> {
         let mut evicted = Vec::new();
-        let is_training = matches!(key, PlanKey::Training(_) | PlanKey::Gradient(_) | PlanKey::Update);
+        let is_training =
+            matches!(key, PlanKey::Training(_) | PlanKey::Gradient(_) | PlanKey::Update | PlanKey::CopyStates);
         let cache = if is_training { &self.training } else { &self.others };
         let compiled = if cache.contains(&key) { None } else { Some(Arc::new(model.compile(key)?)) };
         if let Some(plan) = &compiled {
@@ -152,7 +155,8 @@ impl LoadedModel {
             PlanKey::Update => self.update_graph(),
             PlanKey::Evaluation(batch) => self.evaluation_graph(batch),
             PlanKey::Prediction(batch) => self.prediction_graph(batch),
-            PlanKey::OutputGradients(batch) => self.output_gradients_graph(batch),
+            PlanKey::CopyStates => self.copy_states_graph(),
+            PlanKey::Record(shard) => self.record_graph(shard),
             PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
             PlanKey::Shares => self.shares_graph(),
         }?;
@@ -167,9 +171,9 @@ impl LoadedModel {
     fn check_size(&self, key: PlanKey) -> Result<()> {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-            PlanKey::Gradient(images) | PlanKey::OutputGradients(images) | PlanKey::Inspection(images) => images as u64,
+            PlanKey::Gradient(images) | PlanKey::Record(images) | PlanKey::Inspection(images) => images as u64,
             PlanKey::Shares => 1,
-            PlanKey::Update => return Ok(()),
+            PlanKey::Update | PlanKey::CopyStates => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));
         let bytes = match key {

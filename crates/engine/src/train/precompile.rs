@@ -38,7 +38,7 @@ impl Session {
         let Self { executor, model, .. } = self;
         if let Precompile::NotStarted = executor.precompile {
             let batch_size = model.config().batch_size as usize;
-            let keys = [PlanKey::Training(batch_size), PlanKey::Evaluation(evaluation::BATCH)];
+            let keys = [PlanKey::Training(batch_size), PlanKey::CopyStates, PlanKey::Evaluation(evaluation::BATCH)];
             let plans = keys.map(|key| model.compile(key).map(Arc::new));
             executor.precompile = Precompile::UnderWay(plans.into_iter().collect::<Result<_>>()?);
         }

@@ -340,7 +340,7 @@ impl Replica {
 pub type NamedTensor = (String, HostTensor);
 
 /// Concatenates along the first axis.
-fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
+pub(super) fn concatenate(name: &str, parts: &[HostTensor]) -> Result<HostTensor> {
     let mut dims = parts.first().map_or(Vec::new(), |first| first.shape().dims().to_vec());
     if let Some(first) = dims.first_mut() {
         *first = parts.iter().map(|part| part.shape()[0]).sum();

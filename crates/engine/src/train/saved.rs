@@ -75,6 +75,7 @@ impl Session {
         let training = &TrainingConfig { text: dataset_info.text, ..training.clone() };
         let model = LoadedModel::new(model, training, &dataset_info.schema)?;
         let mismatch = fit(&model)?;
+        let info = &model.present_info(info);
         let states = matched(model.states(), info, arrays)?;
         let vocabulary = vocabulary_of(info, training.text)?;
         self.model = model;

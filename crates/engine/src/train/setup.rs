@@ -176,7 +176,7 @@ impl Session {
                 self.executor.backend.forget_datasets();
             }
             self.training.restart_epoch();
-            self.executor.forget_output_gradients();
+            self.executor.forget_record();
         }
         if !same_plans {
             self.unload_plans();

@@ -2,6 +2,7 @@
 
 use super::executor::OutputHolder;
 use super::progress::{EpochMetrics, Position};
+use super::step_record::RecordTensor;
 use super::{Provenance, Session};
 use crate::backend::{PlanHandle, TensorRef};
 use crate::data::{TextSpec, Vocabulary};
@@ -21,14 +22,16 @@ enum Holder {
     Plan(PlanHandle),
     /// Each worker has a shard of it.
     Workers,
+    Record(RecordTensor),
     NoValueYet,
     Unknown,
 }
 
 impl Session {
     /// Returns the names of all tensors that can be read now: weights (`conv2d.kernel`), the optimizer's state
-    /// (`momentum conv2d.kernel`), after a step or a prediction outputs (`conv2d.output`), after a step gradients
-    /// (`grad conv2d.kernel`, `grad conv2d.output`).
+    /// (`adam.m conv2d.kernel`), after a step or a prediction outputs (`conv2d.output`), after a step gradients
+    /// (`grad conv2d.kernel`), and all else of that step if it has been [recorded](super::step_record) (`grad conv2d.output`,
+    /// `batch.loss`, `before conv2d.kernel`).
     pub fn tensor_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.model.states().into_iter().map(|(name, _)| name).collect();
         let outputs = || self.model.output_names().into_iter();
@@ -38,14 +41,12 @@ impl Session {
         if self.executor.retained.gradients.is_some() {
             names.extend(self.model.parameters().map(|(name, _)| format!("grad {name}")));
         }
-        if self.last_batch().is_some() {
-            names.extend(outputs().map(|name| format!("grad {name}")));
-        }
+        names.extend(self.record_only_names());
         names
     }
 
     /// Returns a tensor by name. Outputs are those of the last batch or of the last prediction, whichever came last;
-    /// gradients of weights those of the last step. Gradients of outputs have to be [fetched](Session::fetch_tensor) before.
+    /// gradients of weights those of the last step. All else of that step has to be [fetched](Session::fetch_tensor) before.
     ///
     /// # Errors
     /// `unknown-tensor`, naming the nearest known one; `no-value-yet` before the first step.
@@ -58,6 +59,7 @@ impl Session {
         match self.holder(name) {
             Holder::Plan(handle) => self.executor.backend.read(handle, name),
             Holder::Workers => self.shared_output(name),
+            Holder::Record(place) => self.read_record(name, &place),
             Holder::NoValueYet => Err(SessionError::NoValueYet { name: name.to_owned() }.into()),
             Holder::Unknown => Err(self.unknown_tensor(name)),
         }
@@ -74,8 +76,8 @@ impl Session {
             }
         } else if name.strip_prefix("grad ").is_some_and(|name| self.model.parameters().any(|(own, _)| own == name)) {
             retained.gradients
-        } else if self.is_output_gradient(name) {
-            self.output_gradients()
+        } else if self.needs_record(name) {
+            return self.record_tensor(name).map_or(Holder::NoValueYet, Holder::Record);
         } else {
             return Holder::Unknown;
         };
@@ -94,19 +96,23 @@ impl Session {
             return Some((None, name.to_owned()));
         }
         match self.holder(name) {
-            Holder::Plan(handle) => Some((Some(handle), name.to_owned())),
-            Holder::Workers | Holder::NoValueYet | Holder::Unknown => None,
+            Holder::Plan(handle) | Holder::Record(RecordTensor::Plan(handle)) => Some((Some(handle), name.to_owned())),
+            Holder::Record(RecordTensor::Before) => Some((None, name.to_owned())),
+            Holder::Record(RecordTensor::Batch | RecordTensor::Merged(_))
+            | Holder::Workers
+            | Holder::NoValueYet
+            | Holder::Unknown => None,
         }
     }
 
-    /// Fetches a tensor; true once [`Session::tensor`] can return it. On the CPU it can at once; gradients of outputs are
-    /// first [computed](Session::compute_output_gradients).
+    /// Fetches a tensor; true once [`Session::tensor`] can return it. On the CPU it can at once; tensors of a recorded step are
+    /// first [computed](Session::compute_record).
     ///
     /// # Errors
-    /// If the device is gone; `too-large` for gradients of outputs if memory does not suffice.
+    /// If the device is gone; `too-large` for tensors of a recorded step if memory does not suffice.
     pub fn fetch_tensor(&mut self, name: &str) -> Result<bool> {
-        if self.is_output_gradient(name) {
-            while !self.compute_output_gradients(&mut || true)? {
+        if self.needs_record(name) {
+            while !self.compute_record(&mut || true)? {
                 if self.is_asynchronous() {
                     return Ok(false);
                 }
@@ -147,7 +153,7 @@ impl Session {
         self.settle();
         self.leave_pretrained();
         self.weights = Provenance::Trained;
-        self.executor.forget_output_gradients();
+        self.executor.forget_record();
         self.executor.backend.write_state(name, &values);
         Ok(())
     }
@@ -180,6 +186,7 @@ impl Session {
     /// # Errors
     /// `wrong-snapshot` if names or lengths are not those of this model. Nothing is then changed.
     pub fn restore(&mut self, info: &SnapshotInfo, arrays: Vec<Vec<f32>>) -> Result<()> {
+        let info = &self.model.present_info(info);
         let states = matched(self.model.states(), info, &arrays)?;
         let vocabulary = vocabulary_of(info, self.model.config().text)?;
         self.stop();
@@ -194,7 +201,7 @@ impl Session {
     pub(super) fn go_to(&mut self, info: &SnapshotInfo, arrays: &[Vec<f32>], states: &[(String, HostTensor)]) {
         self.weights = if info.untouched { Provenance::Seeded } else { Provenance::Trained };
         self.executor.write_states(states);
-        self.executor.forget_output_gradients();
+        self.executor.forget_record();
         (self.executor.retained.outputs, self.executor.retained.gradients) = (None, None);
         self.restart_evaluations();
         let is_in_epoch = info.batch_in_epoch < self.feeder.batches_per_epoch(self.model.config());

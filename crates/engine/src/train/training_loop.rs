@@ -22,8 +22,12 @@ pub(super) struct TrainingLoop {
     metrics: EpochMetrics,
     /// The position of the last step, unless the order of the examples has changed since.
     last_batch: Option<Position>,
-    /// Returns learning rate and bias correction of the last step.
+    /// Learning rate and bias correction of the last step.
     last_rates: [f64; 2],
+    /// The next step is to be [recorded](super::step_record).
+    pub wants_record: bool,
+    /// The step under way that is recorded.
+    pub recording: Option<Position>,
     /// The loss of a step that was not finite, until the layer at fault is known.
     pub bad_loss: Option<f32>,
 }
@@ -98,6 +102,7 @@ impl TrainingLoop {
 
     pub fn stop(&mut self) {
         self.run = None;
+        self.wants_record = false;
     }
 
     pub fn is_running(&self) -> bool {
@@ -159,7 +164,7 @@ impl TrainingLoop {
     ) -> Result<bool> {
         let config = model.config();
         // Steps that are under way count as taken; none begins beyond the end of an epoch or of the run.
-        let ahead = executor.in_flight.len() as u32;
+        let ahead = executor.steps_ahead();
         let Position { step, epoch, batch } = self.position;
         let next = Position { step: step + ahead, epoch, batch: batch + ahead };
         let Some(run) = self.run.as_ref().filter(|run| !run.is_done()) else { return Ok(false) };
@@ -172,6 +177,11 @@ impl TrainingLoop {
         if !feeder.take_training_batch(next, config.batch_size as usize) {
             return Ok(false);
         }
+        let is_last_of_run = run.steps_left == Some(ahead + 1);
+        let is_last_of_epoch = next.batch + 1 >= feeder.batches_per_epoch(config);
+        // Readers come when a run has ended. They find its last step recorded.
+        let is_recorded = std::mem::take(&mut self.wants_record) || is_last_of_run || is_last_of_epoch;
+        self.recording = is_recorded.then_some(next);
         let images = feeder.batch.indices.len();
         let (rates, key) = (rates(model, feeder, next).map(|rate| rate as f32), rng_key(model, next));
         if let Some(pool) = pool
@@ -182,6 +192,9 @@ impl TrainingLoop {
             pool.begin_batch(model, executor, feeder, (RunKind::Step, shards), key)?;
             return Ok(true);
         }
+        if is_recorded {
+            executor.begin_record(model, next, &feeder.batch.indices)?;
+        }
         let loaded = executor.plan(model, PlanKey::Training(images))?;
         feeder.write(executor.backend.as_mut(), &loaded, 1.0 / images as f32)?;
         executor.write_rates(&loaded, rates)?;
@@ -189,6 +202,11 @@ impl TrainingLoop {
         executor.timer.before_step(executor.backend.as_mut(), &loaded);
         executor.begin(loaded, images, RunKind::Step)?;
         Ok(true)
+    }
+
+    /// Records another step, because the one that was to be recorded is given up.
+    pub fn record_again(&mut self) {
+        self.wants_record |= self.recording.take().is_some();
     }
 
     /// Counts a step and reports it. Returns the report of the epoch that ends with it.
@@ -200,6 +218,7 @@ impl TrainingLoop {
         events: &mut VecDeque<Result<Progress>>,
     ) -> Option<EpochReport> {
         self.metrics.add(result);
+        self.recording = self.recording.filter(|at| *at != self.position);
         self.last_batch = Some(self.position);
         self.last_rates = rates(model, feeder, self.position);
         self.position.step += 1;

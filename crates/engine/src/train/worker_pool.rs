@@ -118,6 +118,7 @@ impl WorkerPool {
         let shards = match kind {
             RunKind::Step => self.workers().min(model.most_shards(images)),
             RunKind::Evaluation => self.workers(),
+            RunKind::CopyStates => 1,
         };
         (shards > 1 && images >= shards).then_some(shards)
     }
@@ -319,6 +320,6 @@ impl WorkerPool {
 }
 
 /// Returns the key of a shard's random numbers: the first has the one that the whole batch would have.
-fn shard_key([seed, step]: [i32; 2], shard: usize) -> [i32; 2] {
+pub(super) fn shard_key([seed, step]: [i32; 2], shard: usize) -> [i32; 2] {
     [seed.wrapping_add((shard as i32).wrapping_mul(0x3243_F6A9)), step]
 }

@@ -12,7 +12,7 @@ use chalkgrad_engine::model::entry::{Catalogue, Configured};
 use chalkgrad_engine::model::layers::LAYERS;
 use chalkgrad_engine::model::losses::Loss;
 use chalkgrad_engine::model::optimizers::{
-    BIAS_CORRECTION, Clipping, LEARNING_RATE, LastStep, OPTIMIZERS, Optimizer, append_updates, slot_state,
+    BIAS_CORRECTION, Clipping, LEARNING_RATE, LastStep, OPTIMIZERS, Optimizer, append_updates,
 };
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::schedules::Schedule;
@@ -394,15 +394,18 @@ fn the_norm_of_an_update_is_that_of_the_change() {
             leaves.insert(LEARNING_RATE.to_owned(), HostTensor::scalar(0.05));
             leaves.insert(BIAS_CORRECTION.to_owned(), HostTensor::scalar(optimizer.bias_correction(4)));
             for slot in optimizer.slots() {
-                leaves.insert(slot_state(&slot, "weight"), tensor(&[0.1, 0.2, 0.3]));
+                leaves.insert(optimizer.slot_state(&slot, "weight"), tensor(&[0.1, 0.2, 0.3]));
             }
             let values = interpret(&graph, &leaves).unwrap();
             for &(state, value) in graph.updates() {
                 leaves.insert(graph.node(state).name.clone(), values.get(value).clone());
             }
             let after = leaves["weight"].words().to_vec();
-            let slots: Vec<Vec<f32>> =
-                optimizer.slots().iter().map(|slot| leaves[&slot_state(slot, "weight")].words().to_vec()).collect();
+            let slots: Vec<Vec<f32>> = optimizer
+                .slots()
+                .iter()
+                .map(|slot| leaves[&optimizer.slot_state(slot, "weight")].words().to_vec())
+                .collect();
             let last = LastStep {
                 optimizer: &optimizer,
                 clipping,

@@ -180,7 +180,7 @@ fn the_safetensors_crate_reads_what_is_written_and_the_other_way_round() {
     let position = saved.snapshot.names.iter().position(|name| name == "conv2d.kernel").unwrap();
     let bytes: Vec<u8> = saved.arrays[position].iter().flat_map(|value| value.to_le_bytes()).collect();
     assert_eq!(kernel.data(), bytes);
-    assert_eq!(read.tensor("velocity norm.gamma").unwrap().shape(), [4]);
+    assert_eq!(read.tensor("adam.v norm.gamma").unwrap().shape(), [4]);
     assert_eq!(read.len(), saved.arrays.len() + 3);
 
     // Earlier versions wrote the tensors in the order of the session.
@@ -234,7 +234,8 @@ fn a_file_that_lies_is_refused_naming_where() {
             header.replacen(&before, &before.replacen(from, to, 1), 1)
         })
     };
-    let [begin, end] = [392, 404];
+    let (_, read) = SafeTensors::read_metadata(&file).unwrap();
+    let (begin, end) = read.info("dense.bias").unwrap().data_offsets;
     let own = format!("[{begin},{end}]");
     let added = |text: &dyn Fn(&str) -> String| {
         reheaded(&file, |header| format!("{},{}}}", header.trim_end().strip_suffix('}').unwrap(), text(header)))
@@ -262,7 +263,7 @@ fn a_file_that_lies_is_refused_naming_where() {
         ("a gap", replaced("dense.bias", &own, &format!("[{},{}]", begin + 4, end + 4)), "dense.bias"),
         (
             "bytes of no tensor",
-            reheaded(&file, |header| header.replacen(&format!(",{}", entry(header, "velocity norm.gamma")), "", 1)),
+            reheaded(&file, |header| header.replacen(&format!(",{}", entry(header, "adam.v norm.gamma")), "", 1)),
             "file",
         ),
         ("bytes behind the last tensor", [&file[..], &[0; 4]].concat(), "file"),

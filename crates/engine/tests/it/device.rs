@@ -31,6 +31,8 @@ struct SlowDevice {
     step_ms: f64,
     /// Steps given to the device.
     begun: Rc<Cell<u32>>,
+    /// Plans that copy states, which take no time.
+    copies: Vec<PlanHandle>,
 }
 
 impl Backend for SlowDevice {
@@ -39,7 +41,12 @@ impl Backend for SlowDevice {
     }
 
     fn load(&mut self, plan: Arc<Plan>) -> Result<PlanHandle> {
-        self.cpu.load(plan)
+        let is_copy = plan.outputs == ["copied"];
+        let handle = self.cpu.load(plan)?;
+        if is_copy {
+            self.copies.push(handle);
+        }
+        Ok(handle)
     }
 
     fn unload(&mut self, handle: PlanHandle) {
@@ -63,13 +70,19 @@ impl Backend for SlowDevice {
         self.cpu.write_input(handle, name, fill)
     }
 
-    fn begin(&mut self, _handle: PlanHandle) -> Result<()> {
+    fn begin(&mut self, handle: PlanHandle) -> Result<()> {
+        if self.copies.contains(&handle) {
+            return Ok(());
+        }
         (self.is_busy, self.undone) = (true, UNDONE);
         self.begun.set(self.begun.get() + 1);
         Ok(())
     }
 
     fn run(&mut self, handle: PlanHandle, has_time: &mut dyn FnMut() -> bool) -> Result<RunStatus> {
+        if self.copies.contains(&handle) {
+            return self.cpu.run(handle, &mut || true);
+        }
         if self.undone > 0 {
             self.undone -= 1;
             return Ok(RunStatus::Unfinished);
@@ -118,7 +131,14 @@ impl Bench {
             vec![LayerSpec::new("Flatten"), LayerSpec::new("Dense").with("units", 3.0).with("activation", "softmax")];
         let model = ModelSpec { name: None, input_shape: vec![side, side, 1], layers };
         let begun = Rc::new(Cell::new(0));
-        let device = SlowDevice { cpu: CpuBackend::new(), undone: 0, is_busy: false, step_ms, begun: begun.clone() };
+        let device = SlowDevice {
+            cpu: CpuBackend::new(),
+            copies: Vec::new(),
+            undone: 0,
+            is_busy: false,
+            step_ms,
+            begun: begun.clone(),
+        };
         let session = Session::with(Box::new(device), dataset, model).unwrap();
         Self { engine: Engine::with_backend(session, BackendInfo::default()), begun, next_id: 0, said: Vec::new() }
     }

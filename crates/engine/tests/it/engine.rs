@@ -1,6 +1,7 @@
 //! The engine behind its messages, natively: commands in, answers and events out, with a clock of the test's own.
 
 mod datasets;
+mod records;
 mod requests;
 mod runs;
 

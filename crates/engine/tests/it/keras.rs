@@ -246,7 +246,7 @@ fn optimizers() {
             for slot in spec.slots() {
                 let size = dims.iter().product();
                 let value = HostTensor::f32(dims.clone(), vec![slot.initial; size]).unwrap();
-                bench.leaves.insert(optimizers::slot_state(&slot, name), value);
+                bench.leaves.insert(spec.slot_state(&slot, name), value);
             }
         }
 

@@ -26,7 +26,7 @@ impl Optimizer for Adagrad {
 
     fn slots(&self, settings: &Settings) -> Vec<Slot> {
         let initial = settings.number("initialAccumulatorValue") as f32;
-        vec![Slot { name: "accumulator", initial, next: old() + gradient() * gradient() }]
+        vec![Slot { name: "accumulator", earlier_name: "accumulator", initial, next: old() + gradient() * gradient() }]
     }
 
     fn step(&self, settings: &Settings) -> Expr {

@@ -22,7 +22,10 @@ impl Optimizer for Adam {
         let [beta1, beta2] = ["beta1", "beta2"].map(|name| settings.number(name));
         let mean = old() + (gradient() - old()) * (1.0 - beta1) as f32;
         let square = old() + (gradient() * gradient() - old()) * (1.0 - beta2) as f32;
-        vec![Slot { name: "momentum", initial: 0.0, next: mean }, Slot { name: "velocity", initial: 0.0, next: square }]
+        vec![
+            Slot { name: "m", earlier_name: "momentum", initial: 0.0, next: mean },
+            Slot { name: "v", earlier_name: "velocity", initial: 0.0, next: square },
+        ]
     }
 
     fn step(&self, settings: &Settings) -> Expr {

@@ -18,7 +18,7 @@ impl Optimizer for RmsProp {
     fn slots(&self, settings: &Settings) -> Vec<Slot> {
         let rho = settings.number("rho");
         let next = old() * rho as f32 + gradient() * gradient() * (1.0 - rho) as f32;
-        vec![Slot { name: "velocity", initial: 0.0, next }]
+        vec![Slot { name: "velocity", earlier_name: "velocity", initial: 0.0, next }]
     }
 
     fn step(&self, settings: &Settings) -> Expr {

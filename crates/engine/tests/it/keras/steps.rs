@@ -2,7 +2,6 @@
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
 use chalkgrad_engine::data::{Dataset, DatasetInfo};
-use chalkgrad_engine::model::optimizers::slot_state;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::SnapshotInfo;
 use chalkgrad_engine::train::{Goal, Pixels, Progress, Session};
@@ -108,7 +107,8 @@ fn compare(document: &Value, case: &Value, file: &mut Bytes) -> Worst {
         // They divide by the size of the gradient: where a small gradient is left of large terms, its rounding counts.
         _ => 1e-4,
     };
-    let slots = session.training().optimizer.slots();
+    let optimizer = session.training().optimizer.clone();
+    let slots = optimizer.slots();
     let mut worst = Worst::default();
     for step in 0..steps {
         let (mut names, mut arrays) = (Vec::new(), Vec::new());
@@ -118,7 +118,7 @@ fn compare(document: &Value, case: &Value, file: &mut Bytes) -> Worst {
         }
         for slot in &slots {
             for (name, dims, _) in weights.iter().filter(|(_, _, trainable)| *trainable) {
-                names.push(slot_state(slot, name));
+                names.push(optimizer.slot_state(slot, name));
                 arrays.push((0..dims.iter().product()).map(|_| file.slot()).collect());
             }
         }

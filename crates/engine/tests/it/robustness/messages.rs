@@ -13,7 +13,7 @@ use super::{CONFIGS, MODELS, mutated_json, parse, run, session};
 const NAMES: [&str; 11] = [
     "dense.kernel",
     "dense_1.bias",
-    "velocity dense.kernel",
+    "adam.v dense.kernel",
     "grad dense.kernel",
     "grad dense.output",
     "flatten.output",

@@ -13,11 +13,10 @@ fn a_rate_that_changes_in_the_middle_of_a_run_takes_effect_with_the_next_step() 
     let config = session.training().clone();
     let still = config.optimizer.clone().with_learning_rate(0.0).unwrap();
     session.set_training(TrainingConfig { optimizer: still, ..config.clone() }).unwrap();
-    let (kernel, momentum) =
-        (session.tensor("dense.kernel").unwrap(), session.tensor("momentum dense.kernel").unwrap());
+    let (kernel, momentum) = (session.tensor("dense.kernel").unwrap(), session.tensor("adam.m dense.kernel").unwrap());
     step(&mut session);
     assert_eq!(session.tensor("dense.kernel").unwrap(), kernel, "no rate, no change");
-    assert_ne!(session.tensor("momentum dense.kernel").unwrap(), momentum, "and yet it goes on with its state");
+    assert_ne!(session.tensor("adam.m dense.kernel").unwrap(), momentum, "and yet it goes on with its state");
     session.set_training(config).unwrap();
     step(&mut session);
     assert_ne!(session.tensor("dense.kernel").unwrap(), kernel);
@@ -28,7 +27,7 @@ fn a_rate_that_changes_in_the_middle_of_a_run_takes_effect_with_the_next_step() 
 fn a_new_rate_keeps_the_optimizers_state_and_a_new_type_clears_it() {
     let mut session = session(small());
     train(&mut session, steps(3));
-    let momentum = session.tensor("momentum dense.kernel").unwrap();
+    let momentum = session.tensor("adam.m dense.kernel").unwrap();
     let config = session.training().clone();
     let schedule = ScheduleSpec::new("Cosine", [("finalFactor", 0.0.into())]).unwrap();
     session
@@ -39,13 +38,13 @@ fn a_new_rate_keeps_the_optimizers_state_and_a_new_type_clears_it() {
             ..config.clone()
         })
         .unwrap();
-    assert_eq!(session.tensor("momentum dense.kernel").unwrap(), momentum);
+    assert_eq!(session.tensor("adam.m dense.kernel").unwrap(), momentum);
     let optimizer =
         OptimizerSpec::new("SGD", [("learningRate", 0.1.into()), ("momentum", 0.9.into()), ("nesterov", false.into())])
             .unwrap();
     session.set_training(TrainingConfig { optimizer, ..config }).unwrap();
-    assert!(session.tensor("momentum dense.kernel").unwrap().words().iter().all(|&x| x == 0.0));
-    assert_eq!(session.tensor("velocity dense.kernel").unwrap_err().code, "unknown-tensor");
+    assert!(session.tensor("sgd.velocity dense.kernel").unwrap().words().iter().all(|&x| x == 0.0));
+    assert_eq!(session.tensor("adam.v dense.kernel").unwrap_err().code, "unknown-tensor");
 }
 
 /// The learning rate of the next step of plain SGD, measured: the norm of the change over that of the gradient.
