@@ -17,7 +17,7 @@ use std::cell::RefCell;
 
 use js_sys::{Float32Array, Promise, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -121,7 +121,13 @@ impl Chalkgrad {
         #[wasm_bindgen(unchecked_param_type = "ModelSpec")] spec: &JsValue,
     ) -> Promised<ModelSummary> {
         let request = || -> Result<_> {
-            let spec = specs::model(&Value::Object(object("model", spec)?))?;
+            let mut fields = object("model", spec)?;
+            if !fields.contains_key("inputShape")
+                && let Some(shape) = self.client.input_shape()
+            {
+                fields.insert("inputShape".to_owned(), json!(shape));
+            }
+            let spec = specs::model(&Value::Object(fields))?;
             Ok(SetModel { spec, kept: None })
         };
         self.call(request(), unchanged)

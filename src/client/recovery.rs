@@ -51,6 +51,11 @@ impl Recovery {
         }
     }
 
+    /// Returns the training configuration, as far as the page has heard of it.
+    pub fn training(&self) -> Option<&TrainingConfig> {
+        self.training.as_ref()
+    }
+
     /// Returns the last snapshot and its arrays.
     pub fn snapshot(&self) -> Option<(SnapshotInfo, Vec<Vec<f32>>)> {
         let (info, arrays) = self.snapshot.as_ref()?;

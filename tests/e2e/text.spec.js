@@ -174,7 +174,7 @@ test.describe('texts', () => {
       mixed: 'bad-argument',
       long: 'bad-setting',
       unknown: 'unknown-setting',
-      images: 'wrong-input',
+      images: 'tokens',
       few: 'vocabulary',
       none: 'none',
     });

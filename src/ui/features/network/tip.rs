@@ -107,7 +107,7 @@ fn layer_lines(state: State, id: LayerId) -> Vec<String> {
                 ("batch", &batch.to_string()),
             ],
         );
-        let channels = left_out(&layer.output_shape)
+        let channels = left_out(&layer.output_shape, state.is_plane())
             .map(|(shown, all)| t_with("first_channels", &[("shown", &shown.to_string()), ("all", &all.to_string())]));
         [layer.name.clone(), help.clone(), summary, cost].into_iter().chain(channels).collect()
     });
