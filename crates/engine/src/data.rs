@@ -11,6 +11,7 @@ mod info;
 mod sampler;
 pub mod schema;
 pub mod sources;
+mod standardized;
 pub mod text;
 mod texts;
 
@@ -22,6 +23,7 @@ pub use sampler::{BLOCK_EXAMPLES, Sampler};
 pub use schema::{DatasetKind, Field, FieldType, Schema, Target};
 pub use text::{TextSpec, TextSplit, TextVectorization, Token, Vocabulary};
 
+use self::standardized::Standardized;
 use self::texts::Texts;
 use crate::error::{DataError, Error, Result};
 use crate::ir::op::as_i32_mut;
@@ -71,18 +73,6 @@ pub enum Inputs<'a> {
     Values(Values<'a>),
     /// `[n]`
     Texts(&'a [&'a str]),
-}
-
-/// Inputs of a table whose columns have mean 0 and standard deviation 1 on the first training examples.
-#[derive(Clone, Debug)]
-struct Standardized {
-    /// The number of training examples that mean and deviation are taken of.
-    examples: usize,
-    /// Mean and deviation of each column.
-    scales: Vec<[f64; 2]>,
-    /// `[n, columns]`
-    train: Vec<f32>,
-    test: Vec<f32>,
 }
 
 impl Dataset {
@@ -239,8 +229,7 @@ impl Dataset {
             return Values::I32(texts.ids(part));
         }
         match (&self.standardized, part) {
-            (Some(standardized), Part::Train) => Values::F32(&standardized.train),
-            (Some(standardized), Part::Test) => Values::F32(&standardized.test),
+            (Some(standardized), part) => Values::F32(standardized.values(part)),
             (None, _) => self.part(part).inputs.values(),
         }
     }
@@ -252,16 +241,9 @@ impl Dataset {
         if self.standardized.as_ref().map(|own| own.examples) == examples {
             return false;
         }
-        let width = self.info.input_len().max(1);
         let standardized = match (examples, &self.train.inputs, &self.test.inputs) {
             (Some(examples), Column::F32(train), Column::F32(test)) => {
-                let scales = column_scales(&train[..train.len().min(examples * width)], width);
-                let apply = |values: &[f32]| {
-                    let rows = values.chunks_exact(width).flat_map(|row| row.iter().zip(&scales));
-                    rows.map(|(value, [mean, deviation])| ((f64::from(*value) - mean) / deviation) as f32).collect()
-                };
-                let (train, test) = (apply(train), apply(test));
-                Some(Standardized { examples, scales, train, test })
+                Some(Standardized::new(examples, train, test, self.info.input_len().max(1)))
             }
             _ => None,
         };
@@ -373,19 +355,6 @@ impl std::fmt::Display for Part {
             Part::Test => "test",
         })
     }
-}
-
-/// Returns mean and standard deviation of each column; 1 in place of a deviation of 0.
-fn column_scales(values: &[f32], width: usize) -> Vec<[f64; 2]> {
-    let count = (values.len() / width).max(1) as f64;
-    (0..width)
-        .map(|column| {
-            let own = || values.iter().skip(column).step_by(width).map(|value| f64::from(*value));
-            let mean = own().sum::<f64>() / count;
-            let variance = own().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            [mean, if variance > 0.0 { variance.sqrt() } else { 1.0 }]
-        })
-        .collect()
 }
 
 /// Divides the examples of the training file into those for training and those for validation.

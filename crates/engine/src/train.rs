@@ -35,6 +35,7 @@ pub mod progress;
 pub mod replicas;
 mod saved;
 mod setup;
+mod shares;
 mod sharing;
 mod step_record;
 mod tensors;

@@ -7,7 +7,6 @@ use crate::autograd::gradients;
 use crate::data::{FieldType, Target};
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId, NodeKind};
-use crate::model::catalogue::ResolvedLayer;
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::metrics::{self, Metric};
@@ -21,7 +20,6 @@ use crate::ops::one_hot::one_hot;
 use crate::ops::recurrent::state_gradients;
 use crate::ops::reshape::{Reshape, reshape};
 use crate::ops::{pointwise, reduce};
-use crate::protocol::INPUT_SHARES;
 use crate::tensor::{DType, HostTensor, TensorType};
 
 /// Input `[N, input shape]`.
@@ -294,44 +292,6 @@ impl LoadedModel {
         Ok(Program { graph, taps: readable(&network).collect() })
     }
 
-    /// Builds the outputs of all layers for one input, and the [share](crate::protocol::INPUT_SHARES) that each number of the input
-    /// has in the answer: the gradient of the predicted class's logit times the input. The share of a token is the sum over the
-    /// numbers of its embedding, `[1,T]`.
-    ///
-    /// # Errors
-    /// If an op does not accept what it is given; the error carries the layer.
-    pub fn shares_graph(&self) -> Result<Program> {
-        let mut graph = Graph::new();
-        let input = graph.input(INPUT, self.batched_input(1))?;
-        let network = append_model(&mut graph, self.layers(), input, Mode::Inference)?;
-        let mut taps: Vec<NodeId> = readable(&network).collect();
-        let is_embedding =
-            |(layer, output): (&ResolvedLayer, &NodeId)| layer.layer_type.takes_tokens().then_some(*output);
-        let sources = match self.schema().input.dtype {
-            FieldType::Tokens { .. } => self.layers().iter().zip(&network.outputs).filter_map(is_embedding).collect(),
-            FieldType::U8 { .. } | FieldType::F32 => vec![input],
-        };
-        let answer = answer(&mut graph, &network)?;
-        let mut total = None;
-        for (source, gradient) in sources.iter().zip(gradients(&mut graph, answer, &sources)?) {
-            let products = pointwise::mul(&mut graph, *source, gradient)?;
-            let shares = match graph.tensor_type(products).shape.rank() {
-                rank if *source != input => reduce::sum(&mut graph, products, &[rank - 1], false)?,
-                _ => products,
-            };
-            total = Some(match total {
-                Some(total) => pointwise::add(&mut graph, total, shares)?,
-                None => shares,
-            });
-        }
-        if let Some(total) = total {
-            graph.set_name(total, INPUT_SHARES)?;
-            taps.push(total);
-        }
-        graph.add_output(network.output);
-        Ok(Program { graph, taps })
-    }
-
     /// Appends forward and backward of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
     fn append_gradients(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Differentiated> {
         let Forward { network, target, sample_weight, loss, .. } = self.append_forward(graph, batch, fraction)?;
@@ -432,7 +392,7 @@ impl LoadedModel {
         TargetNode { target: &self.schema().target, node }
     }
 
-    fn batched_input(&self, batch: usize) -> TensorType {
+    pub(super) fn batched_input(&self, batch: usize) -> TensorType {
         let shape = [&[batch], &self.spec().input_shape[..]].concat();
         match self.schema().input.dtype {
             FieldType::U8 { .. } | FieldType::F32 => TensorType::f32(shape),
@@ -442,7 +402,7 @@ impl LoadedModel {
 }
 
 /// Lists the outputs of all layers and what they show besides.
-fn readable(network: &Network) -> impl Iterator<Item = NodeId> + use<> {
+pub(super) fn readable(network: &Network) -> impl Iterator<Item = NodeId> + use<> {
     let views: Vec<NodeId> = network.views.iter().map(|view| view.node).collect();
     network.outputs.clone().into_iter().chain(views)
 }
@@ -469,7 +429,7 @@ fn append_step(
 }
 
 /// Returns the operand of the function that a model ends with, if that is a softmax or a sigmoid.
-fn final_operand(graph: &Graph, output: NodeId) -> Option<NodeId> {
+pub(super) fn final_operand(graph: &Graph, output: NodeId) -> Option<NodeId> {
     let node = graph.node(output);
     match &node.kind {
         NodeKind::Op(op) if ["softmax", "sigmoid"].contains(&op.name()) => node.inputs.first().copied(),
@@ -542,22 +502,6 @@ fn scores(graph: &mut Graph, network: &Network) -> Result<NodeId> {
     };
     let (threshold, never) = (constant("threshold", 0.5)?, constant("never", f32::MIN)?);
     concat(graph, &[threshold, network.output, never], 1)
-}
-
-/// Appends the logit of the predicted class for one input, `[]`: the largest output, before a softmax. One output tells two
-/// classes apart by its sign before the sigmoid.
-fn answer(graph: &mut Graph, network: &Network) -> Result<NodeId> {
-    let mut score = logits(graph, network.output).unwrap_or(network.output);
-    let node = graph.node(score);
-    let before_sigmoid = match &node.kind {
-        NodeKind::Op(op) if op.name() == "sigmoid" => node.inputs.first().copied(),
-        _ => None,
-    };
-    if let Some(logit) = before_sigmoid.filter(|logit| graph.tensor_type(*logit).shape.last() == 1) {
-        score = pointwise::abs(graph, logit)?;
-    }
-    let axes: Vec<usize> = (0..graph.tensor_type(score).shape.rank()).collect();
-    reduce::max(graph, score, &axes, false)
 }
 
 /// Returns the score of the predicted class, which after a softmax or a sigmoid is its probability.
