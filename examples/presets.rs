@@ -87,7 +87,10 @@ fn export(presets: &[&Preset], folder: &Path) -> Result<(), Box<dyn Error>> {
     let mut described = Vec::new();
     for preset in presets {
         let config = preset.config()?;
-        let data = shards::load(preset.source, Path::new(DATA))?;
+        let mut data = shards::load(preset.source, Path::new(DATA))?;
+        if let Some(spec) = config.text {
+            data.vectorize(spec, config.train_samples as usize, false);
+        }
         let schema = data.schema();
         let target = match &schema.target {
             _ if config.target == TargetChoice::Input => "input",

@@ -17,11 +17,11 @@ use std::cell::RefCell;
 
 use js_sys::{Float32Array, Promise, Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use self::arguments::{describe, object, pixels, text, whole_number, word};
+use self::arguments::{Inputs, describe, inputs, object, text, whole_number, word};
 pub use self::install::install;
 use self::promised::Promised;
 use crate::client::Client;
@@ -34,8 +34,8 @@ use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests::{
-    self, Datasets, Evaluate, GetModel, GetTraining, Pause, Predict, Request, Reset, Resume, SetBackend, SetModel,
-    SetTensor, SetTraining, Stop, Tensor, TensorNames, Train,
+    self, Datasets, Evaluate, GetModel, GetTraining, Pause, Predict, PredictTexts, Request, Reset, Resume, SetBackend,
+    SetModel, SetTensor, SetTraining, Stop, Tensor, TensorNames, Train,
 };
 use chalkgrad_engine::protocol::responses::{Evaluated, RunHistory, TensorData};
 use chalkgrad_engine::protocol::{DatasetDescription, ErrorReport, ModelSummary, RunState};
@@ -121,7 +121,13 @@ impl Chalkgrad {
         #[wasm_bindgen(unchecked_param_type = "ModelSpec")] spec: &JsValue,
     ) -> Promised<ModelSummary> {
         let request = || -> Result<_> {
-            let spec = specs::model(&Value::Object(object("model", spec)?))?;
+            let mut fields = object("model", spec)?;
+            if !fields.contains_key("inputShape")
+                && let Some(shape) = self.client.input_shape()
+            {
+                fields.insert("inputShape".to_owned(), json!(shape));
+            }
+            let spec = specs::model(&Value::Object(fields))?;
             Ok(SetModel { spec, kept: None })
         };
         self.call(request(), unchanged)
@@ -224,14 +230,19 @@ impl Chalkgrad {
         })
     }
 
-    /// Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, or numbers used as they are.
+    /// Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, numbers used as they are, token
+    /// ids, or texts.
     #[wasm_bindgen(skip_typescript)]
     pub fn predict(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray | Float32Array")] data: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray | Float32Array | Int32Array | string[]")]
+        data: &JsValue,
     ) -> Promised<signatures::Float32Array> {
-        let request = pixels(data).map(|pixels| Predict { pixels }).map_err(ErrorReport::from);
-        self.call_on_weights(request, signatures::Float32Array)
+        match inputs(data) {
+            Ok(Inputs::Texts(texts)) => self.call_on_weights(Ok(PredictTexts { texts }), signatures::Float32Array),
+            Ok(Inputs::Values(pixels)) => self.call_on_weights(Ok(Predict { pixels }), signatures::Float32Array),
+            Err(error) => self.call_on_weights(Err::<Predict, _>(error.into()), signatures::Float32Array),
+        }
     }
 
     /// Lists the data sets that a training configuration can name.

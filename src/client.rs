@@ -26,6 +26,7 @@ use self::watchdog::Watchdog;
 use self::worker_handle::{WorkerHandle, WorkerProgram, WorkerSignal};
 use crate::error::{Cause, ClientError, WorkerFault};
 use crate::shared_history::SharedHistory;
+use chalkgrad_engine::data::sources;
 use chalkgrad_engine::error::{Error, MessageError};
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
 use chalkgrad_engine::protocol::requests;
@@ -247,6 +248,14 @@ impl Client {
     /// Returns the history of the current weights.
     pub fn history(&self) -> SharedHistory {
         self.inner.history.borrow().clone()
+    }
+
+    /// Returns the shape of an input of the data set in use, as far as the page has heard.
+    pub fn input_shape(&self) -> Option<Vec<usize>> {
+        let recovery = self.inner.recovery.borrow();
+        let training = recovery.training()?;
+        let info = sources::find(&training.dataset)?.info();
+        Some(info.with_text(training.text).schema.input.shape)
     }
 
     /// Sends past the queue: the handshake and what brings a new worker to where the old one was.

@@ -189,6 +189,9 @@ pub struct Example {
     /// The name of the class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
+    /// The text whose token ids are the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// The input of an example, as `predict` takes it.
@@ -196,8 +199,8 @@ pub struct Example {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ExampleInput {
     pub shape: Vec<usize>,
-    /// Bytes for a data set of bytes, else numbers.
-    #[cfg_attr(test, ts(type = "Uint8Array | Float32Array"))]
+    /// Bytes for a data set of bytes, token ids for texts, else numbers.
+    #[cfg_attr(test, ts(type = "Uint8Array | Float32Array | Int32Array"))]
     pub data: ExampleValues,
 }
 
@@ -215,6 +218,7 @@ pub enum ExampleTarget {
 pub enum ExampleValues {
     Bytes(Uint8Array),
     Numbers(Float32Array),
+    Tokens(Int32Array),
 }
 
 impl From<ExampleBatch> for Example {
@@ -223,11 +227,13 @@ impl From<ExampleBatch> for Example {
         let data = match inputs {
             ArrayData::U8(bytes) => ExampleValues::Bytes(Uint8Array(bytes)),
             ArrayData::F32(values) => ExampleValues::Numbers(Float32Array(values)),
+            ArrayData::I32(ids) => ExampleValues::Tokens(Int32Array(ids)),
         };
         let class = info.classes.first().copied();
         let target = class.map_or(ExampleTarget::Values(values), ExampleTarget::Class);
         let class = class.and_then(|class| info.class_names.get(class as usize).cloned());
-        Self { input: ExampleInput { shape: info.shape, data }, target, class }
+        let text = info.texts.into_iter().next();
+        Self { input: ExampleInput { shape: info.shape, data }, target, class, text }
     }
 }
 
@@ -278,6 +284,21 @@ impl Serialize for Uint8Array {
         cfg_if::cfg_if! {
             if #[cfg(target_arch = "wasm32")] {
                 serde_wasm_bindgen::preserve::serialize(&js_sys::Uint8Array::from(&self.0[..]), serializer)
+            } else {
+                serializer.collect_seq(&self.0)
+            }
+        }
+    }
+}
+
+/// Token ids that become an `Int32Array`.
+pub struct Int32Array(pub Vec<i32>);
+
+impl Serialize for Int32Array {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        cfg_if::cfg_if! {
+            if #[cfg(target_arch = "wasm32")] {
+                serde_wasm_bindgen::preserve::serialize(&js_sys::Int32Array::from(&self.0[..]), serializer)
             } else {
                 serializer.collect_seq(&self.0)
             }

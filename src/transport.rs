@@ -3,7 +3,7 @@
 //! An envelope crosses as the array `[message, arrays]`: the message as plain objects, every array as a typed
 //! array whose buffer is moved, not copied, by the transfer list.
 
-use js_sys::{Array, Float32Array, Uint8Array};
+use js_sys::{Array, Float32Array, Int32Array, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
@@ -71,6 +71,10 @@ pub fn pack<M: Serialize>(envelope: &Envelope<M>) -> Result<Packet> {
                 let array = Uint8Array::from(values.as_slice());
                 (JsValue::from(&array), array.buffer())
             }
+            ArrayData::I32(values) => {
+                let array = Int32Array::from(values.as_slice());
+                (JsValue::from(&array), array.buffer())
+            }
         };
         arrays.push(&array);
         transfer.push(&buffer);
@@ -94,10 +98,12 @@ pub fn unpack<M: DeserializeOwned>(value: JsValue) -> Result<Envelope<M>> {
     Ok(Envelope { message: read(pair.get(0))?, arrays })
 }
 
-/// Copies a `Float32Array` or `Uint8Array`; `None` for anything else.
+/// Copies a `Float32Array`, `Int32Array` or `Uint8Array`; `None` for anything else.
 pub fn bulk_from_js(value: &JsValue) -> Option<ArrayData> {
     if let Some(array) = value.dyn_ref::<Float32Array>() {
         Some(ArrayData::F32(array.to_vec()))
+    } else if let Some(array) = value.dyn_ref::<Int32Array>() {
+        Some(ArrayData::I32(array.to_vec()))
     } else {
         value.dyn_ref::<Uint8Array>().map(|array| ArrayData::U8(array.to_vec()))
     }

@@ -1,6 +1,6 @@
 //! JavaScript arguments, checked.
 
-use js_sys::{Float32Array, JSON, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Int32Array, JSON, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
@@ -88,16 +88,30 @@ pub(super) fn word<T: DeserializeOwned>(name: &str, value: &JsValue) -> Result<T
     })
 }
 
-/// Reads images: bytes from 0 to 255, or numbers used as they are.
-pub(super) fn pixels(value: &JsValue) -> Result<ArrayData> {
+/// Inputs of a prediction.
+pub(super) enum Inputs {
+    Values(ArrayData),
+    Texts(Vec<String>),
+}
+
+/// Reads inputs: bytes from 0 to 255, numbers used as they are, token ids, or an array of texts.
+pub(super) fn inputs(value: &JsValue) -> Result<Inputs> {
+    let Some(array) = value.dyn_ref::<Array>() else { return values(value).map(Inputs::Values) };
+    let text = |(index, item): (usize, JsValue)| text(&format!("data[{index}]"), &item);
+    array.iter().enumerate().map(text).collect::<Result<_>>().map(Inputs::Texts)
+}
+
+fn values(value: &JsValue) -> Result<ArrayData> {
     if let Some(array) = value.dyn_ref::<Uint8Array>() {
         Ok(ArrayData::U8(array.to_vec()))
     } else if let Some(array) = value.dyn_ref::<Float32Array>() {
         Ok(ArrayData::F32(array.to_vec()))
+    } else if let Some(array) = value.dyn_ref::<Int32Array>() {
+        Ok(ArrayData::I32(array.to_vec()))
     } else if let Some(array) = value.dyn_ref::<Uint8ClampedArray>() {
         Ok(ArrayData::U8(array.to_vec()))
     } else {
-        Err(MessageError::NotPixels { name: "pixels".to_owned(), got: describe(value) }.into())
+        Err(MessageError::NotPixels { name: "data".to_owned(), got: describe(value) }.into())
     }
 }
 

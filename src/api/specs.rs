@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use chalkgrad_engine::data::sources;
+use chalkgrad_engine::data::{TextSpec, sources};
 use chalkgrad_engine::error::{Error, MessageError, Result};
 use chalkgrad_engine::json;
 use chalkgrad_engine::model::spec::{ModelSpec, TrainingConfig};
@@ -43,14 +43,28 @@ pub(super) fn training(current: &TrainingConfig, partial: Map<String, Value>) ->
         // All of another data set, unless the caller says how much of it.
         merged["trainSamples"] = json!(source.examples[0]);
     }
+    if let Some(source) = other.and_then(sources::find) {
+        // Its texts are split in its own way.
+        merged["text"] = json!(source.text());
+    }
     for (name, value) in partial {
         let value = match (&name[..], value) {
             ("optimizer" | "learningRateSchedule", value) => merge_typed(&merged[&name], value),
+            ("text", Value::Object(fields)) => merge_text(&merged["text"], fields),
             (_, value) => value,
         };
         merged[name] = value;
     }
     json::read("training", &merged)
+}
+
+/// Merges fields into the present way of splitting texts. A data set without texts refuses it, so the other fields do not matter.
+fn merge_text(current: &Value, given: Map<String, Value>) -> Value {
+    let mut merged = if current.is_object() { current.clone() } else { json!(TextSpec::default()) };
+    if let Value::Object(fields) = &mut merged {
+        fields.extend(given);
+    }
+    merged
 }
 
 /// Merges an object with a `type`, or a type alone, into the current one. Fields that are left out keep their value if the

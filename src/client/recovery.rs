@@ -51,12 +51,17 @@ impl Recovery {
         }
     }
 
+    /// Returns the training configuration, as far as the page has heard of it.
+    pub fn training(&self) -> Option<&TrainingConfig> {
+        self.training.as_ref()
+    }
+
     /// Returns the last snapshot and its arrays.
     pub fn snapshot(&self) -> Option<(SnapshotInfo, Vec<Vec<f32>>)> {
         let (info, arrays) = self.snapshot.as_ref()?;
         let floats = |array: &ArrayData| match array {
             ArrayData::F32(values) => Some(values.clone()),
-            ArrayData::U8(_) => None,
+            ArrayData::U8(_) | ArrayData::I32(_) => None,
         };
         Some((info.clone(), arrays.iter().map(floats).collect::<Option<_>>()?))
     }

@@ -83,6 +83,7 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
         state.input.image().track();
         state.input.samples().track();
         state.input.row().track();
+        state.input.sentence.sentence().track();
         state.plane.marks().track();
         state.run.weights_version().track();
         state.inspect_soon();

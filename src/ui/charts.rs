@@ -13,8 +13,10 @@ pub mod plane;
 pub mod plot;
 pub mod series;
 pub mod shapes;
+pub mod states;
 pub mod tensor_image;
 pub mod ticks;
+pub mod word_map;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {

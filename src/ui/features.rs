@@ -21,5 +21,6 @@ cfg_if::cfg_if! {
         pub mod run;
         pub mod side;
         pub mod weight_histograms;
+        pub mod words;
     }
 }

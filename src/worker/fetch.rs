@@ -1,21 +1,23 @@
 //! Streams a data set's shards over HTTP, checks them and keeps them in the browser's cache.
 //!
 //! The folder `<data_url><name>/` holds `manifest.json` and gzipped shards: the inputs of `n` examples, then their targets.
-//! Bytes are as they are, numbers little-endian `f32`, classes one byte each. A shard is used only if its length is right and, if the browser offers the hash (on https and localhost), its SHA-256
+//! Bytes are as they are, numbers little-endian `f32`, texts UTF-8, each ended by a line feed, classes one byte each. A shard is used only if its length is right and, if the browser offers the hash (on https and localhost), its SHA-256
 //! is the manifest's. A damaged shard is dropped from the cache and fetched once more.
 
 mod browser;
 
 use self::browser::{Cache, fetch_bytes, gunzip, is_gzip, sha256};
-use chalkgrad_engine::data::{DatasetInfo, Field, FieldType, Part, Schema, Target, Values, sources};
+use chalkgrad_engine::data::sources::Source;
+use chalkgrad_engine::data::{DatasetInfo, Field, FieldType, Inputs, Part, Schema, Target, Values, sources};
 use chalkgrad_engine::error::{DataError, Error, FetchFault, FileFault, Result};
 use serde::Deserialize;
 
 /// The cache's name; the number changes when the shards' format does.
 const CACHE_NAME: &str = "chalkgrad-data-1";
 
-/// The layout of manifest and shards that this loader reads. Version 1 described images only.
-const FORMAT_VERSION: u32 = 2;
+/// The layout of manifest and shards that this loader reads. Version 1 described images only, version 2 no
+/// texts.
+const FORMAT_VERSION: u32 = 3;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +25,7 @@ struct Manifest {
     /// Version of the shards' layout; at most [`FORMAT_VERSION`].
     format_version: u32,
     name: String,
-    /// The shape of an input.
+    /// The shape of an input; none for texts.
     #[serde(default)]
     shape: Vec<usize>,
     #[serde(default)]
@@ -51,6 +53,7 @@ enum Dtype {
     #[default]
     U8,
     F32,
+    Text,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -62,6 +65,9 @@ struct Shard {
     examples: usize,
     size_bytes: f64,
     sha256: String,
+    /// The bytes of all texts.
+    #[serde(default)]
+    text_bytes: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Deserialize)]
@@ -113,7 +119,7 @@ pub enum Arrival<'a> {
     /// A checked shard, in file order within its part.
     Shard {
         part: Part,
-        inputs: Values<'a>,
+        inputs: Inputs<'a>,
         targets: Values<'a>,
     },
 }
@@ -170,8 +176,12 @@ impl Loader {
                 on_arrival(Arrival::Bytes { loaded_bytes, total_bytes })
             };
             let bytes = self.load_shard(shard, &manifest, cache.as_ref(), &mut on_bytes).await?;
-            let (inputs, targets) = bytes.split_at(shard.examples * manifest.input_bytes());
-            let input_numbers = (manifest.dtype == Dtype::F32).then(|| numbers(inputs));
+            let (inputs, targets) = bytes.split_at(manifest.input_bytes(shard));
+            let own = match manifest.dtype {
+                Dtype::U8 => ShardInputs::Bytes(inputs),
+                Dtype::F32 => ShardInputs::Numbers(numbers(inputs)),
+                Dtype::Text => ShardInputs::Texts(self.texts(shard, inputs)?),
+            };
             let target_numbers = (manifest.values > 0).then(|| numbers(targets));
             let part = match shard.split {
                 SplitName::Train => Part::Train,
@@ -181,12 +191,21 @@ impl Loader {
             on_arrival(Arrival::Bytes { loaded_bytes: self.loaded_bytes, total_bytes })?;
             on_arrival(Arrival::Shard {
                 part,
-                inputs: input_numbers.as_deref().map_or(Values::U8(inputs), Values::F32),
+                inputs: own.inputs(),
                 targets: target_numbers.as_deref().map_or(Values::U8(targets), Values::F32),
             })?;
             self.wanted.remove(0);
         }
         Ok(())
+    }
+
+    /// Reads the texts of a shard.
+    fn texts<'a>(&self, shard: &Shard, bytes: &'a [u8]) -> Result<Vec<&'a str>> {
+        let texts = std::str::from_utf8(bytes).map(|texts| texts.split_terminator('\n').collect::<Vec<_>>());
+        texts.ok().filter(|texts| texts.len() == shard.examples).ok_or_else(|| {
+            let reason = FileFault::BadTexts { expected: shard.examples };
+            Failure::from(reason).of(format!("{}/{}", self.name, shard.file))
+        })
     }
 
     async fn load_manifest(&self, cache: Option<&Cache>) -> Result<Manifest> {
@@ -252,6 +271,23 @@ impl Loader {
     }
 }
 
+/// The inputs of a shard, read.
+enum ShardInputs<'a> {
+    Bytes(&'a [u8]),
+    Numbers(Vec<f32>),
+    Texts(Vec<&'a str>),
+}
+
+impl ShardInputs<'_> {
+    fn inputs(&self) -> Inputs<'_> {
+        match self {
+            Self::Bytes(bytes) => Inputs::Values(Values::U8(bytes)),
+            Self::Numbers(numbers) => Inputs::Values(Values::F32(numbers)),
+            Self::Texts(texts) => Inputs::Texts(texts),
+        }
+    }
+}
+
 impl Manifest {
     fn parse(bytes: &js_sys::Uint8Array) -> Result<Self, FileFault> {
         let mut manifest: Self = serde_json::from_slice(&bytes.to_vec())
@@ -259,7 +295,8 @@ impl Manifest {
         if !(1..=FORMAT_VERSION).contains(&manifest.format_version) {
             return Err(FileFault::FormatVersion { expected: FORMAT_VERSION, got: manifest.format_version });
         }
-        if manifest.shape.is_empty() {
+        let is_text = manifest.dtype == Dtype::Text;
+        if manifest.shape.is_empty() && !is_text {
             manifest.shape = vec![manifest.height, manifest.width, manifest.channels];
         }
         let sizes: Vec<usize> = manifest.shape.iter().copied().chain([manifest.classes.max(manifest.values)]).collect();
@@ -278,10 +315,14 @@ impl Manifest {
         self.shards.iter().filter(|shard| shard.split == split).map(|shard| shard.examples).sum()
     }
 
-    /// Returns the bytes of an input.
-    fn input_bytes(&self) -> usize {
-        let values: usize = self.shape.iter().product();
-        if self.dtype == Dtype::F32 { 4 * values } else { values }
+    /// Returns the bytes of the inputs of a shard.
+    fn input_bytes(&self, shard: &Shard) -> usize {
+        let values = shard.examples * self.shape.iter().product::<usize>();
+        match self.dtype {
+            Dtype::U8 => values,
+            Dtype::F32 => 4 * values,
+            Dtype::Text => shard.text_bytes,
+        }
     }
 
     /// Returns the bytes of a target.
@@ -292,15 +333,15 @@ impl Manifest {
     /// Describes the data set. The names of classes and columns are those of the catalogue, if it has a data set of this
     /// name and kind, else numbers.
     fn info(&self) -> DatasetInfo {
+        let text = (self.dtype == Dtype::Text).then(|| sources::find(&self.name).and_then(Source::text));
+        let text = text.map(|own| own.unwrap_or_default());
         let numbered = |count: usize| (0..count).map(|index| index.to_string());
+        let numbers = |dtype| Field { shape: self.shape.clone(), dtype, columns: Vec::new() };
         let schema = Schema {
-            input: Field {
-                shape: self.shape.clone(),
-                dtype: match self.dtype {
-                    Dtype::U8 => FieldType::U8 { scale: 255.0 },
-                    Dtype::F32 => FieldType::F32,
-                },
-                columns: Vec::new(),
+            input: match self.dtype {
+                Dtype::U8 => numbers(FieldType::U8 { scale: 255.0 }),
+                Dtype::F32 => numbers(FieldType::F32),
+                Dtype::Text => text.unwrap_or_default().field(),
             },
             target: match self.values {
                 0 => Target::classes(numbered(self.classes)),
@@ -318,6 +359,7 @@ impl Manifest {
             schema: known.filter(has_same_kind).unwrap_or(schema),
             train_total: self.examples(SplitName::Train),
             test_total: self.examples(SplitName::Test),
+            text,
         }
     }
 
@@ -337,7 +379,7 @@ fn numbers(bytes: &[u8]) -> Vec<f32> {
 
 /// Checks and unpacks a shard as it came from the server or the cache.
 async fn unpack(bytes: &js_sys::Uint8Array, shard: &Shard, manifest: &Manifest) -> Result<Vec<u8>, FileFault> {
-    let unpacked_len = shard.examples * (manifest.input_bytes() + manifest.target_bytes());
+    let unpacked_len = manifest.input_bytes(shard) + shard.examples * manifest.target_bytes();
     // Some servers declare such files as compressed on the way, and the browser has unpacked them already.
     if !is_gzip(bytes) && bytes.length() as usize == unpacked_len {
         return Ok(bytes.to_vec());

@@ -1,9 +1,11 @@
 //! Data sets: downloads and verifies them, and cuts them into the shards that the page streams.
 //!
 //! A shard is one gzip stream: the inputs of its examples, then as many targets. Bytes and classes are `u8`, numbers
-//! little-endian `f32`.
+//! little-endian `f32`, texts UTF-8, each ended by a line feed.
 
 mod idx_files;
+mod pip;
+mod reviews;
 mod tables;
 
 use std::fs;
@@ -17,8 +19,8 @@ use sha2::{Digest, Sha256};
 
 use crate::shell::{root, say};
 
-/// The layout of manifest and shards.
-const FORMAT_VERSION: u32 = 2;
+/// The layout of manifest and shards. Version 3 brought texts.
+const FORMAT_VERSION: u32 = 3;
 
 /// A data set that can be fetched.
 trait Source: Sync {
@@ -35,21 +37,47 @@ trait Source: Sync {
 }
 
 /// The data sets, in the order in which they are fetched.
-static SOURCES: &[&dyn Source] =
-    &[&idx_files::MNIST, &idx_files::FASHION_MNIST, &tables::BREAST_CANCER, &tables::WINE, &tables::DIABETES];
+static SOURCES: &[&dyn Source] = &[
+    &idx_files::MNIST,
+    &idx_files::FASHION_MNIST,
+    &reviews::ENGLISH,
+    &reviews::CHINESE,
+    &tables::BREAST_CANCER,
+    &tables::WINE,
+    &tables::DIABETES,
+];
 
 /// A data set as bytes.
 struct Cut {
-    /// The shape of an input.
+    /// The shape of an input; empty for a text.
     shape: Vec<usize>,
     dtype: &'static str,
     target: TargetKind,
-    /// Bytes of one input, and of one target.
-    widths: [usize; 2],
+    /// The bytes of one input, and of one target.
+    input: Width,
+    target_bytes: usize,
     /// Inputs and targets of the training part, then of the test part.
     parts: [[Vec<u8>; 2]; 2],
     /// The most examples of a shard.
     shard: usize,
+}
+
+/// The bytes of one input.
+#[derive(Clone, Copy)]
+enum Width {
+    Bytes(usize),
+    /// All bytes up to a line feed and with it.
+    Line,
+}
+
+impl Width {
+    /// Returns the bytes of the first inputs.
+    fn of_first(self, inputs: &[u8], count: usize) -> usize {
+        match self {
+            Self::Bytes(width) => count * width,
+            Self::Line => inputs.split_inclusive(|byte| *byte == b'\n').take(count).map(<[u8]>::len).sum(),
+        }
+    }
 }
 
 /// The kind of a target, and the number of classes or values.
@@ -114,27 +142,42 @@ fn is_complete(folder: &Path) -> bool {
 }
 
 fn write_split(folder: &Path, split: &str, [inputs, targets]: &[Vec<u8>; 2], cut: &Cut) -> Result<Vec<Value>> {
-    let [input, target] = cut.widths;
-    let chunks = inputs.chunks(cut.shard * input).zip(targets.chunks(cut.shard * target));
-    chunks
-        .enumerate()
-        .map(|(index, (inputs, targets))| {
-            let file = format!("{split}-{index}.bin.gz");
-            // The header contains no name and no time, so that the same data gives the same file.
-            let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
-            encoder.write_all(inputs)?;
-            encoder.write_all(targets)?;
-            let bytes = encoder.finish()?;
-            fs::write(folder.join(&file), &bytes).with_context(|| format!("{file} cannot be written"))?;
-            Ok(json!({
-                "file": file,
-                "split": split,
-                "examples": inputs.len() / input,
-                "size_bytes": bytes.len(),
-                "sha256": sha256(&bytes),
-            }))
-        })
-        .collect()
+    let (mut inputs, mut shards) = (&inputs[..], Vec::new());
+    for (index, targets) in targets.chunks(cut.shard * cut.target_bytes).enumerate() {
+        let examples = targets.len() / cut.target_bytes;
+        let (own, rest) = inputs.split_at(cut.input.of_first(inputs, examples));
+        inputs = rest;
+        let file = format!("{split}-{index}.bin.gz");
+        // The header contains no name and no time, so that the same data gives the same file.
+        let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
+        encoder.write_all(own)?;
+        encoder.write_all(targets)?;
+        let bytes = encoder.finish()?;
+        fs::write(folder.join(&file), &bytes).with_context(|| format!("{file} cannot be written"))?;
+        let mut shard = json!({
+            "file": file,
+            "split": split,
+            "examples": examples,
+            "size_bytes": bytes.len(),
+            "sha256": sha256(&bytes),
+        });
+        if matches!(cut.input, Width::Line) {
+            shard["text_bytes"] = json!(own.len());
+        }
+        shards.push(shard);
+    }
+    Ok(shards)
+}
+
+/// Returns a step near the golden section of a count that visits every place once.
+fn mixing_step(count: usize) -> usize {
+    let has_common_divisor = |mut a: usize, mut b: usize| {
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a > 1
+    };
+    (1..=count * 618 / 1000).rev().find(|step| !has_common_divisor(count, *step)).unwrap_or(1)
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -150,6 +193,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn texts_of_a_shard_end_where_its_manifest_says() {
+        let folder = std::env::temp_dir().join(format!("chalkgrad-texts-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let parts = [["a\n\n好\n".as_bytes().to_vec(), vec![0, 1, 1]], [Vec::new(), Vec::new()]];
+        let target = TargetKind::Classes(2);
+        let cut = Cut { shape: vec![], dtype: "text", target, input: Width::Line, target_bytes: 1, parts, shard: 2 };
+        let shards = write_split(&folder, "train", &cut.parts[0], &cut).unwrap();
+        let sizes = shards.iter().map(|shard| (shard["examples"].clone(), shard["text_bytes"].clone()));
+        assert_eq!(sizes.collect::<Vec<_>>(), [(json!(2), json!(3)), (json!(1), json!(4))]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn a_split_is_cut_into_shards_that_hold_inputs_then_targets() {
         const SHARD: usize = 10;
         let folder = std::env::temp_dir().join(format!("chalkgrad-shards-{}", std::process::id()));
@@ -158,7 +214,15 @@ mod tests {
         let images: Vec<u8> = labels.iter().flat_map(|&label| [label + 100; 6]).collect();
         let parts = [[images, labels], [Vec::new(), Vec::new()]];
         let target = TargetKind::Classes(10);
-        let cut = Cut { shape: vec![2, 3, 1], dtype: "u8", target, widths: [6, 1], parts, shard: SHARD };
+        let cut = Cut {
+            shape: vec![2, 3, 1],
+            dtype: "u8",
+            target,
+            input: Width::Bytes(6),
+            target_bytes: 1,
+            parts,
+            shard: SHARD,
+        };
         let shards = write_split(&folder, "train", &cut.parts[0], &cut).unwrap();
         assert_eq!((shards.len(), &shards[1]["examples"]), (2, &json!(2)));
 

@@ -53,6 +53,8 @@ struct About {
     epoch: u32,
     batch_in_epoch: u32,
     untouched: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    vocabulary: Vec<String>,
     backend: String,
     workers: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +86,7 @@ impl Checkpoint {
             epoch,
             batch_in_epoch,
             untouched,
+            vocabulary: self.snapshot.vocabulary.clone(),
             backend: self.backend.clone(),
             workers: self.workers,
             test_accuracy: self.test_accuracy,
@@ -106,6 +109,7 @@ impl Checkpoint {
             batch_in_epoch: about.batch_in_epoch,
             names: Vec::new(),
             untouched: about.untouched,
+            vocabulary: about.vocabulary,
         };
         let mut read = Self {
             model: about.model,

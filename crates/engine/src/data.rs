@@ -4,12 +4,16 @@
 //! decides on the order from the seed alone, and says how much of the file a batch needs. Its [`schema`] says what an
 //! example is; [`sources`] lists the data sets that are known by name.
 
+mod check;
 mod column;
 pub mod idx;
 mod info;
 mod sampler;
 pub mod schema;
 pub mod sources;
+mod standardized;
+pub mod text;
+mod texts;
 
 use std::ops::Range;
 
@@ -17,7 +21,10 @@ pub use column::{Column, Values, dequantization};
 pub use info::DatasetInfo;
 pub use sampler::{BLOCK_EXAMPLES, Sampler};
 pub use schema::{DatasetKind, Field, FieldType, Schema, Target};
+pub use text::{TextSpec, TextSplit, TextVectorization, Token, Vocabulary};
 
+use self::standardized::Standardized;
+use self::texts::Texts;
 use crate::error::{DataError, Error, Result};
 use crate::ir::op::as_i32_mut;
 
@@ -55,18 +62,17 @@ pub struct Dataset {
     test: Examples,
     dequantization: Box<[f32; 256]>,
     standardized: Option<Standardized>,
+    /// The texts, if the inputs are their token ids.
+    texts: Option<Texts>,
 }
 
-/// Inputs of a table whose columns have mean 0 and standard deviation 1 on the first training examples.
-#[derive(Clone, Debug)]
-struct Standardized {
-    /// The number of training examples that mean and deviation are taken of.
-    examples: usize,
-    /// Mean and deviation of each column.
-    scales: Vec<[f64; 2]>,
-    /// `[n, columns]`
-    train: Vec<f32>,
-    test: Vec<f32>,
+/// Inputs of a shard.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Inputs<'a> {
+    /// `[n, input shape]`
+    Values(Values<'a>),
+    /// `[n]`
+    Texts(&'a [&'a str]),
 }
 
 impl Dataset {
@@ -82,7 +88,8 @@ impl Dataset {
             count: 0,
         };
         let dequantization = Box::new(dequantization(info.scale()));
-        Self { train: examples(), test: examples(), dequantization, standardized: None, info }
+        let texts = info.text.map(Texts::new);
+        Self { train: examples(), test: examples(), dequantization, standardized: None, texts, info }
     }
 
     pub fn info(&self) -> &DatasetInfo {
@@ -97,7 +104,9 @@ impl Dataset {
     pub fn reserve(&mut self) {
         let (input_len, target_len) = (self.info.input_len(), self.info.schema.target.words());
         for (examples, total) in [(&mut self.train, self.info.train_total), (&mut self.test, self.info.test_total)] {
-            examples.inputs.reserve(total * input_len);
+            if self.texts.is_none() {
+                examples.inputs.reserve(total * input_len);
+            }
             match &mut examples.targets {
                 Targets::Classes(labels) => labels.reserve_exact(total.saturating_sub(labels.len())),
                 Targets::Values(values) => values.reserve_exact((total * target_len).saturating_sub(values.len())),
@@ -108,17 +117,20 @@ impl Dataset {
 
     /// Returns the number of training examples that have arrived.
     pub fn train_examples(&self) -> usize {
-        self.train.count
+        self.examples(Part::Train)
     }
 
     /// Returns the number of test examples that have arrived.
     pub fn test_examples(&self) -> usize {
-        self.test.count
+        self.examples(Part::Test)
     }
 
-    /// Examples of a part that have arrived.
+    /// Examples of a part that have arrived. Those of texts count once there is a vocabulary.
     pub fn examples(&self, part: Part) -> usize {
-        self.part(part).count
+        match &self.texts {
+            Some(texts) if texts.vectorization().is_none() => 0,
+            _ => self.part(part).count,
+        }
     }
 
     /// Examples of a part once everything is there.
@@ -130,7 +142,7 @@ impl Dataset {
     }
 
     pub fn is_complete(&self) -> bool {
-        self.train_examples() >= self.info.train_total && self.test_examples() >= self.info.test_total
+        self.train.count >= self.info.train_total && self.test.count >= self.info.test_total
     }
 
     /// Appends a shard: `inputs` `[n, input shape]` and `targets`, one byte for each class, or `[n, columns]` numbers.
@@ -139,16 +151,24 @@ impl Dataset {
     /// `bad-data` where the numbers do not fit each other or the schema, a label is no class, a number is not finite, or more
     /// examples come than the data set has. The data set stays as it was.
     pub fn add<'a>(&mut self, part: Part, inputs: impl Into<Values<'a>>, targets: impl Into<Values<'a>>) -> Result<()> {
-        self.append(part, inputs.into(), targets.into())
+        self.add_shard(part, Inputs::Values(inputs.into()), targets.into())
     }
 
-    fn append(&mut self, part: Part, inputs: Values<'_>, targets: Values<'_>) -> Result<()> {
+    /// Appends a shard of numbers or texts, see [`Dataset::add`].
+    ///
+    /// # Errors
+    /// As [`Dataset::add`].
+    pub fn add_shard(&mut self, part: Part, inputs: Inputs<'_>, targets: Values<'_>) -> Result<()> {
         let count = self.check_shard(part, inputs, targets)?;
         let examples = match part {
             Part::Train => &mut self.train,
             Part::Test => &mut self.test,
         };
-        examples.inputs.append(inputs);
+        match (inputs, &mut self.texts) {
+            (Inputs::Values(values), _) => drop(examples.inputs.append(values)),
+            (Inputs::Texts(texts), Some(own)) => own.append(part, texts),
+            (Inputs::Texts(_), None) => {}
+        }
         match (&mut examples.targets, targets) {
             (Targets::Classes(own), Values::U8(labels)) => own.extend_from_slice(labels),
             (Targets::Values(own), Values::F32(values)) => own.extend_from_slice(values),
@@ -156,67 +176,6 @@ impl Dataset {
         }
         examples.count += count;
         Ok(())
-    }
-
-    /// Checks a shard, and returns the number of its examples.
-    fn check_shard(&self, part: Part, inputs: Values<'_>, targets: Values<'_>) -> Result<usize> {
-        let schema = self.schema();
-        let names = || (self.info.name.clone(), part.to_string());
-        let wrong_type = |expected: &str, got: Values<'_>| {
-            let ((dataset, part), expected, got) = (names(), expected.to_owned(), got.type_name().to_owned());
-            Err(DataError::WrongType { dataset, part, expected, got }.into())
-        };
-        let count = match (&schema.target, targets) {
-            (Target::Class { names: classes }, Values::U8(labels)) => {
-                if let Some(label) = labels.iter().find(|&&label| usize::from(label) >= classes.len()) {
-                    let ((dataset, part), max) = (names(), classes.len().saturating_sub(1));
-                    return Err(DataError::LabelOutOfRange { dataset, part, max, label: usize::from(*label) }.into());
-                }
-                labels.len()
-            }
-            (Target::Values { names: columns }, Values::F32(values)) => {
-                self.check_finite(part, values)?;
-                if values.len() % columns.len().max(1) != 0 {
-                    let ((dataset, part), expected) = (names(), columns.len());
-                    return Err(DataError::TargetCount { dataset, part, expected, got: values.len() }.into());
-                }
-                values.len() / columns.len().max(1)
-            }
-            (Target::Input, _) => inputs.len() / self.info.input_len().max(1),
-            (Target::Class { .. }, other) => return wrong_type("u8", other),
-            (Target::Values { .. }, other) => return wrong_type("f32", other),
-        };
-        match (schema.input.dtype, inputs) {
-            (FieldType::U8 { .. }, Values::U8(_)) => {}
-            (FieldType::F32, Values::F32(values)) => self.check_finite(part, values)?,
-            (FieldType::Tokens { vocabulary }, Values::I32(ids)) => {
-                if let Some(id) = ids.iter().find(|&&id| !(0..i64::from(vocabulary)).contains(&i64::from(id))) {
-                    let ((dataset, part), max) = (names(), vocabulary.saturating_sub(1));
-                    return Err(DataError::TokenOutOfRange { dataset, part, max, id: *id }.into());
-                }
-            }
-            (dtype, other) => return wrong_type(dtype.name(), other),
-        }
-        if inputs.len() != count * self.info.input_len() {
-            let ((dataset, part), expected) = (names(), self.info.input_len());
-            return Err(DataError::InputLength { dataset, part, examples: count, expected, got: inputs.len() }.into());
-        }
-        let room = self.total(part) - self.examples(part);
-        if count > room {
-            let (dataset, part) = names();
-            return Err(DataError::TooManyExamples { dataset, part, room, got: count }.into());
-        }
-        Ok(count)
-    }
-
-    fn check_finite(&self, part: Part, values: &[f32]) -> Result<()> {
-        match values.iter().position(|value| !value.is_finite()) {
-            None => Ok(()),
-            Some(place) => {
-                let (dataset, part) = (self.info.name.clone(), part.to_string());
-                Err(DataError::NotFinite { dataset, part, value: values[place].to_string(), place }.into())
-            }
-        }
     }
 
     /// Appends training examples, see [`Dataset::add`].
@@ -266,9 +225,11 @@ impl Dataset {
 
     /// Returns the inputs of all examples of a part that have arrived, `[n, input shape]`, standardised if that is asked for.
     pub fn inputs(&self, part: Part) -> Values<'_> {
+        if let Some(texts) = &self.texts {
+            return Values::I32(texts.ids(part));
+        }
         match (&self.standardized, part) {
-            (Some(standardized), Part::Train) => Values::F32(&standardized.train),
-            (Some(standardized), Part::Test) => Values::F32(&standardized.test),
+            (Some(standardized), part) => Values::F32(standardized.values(part)),
             (None, _) => self.part(part).inputs.values(),
         }
     }
@@ -280,22 +241,38 @@ impl Dataset {
         if self.standardized.as_ref().map(|own| own.examples) == examples {
             return false;
         }
-        let width = self.info.input_len().max(1);
         let standardized = match (examples, &self.train.inputs, &self.test.inputs) {
             (Some(examples), Column::F32(train), Column::F32(test)) => {
-                let scales = column_scales(&train[..train.len().min(examples * width)], width);
-                let apply = |values: &[f32]| {
-                    let rows = values.chunks_exact(width).flat_map(|row| row.iter().zip(&scales));
-                    rows.map(|(value, [mean, deviation])| ((f64::from(*value) - mean) / deviation) as f32).collect()
-                };
-                let (train, test) = (apply(train), apply(test));
-                Some(Standardized { examples, scales, train, test })
+                Some(Standardized::new(examples, train, test, self.info.input_len().max(1)))
             }
             _ => None,
         };
         let has_changed = self.standardized.is_some() || standardized.is_some();
         self.standardized = standardized;
         has_changed
+    }
+
+    /// Returns the text of one example; `None` if it has not arrived or the inputs are no texts.
+    pub fn text(&self, part: Part, index: usize) -> Option<&str> {
+        self.texts.as_ref()?.text(part, index)
+    }
+
+    /// Returns the vocabulary of texts with the way of splitting them, once the examples of which it is made have arrived.
+    pub fn vectorization(&self) -> Option<&TextVectorization> {
+        self.texts.as_ref()?.vectorization()
+    }
+
+    /// Makes token ids of texts, with the words of the first `examples` training examples. With `keeps_vocabulary` a vocabulary
+    /// for the same way of splitting stays, because a trained model knows its words by their ids. Returns true if the inputs have
+    /// changed.
+    pub fn vectorize(&mut self, spec: TextSpec, examples: usize, keeps_vocabulary: bool) -> bool {
+        self.info.set_text(spec);
+        self.texts.as_mut().is_some_and(|texts| texts.adapt(spec, examples, keeps_vocabulary))
+    }
+
+    /// Takes over the vocabulary of a saved model. Returns true if the inputs have changed.
+    pub fn set_vocabulary(&mut self, vocabulary: Vocabulary) -> bool {
+        self.texts.as_mut().is_some_and(|texts| texts.set_vocabulary(vocabulary))
     }
 
     /// Returns mean and deviation by which each column was standardised; none if the inputs are as they came.
@@ -380,19 +357,6 @@ impl std::fmt::Display for Part {
     }
 }
 
-/// Returns mean and standard deviation of each column; 1 in place of a deviation of 0.
-fn column_scales(values: &[f32], width: usize) -> Vec<[f64; 2]> {
-    let count = (values.len() / width).max(1) as f64;
-    (0..width)
-        .map(|column| {
-            let own = || values.iter().skip(column).step_by(width).map(|value| f64::from(*value));
-            let mean = own().sum::<f64>() / count;
-            let variance = own().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-            [mean, if variance > 0.0 { variance.sqrt() } else { 1.0 }]
-        })
-        .collect()
-}
-
 /// Divides the examples of the training file into those for training and those for validation.
 ///
 /// The first `samples` images are used; of those the last share of `validation_split` is held back, as Keras's
@@ -433,7 +397,7 @@ mod tests {
     #[test]
     fn rows_of_numbers_keep_their_values() {
         let schema = Schema::table(2, Target::values(["price"]));
-        let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 2, test_total: 1 };
+        let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 2, test_total: 1, text: None };
         let mut dataset = Dataset::new(info);
         dataset.add_train(&[0.5f32, -1.0, 2.0, 3.0][..], &[7.0f32, 8.0][..]).unwrap();
         let (mut inputs, mut targets) = ([0.0; 2], [0.0; 1]);
@@ -444,6 +408,32 @@ mod tests {
         assert_eq!((error.code, dataset.test_examples()), ("bad-data", 0));
         let error = dataset.add_test(&[1u8, 2][..], &[1.0f32][..]).unwrap_err();
         assert!(error.to_string().contains("f32") && error.to_string().contains("u8"), "{error}");
+    }
+
+    #[test]
+    fn texts_count_once_the_examples_of_their_vocabulary_have_arrived() {
+        let spec = TextSpec { max_tokens: 4, sequence_length: 2, split: TextSplit::Whitespace };
+        let schema = Schema::texts(spec, Target::classes(["bad", "good"]));
+        let info = DatasetInfo { name: "notes".to_owned(), schema, train_total: 3, test_total: 1, text: Some(spec) };
+        let mut dataset = Dataset::new(info);
+        dataset.vectorize(spec, 2, false);
+        let labels = [0u8, 1];
+        dataset.add_shard(Part::Train, Inputs::Texts(&["a b"]), Values::U8(&labels[..1])).unwrap();
+        dataset.add_shard(Part::Test, Inputs::Texts(&["c a"]), Values::U8(&labels[1..])).unwrap();
+        assert_eq!((dataset.train_examples(), dataset.test_examples(), dataset.is_complete()), (0, 0, false));
+        dataset.add_shard(Part::Train, Inputs::Texts(&["b", "c c c"]), Values::U8(&labels)).unwrap();
+        assert_eq!((dataset.train_examples(), dataset.is_complete()), (3, true));
+        // The third text is none of the two that make the vocabulary.
+        assert_eq!(dataset.vectorization().unwrap().vocabulary.words(), ["", "[UNK]", "b", "a"]);
+        assert_eq!(dataset.inputs(Part::Test), Values::I32(&[1, 3]));
+        assert_eq!(dataset.text(Part::Train, 1), Some("b"));
+
+        assert!(!dataset.vectorize(spec, 3, true), "a trained model keeps its words");
+        let longer = TextSpec { sequence_length: 3, ..spec };
+        assert!(dataset.vectorize(longer, 3, true));
+        assert_eq!((dataset.schema().input.len(), dataset.inputs(Part::Test).len()), (3, 3));
+        let error = dataset.add_test(&[1u8][..], &[1u8][..]).unwrap_err();
+        assert!(error.to_string().contains("text"), "{error}");
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //!
 //! `docs/architecture.md` describes a training step by phase, the invariants and what keeps them.
 
+pub mod analysis;
 pub mod autograd;
 pub mod backend;
 pub mod checkpoint;

@@ -75,6 +75,10 @@ presets! {
         rnn::RNN,
         lstm::LSTM,
         gru::GRU,
+        reviews::REVIEWS,
+        reviews_gru::REVIEWS_GRU,
+        reviews_zh::REVIEWS_ZH,
+        reviews_zh_gru::REVIEWS_ZH_GRU,
         breast_cancer::BREAST_CANCER,
         diabetes::DIABETES,
         autoencoder::AUTOENCODER,
@@ -100,6 +104,7 @@ impl Preset {
         let usual = TrainingConfig {
             dataset: self.source.name.to_owned(),
             train_samples: self.source.examples[0] as u32,
+            text: self.source.text(),
             loss: LossSpec::for_target(&(self.source.schema)().target),
             ..TrainingConfig::default()
         };

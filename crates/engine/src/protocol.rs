@@ -8,18 +8,21 @@ pub mod backend_detail;
 pub mod datasets;
 pub mod requests;
 pub mod responses;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::{Token, Values};
 use crate::error::{Arguments, Error, key_and_arguments};
 use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
 pub use datasets::{DatasetDescription, ExamplesInfo, InputDescription, TargetDescription};
 pub use requests::{Command, Effect};
+pub use words::{Neighbour, WordMap};
 
 /// A message and the arrays that travel with it.
 #[derive(Clone, PartialEq, Debug)]
@@ -39,6 +42,17 @@ impl<M> Envelope<M> {
 pub enum ArrayData {
     F32(Vec<f32>),
     U8(Vec<u8>),
+    I32(Vec<i32>),
+}
+
+impl ArrayData {
+    pub fn values(&self) -> Values<'_> {
+        match self {
+            Self::F32(values) => Values::F32(values),
+            Self::U8(values) => Values::U8(values),
+            Self::I32(values) => Values::I32(values),
+        }
+    }
 }
 
 /// Page to worker. Every request gets exactly one [`Message::Reply`] with its `id`.
@@ -51,6 +65,9 @@ pub struct Request {
 
 /// Name of the model's output in a [`Command::Inspect`], whatever its last layer is called.
 pub const MODEL_OUTPUT: &str = "output";
+
+/// Name of the share that each number of the input, or each token, has in the answer, in a [`Command::Inspect`].
+pub const INPUT_SHARES: &str = "input shares";
 
 /// Codes of errors after which an engine is done for, because its device is.
 pub const DEVICE_FAULTS: [&str; 3] = ["device-lost", "gpu-error", "gpu-out-of-memory"];
@@ -129,9 +146,13 @@ pub enum Answer {
     /// One `U8` array.
     Labels,
     Datasets(Vec<DatasetDescription>),
-    /// Two arrays: the inputs `[k, shape]`, `U8` or `F32`, and, `F32`, the values of the targets `[k, columns]`, none if the
+    /// Two arrays: the inputs `[k, shape]`, `U8`, `F32` or `I32`, and, `F32`, the values of the targets `[k, columns]`, none if the
     /// target is no values.
     Examples(ExamplesInfo),
+    /// One `I32` array: the token ids that the network gets, `[sequenceLength]`.
+    Tokens(Vec<Token>),
+    WordMap(WordMap),
+    Neighbours(Vec<Neighbour>),
     /// Times of the kernels of one training step, the longest first.
     Profile(Vec<KernelTime>),
 }
@@ -491,4 +512,7 @@ pub struct SnapshotInfo {
     pub names: Vec<String>,
     /// The weights are those that the seed gave: another seed gives other ones.
     pub untouched: bool,
+    /// The words of the tokens by id, if the model reads texts: its embedding has a row for each.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub vocabulary: Vec<String>,
 }

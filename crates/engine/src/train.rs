@@ -36,11 +36,13 @@ mod record_graphs;
 pub mod replicas;
 mod saved;
 mod setup;
+mod shares;
 mod sharing;
 mod step_record;
 mod tensors;
 mod timing;
 mod training_loop;
+mod words;
 mod worker_pool;
 
 use std::collections::VecDeque;
@@ -116,6 +118,7 @@ impl Session {
             train_samples: train_total,
             batch_size: default.batch_size.min(train_total),
             loss: LossSpec::for_target(&dataset.schema().target),
+            text: dataset.info().text,
             ..default
         };
         let model = LoadedModel::new(&model, &config, dataset.schema())?;

@@ -7,6 +7,7 @@ use super::log::Log;
 use super::results::{Confusion, Mistakes};
 use super::runs::RunTable;
 use super::weight_histograms::WeightHistograms;
+use super::words::Words;
 use crate::ui::browser::focus_soon;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::t;
@@ -25,6 +26,7 @@ const TABS: &[Tab] = &[
     Tab { key: "confusion", title: "tab_confusion", view: || view! { <Confusion /> }.into_any() },
     Tab { key: "mistakes", title: "tab_mistakes", view: || view! { <Mistakes /> }.into_any() },
     Tab { key: "histograms", title: "tab_histograms", view: || view! { <WeightHistograms /> }.into_any() },
+    Tab { key: "words", title: "tab_words", view: || view! { <Words /> }.into_any() },
     Tab { key: "runs", title: "tab_runs", view: || view! { <RunTable /> }.into_any() },
     Tab { key: "log", title: "tab_log", view: || view! { <Log /> }.into_any() },
 ];

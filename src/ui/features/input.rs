@@ -16,7 +16,9 @@ cfg_if::cfg_if! {
         mod preparation;
         mod rows;
         mod samples;
+        pub mod sentence;
         pub mod store;
+        mod text;
 
         pub use panel::InputPanel;
     }

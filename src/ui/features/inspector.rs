@@ -11,6 +11,7 @@ cfg_if::cfg_if! {
         pub mod layer_stats;
         pub mod legend;
         pub mod settings;
+        pub mod states;
         pub mod tensor_picture;
         pub mod watch;
         pub mod watching;

@@ -18,14 +18,14 @@ fn info(name: &str, added: &[DatasetInfo]) -> DatasetInfo {
 
 /// Returns the task that a configuration sets.
 pub(super) fn task(config: &TrainingConfig, added: &[DatasetInfo]) -> Task {
-    Task::new(&info(&config.dataset, added).schema, config)
+    Task::new(&info(&config.dataset, added).with_text(config.text).schema, config)
 }
 
 impl State {
     /// Describes the data set in use. The surrounding view follows it.
     pub fn dataset(&self) -> DatasetInfo {
-        let name = self.engine.training().with(|training| training.dataset.clone());
-        self.engine.added().with(|added| info(&name, added))
+        let (name, text) = self.engine.training().with(|training| (training.dataset.clone(), training.text));
+        self.engine.added().with(|added| info(&name, added)).with_text(text)
     }
 
     /// Returns the number of classes that a model tells apart; 0 if its target is no class. The surrounding view follows it.
@@ -108,10 +108,16 @@ impl State {
         self.dataset().schema.kind() == DatasetKind::Image
     }
 
+    /// Returns true if the inputs are texts. The surrounding view follows it.
+    pub fn has_texts(&self) -> bool {
+        self.dataset().text.is_some()
+    }
+
     /// Changes to another data set. Loss and metrics that do not fit its target make way for those that do.
     pub fn choose_dataset(&self, name: &str) {
         let mut config = self.engine.training().get_untracked();
-        let target = untrack(|| self.engine.added().with(|added| info(name, added))).schema.target;
+        let info = untrack(|| self.engine.added().with(|added| info(name, added)));
+        let target = info.schema.target;
         name.clone_into(&mut config.dataset);
         if config.loss.check_target(&target).is_err() {
             config.loss = LossSpec::for_target(&target);
@@ -121,6 +127,7 @@ impl State {
         }
         config.target = TargetChoice::Label;
         config.standardize = false;
+        config.text = info.text;
         self.fetch_dataset(config);
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use flate2::read::GzDecoder;
 
-use super::{Cut, Source, TargetKind, sha256};
+use super::{Cut, Source, TargetKind, Width, sha256};
 use crate::shell::{capture, command, find, say, target};
 
 const SIDE: usize = 28;
@@ -79,7 +79,8 @@ impl Source for IdxSet {
             shape: vec![SIDE, SIDE, 1],
             dtype: "u8",
             target: TargetKind::Classes(10),
-            widths: [SIDE * SIDE, 1],
+            input: Width::Bytes(SIDE * SIDE),
+            target_bytes: 1,
             parts: [
                 [idx_body(&train_images, 3)?, idx_body(&train_labels, 1)?],
                 [idx_body(&test_images, 3)?, idx_body(&test_labels, 1)?],

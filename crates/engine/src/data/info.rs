@@ -2,6 +2,7 @@
 
 use super::schema::{FieldType, Schema};
 use super::sources;
+use super::text::TextSpec;
 
 /// Description of a data set, known before any of it has arrived.
 #[derive(Clone, PartialEq, Debug)]
@@ -12,6 +13,8 @@ pub struct DatasetInfo {
     pub train_total: usize,
     /// Number of examples in the whole test file.
     pub test_total: usize,
+    /// The way in which texts become the token ids that the schema describes; `None` if the examples are no texts.
+    pub text: Option<TextSpec>,
 }
 
 impl DatasetInfo {
@@ -23,7 +26,22 @@ impl DatasetInfo {
     /// Describes images `[H,W,C]` of this many classes, whose names are their numbers.
     pub fn images(name: &str, shape: [usize; 3], classes: usize, [train_total, test_total]: [usize; 2]) -> Self {
         let names = (0..classes).map(|class| class.to_string());
-        Self { name: name.to_owned(), schema: Schema::images(shape, names), train_total, test_total }
+        Self { name: name.to_owned(), schema: Schema::images(shape, names), train_total, test_total, text: None }
+    }
+
+    /// Describes the same data set with another way of making token ids; one without texts stays as it is.
+    pub fn with_text(mut self, spec: Option<TextSpec>) -> Self {
+        if let Some(spec) = spec {
+            self.set_text(spec);
+        }
+        self
+    }
+
+    pub(super) fn set_text(&mut self, spec: TextSpec) {
+        if self.text.is_some() {
+            self.text = Some(spec);
+            self.schema.input = spec.field();
+        }
     }
 
     /// Returns the number of values of one input.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::text::TextSpec;
+
 /// The kind of the examples of a data set.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Schema {
@@ -71,6 +73,11 @@ impl Schema {
         let mut schema = Self::table(COLUMNS, target);
         schema.input.columns = names.map(str::to_owned).to_vec();
         schema
+    }
+
+    /// Describes texts as token ids.
+    pub fn texts(spec: TextSpec, target: Target) -> Self {
+        Self { input: spec.field(), target }
     }
 
     pub fn kind(&self) -> DatasetKind {

@@ -4,6 +4,7 @@ mod points;
 
 use self::points::MakePoint;
 use super::schema::Schema;
+use super::text::TextSpec;
 use super::{Dataset, DatasetInfo};
 use crate::error::Result;
 
@@ -26,6 +27,8 @@ pub struct Source {
 pub enum Origin {
     /// As shards that `cargo xtask data` has cut.
     Shards,
+    /// As shards of texts, which become token ids in this way unless the configuration says otherwise.
+    Texts(TextSpec),
     /// Made here, point by point.
     Made(MakePoint),
 }
@@ -45,6 +48,8 @@ sources! {
     SOURCES {
         mnist::MNIST,
         fashion_mnist::FASHION_MNIST,
+        reviews_en::REVIEWS_EN,
+        reviews_zh::REVIEWS_ZH,
         breast_cancer::BREAST_CANCER,
         wine::WINE,
         diabetes::DIABETES,
@@ -65,7 +70,16 @@ impl Source {
     /// Describes the data set, before any of it has arrived.
     pub fn info(&self) -> DatasetInfo {
         let [train_total, test_total] = self.examples;
-        DatasetInfo { name: self.name.to_owned(), schema: (self.schema)(), train_total, test_total }
+        let (name, schema) = (self.name.to_owned(), (self.schema)());
+        DatasetInfo { name, schema, train_total, test_total, text: self.text() }
+    }
+
+    /// Returns the way in which texts become token ids by default; `None` if the examples are no texts.
+    pub fn text(&self) -> Option<TextSpec> {
+        match self.files {
+            Origin::Texts(spec) => Some(spec),
+            Origin::Shards | Origin::Made(_) => None,
+        }
     }
 
     /// Makes the whole data set, if it is made here; `None` if it arrives as shards.
@@ -74,7 +88,7 @@ impl Source {
     /// If the examples do not fit the schema; none is known.
     pub fn make(&self) -> Result<Option<Dataset>> {
         match self.files {
-            Origin::Shards => Ok(None),
+            Origin::Shards | Origin::Texts(_) => Ok(None),
             Origin::Made(make_point) => points::make(self, make_point).map(Some),
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Engine;
 use super::phase::Phase;
-use crate::data::{Dataset, DatasetInfo, Part, Values};
+use crate::data::{Dataset, DatasetInfo, Inputs, Part, Values};
 use crate::error::{Error, Result};
 use crate::protocol::{DataProgress, Event};
 
@@ -75,14 +75,14 @@ impl Engine {
         &mut self,
         name: &str,
         part: Part,
-        inputs: Values<'_>,
+        inputs: Inputs<'_>,
         targets: Values<'_>,
         now_ms: f64,
     ) -> Result<()> {
         if let Some(switch) = self.switch.as_mut().filter(|switch| switch.name() == name) {
-            switch.dataset.add(part, inputs, targets)?;
+            switch.dataset.add_shard(part, inputs, targets)?;
         } else if self.dataset().info().name == name {
-            self.session.dataset_mut().add(part, inputs, targets)?;
+            self.session.dataset_mut().add_shard(part, inputs, targets)?;
             if self.phase.stop_waiting(now_ms) {
                 self.show_state();
             }

@@ -93,16 +93,26 @@ impl Engine {
                 let pixels = match one_array(arrays)? {
                     ArrayData::U8(pixels) => Pixels::U8(pixels),
                     ArrayData::F32(pixels) => Pixels::F32(pixels),
+                    ArrayData::I32(ids) => Pixels::I32(ids),
                 };
-                self.session.start_prediction(pixels)?;
-                if !self.session.is_asynchronous() {
-                    let deadline_ms = clock() + TURN_MS;
-                    if let Some(done) = self.session.go_on_predicting(&mut || clock() < deadline_ms)? {
-                        return Ok(Some(prediction(done)));
-                    }
-                }
-                self.predicting = Some(id);
-                return Ok(None);
+                return self.begin_prediction(id, pixels, clock);
+            }
+            Command::PredictTexts { texts } => {
+                let ids = self.session.token_ids(texts.iter().map(String::as_str))?;
+                return self.begin_prediction(id, Pixels::I32(ids), clock);
+            }
+            Command::Tokenize { text } => {
+                let ids = self.session.token_ids([&text[..]])?;
+                let tokens = self.session.dataset().vectorization().map(|own| own.tokens(&text)).unwrap_or_default();
+                return Ok(Some((Answer::Tokens(tokens), vec![ArrayData::I32(ids)])));
+            }
+            Command::Vocabulary => {
+                let vectorization = self.session.dataset().vectorization();
+                Answer::Names(vectorization.map(|own| own.vocabulary.words().to_vec()).unwrap_or_default())
+            }
+            Command::WordMap { layer, words } => Answer::WordMap(self.session.word_map(&layer, words)?),
+            Command::NearestWords { layer, word, count } => {
+                Answer::Neighbours(self.session.nearest_words(&layer, &word, count)?)
             }
             Command::TensorNames => Answer::Names(self.session.tensor_names()),
             Command::Tensor { name } => {
@@ -115,13 +125,7 @@ impl Engine {
                 return Ok(Some((Answer::Tensor { shape }, vec![ArrayData::F32(tensor.into_words())])));
             }
             Command::SetTensor { name } => {
-                let ArrayData::F32(values) = one_array(arrays)? else {
-                    return Err(MessageError::NotFloats {
-                        name,
-                        got: Given::ObjectOf { class: "Uint8Array".to_owned() },
-                    }
-                    .into());
-                };
+                let values = floats(&name, one_array(arrays)?)?;
                 self.settle(clock);
                 self.session.set_tensor(&name, values)?;
                 self.snapshots.note_change();
@@ -187,6 +191,23 @@ impl Engine {
         };
         Ok(Some((answer, Vec::new())))
     }
+
+    fn begin_prediction(
+        &mut self,
+        id: u32,
+        pixels: Pixels,
+        clock: &dyn Fn() -> f64,
+    ) -> Result<Option<(Answer, Vec<ArrayData>)>> {
+        self.session.start_prediction(pixels)?;
+        if !self.session.is_asynchronous() {
+            let deadline_ms = clock() + TURN_MS;
+            if let Some(done) = self.session.go_on_predicting(&mut || clock() < deadline_ms)? {
+                return Ok(Some(prediction(done)));
+            }
+        }
+        self.predicting = Some(id);
+        Ok(None)
+    }
 }
 
 pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer, Vec<ArrayData>) {
@@ -194,15 +215,16 @@ pub(super) fn prediction((probabilities, classes): (Vec<f32>, usize)) -> (Answer
 }
 
 pub(super) fn f32_arrays(arrays: Vec<ArrayData>) -> Result<Vec<Vec<f32>>> {
-    let floats = |array| match array {
-        ArrayData::F32(values) => Ok(values),
-        ArrayData::U8(_) => Err(MessageError::NotFloats {
-            name: "arrays".to_owned(),
-            got: Given::ObjectOf { class: "Uint8Array".to_owned() },
-        }
-        .into()),
+    arrays.into_iter().map(|array| floats("arrays", array)).collect()
+}
+
+fn floats(name: &str, array: ArrayData) -> Result<Vec<f32>> {
+    let class = match array {
+        ArrayData::F32(values) => return Ok(values),
+        ArrayData::U8(_) => "Uint8Array",
+        ArrayData::I32(_) => "Int32Array",
     };
-    arrays.into_iter().map(floats).collect()
+    Err(MessageError::NotFloats { name: name.to_owned(), got: Given::ObjectOf { class: class.to_owned() } }.into())
 }
 
 fn one_array(arrays: Vec<ArrayData>) -> Result<ArrayData> {

@@ -8,7 +8,7 @@ use super::commands::prediction;
 use super::{Engine, SETTLE_MS, TURN_MS};
 use crate::error::Result;
 use crate::protocol::{Command, Effect, Envelope, Request};
-use crate::train::Progress;
+use crate::train::{Progress, Session};
 
 pub(super) enum Deferred {
     Request(Box<Envelope<Request>>),
@@ -134,6 +134,9 @@ impl Engine {
             Some(Deferred::Snapshot) => self.session.fetch_snapshot(),
             Some(Deferred::Request(request)) => match &request.message.command {
                 Command::Tensor { name } => self.session.fetch_tensor(name),
+                Command::WordMap { layer, .. } | Command::NearestWords { layer, .. } => {
+                    self.session.fetch_tensor(&Session::embeddings_name(layer))
+                }
                 Command::Snapshot | Command::SetModel { kept: Some(_), .. } => self.session.fetch_snapshot(),
                 Command::Inspect { names } => match request.arrays.first() {
                     Some(inputs) => self.session.prepare_inspection(inputs, names),

@@ -10,7 +10,7 @@ use crate::protocol::{ArrayData, ExamplesInfo, Split};
 /// The most examples that can be asked for at once.
 const MAX_EXAMPLES: u32 = 1_000;
 
-/// Examples with their inputs `[k, input shape]`, bytes as they are and numbers as the network gets them, and their target
+/// Examples with their inputs `[k, input shape]`, bytes as they are, numbers and token ids as the network gets them, and their target
 /// values `[k, columns]`, none if the target is no values.
 pub struct Examples {
     pub info: ExamplesInfo,
@@ -28,8 +28,8 @@ pub fn examples(dataset: &Dataset, config: &TrainingConfig, split: Split, indice
     }
     let (part, range) = arrived(dataset, config, split);
     let schema = dataset.schema();
-    let (mut bytes, mut numbers) = (Vec::new(), Vec::new());
-    let (mut classes, mut values) = (Vec::new(), Vec::new());
+    let (mut bytes, mut numbers, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut classes, mut values, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for &index in indices {
         let place = range.clone().nth(index as usize);
         let Some((place, input)) = place.and_then(|place| Some((place, dataset.input(part, place)?))) else {
@@ -38,18 +38,20 @@ pub fn examples(dataset: &Dataset, config: &TrainingConfig, split: Split, indice
         match input {
             Values::U8(input) => bytes.extend_from_slice(input),
             Values::F32(input) => numbers.extend_from_slice(input),
-            Values::I32(input) => numbers.extend(input.iter().map(|id| *id as f32)),
+            Values::I32(input) => ids.extend_from_slice(input),
         }
+        texts.extend(dataset.text(part, place).map(str::to_owned));
         classes.extend(dataset.label(part, place).map(u32::from));
         values.extend_from_slice(dataset.target_values(part, place).unwrap_or_default());
     }
     let inputs = match schema.input.dtype {
         FieldType::U8 { .. } => ArrayData::U8(bytes),
-        FieldType::F32 | FieldType::Tokens { .. } => ArrayData::F32(numbers),
+        FieldType::F32 => ArrayData::F32(numbers),
+        FieldType::Tokens { .. } => ArrayData::I32(ids),
     };
     let class_names = schema.target.class_names().to_vec();
     let scales = dataset.scales().iter().map(|scale| scale.map(|number| number as f32)).collect();
-    let info = ExamplesInfo { shape: schema.input.shape.clone(), classes, class_names, scales };
+    let info = ExamplesInfo { shape: schema.input.shape.clone(), texts, classes, class_names, scales };
     Ok(Examples { info, inputs, values })
 }
 
@@ -96,7 +98,7 @@ mod tests {
     #[test]
     fn rows_come_with_their_values() {
         let schema = Schema::table(2, Target::values(["height", "weight"]));
-        let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 2, test_total: 0 };
+        let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 2, test_total: 0, text: None };
         let mut dataset = Dataset::new(info);
         dataset.add_train(&[1.0f32, 2.0, 3.0, 4.0][..], &[5.0f32, 6.0, 7.0, 8.0][..]).unwrap();
         let config = TrainingConfig { train_samples: 2, ..TrainingConfig::default() };

@@ -152,7 +152,8 @@ impl Engine {
         }
     }
 
-    /// Returns a configuration for another data set: a number of examples that it leaves as it was follows the data set.
+    /// Returns a configuration for another data set: a number of examples that it leaves as it was follows the data set, and the way
+    /// of splitting texts goes with them.
     fn adapted(&self, config: TrainingConfig, info: &DatasetInfo) -> TrainingConfig {
         let (total, before) = (info.train_total as u32, self.session.training().train_samples);
         let train_samples = match config.train_samples {
@@ -160,7 +161,11 @@ impl Engine {
             own if own as usize == self.dataset().info().train_total => total,
             own => own.min(total),
         };
-        TrainingConfig { train_samples, ..config }
+        let text = match info.text {
+            Some(own) => Some(config.text.unwrap_or(own)),
+            None => config.text.filter(|own| Some(*own) != self.session.training().text),
+        };
+        TrainingConfig { train_samples, text, ..config }
     }
 
     /// Carries out a request on a data set that has arrived.

@@ -101,6 +101,8 @@ pub enum FileFault {
     BadDescription { details: String },
     #[error("It should describe the data set in format version {expected}, but has version {got}.")]
     FormatVersion { expected: u32, got: u32 },
+    #[error("It should hold {expected} texts in UTF-8, each ended by a line feed.")]
+    BadTexts { expected: usize },
     #[error("It describes images that are too large or too many: {extents}.")]
     BadExtents { extents: List },
 }

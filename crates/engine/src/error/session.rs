@@ -54,6 +54,22 @@ pub enum SessionError {
     #[error("The number of pixels must be a multiple of the input size {size}, but is {got}.")]
     #[strum(serialize = "wrong-length")]
     PixelsLength { size: usize, got: usize },
+    #[error("The inputs of {dataset} are token ids. Give an Int32Array of ids, or an array of texts.")]
+    #[strum(serialize = "wrong-type")]
+    NoTokenIds { dataset: String },
+    #[error("The inputs of {dataset} are numbers, not token ids. Give a Uint8Array or a Float32Array.")]
+    #[strum(serialize = "wrong-type")]
+    TokenIds { dataset: String },
+    #[error(
+        "The token id {id} is not in the vocabulary, whose ids go from 0 to {max}. Use those ids, or raise maxTokens."
+    )]
+    UnknownToken { id: i32, max: u32 },
+    #[error("\"{word}\" is not in the vocabulary. Look for another word, or raise maxTokens.")]
+    UnknownWord { word: String },
+    #[error(
+        "The data set {dataset} has no texts, so its inputs are not made of words. Choose a data set of texts first."
+    )]
+    NoTexts { dataset: String },
     #[error("A task for a worker does not fit its model.")]
     #[strum(serialize = "bad-message")]
     ForeignTask,
@@ -89,6 +105,12 @@ pub enum SessionError {
     )]
     #[strum(serialize = "wrong-snapshot")]
     SnapshotShape { name: String, shape: String, got: usize },
+    #[error(
+        "The snapshot's vocabulary of {words} words is damaged: it should have at most {max}, all different, beginning with padding \
+         and unknown word. Nothing here has changed."
+    )]
+    #[strum(serialize = "wrong-snapshot")]
+    SnapshotVocabulary { words: usize, max: u32 },
 
     #[error(
         "The learning rate is 0, because the schedule has come to its end. This run does not change the weights. Reset \

@@ -79,6 +79,9 @@ pub enum SettingError {
     )]
     #[strum(serialize = "bad-setting")]
     NothingToStandardize { dataset: String },
+    #[error("The setting text is for texts, but {dataset} has none. Leave it out, or choose a data set of texts.")]
+    #[strum(serialize = "bad-setting")]
+    NothingToTokenize { dataset: String },
     #[error("The loss {loss} does not compare with classes. Use one of {fitting}.")]
     #[strum(serialize = "bad-setting")]
     LossNotForClasses { loss: String, fitting: List },
@@ -189,6 +192,7 @@ impl SettingError {
             Self::UnknownDataset { .. } | Self::MisspeltDataset { .. } => Some("dataset"),
             Self::MetricNotForTarget { .. } => Some("metrics"),
             Self::NothingToStandardize { .. } => Some("standardize"),
+            Self::NothingToTokenize { .. } => Some("text"),
             Self::LossNeedsClasses { .. }
             | Self::LossNotForClasses { .. }
             | Self::LossNotForValues { .. }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub use super::losses::LossSpec;
 pub use super::optimizers::OptimizerSpec;
 pub use super::schedules::ScheduleSpec;
+use crate::data::text::TextSpec;
 use crate::tensor::number_text;
 
 /// A model: its layers, in the order in which they are computed.
@@ -333,6 +334,9 @@ pub struct TrainingConfig {
     pub metrics: Option<Vec<String>>,
     /// Shift and scale each column of a table to mean 0 and standard deviation 1 on the training examples.
     pub standardize: bool,
+    /// The way in which texts become token ids, for a data set of texts. Without it, the data set's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextSpec>,
     /// The schedule of the learning rate; its factor multiplies the optimizer's rate.
     #[cfg_attr(feature = "typescript", ts(type = "Required<ScheduleSpec>"))]
     pub learning_rate_schedule: ScheduleSpec,
@@ -377,6 +381,7 @@ impl Default for TrainingConfig {
             target: TargetChoice::Label,
             metrics: None,
             standardize: false,
+            text: None,
             learning_rate_schedule: ScheduleSpec::default(),
             clip_norm: None,
             clip_value: None,

@@ -8,6 +8,7 @@ use super::metrics;
 use super::settings::{Setting, SettingDefault};
 use super::spec::{SettingValue, TargetChoice, TrainingConfig};
 use crate::data::schema::Target;
+use crate::data::text::{TextSpec, TextSplit};
 use crate::error::{Result, SettingError};
 use crate::tensor::number_text;
 
@@ -16,6 +17,13 @@ pub const MAX_SAMPLES: u32 = 1 << 24;
 
 /// The words of `target`.
 const TARGETS: [&str; 2] = ["label", "input"];
+
+/// The words of `split`.
+const SPLITS: [&str; 2] = ["whitespace", "character"];
+
+/// The largest vocabulary and the longest sequence of texts.
+const MAX_TOKENS: i64 = 1 << 20;
+const MAX_SEQUENCE: i64 = 4096;
 
 /// The most epochs.
 pub const MAX_EPOCHS: u32 = 100_000;
@@ -35,6 +43,8 @@ pub enum Group {
     Step,
     /// The images of a run, and their order.
     Data,
+    /// The way in which texts become token ids. The form shows it for texts.
+    Text,
     /// When a run ends.
     End,
     /// The form does not show it.
@@ -72,6 +82,29 @@ fields! {
     standardize: Data, Setting::flag("standardize", false);
     shuffle: Hidden, Setting::flag("shuffle", true);
     dataset: Hidden, Setting::text("dataset");
+}
+
+/// Declares the fields of `text`.
+macro_rules! text_fields {
+    ($($field:ident: $setting:expr;)*) => {
+        /// The fields of `text`, which a configuration has for a data set of texts.
+        pub static TEXT_FIELDS: &[Field] = &[$(Field {
+            setting: $setting,
+            group: Group::Text,
+            get: |config| config.text.and_then(|text| text.$field.to_setting()),
+            set: |config, value| {
+                if let (Some(text), Some(value)) = (&mut config.text, FieldValue::from_setting(value)) {
+                    text.$field = value;
+                }
+            },
+        }),*];
+    };
+}
+
+text_fields! {
+    max_tokens: Setting::integer("maxTokens", 3, MAX_TOKENS);
+    sequence_length: Setting::integer("sequenceLength", 1, MAX_SEQUENCE);
+    split: Setting::choice("split", &SPLITS, "whitespace");
 }
 
 impl Field {
@@ -128,6 +161,24 @@ impl FieldValue for TargetChoice {
         match value {
             Some(SettingValue::Text(word)) if word == TARGETS[1] => Some(Self::Input),
             Some(SettingValue::Text(_)) => Some(Self::Label),
+            _ => None,
+        }
+    }
+}
+
+impl FieldValue for TextSplit {
+    fn to_setting(&self) -> Option<SettingValue> {
+        let word = match self {
+            Self::Whitespace => SPLITS[0],
+            Self::Character => SPLITS[1],
+        };
+        Some(SettingValue::Text(word.to_owned()))
+    }
+
+    fn from_setting(value: Option<SettingValue>) -> Option<Self> {
+        match value {
+            Some(SettingValue::Text(word)) if word == SPLITS[1] => Some(Self::Character),
+            Some(SettingValue::Text(_)) => Some(Self::Whitespace),
             _ => None,
         }
     }
@@ -203,6 +254,9 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
     for field in FIELDS {
         field.setting.check_optional(field.get(config))?;
     }
+    for field in TEXT_FIELDS.iter().filter(|_| config.text.is_some()) {
+        field.setting.check_optional(field.get(config))?;
+    }
     for name in config.metrics.iter().flatten() {
         metrics::find(name)?;
     }
@@ -224,6 +278,17 @@ pub fn check(config: &TrainingConfig) -> Result<()> {
         return Err(SettingError::BatchTooLarge { value: config.batch_size, images: trained }.into());
     }
     Ok(())
+}
+
+/// Checks that a configuration says something about texts only if the data set has some.
+///
+/// # Errors
+/// `bad-setting`, naming `text`.
+pub fn check_text(config: &TrainingConfig, own: Option<TextSpec>) -> Result<()> {
+    if config.text.is_none() || own.is_some() {
+        return Ok(());
+    }
+    Err(SettingError::NothingToTokenize { dataset: config.dataset.clone() }.into())
 }
 
 /// Checks that there are as many examples as a configuration trains on.

@@ -61,6 +61,8 @@ pub enum TargetDescription {
 pub struct ExamplesInfo {
     /// The shape of one input.
     pub shape: Vec<usize>,
+    /// The texts, if the inputs are their token ids.
+    pub texts: Vec<String>,
     /// The class of each example; none if the target is no class.
     pub classes: Vec<u32>,
     /// The names of all classes.

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData};
+use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData, Tokenized};
 use super::{
-    ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, RunState,
-    SnapshotInfo, Split,
+    ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, Neighbour,
+    RunState, SnapshotInfo, Split,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -128,13 +128,20 @@ requests! {
     Stop -> RunState: ControlsRun repeatable;
     Reset -> (): ReplacesModel;
     Evaluate { split: Split, samples: Option<u32> } -> Evaluated: ControlsRun repeatable;
-    /// `pixels` are `U8` (0 to 255, scaled by 1/255) or `F32` (as they are), k times the input size.
+    /// `pixels` are `U8` (0 to 255, scaled by 1/255), `F32` (as they are) or `I32` (token ids), k times the input size.
     Predict with { pixels: ArrayData } -> Vec<f32>: Predicts;
+    /// The same for texts.
+    PredictTexts { texts: Vec<String> } -> Vec<f32>: Predicts;
+    /// Splits a text as the data set's are.
+    Tokenize { text: String } -> Tokenized: Reads repeatable;
+    /// Lists the words of the tokens by id; none before the data set of texts has arrived.
+    Vocabulary -> Vec<String>: Reads repeatable;
     TensorNames -> Vec<String>: Reads repeatable;
     Tensor { name: String } -> TensorData: Reads repeatable;
     SetTensor { name: String } with { values: Vec<f32> } -> (): ReplacesModel;
     /// Reads tensors of one moment: the outputs of layers for k inputs (the model's own by the name
-    /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), weights, gradients of the last step. The answers to [`Tensor`] stay the same.
+    /// [`MODEL_OUTPUT`](super::MODEL_OUTPUT)), the [`INPUT_SHARES`](super::INPUT_SHARES) of one, weights, gradients of the last step.
+    /// The answers to [`Tensor`] stay the same.
     Inspect { names: Vec<String> } with { inputs: ArrayData } -> Vec<TensorData>: Reads;
     /// Reads tensors of the last step, all of them as they were for this step: outputs and gradients from the weights before its
     /// update, states before (`before conv2d.kernel`) and after it.
@@ -145,6 +152,10 @@ requests! {
     Examples { split: Split, indices: Vec<u32> } -> ExampleBatch: Reads repeatable;
     /// Reads the labels of those examples of a split that have arrived.
     Labels { split: Split } -> Vec<u8>: Reads;
+    /// Reads the places of the most frequent words in the plane of the first two principal components of a layer's embeddings.
+    WordMap { layer: String, words: u32 } -> super::WordMap: Reads;
+    /// Reads the words whose embeddings are nearest to that of a word.
+    NearestWords { layer: String, word: String, count: u32 } -> Vec<Neighbour>: Reads;
     /// Lists the data sets that a configuration can name.
     Datasets -> Vec<DatasetDescription>: Reads repeatable;
     /// Starts the download of the data set in use, if it has not begun or has failed. The first run or evaluation does so, too.

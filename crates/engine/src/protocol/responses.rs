@@ -2,8 +2,9 @@
 
 use super::{
     Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, History, KernelTime,
-    LayerStats, ModelSummary, RunState, StepInfo,
+    LayerStats, ModelSummary, Neighbour, RunState, StepInfo, WordMap,
 };
+use crate::data::Token;
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
 /// The response to a request.
@@ -30,7 +31,7 @@ pub struct StepData {
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExampleBatch {
     pub info: ExamplesInfo,
-    /// `[k, shape]`: bytes, or numbers as the network gets them.
+    /// `[k, shape]`: bytes, numbers as the network gets them, or token ids.
     pub inputs: ArrayData,
     /// The values of the targets, `[k, columns]`; none if the target is no values.
     pub values: Vec<f32>,
@@ -39,6 +40,8 @@ pub struct ExampleBatch {
 /// One example of a batch.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExampleData {
+    /// The text whose token ids are the input.
+    pub text: Option<String>,
     pub input: ArrayData,
     /// The class, if the target is one.
     pub class: Option<u32>,
@@ -55,15 +58,26 @@ impl ExampleBatch {
             ArrayData::F32(numbers) => {
                 numbers.chunks_exact(width).map(|input| ArrayData::F32(input.to_vec())).collect()
             }
+            ArrayData::I32(ids) => ids.chunks_exact(width).map(|input| ArrayData::I32(input.to_vec())).collect(),
         };
         let columns = values.len() / inputs.len().max(1);
         let example = |(at, input)| ExampleData {
             input,
+            text: info.texts.get(at).cloned(),
             class: info.classes.get(at).copied(),
             values: values[at * columns..(at + 1) * columns].to_vec(),
         };
         inputs.into_iter().enumerate().map(example).collect()
     }
+}
+
+/// A text as the network gets it.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Tokenized {
+    /// All words of the text, with their ids.
+    pub tokens: Vec<Token>,
+    /// The ids that the network gets, `[sequenceLength]`: cut off or padded.
+    pub ids: Vec<i32>,
 }
 
 /// An evaluation with its confusion matrix and the prediction for each example.
@@ -91,14 +105,14 @@ pub struct RunHistory {
 fn f32_array(array: ArrayData) -> Option<Vec<f32>> {
     match array {
         ArrayData::F32(values) => Some(values),
-        ArrayData::U8(_) => None,
+        ArrayData::U8(_) | ArrayData::I32(_) => None,
     }
 }
 
 fn u8_array(array: ArrayData) -> Option<Vec<u8>> {
     match array {
         ArrayData::U8(values) => Some(values),
-        ArrayData::F32(_) => None,
+        ArrayData::F32(_) | ArrayData::I32(_) => None,
     }
 }
 
@@ -132,6 +146,8 @@ plain_responses! {
     Answer::Datasets(datasets) => Vec<DatasetDescription>: datasets;
     Answer::LayerStats(layer_stats) => LayerStats: layer_stats;
     Answer::Profile(kernels) => Vec<KernelTime>: kernels;
+    Answer::WordMap(map) => WordMap: map;
+    Answer::Neighbours(neighbours) => Vec<Neighbour>: neighbours;
 }
 
 impl Response for RunHistory {
@@ -184,6 +200,13 @@ impl Response for Vec<TensorData> {
     fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
         let Answer::Tensors { shapes } = answer else { return None };
         tensors(shapes, arrays)
+    }
+}
+
+impl Response for Tokenized {
+    fn from_parts(answer: Answer, arrays: Vec<ArrayData>) -> Option<Self> {
+        let (Answer::Tokens(tokens), [ArrayData::I32(ids)]) = (answer, arrays_of(arrays)?) else { return None };
+        Some(Self { tokens, ids })
     }
 }
 

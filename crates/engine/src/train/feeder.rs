@@ -32,10 +32,13 @@ impl BatchFeeder {
         Self { dataset, sampler: sampler(config), batch }
     }
 
-    /// Takes over another order of the examples, and the standardisation. Returns true if the inputs have changed.
-    pub fn set_order(&mut self, config: &TrainingConfig) -> bool {
+    /// Takes over another order of the examples, the standardisation, and the vocabulary of texts, unless they keep theirs. Returns
+    /// true if the inputs have changed.
+    pub fn set_order(&mut self, config: &TrainingConfig, keeps_vocabulary: bool) -> bool {
         self.sampler = sampler(config);
-        self.dataset.standardize(config.standardize.then_some(self.sampler.images()))
+        let trained = self.sampler.images();
+        let is_standardized = self.dataset.standardize(config.standardize.then_some(trained));
+        config.text.is_some_and(|spec| self.dataset.vectorize(spec, trained, keeps_vocabulary)) || is_standardized
     }
 
     /// Returns the number of examples that are trained on.

@@ -71,6 +71,15 @@ impl Model {
     pub fn predict(&mut self, pixels: Vec<u8>) -> Result<Vec<f32>> {
         Ok(self.session.predict(Pixels::U8(pixels))?.0)
     }
+
+    /// Class probabilities `[k, classes]` of `k` texts.
+    ///
+    /// # Errors
+    /// If the data set has no texts.
+    pub fn predict_texts<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<f32>> {
+        let ids = self.session.token_ids(texts)?;
+        Ok(self.session.predict(Pixels::I32(ids))?.0)
+    }
 }
 
 fn missing_images() -> Error {

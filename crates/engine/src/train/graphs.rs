@@ -276,7 +276,7 @@ impl LoadedModel {
         TargetNode { target: &self.schema().target, node }
     }
 
-    fn batched_input(&self, batch: usize) -> TensorType {
+    pub(super) fn batched_input(&self, batch: usize) -> TensorType {
         let shape = [&[batch], &self.spec().input_shape[..]].concat();
         match self.schema().input.dtype {
             FieldType::U8 { .. } | FieldType::F32 => TensorType::f32(shape),

@@ -3,9 +3,8 @@
 use super::plans::{LoadedPlan, PlanKey};
 use super::{Session, graphs};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
-use crate::data::Values;
 use crate::error::{Result, SessionError};
-use crate::protocol::{ArrayData, MODEL_OUTPUT};
+use crate::protocol::{ArrayData, INPUT_SHARES, MODEL_OUTPUT};
 use crate::tensor::HostTensor;
 
 /// Progress of an inspection.
@@ -40,12 +39,14 @@ impl Session {
                 None => return Ok(false),
             },
             Inspection::None => {
-                let loaded = self.executor.plan(&self.model, PlanKey::Inspection(count))?;
+                let has_shares = count == 1 && names.iter().any(|name| name == INPUT_SHARES);
+                let key = if has_shares { PlanKey::Shares } else { PlanKey::Inspection(count) };
+                let loaded = self.executor.plan(&self.model, key)?;
                 let scale = self.feeder.dataset.info().scale();
-                self.executor.backend.write_input(loaded.handle, graphs::INPUT, &mut |words| match inputs {
-                    ArrayData::U8(bytes) => Values::U8(bytes).write(scale, words),
-                    ArrayData::F32(values) => words.copy_from_slice(values),
-                })?;
+                let values = inputs.values();
+                self.executor
+                    .backend
+                    .write_input(loaded.handle, graphs::INPUT, &mut |words| values.write(scale, words))?;
                 match self.run_inspection(loaded)? {
                     Some(handle) => handle,
                     None => return Ok(false),
@@ -100,20 +101,18 @@ impl Session {
             return self.record_handle().map(|handle| (Some(handle), name.to_owned()));
         }
         match self.model.layer_of_output(name) {
+            None if name == INPUT_SHARES => Some((Some(handle), name.to_owned())),
             Some(_) => Some((Some(handle), name.to_owned())),
             None => self.tensor_ref(name),
         }
     }
 
     fn count_inputs(&self, inputs: &ArrayData) -> Result<usize> {
-        let size = self.model.input_len();
-        let got = match inputs {
-            ArrayData::U8(bytes) => bytes.len(),
-            ArrayData::F32(values) => values.len(),
-        };
+        let (size, got) = (self.model.input_len(), inputs.values().len());
         if got == 0 || got % size != 0 {
             return Err(SessionError::PixelsLength { size, got }.into());
         }
+        self.model.check_values(inputs.values())?;
         Ok(got / size)
     }
 }

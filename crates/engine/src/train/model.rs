@@ -1,8 +1,10 @@
 //! A model that has been checked, and the configuration that it trains with.
 
+use std::ops::Not;
+
 use super::graphs::{CONFIDENCE, PREDICTED};
 use super::plans;
-use crate::data::{Schema, Target};
+use crate::data::{FieldType, Schema, Target, Values};
 use crate::error::{Result, SessionError};
 use crate::model::catalogue::{self, ResolvedLayer, WeightSpec};
 use crate::model::metrics::{self, ACCURACY, Basis, Metric};
@@ -153,6 +155,27 @@ impl LoadedModel {
     /// Returns the number of values of one input.
     pub fn input_len(&self) -> usize {
         self.spec.input_shape.iter().product()
+    }
+
+    /// Checks that an input's values are of the data set's type, and that its tokens are in the vocabulary.
+    ///
+    /// # Errors
+    /// `wrong-type`, `unknown-token`.
+    pub(super) fn check_values(&self, values: Values<'_>) -> Result<()> {
+        let dataset = || self.config.dataset.clone();
+        match (self.schema().input.dtype, values) {
+            (FieldType::Tokens { vocabulary }, Values::I32(ids)) => {
+                match ids.iter().find(|id| u32::try_from(**id).is_ok_and(|id| id < vocabulary).not()) {
+                    None => Ok(()),
+                    Some(&id) => Err(SessionError::UnknownToken { id, max: vocabulary.saturating_sub(1) }.into()),
+                }
+            }
+            (FieldType::Tokens { .. }, _) => Err(SessionError::NoTokenIds { dataset: dataset() }.into()),
+            (FieldType::U8 { .. } | FieldType::F32, Values::I32(_)) => {
+                Err(SessionError::TokenIds { dataset: dataset() }.into())
+            }
+            (FieldType::U8 { .. } | FieldType::F32, Values::U8(_) | Values::F32(_)) => Ok(()),
+        }
     }
 
     /// Returns the number of outputs for one input.

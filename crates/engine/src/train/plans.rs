@@ -42,6 +42,8 @@ pub enum PlanKey {
     Record(usize),
     /// The outputs of all layers for so many inputs, apart from those of the last prediction.
     Inspection(usize),
+    /// The same for one input, with [`LoadedModel::shares_graph`].
+    Shares,
 }
 
 /// A plan that a backend has loaded.
@@ -156,6 +158,7 @@ impl LoadedModel {
             PlanKey::CopyStates => self.copy_states_graph(),
             PlanKey::Record(shard) => self.record_graph(shard),
             PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
+            PlanKey::Shares => self.shares_graph(),
         }?;
         let plan = Plan::compile(&graph, &taps)?;
         if plan.size_bytes() > MAX_PLAN_BYTES {
@@ -169,6 +172,7 @@ impl LoadedModel {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
             PlanKey::Gradient(images) | PlanKey::Record(images) | PlanKey::Inspection(images) => images as u64,
+            PlanKey::Shares => 1,
             PlanKey::Update | PlanKey::CopyStates => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));

@@ -16,12 +16,24 @@ use crate::error::{Result, SessionError};
 /// The most words that the outputs of all layers take while a part of a prediction is computed.
 const MAX_OUTPUT_WORDS: u64 = 1 << 23;
 
-/// Pixels to predict for, `[k, input shape]`.
+/// Inputs to predict for, `[k, input shape]`.
 pub enum Pixels {
     /// Bytes as those of the data set, divided by the number that it names, 255 for images.
     U8(Vec<u8>),
     /// As they are.
     F32(Vec<f32>),
+    /// Token ids.
+    I32(Vec<i32>),
+}
+
+impl Pixels {
+    fn values(&self) -> Values<'_> {
+        match self {
+            Self::U8(pixels) => Values::U8(pixels),
+            Self::F32(pixels) => Values::F32(pixels),
+            Self::I32(ids) => Values::I32(ids),
+        }
+    }
 }
 
 /// A prediction that is under way, part by part.
@@ -45,13 +57,11 @@ struct Part {
 
 impl Prediction {
     /// # Errors
-    /// `wrong-length` if the pixels are not a whole number of inputs, at least one.
+    /// `wrong-length` if the pixels are not a whole number of inputs, at least one; `wrong-type` or `unknown-token` if they are not
+    /// of the data set's type.
     pub fn new(model: &LoadedModel, pixels: Pixels, scale: f32) -> Result<Self> {
-        let input_len = model.input_len();
-        let len = match &pixels {
-            Pixels::U8(pixels) => pixels.len(),
-            Pixels::F32(pixels) => pixels.len(),
-        };
+        model.check_values(pixels.values())?;
+        let (input_len, len) = (model.input_len(), pixels.values().len());
         if len == 0 || len % input_len != 0 {
             return Err(SessionError::PixelsLength { size: input_len, got: len }.into());
         }
@@ -169,6 +179,7 @@ impl Prediction {
         match &self.pixels {
             Pixels::U8(pixels) => Values::U8(&pixels[range]).write(self.scale, words),
             Pixels::F32(pixels) => words.copy_from_slice(&pixels[range]),
+            Pixels::I32(ids) => Values::I32(&ids[range]).write(self.scale, words),
         }
     }
 }
@@ -192,6 +203,21 @@ impl Session {
                 return Ok(result);
             }
         }
+    }
+
+    /// Returns the token ids of texts, `[k,sequenceLength]`.
+    ///
+    /// # Errors
+    /// `no-texts` if the data set has none; `missing-data` before its vocabulary is there.
+    pub fn token_ids<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<i32>> {
+        let dataset = self.dataset();
+        if dataset.info().text.is_none() {
+            return Err(SessionError::NoTexts { dataset: dataset.info().name.clone() }.into());
+        }
+        let vectorization = dataset.vectorization().ok_or(SessionError::MissingData)?;
+        let mut ids = Vec::new();
+        texts.into_iter().for_each(|text| vectorization.append_ids(text, &mut ids));
+        Ok(ids)
     }
 
     /// Begins a prediction, in place of one that is not done.

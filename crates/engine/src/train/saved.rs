@@ -2,7 +2,7 @@
 
 use super::model::LoadedModel;
 use super::setup::{check_against, fit};
-use super::tensors::matched;
+use super::tensors::{matched, vocabulary_of};
 use super::{Provenance, Session};
 use crate::checkpoint::Checkpoint;
 use crate::data::Dataset;
@@ -71,20 +71,20 @@ impl Session {
         arrays: &[Vec<f32>],
         dataset: Option<Dataset>,
     ) -> Result<ModelSummary> {
-        let schema = dataset.as_ref().unwrap_or(&self.feeder.dataset).schema();
-        let model = LoadedModel::new(model, training, schema)?;
+        let dataset_info = dataset.as_ref().unwrap_or(&self.feeder.dataset).info().clone().with_text(training.text);
+        let training = &TrainingConfig { text: dataset_info.text, ..training.clone() };
+        let model = LoadedModel::new(model, training, &dataset_info.schema)?;
         let mismatch = fit(&model)?;
         let info = &model.present_info(info);
         let states = matched(model.states(), info, arrays)?;
+        let vocabulary = vocabulary_of(info, training.text)?;
         self.model = model;
         self.mismatch = mismatch;
         if let Some(dataset) = dataset {
             self.replace_dataset(dataset);
         }
-        if self.feeder.set_order(training) {
-            self.executor.backend.forget_datasets();
-        }
         self.reset();
+        self.use_vocabulary(vocabulary);
         self.go_to(info, arrays, &states);
         Ok(self.summary())
     }

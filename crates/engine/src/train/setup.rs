@@ -4,7 +4,7 @@ use super::inspection::Inspection;
 use super::model::{LoadedModel, layer_weights};
 use super::progress::{EpochMetrics, Position};
 use super::{Provenance, Session};
-use crate::data::{Dataset, DatasetInfo, FieldType, Schema};
+use crate::data::{Dataset, DatasetInfo, FieldType, Schema, Vocabulary};
 use crate::error::{DataError, Error, Result, SettingError};
 use crate::model::catalogue::WeightSpec;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -39,9 +39,11 @@ impl Session {
         let kept = if is_trained { self.kept_weights(&model, kept)? } else { Vec::new() };
         self.model = model;
         self.mismatch = None;
+        let vocabulary = self.feeder.dataset.vectorization().map(|own| own.vocabulary.clone());
         self.reset();
         if !kept.is_empty() {
             self.weights = Provenance::Trained;
+            self.use_vocabulary(vocabulary);
             self.executor.write_states(&kept);
         }
         Ok(self.summary())
@@ -81,25 +83,28 @@ impl Session {
     /// If a value is out of range or does not fit the data. Nothing is then changed.
     pub fn set_training(&mut self, config: TrainingConfig) -> Result<()> {
         self.check_training(&config)?;
+        let info = self.dataset().info().clone().with_text(config.text);
+        let config = TrainingConfig { text: info.text, ..config };
         let old = self.model.config();
-        let same_target = config.target == old.target;
+        // A target or an input of another shape is for another model, which comes next.
+        let same_task = config.target == old.target && config.text == old.text;
         let same_graph = config.loss == old.loss
-            && same_target
+            && same_task
             && config.metrics == old.metrics
             && config.optimizer.has_same_rule(&old.optimizer)
             && config.clip_norm == old.clip_norm
             && config.clip_value == old.clip_value;
         let same_plans = same_graph && config.batch_size == old.batch_size;
         let order = |config: &TrainingConfig| {
-            let TrainingConfig { batch_size, seed, shuffle, train_samples, standardize, .. } = *config;
-            (batch_size, seed, shuffle, train_samples, config.validation_split.to_bits(), standardize)
+            let TrainingConfig { batch_size, seed, shuffle, train_samples, standardize, text, .. } = *config;
+            (batch_size, seed, shuffle, train_samples, config.validation_split.to_bits(), standardize, text)
         };
         let same_order = order(&config) == order(old);
         let mut mismatch = self.mismatch.clone();
         if !same_plans || !same_order {
-            let model = LoadedModel::new(self.model.spec(), &config, self.dataset().schema())?;
+            let model = LoadedModel::new(self.model.spec(), &config, &info.schema)?;
             mismatch = fit(&model)?;
-            if let (Some(error), None, true) = (&mismatch, &self.mismatch, same_target) {
+            if let (Some(error), None, true) = (&mismatch, &self.mismatch, same_task) {
                 return Err(error.clone());
             }
         }
@@ -118,7 +123,9 @@ impl Session {
     /// If a value is out of range or does not fit the data. Nothing is then changed.
     pub fn set_dataset(&mut self, dataset: Dataset, config: TrainingConfig) -> Result<()> {
         check_against(&config, &dataset)?;
-        let mismatch = fit(&LoadedModel::new(self.model.spec(), &config, dataset.schema())?)?;
+        let info = dataset.info().clone().with_text(config.text);
+        let config = TrainingConfig { text: info.text, ..config };
+        let mismatch = fit(&LoadedModel::new(self.model.spec(), &config, &info.schema)?)?;
         self.settle();
         self.stop();
         self.is_midway = false;
@@ -133,6 +140,7 @@ impl Session {
     /// # Errors
     /// `bad-data` if examples have arrived already and the description is another one; if the configuration does not fit it.
     pub fn set_dataset_info(&mut self, info: DatasetInfo) -> Result<()> {
+        let info = info.with_text(self.dataset().info().text);
         if *self.dataset().info() != info {
             if self.dataset().train_examples() + self.dataset().test_examples() > 0 {
                 return Err(DataError::ForeignDescription { dataset: info.name }.into());
@@ -158,12 +166,13 @@ impl Session {
     }
 
     fn take_config(&mut self, config: TrainingConfig, same_plans: bool, same_order: bool) {
+        let has_other_inputs = !same_order && self.feeder.set_order(&config, self.weights == Provenance::Trained);
         let old = self.model.set_config(config, self.feeder.dataset.schema());
         let config = self.model.config();
         let same_seed = old.seed == config.seed;
         let keeps_slots = config.optimizer.keeps_state_of(&old.optimizer);
         if !same_order {
-            if self.feeder.set_order(config) {
+            if has_other_inputs {
                 self.executor.backend.forget_datasets();
             }
             self.training.restart_epoch();
@@ -186,8 +195,12 @@ impl Session {
         check_against(config, &self.feeder.dataset)
     }
 
-    /// Draws new weights from the seed, clears the optimizer's state and the counters, and stops training.
+    /// Draws new weights from the seed, clears the optimizer's state and the counters, and stops training. The vocabulary of texts
+    /// is that of the present training part.
     pub fn reset(&mut self) {
+        if self.feeder.set_order(self.model.config(), false) {
+            self.executor.backend.forget_datasets();
+        }
         self.stop();
         self.cancel();
         self.is_midway = false;
@@ -197,6 +210,13 @@ impl Session {
         self.executor.write_states(&self.model.initial_slots());
         self.restart_evaluations();
         self.training.go_to(Position::default(), EpochMetrics::default());
+    }
+
+    /// Gives texts the vocabulary that the weights belong to.
+    pub(super) fn use_vocabulary(&mut self, vocabulary: Option<Vocabulary>) {
+        if vocabulary.is_some_and(|vocabulary| self.feeder.dataset.set_vocabulary(vocabulary)) {
+            self.executor.backend.forget_datasets();
+        }
     }
 
     /// Writes the weights that the seed gives.
@@ -245,6 +265,7 @@ pub fn check_against(config: &TrainingConfig, dataset: &Dataset) -> Result<()> {
         return Err(SettingError::UnknownDataset { dataset: config.dataset.clone(), known }.into());
     }
     training::check_examples(config, info.train_total)?;
+    training::check_text(config, info.text)?;
     let target = effective_target(&info.schema, config);
     config.loss.check_target(&target)?;
     metrics::chosen(config.metrics.as_deref(), &target)?;
@@ -260,7 +281,8 @@ pub fn check_against(config: &TrainingConfig, dataset: &Dataset) -> Result<()> {
 /// # Errors
 /// If the loss does not fit, or the memory does not suffice.
 pub(super) fn fit(model: &LoadedModel) -> Result<Option<Error>> {
-    const OTHER_DATA: [&str; 3] = ["wrong-input", "wrong-output", "missing-flatten"];
+    const OTHER_DATA: [&str; 6] =
+        ["wrong-input", "wrong-output", "missing-flatten", "no-tokens", "tokens", "vocabulary"];
     match model.check_task() {
         Ok(()) => model.check().map(|()| None),
         Err(error) if OTHER_DATA.contains(&error.code) => Ok(Some(error)),

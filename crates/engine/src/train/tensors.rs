@@ -5,6 +5,7 @@ use super::progress::{EpochMetrics, Position};
 use super::step_record::RecordTensor;
 use super::{Provenance, Session};
 use crate::backend::{PlanHandle, TensorRef};
+use crate::data::{TextSpec, Vocabulary};
 use crate::error::{BackendError, Error, Result, SessionError};
 use crate::model::initializers;
 use crate::protocol::SnapshotInfo;
@@ -175,7 +176,9 @@ impl Session {
         arrays.push(self.training.metrics().to_f32());
         let Position { step, epoch, batch } = self.training.position();
         let untouched = self.weights != Provenance::Trained;
-        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched }, arrays))
+        let vectorization = self.feeder.dataset.vectorization();
+        let vocabulary = vectorization.map(|own| own.vocabulary.words().to_vec()).unwrap_or_default();
+        Ok((SnapshotInfo { step, epoch, batch_in_epoch: batch, names, untouched, vocabulary }, arrays))
     }
 
     /// Goes back to a snapshot of the same model and optimizer. Training stops.
@@ -185,9 +188,11 @@ impl Session {
     pub fn restore(&mut self, info: &SnapshotInfo, arrays: Vec<Vec<f32>>) -> Result<()> {
         let info = &self.model.present_info(info);
         let states = matched(self.model.states(), info, &arrays)?;
+        let vocabulary = vocabulary_of(info, self.model.config().text)?;
         self.stop();
         self.cancel();
         self.is_midway = false;
+        self.use_vocabulary(vocabulary);
         self.go_to(info, &arrays, &states);
         Ok(())
     }
@@ -216,6 +221,18 @@ impl Session {
         }
         .into()
     }
+}
+
+/// Returns the vocabulary of a snapshot, for texts that become token ids in this way.
+///
+/// # Errors
+/// `wrong-snapshot` if it is none, or has too many words.
+pub(super) fn vocabulary_of(info: &SnapshotInfo, spec: Option<TextSpec>) -> Result<Option<Vocabulary>> {
+    let Some(TextSpec { max_tokens, .. }) = spec.filter(|_| !info.vocabulary.is_empty()) else { return Ok(None) };
+    let vocabulary = Vocabulary::from_words(info.vocabulary.clone(), max_tokens);
+    vocabulary
+        .map(Some)
+        .ok_or_else(|| SessionError::SnapshotVocabulary { words: info.vocabulary.len(), max: max_tokens }.into())
 }
 
 /// Returns the arrays of a snapshot that belong to these states.

@@ -8,7 +8,7 @@ mod runs;
 use std::cell::Cell;
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::data::{Dataset, DatasetInfo, Part};
+use chalkgrad_engine::data::{Dataset, DatasetInfo, Inputs, Part};
 use chalkgrad_engine::engine::Engine;
 use chalkgrad_engine::error::{DataError, FileFault};
 use chalkgrad_engine::history::TrainingHistory;
@@ -61,7 +61,9 @@ impl Bench {
         let labels: Vec<u8> = (0..images).map(|index| (index * 7 % 3) as u8).collect();
         let pixel = |label: u8, index: usize| if index / 6 == usize::from(label) { 255 } else { (index * 11) as u8 };
         let pixels: Vec<u8> = labels.iter().flat_map(|&label| (0..16).map(move |index| pixel(label, index))).collect();
-        self.engine.shard_arrived("mnist", part, (&pixels).into(), (&labels).into(), self.now_ms.get()).unwrap();
+        self.engine
+            .shard_arrived("mnist", part, Inputs::Values((&pixels).into()), (&labels).into(), self.now_ms.get())
+            .unwrap();
         self.listen();
     }
 
@@ -161,7 +163,7 @@ fn tick(now_ms: &Cell<f64>) -> f64 {
 fn f32s(bulk: &ArrayData) -> &[f32] {
     match bulk {
         ArrayData::F32(values) => values,
-        ArrayData::U8(_) => panic!("bytes"),
+        ArrayData::U8(_) | ArrayData::I32(_) => panic!("no numbers"),
     }
 }
 

@@ -8,6 +8,7 @@ mod models;
 mod runs;
 mod steps;
 mod support;
+mod text;
 
 use std::collections::HashMap;
 

@@ -22,3 +22,4 @@ mod session;
 mod shaders;
 mod step_record;
 mod tables;
+mod texts;

@@ -1,7 +1,7 @@
 //! The presets: every one fits its data set and trains, and those that train on points made here reach what they promise.
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::data::{Dataset, DatasetInfo, Part, Target, sources};
+use chalkgrad_engine::data::{Dataset, DatasetInfo, Inputs, Part, Target, Values, sources};
 use chalkgrad_engine::model::catalogue::resolve;
 use chalkgrad_engine::model::spec::TrainingConfig;
 use chalkgrad_engine::model::task::Task;
@@ -45,6 +45,15 @@ fn noise(info: DatasetInfo) -> Dataset {
     let info = DatasetInfo { train_total: 64, test_total: 8, ..info };
     let mut dataset = Dataset::new(info.clone());
     let mut random = Philox::new(5, 0);
+    if info.text.is_some() {
+        for (part, count) in [(Part::Train, 64), (Part::Test, 8)] {
+            let classes: Vec<u8> = (0..count).map(|index| (index % 2) as u8).collect();
+            let texts: Vec<String> = (0..count).map(|_| format!("word{}", random.below(20))).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            dataset.add_shard(part, Inputs::Texts(&texts), Values::U8(&classes)).unwrap();
+        }
+        return dataset;
+    }
     for (part, count) in [(Part::Train, 64), (Part::Test, 8)] {
         let numbers: Vec<f32> = (0..count * info.input_len()).map(|_| random.uniform()).collect();
         let bytes: Vec<u8> = numbers.iter().map(|number| (number * 255.0) as u8).collect();

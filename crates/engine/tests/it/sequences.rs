@@ -113,7 +113,7 @@ fn tokens_info(examples: usize, steps: usize) -> DatasetInfo {
     let dtype = FieldType::Tokens { vocabulary: VOCABULARY };
     let input = Field { shape: vec![steps], dtype, columns: Vec::new() };
     let schema = Schema { input, target: Target::classes(["no", "yes"]) };
-    DatasetInfo { name: "mnist".to_owned(), schema, train_total: examples, test_total: examples }
+    DatasetInfo { name: "mnist".to_owned(), schema, train_total: examples, test_total: examples, text: None }
 }
 
 /// Texts in which token 3 says yes; token 0 fills up the rest.

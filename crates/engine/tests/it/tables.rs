@@ -252,7 +252,7 @@ fn a_run_on_numbers_replays_bit_for_bit_also_from_the_middle_of_an_epoch() {
 fn columns_are_standardised_on_the_training_part() {
     let mut random = Philox::new(3, 0);
     let schema = Schema::table(3, Target::classes(["a", "b"]));
-    let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 200, test_total: 20 };
+    let info = DatasetInfo { name: "rows".to_owned(), schema, train_total: 200, test_total: 20, text: None };
     let mut dataset = Dataset::new(info);
     let mut rows = |count: usize| -> Vec<f32> {
         (0..count).flat_map(|_| [1000.0 + 50.0 * random.normal(), 0.001 * random.uniform(), 4.0]).collect()

@@ -54,8 +54,9 @@ def build(spec):
 def arrays(folder, preset, part):
     """Inputs, as the network gets them before standardisation, and targets of a part."""
     stem = f"{folder}/{preset['dataset']}.{part}"
-    dtype = np.uint8 if preset["dtype"] == "u8" else np.float32
-    x = np.fromfile(f"{stem}.inputs", dtype).reshape(-1, *preset["shape"]).astype(np.float32)
+    dtype = {"u8": np.uint8, "f32": np.float32, "tokens": np.int32}[preset["dtype"]]
+    x = np.fromfile(f"{stem}.inputs", dtype).reshape(-1, *preset["shape"])
+    x = x if dtype is np.int32 else x.astype(np.float32)
     x = x / 255 if dtype is np.uint8 else x
     if preset["target"] == "input":
         return x, x.reshape(len(x), -1)

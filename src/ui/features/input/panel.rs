@@ -1,5 +1,6 @@
 //! The input panel.
 
+use chalkgrad_engine::data::DatasetKind;
 use leptos::prelude::*;
 
 use super::dataset::DatasetChoice;
@@ -9,6 +10,7 @@ use super::prediction::Prediction;
 use super::preparation::Preparation;
 use super::rows::Rows;
 use super::samples::Samples;
+use super::text::TextInput;
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::panel_header::PanelHeader;
@@ -26,6 +28,7 @@ pub fn InputPanel() -> impl IntoView {
         Source::Test { label, .. } => t_with("true_label", &[("label", &state.class_name(label.into()))]),
         _ => String::new(),
     };
+    let kind = Memo::new(move |_| state.dataset().schema.kind());
     Effect::new(move |_| state.load_test_set());
     Effect::new(move |_| state.show_awaited());
     Effect::new(move |_| state.load_plane());
@@ -63,9 +66,11 @@ pub fn InputPanel() -> impl IntoView {
             <Show when=move || state.is_plane()>
                 <Plane />
             </Show>
-            <Show when=move || state.has_images() fallback=Rows>
-                <Samples />
-            </Show>
+            {move || match kind.get() {
+                DatasetKind::Image => view! { <Samples /> }.into_any(),
+                DatasetKind::Text => view! { <TextInput /> }.into_any(),
+                DatasetKind::Table => view! { <Rows /> }.into_any(),
+            }}
             <Prediction />
         </section>
     }

@@ -1,6 +1,6 @@
 //! The prediction for the image: the verdict, and the probability of every class.
 
-use chalkgrad_engine::data::Target;
+use chalkgrad_engine::data::{DatasetKind, Target};
 use chalkgrad_engine::ops::classification::predicted_class;
 use chalkgrad_engine::protocol::MODEL_OUTPUT;
 use leptos::prelude::*;
@@ -21,6 +21,7 @@ pub fn Prediction() -> impl IntoView {
     let verdict = move || match best.get() {
         _ if classes.get() == 0 => values(state),
         None if state.input.probabilities().with(Option::is_some) => t("no_answer"),
+        None if state.has_texts() => t("own_text_hint"),
         None => t(&state.digit_key("draw_to_see")),
         Some(class) => t_with("looks_like", &[("label", &state.class_name(class))]),
     };
@@ -93,8 +94,11 @@ fn follow_probabilities(state: State) {
         // Without an image of the network's size another one is looked at.
         let has_image =
             state.input.image().with_untracked(|image| !image.is_empty() && image.len() == state.input_size());
-        let has_row = state.input.row().with_untracked(Option::is_some);
-        let is_there = if untrack(|| state.has_images()) { has_image } else { has_row };
+        let is_there = match untrack(|| state.dataset()).schema.kind() {
+            DatasetKind::Image => has_image,
+            DatasetKind::Text => state.input.sentence.sentence().with_untracked(|own| !own.tokens.is_empty()),
+            DatasetKind::Table => state.input.row().with_untracked(Option::is_some),
+        };
         let output = tensors.first().map(|output| match (&output.values[..], untrack(|| state.classes())) {
             // One output is the probability of the second of two classes.
             (&[second], 2) => vec![1.0 - second, second],

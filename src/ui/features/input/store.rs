@@ -4,6 +4,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::ui::features::input::digit::{Drawing, Point};
 use crate::ui::features::input::photo::Stage;
+use crate::ui::features::input::sentence::SentenceStore;
 use crate::ui::state::State;
 use crate::ui::stores::messages::NoticeKind;
 use chalkgrad_engine::protocol::ArrayData;
@@ -80,6 +81,8 @@ pub struct Input {
     picture: RwSignal<Vec<Stage>>,
     /// The example that is looked at, if the data set has no images.
     row: RwSignal<Option<Row>>,
+    /// The text that is looked at, if the data set has texts.
+    pub sentence: SentenceStore,
     /// Outputs of the network for the input: probabilities, if the target is a class.
     probabilities: RwSignal<Option<Vec<f32>>>,
     /// The labels of the test images; empty before they have come.
@@ -104,6 +107,7 @@ impl Default for Input {
             source: RwSignal::new(Source::Drawing),
             picture: RwSignal::new(Vec::new()),
             row: RwSignal::new(None),
+            sentence: SentenceStore::default(),
             probabilities: RwSignal::new(None),
             test_labels: RwSignal::new(Vec::new()),
             samples: RwSignal::new(Vec::new()),
@@ -164,6 +168,10 @@ impl Input {
         self.picture.set(stages);
     }
 
+    pub fn set_source(&self, source: Source) {
+        self.source.set(source);
+    }
+
     /// Shows a test image as soon as it has arrived, with strokes over it.
     pub fn await_test_image(&self, index: u32, strokes: Drawing) {
         self.is_touched.set_value(true);
@@ -193,6 +201,7 @@ impl Input {
         self.test_labels.set(Vec::new());
         self.samples.set(Vec::new());
         self.row.set(None);
+        self.sentence.forget();
         self.probabilities.set(None);
     }
 
@@ -309,7 +318,7 @@ impl State {
                                 Some(Sample { index, label: class.unwrap_or_default() as u8, pixels })
                             }
                             // Numbers are no image.
-                            ArrayData::F32(_) => None,
+                            ArrayData::F32(_) | ArrayData::I32(_) => None,
                         };
                         then(indices.into_iter().zip(examples).filter_map(sample).collect());
                     }
@@ -337,7 +346,7 @@ impl State {
                     let scales = info.scales;
                     state.input.row.set(Some(Row { index, number, values, scales, is_edited: false, label, target }));
                 }
-                // Bytes are shown as images.
+                // Bytes are shown as images, token ids as texts.
                 Ok(_) => {}
                 Err(report) => state.notify(NoticeKind::Error, report),
             }

@@ -100,6 +100,7 @@ fn OneNumber(
             Source::Input => match state.input_now() {
                 ArrayData::U8(pixels) => pixels.iter().map(|pixel| f32::from(*pixel) / 255.0).collect(),
                 ArrayData::F32(values) => values,
+                ArrayData::I32(ids) => ids.iter().map(|id| *id as f32).collect(),
             },
         };
         let input = inputs.iter().flat_map(|(source, _)| values_of(*source)).collect::<Vec<f32>>();

@@ -118,13 +118,17 @@ impl State {
         if image.len() == size { image } else { vec![0; size] }
     }
 
-    /// Returns the input that all views inspect, without tracking: the image or, if the data set has none, the numbers of the
-    /// example.
+    /// Returns the input that all views inspect, without tracking: the image or, if the data set has none, the token ids of the text
+    /// or the numbers of the example.
     pub fn input_now(&self) -> ArrayData {
         if untrack(|| self.has_images()) {
             return ArrayData::U8(self.looked_at_now());
         }
         let size = self.input_size();
+        if untrack(|| self.has_texts()) {
+            let ids = self.input.sentence.sentence().with_untracked(|sentence| sentence.ids.clone());
+            return ArrayData::I32(if ids.len() == size { ids } else { vec![0; size] });
+        }
         let values = self.input.row().with_untracked(|row| row.as_ref().map(|row| row.values.clone()));
         ArrayData::F32(values.filter(|values| values.len() == size).unwrap_or_else(|| vec![0.0; size]))
     }

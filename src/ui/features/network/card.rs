@@ -20,6 +20,7 @@ use crate::ui::fields;
 use crate::ui::format;
 use crate::ui::state::use_state;
 use crate::ui::text::{error_detail, error_title, t, t_with};
+use chalkgrad_engine::data::DatasetKind;
 use chalkgrad_engine::error::Error;
 use chalkgrad_engine::model::catalogue;
 
@@ -27,7 +28,13 @@ use chalkgrad_engine::model::catalogue;
 #[component]
 pub fn InputCard() -> impl IntoView {
     let state = use_state();
-    let values = move || t(if state.has_images() { "input_values" } else { "input_numbers" });
+    let values = move || {
+        t(match state.dataset().schema.kind() {
+            DatasetKind::Image => "input_values",
+            DatasetKind::Text => "input_tokens",
+            DatasetKind::Table => "input_numbers",
+        })
+    };
     view! {
         <div class="input-place">
             <div class="card card-input">

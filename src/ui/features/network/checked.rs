@@ -20,6 +20,8 @@ pub struct CheckedLayer {
     pub weight_shapes: Vec<Vec<usize>>,
     /// Operations for one example forward.
     pub flops: u64,
+    /// Tensors that can be read besides output and weights.
+    pub views: &'static [&'static str],
     /// Derivation of each extent of the output.
     pub rule: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl ValidatedModel {
                 weights: layer.weights.iter().map(CheckedWeight::from).collect(),
                 weight_shapes: layer.weights.iter().map(|weight| weight.shape.clone()).collect(),
                 flops: layer.layer_type.flops(&layer.settings, &layer.input_shapes, &layer.output_shape),
+                views: layer.layer_type.views(&layer.settings),
                 rule: layer.layer_type.shape_rule(&layer.settings, &layer.input_shapes, &layer.output_shape),
             })
             .collect();

@@ -6,6 +6,7 @@ use super::layer_form::LayerForm;
 use crate::ui::charts::tensor_image::Role;
 use crate::ui::features::inspector::formula::FormulaView;
 use crate::ui::features::inspector::layer_stats::LayerStatsView;
+use crate::ui::features::inspector::states::StatesPicture;
 use crate::ui::features::inspector::tensor_picture::TensorPicture;
 use crate::ui::features::inspector::watch::Sight;
 use crate::ui::features::network::checked::CheckedLayer;
@@ -27,8 +28,8 @@ enum Content {
     NoWeights,
     /// Name of the layer, and of its weights.
     Weights(String, Vec<&'static str>),
-    /// Name of the layer, and the inputs for which its outputs are shown.
-    Activations(String, Sight),
+    /// Name of the layer, and of its tensors of states over time, and the inputs for which its outputs are shown.
+    Activations(String, &'static [&'static str], Sight),
     /// Name of the layer, and of its trained weights.
     Gradients(String, Vec<&'static str>),
 }
@@ -63,7 +64,7 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
             "formula" => Content::Formula(spec, layer),
             "activations" => {
                 let sight = if state.is_plane() { Sight::Plane } else { Sight::Input };
-                Content::Activations(layer.name, sight)
+                Content::Activations(layer.name, layer.views, sight)
             }
             "weights" if layer.weights.is_empty() => Content::NoWeights,
             "weights" => Content::Weights(layer.name, layer.weights.iter().map(|weight| weight.name).collect()),
@@ -78,8 +79,13 @@ pub fn LayerDetail(id: LayerId) -> impl IntoView {
         Content::NotInOrder => view! { <p class="help">{move || t("not_in_order")}</p> }.into_any(),
         Content::NoWeights => view! { <p class="help">{move || t("no_weights")}</p> }.into_any(),
         Content::Formula(..) => view! { <FormulaView id /> }.into_any(),
-        Content::Activations(layer, sight) => {
-            view! { <TensorPicture name=format!("{layer}.{OUTPUT}") role=Role::Activations sight /> }.into_any()
+        Content::Activations(layer, states, sight) => {
+            let states = states.iter().map(|states| view! { <StatesPicture name=format!("{layer}.{states}") /> });
+            view! {
+                {states.collect_view()}
+                <TensorPicture name=format!("{layer}.{OUTPUT}") role=Role::Activations sight />
+            }
+            .into_any()
         }
         Content::Weights(layer, weights) => view! { <TensorChoice layer tensors=weights /> }.into_any(),
         Content::Gradients(layer, weights) => {

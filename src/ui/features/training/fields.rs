@@ -8,7 +8,7 @@ use chalkgrad_engine::model::optimizers::OptimizerSpec;
 use chalkgrad_engine::model::schedules::ScheduleSpec;
 use chalkgrad_engine::model::settings::{Setting, SettingDefault};
 use chalkgrad_engine::model::spec::{SettingValue, TrainingConfig};
-use chalkgrad_engine::model::training::{self, FIELDS, Field, Group};
+use chalkgrad_engine::model::training::{self, FIELDS, Field, Group, TEXT_FIELDS};
 
 /// A setting in the form.
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ fn check(config: &TrainingConfig, images: usize) -> Result<()> {
 
 /// Returns the rows of a group of the configuration's own fields.
 pub fn group_rows(group: Group) -> Vec<TrainingRow> {
-    FIELDS.iter().filter(|field| field.group == group).map(TrainingRow::Field).collect()
+    FIELDS.iter().chain(TEXT_FIELDS).filter(|field| field.group == group).map(TrainingRow::Field).collect()
 }
 
 /// A choice of the form: an entry of a catalogue, and the rows of its settings.

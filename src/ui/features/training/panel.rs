@@ -12,6 +12,7 @@ use super::run_rows::{HiddenRow, SpeedRow};
 use crate::ui::browser::{get, remember, remembered};
 use crate::ui::components::panel_header::PanelHeader;
 use crate::ui::features::training::fields::{TrainingRow, group_rows};
+use crate::ui::state::use_state;
 use crate::ui::text::t;
 
 /// Settings that are always in view, besides optimizer and speed.
@@ -38,6 +39,8 @@ pub fn TrainingPanel() -> impl IntoView {
         let is_open = event.current_target().is_some_and(|details| get(&details, "open").is_truthy());
         remember(SHOWS_MORE, if is_open { "true" } else { "false" });
     };
+    let state = use_state();
+    let has_texts = Memo::new(move |_| state.has_texts());
     let is_open = remembered(SHOWS_MORE).as_deref() == Some("true");
     view! {
         <section class="panel training" aria-labelledby="training-title">
@@ -57,6 +60,9 @@ pub fn TrainingPanel() -> impl IntoView {
                     </Group>
                     <Group name="group_data">
                         <SettingRows rows=data_more />
+                        <Show when=move || has_texts.get()>
+                            <SettingRows rows=group_rows(Group::Text) />
+                        </Show>
                         <ChoiceRow<dyn Loss> />
                         <SettingsOf<dyn Loss> shows=|_| true />
                     </Group>

@@ -1,6 +1,6 @@
 //! Data sets: the list of them, the change to another one, and what happens when it does not come.
 
-use chalkgrad_engine::data::{DatasetInfo, Part, Values, sources};
+use chalkgrad_engine::data::{DatasetInfo, Inputs, Part, Values, sources};
 use chalkgrad_engine::error::{DataError, FetchFault};
 use chalkgrad_engine::model::spec::{LossSpec, TrainingConfig};
 use chalkgrad_engine::protocol::{Answer, Command, DatasetDescription, Event, RunState, Split, TargetDescription};
@@ -35,7 +35,7 @@ impl Bench {
             let labels: Vec<u8> = (0..count).map(|index| (index % 10) as u8).collect();
             let pixels = vec![7; count * 784];
             self.engine
-                .shard_arrived(&name, part, Values::U8(&pixels), Values::U8(&labels), self.now_ms.get())
+                .shard_arrived(&name, part, Inputs::Values(Values::U8(&pixels)), Values::U8(&labels), self.now_ms.get())
                 .unwrap();
         }
         let now_ms = self.now_ms.get();

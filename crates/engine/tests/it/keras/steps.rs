@@ -128,6 +128,7 @@ fn compare(document: &Value, case: &Value, file: &mut Bytes) -> Worst {
             batch_in_epoch: step % per_epoch,
             names: names.clone(),
             untouched: false,
+            vocabulary: Vec::new(),
         };
         session.restore(&info, arrays.clone()).unwrap();
         session.start(Goal { epochs: None, steps: Some(1) }).unwrap();

@@ -10,7 +10,7 @@ use chalkgrad_engine::protocol::{ArrayData, BackendChoice, Command, Envelope, Me
 use super::mutations::Mutations;
 use super::{CONFIGS, MODELS, mutated_json, parse, run, session};
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "dense.kernel",
     "dense_1.bias",
     "adam.v dense.kernel",
@@ -19,6 +19,7 @@ const NAMES: [&str; 10] = [
     "flatten.output",
     "output",
     "nonsense",
+    "input shares",
     "",
     "grad ",
 ];
@@ -46,9 +47,10 @@ fn split(mutations: &mut Mutations) -> Split {
 fn arrays(mutations: &mut Mutations) -> Vec<ArrayData> {
     let array = |mutations: &mut Mutations| {
         let len = [0, 1, 3, 15, 16, 17, 32, 36, 48, 192, 16 * 300][mutations.random.below(11) as usize];
-        match mutations.random.below(3) {
+        match mutations.random.below(4) {
             0 => ArrayData::F32((0..len).map(|_| mutations.number() as f32).collect()),
             1 => ArrayData::F32(vec![0.25; len]),
+            2 => ArrayData::I32((0..len).map(|_| mutations.number() as i32).collect()),
             _ => ArrayData::U8(vec![7; len]),
         }
     };
@@ -63,6 +65,7 @@ fn snapshot(mutations: &mut Mutations) -> SnapshotInfo {
         batch_in_epoch: whole(mutations),
         names: names(mutations),
         untouched: mutations.random.below(2) == 0,
+        vocabulary: names(mutations),
     }
 }
 
@@ -74,7 +77,7 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
     };
     let spec = |mutations: &mut Mutations| parse(&one_of(mutations, &MODELS[1..]));
     let config = |mutations: &mut Mutations| parse(&one_of(mutations, &CONFIGS));
-    let command = match mutations.random.below(31) {
+    let command = match mutations.random.below(36) {
         0 => Command::Init { data_url: name(mutations) },
         1 => Command::SetBackend { choice: BackendChoice::Auto, workers: maybe(mutations) },
         2 => Command::SetModel { spec: spec(mutations)?, kept: None },
@@ -112,6 +115,11 @@ fn command(mutations: &mut Mutations) -> Result<(Command, Vec<ArrayData>), Error
         27 => Command::Snapshot,
         28 => Command::Datasets,
         29 => Command::FetchData,
+        30 => Command::PredictTexts { texts: names(mutations) },
+        31 => Command::Tokenize { text: name(mutations) },
+        32 => Command::Vocabulary,
+        33 => Command::WordMap { layer: name(mutations), words: whole(mutations) },
+        34 => Command::NearestWords { layer: name(mutations), word: name(mutations), count: whole(mutations) },
         _ => Command::Profile,
     };
     let needs_arrays = matches!(

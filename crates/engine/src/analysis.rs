@@ -1,0 +1,3 @@
+//! Analyses of matrices that views ask for.
+
+pub mod pca;
