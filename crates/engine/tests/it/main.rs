@@ -15,6 +15,7 @@ mod ops;
 mod output_gradients;
 mod plans;
 mod random_layers;
+mod replay;
 mod replicas;
 mod robustness;
 mod sequences;
