@@ -8,8 +8,7 @@ use crate::ir::{Expr, Graph, NodeId};
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::metrics::{self, Metric};
-use crate::model::optimizers::{Clipping, append_guarded_update, append_updates};
-use crate::model::spec::TrainingConfig;
+use crate::model::optimizers::{Clipping, Parameter, append_guarded_update, append_updates};
 use crate::ops::all_finite::all_finite;
 use crate::ops::classification::{argmax, correct_predictions};
 use crate::ops::layout::{concat, transpose};
@@ -29,7 +28,7 @@ pub const SAMPLE_WEIGHT: &str = "sample_weight";
 pub const RNG_KEY: &str = "rng_key";
 /// Input `[]` of a shard: its fraction of the batch, 0 to 1. It exists only if something depends on it.
 pub const BATCH_FRACTION: &str = "batch_fraction";
-/// Output `[]`: the weighted sum of the samples' losses, plus the L2 penalties.
+/// Output `[]`: the weighted sum of the samples' losses, plus the penalties.
 pub const LOSS: &str = "loss";
 /// Output `[]` of a training step for classes: the number of correctly classified samples of weight above 0.
 pub const CORRECT: &str = "correct";
@@ -42,7 +41,7 @@ pub const CONFUSION: &str = "confusion";
 pub const PREDICTED: &str = "predicted";
 /// Output `[N]` of an evaluation for classes: the highest output, which after a softmax is the probability of [`PREDICTED`].
 pub const CONFIDENCE: &str = "confidence";
-/// Output `[]` of an evaluation: the L2 penalties alone.
+/// Output `[]` of an evaluation: the penalties on weights alone.
 pub const PENALTY: &str = "penalty";
 
 /// A graph, and the nodes that stay readable besides its outputs.
@@ -62,8 +61,7 @@ impl LoadedModel {
     pub fn training_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
         let Differentiated { network, loss, counts, gradients } = self.append_gradients(&mut graph, batch, None)?;
-        let is_finite =
-            append_step(&mut graph, self.config(), loss, &network.parameters, &gradients, &network.updates)?;
+        let is_finite = self.append_step(&mut graph, loss, &network.parameters, &gradients, &network.updates)?;
         for output in [loss].into_iter().chain(counts).chain([is_finite]) {
             graph.add_output(output);
         }
@@ -124,7 +122,7 @@ impl LoadedModel {
             }
         }
         graph.set_layer(None);
-        let is_finite = append_step(&mut graph, self.config(), loss, &parameters, &gradients, &others)?;
+        let is_finite = self.append_step(&mut graph, loss, &parameters, &gradients, &others)?;
         graph.add_output(is_finite);
         Ok(Program { graph, taps: gradients })
     }
@@ -272,6 +270,35 @@ impl LoadedModel {
         Ok((input, target))
     }
 
+    /// Appends the updates of the trained weights, which come in the model's order, and the new values of the other weights.
+    /// Returns a node that is 1 if they are made: loss and gradients are finite.
+    fn append_step(
+        &self,
+        graph: &mut Graph,
+        loss: NodeId,
+        parameters: &[NodeId],
+        gradients: &[NodeId],
+        others: &[(NodeId, NodeId)],
+    ) -> Result<NodeId> {
+        let config = self.config();
+        let all: Vec<NodeId> = [loss].iter().chain(gradients).copied().collect();
+        let is_finite = all_finite(graph, &all)?;
+        graph.set_name(is_finite, IS_FINITE)?;
+        let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
+        let trained = self.layers().iter().flat_map(|layer| &layer.weights).filter(|weight| weight.trainable);
+        let parameters: Vec<Parameter<'_>> = parameters
+            .iter()
+            .zip(gradients)
+            .zip(trained)
+            .map(|((&node, &gradient), weight)| Parameter { node, gradient, max_norm: weight.max_norm.as_ref() })
+            .collect();
+        append_updates(graph, &config.optimizer, clipping, &parameters, is_finite)?;
+        for &(state, value) in others {
+            append_guarded_update(graph, is_finite, state, value)?;
+        }
+        Ok(is_finite)
+    }
+
     pub(super) fn target(&self, node: NodeId) -> TargetNode<'_> {
         TargetNode { target: &self.schema().target, node }
     }
@@ -289,27 +316,6 @@ impl LoadedModel {
 pub(super) fn readable(network: &Network) -> impl Iterator<Item = NodeId> + use<> {
     let views: Vec<NodeId> = network.views.iter().map(|view| view.node).collect();
     network.outputs.clone().into_iter().chain(views)
-}
-
-/// Appends the updates of the parameters and the new values of the other weights. Returns a node that is 1 if they are
-/// made: loss and gradients are finite.
-fn append_step(
-    graph: &mut Graph,
-    config: &TrainingConfig,
-    loss: NodeId,
-    parameters: &[NodeId],
-    gradients: &[NodeId],
-    others: &[(NodeId, NodeId)],
-) -> Result<NodeId> {
-    let all: Vec<NodeId> = [loss].iter().chain(gradients).copied().collect();
-    let is_finite = all_finite(graph, &all)?;
-    graph.set_name(is_finite, IS_FINITE)?;
-    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
-    append_updates(graph, &config.optimizer, clipping, parameters, gradients, is_finite)?;
-    for &(state, value) in others {
-        append_guarded_update(graph, is_finite, state, value)?;
-    }
-    Ok(is_finite)
 }
 
 /// Returns the name of a weight's gradient.
@@ -374,19 +380,24 @@ fn confidence(graph: &mut Graph, network: &Network) -> Result<NodeId> {
     reshape(graph, larger, [samples])
 }
 
-/// Appends the sum of `l2 * sum(w^2)` over the weights that have a penalty (Keras's `L2`).
+/// Appends the sum of `l1 * sum(|w|) + l2 * sum(w^2)` over the weights that have a penalty (Keras's `L1L2`).
 fn append_penalty(graph: &mut Graph, network: &Network) -> Result<Option<NodeId>> {
     let mut total = None;
-    for &(weight, factor) in &network.penalties {
-        let squares = pointwise::square(graph, weight)?;
+    for &(weight, penalty) in &network.penalties {
         let axes: Vec<usize> = (0..graph.tensor_type(weight).shape.rank()).collect();
-        let sum = reduce::sum(graph, squares, &axes, false)?;
-        let factor = graph.scalar(factor);
-        let sum = pointwise::mul(graph, sum, factor)?;
-        total = Some(match total {
-            Some(total) => pointwise::add(graph, total, sum)?,
-            None => sum,
-        });
+        for (size, factor) in [("abs", penalty.l1), ("square", penalty.l2)] {
+            if factor == 0.0 {
+                continue;
+            }
+            let sizes = pointwise::apply(graph, size, &[weight])?;
+            let sum = reduce::sum(graph, sizes, &axes, false)?;
+            let factor = graph.scalar(factor);
+            let sum = pointwise::mul(graph, sum, factor)?;
+            total = Some(match total {
+                Some(total) => pointwise::add(graph, total, sum)?,
+                None => sum,
+            });
+        }
     }
     Ok(total)
 }
