@@ -157,9 +157,11 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
             "no-layers" => vec![Fix::Insert { index: 0, layers: vec![flatten(), head()] }],
             "wrong-input" => {
                 let shape = task.schema.input.shape.clone();
+                let is_alike = shape.len() == model.input_shape.len();
                 let set = Fix::SetInputShape { shape };
-                // Layers for inputs of another kind can do nothing with these; a wrong number of outputs has a fix of its own.
-                let is_mended = fault(&set.apply(model), task).is_none_or(|after| after.code == "wrong-output");
+                // Layers for inputs of another kind can do nothing with these. A wrong number of outputs has a fix of its own.
+                let is_mended =
+                    fault(&set.apply(model), task).is_none_or(|after| is_alike && after.code == "wrong-output");
                 is_mended.then_some(set).into_iter().chain([replace]).collect()
             }
             _ => Vec::new(),
