@@ -158,7 +158,7 @@ test.describe('tables and points', () => {
     await choice(page).selectOption('wine');
     await expect.poll(async () => (await playground.call('getTraining')).dataset).toBe('wine');
     await expect(page.getByText('The input shape does not fit the data', { exact: true }).first()).toBeVisible();
-    await page.getByRole('button', { name: 'Use a small network for this data' }).click();
+    await page.getByRole('button', { name: 'Use a dense network for this data' }).click();
     await expect.poll(async () => (await playground.call('getModel')).inputShape).toEqual([13]);
     await playground.call('setTraining', { standardize: true, epochs: 40, optimizer: { type: 'Adam', learningRate: 0.01 } });
     await playground.call('train');

@@ -134,7 +134,7 @@ test.describe('texts', () => {
     await expect.poll(async () => (await playground.call('getTraining')).text, { timeout: 60_000 }).toEqual({ maxTokens: 3000, sequenceLength: 64, split: 'character' });
     // The network for images does not fit; the first fix is a network for texts.
     await expect.poll(async () => (await playground.rejection('train', { steps: 1 })).code).toBe('wrong-input');
-    await page.getByRole('button', { name: 'Use a small network for this data' }).click();
+    await page.getByRole('button', { name: 'Use a network on the mean of word embeddings' }).click();
     await expect.poll(() => playground.layerTypes()).toEqual(['Embedding', 'GlobalAveragePooling1D', 'Dense']);
     expect(await playground.call('train', { steps: 20 })).toMatchObject({ state: 'done' });
     await field(page).fill('房间很好，服务也不错');
