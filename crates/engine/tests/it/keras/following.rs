@@ -26,7 +26,7 @@ fn numbers(value: &Value) -> Vec<f32> {
 }
 
 /// Returns true if the model of a run reads texts.
-fn reads_words(run: &Value) -> bool {
+pub fn reads_words(run: &Value) -> bool {
     run["layers"][0]["type"] == "Embedding"
 }
 
@@ -56,22 +56,32 @@ pub fn dataset(document: &Value, run: &Value) -> Dataset {
     dataset
 }
 
+fn model(document: &Value, run: &Value) -> ModelSpec {
+    let shape = if reads_words(run) { json!([document["words"]]) } else { document["image"].clone() };
+    serde_json::from_value(json!({ "inputShape": shape, "layers": run["layers"] })).unwrap()
+}
+
 /// Opens a session with the model and the data of a run, which begins with Keras's first weights.
 pub fn session(document: &Value, run: &Value, backend: Box<dyn Backend>) -> Session {
+    let opened = Session::with(backend, dataset(document, run), model(document, run));
+    let mut session = opened.unwrap_or_else(|error| panic!("{}: {error}", run["name"]));
+    begin(&mut session, document, run);
+    session
+}
+
+/// Brings a session with the data of a run to its beginning.
+fn begin(session: &mut Session, document: &Value, run: &Value) {
     let name = &run["name"];
-    let dataset = dataset(document, run);
-    let (shape, count) = (dataset.info().schema.input.shape.clone(), dataset.info().train_total);
-    let spec: ModelSpec = serde_json::from_value(json!({ "inputShape": shape, "layers": run["layers"] })).unwrap();
     let config: TrainingConfig = serde_json::from_value(json!({
-        "optimizer": run["optimizer"], "batchSize": document["batchSize"], "epochs": 1, "trainSamples": count, "shuffle": false,
+        "optimizer": run["optimizer"], "batchSize": document["batchSize"], "epochs": 1, "shuffle": false,
+        "trainSamples": session.dataset().info().train_total,
     }))
     .unwrap();
-    let mut session = Session::with(backend, dataset, spec).unwrap_or_else(|error| panic!("{name}: {error}"));
+    session.set_model(&model(document, run)).unwrap_or_else(|error| panic!("{name}: {error}"));
     session.set_training(config).unwrap();
     for (weight, own) in run["weights"].as_object().unwrap() {
         session.set_tensor(weight, numbers(&own["before"])).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
-    session
 }
 
 /// Takes steps, and returns their losses.
@@ -87,11 +97,11 @@ pub fn train(session: &mut Session, steps: u32) -> Vec<f32> {
     }
 }
 
-/// Trains from Keras's first weights, and compares losses and last weights.
-pub fn follow(document: &Value, run: &Value, backend: Box<dyn Backend>) {
+/// Trains from Keras's first weights, in a session with the data of the run, and compares losses and last weights.
+pub fn follow(document: &Value, run: &Value, session: &mut Session) {
     let name = &run["name"];
-    let mut session = session(document, run, backend);
-    let losses = train(&mut session, document["steps"].as_u64().unwrap() as u32);
+    begin(session, document, run);
+    let losses = train(session, document["steps"].as_u64().unwrap() as u32);
     let expected = numbers(&run["losses"]);
     assert_eq!(losses.len(), expected.len(), "{name}");
     for (step, (loss, expected)) in losses.iter().zip(expected).enumerate() {

@@ -16,7 +16,8 @@ pub mod following;
 fn every_layer_learns_as_keras_does() {
     let document = read("learning.json");
     for run in document["runs"].as_array().unwrap() {
-        following::follow(&document, run, Box::new(CpuBackend::new()));
+        let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+        following::follow(&document, run, &mut session);
     }
 }
 
