@@ -2,7 +2,7 @@
 
 use super::AffineWarp;
 
-/// What is shown between the middles of pixels.
+/// The values between the middles of pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interpolation {
     /// The nearest pixel.
@@ -11,7 +11,7 @@ pub enum Interpolation {
     Bilinear,
 }
 
-/// What is shown beyond the borders.
+/// The values beyond the borders.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum FillMode {
     /// This number.
