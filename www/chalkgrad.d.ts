@@ -234,6 +234,8 @@ export interface InputDescription {
   shape: number[];
   /** `"u8"`: bytes, which the network gets divided by 255; `"f32"`; `"tokens"`. */
   dtype: string;
+  /** The names of the numbers of a row, if they have names. */
+  columns?: string[];
 }
 
 export interface LayerSummary {

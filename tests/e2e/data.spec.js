@@ -149,7 +149,7 @@ test.describe('tables and points', () => {
     expect(result.confusion).toBeUndefined();
     await playground.press('Evaluate');
     await expect(playground.page.getByText('on 88 test examples')).toBeVisible();
-    await expect(playground.page.getByText(/^progression: \d/)).toBeVisible();
+    await expect(playground.page.getByText(/^disease progression after a year: \d/)).toBeVisible();
   });
 
   test('a network for images is mended with one click when a table is chosen', async ({ playground }) => {
