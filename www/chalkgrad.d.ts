@@ -453,10 +453,25 @@ export interface Conv2DLayer {
    */
   kernelInitializer?: KernelInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Convolves each channel alone, with few weights; a 1×1 convolution behind it can mix the channels. */
@@ -507,10 +522,104 @@ export interface DepthwiseConv2DLayer {
    */
   depthwiseInitializer?: DepthwiseInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
+}
+
+/** Convolves each channel alone, then mixes the channels place by place: nearly a Conv2D, with far fewer weights. */
+export interface SeparableConv2DLayer {
+  type: "SeparableConv2D";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The number of kernels, and so of output channels.
+   * It must be a whole number from 1 to 65536.
+   */
+  filters: number;
+  /**
+   * Height and width of the kernel.
+   * It must be one or two whole numbers from 1 to 1024.
+   */
+  kernelSize: number | [number, number];
+  /**
+   * The distance by which the window moves down and right. Empty in a pooling layer: the size of the window.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  strides?: number | [number, number];
+  /**
+   * valid: only whole windows, so the output shrinks; same: zeros are added around the image so that it does not.
+   * Default: "valid".
+   */
+  padding?: Padding;
+  /**
+   * The number of kernels for each channel, and so of its results.
+   * It must be a whole number from 1 to 1024. Default: 1.
+   */
+  depthMultiplier?: number;
+  /**
+   * The distance between neighbouring kernel weights on the image.
+   * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
+   */
+  dilationRate?: number | [number, number];
+  /**
+   * The function applied to each output; softmax turns the last axis into probabilities.
+   * Default: "linear".
+   */
+  activation?: Activation;
+  /**
+   * Adds a learned number to each output.
+   * Default: true.
+   */
+  useBias?: boolean;
+  /**
+   * The distribution of the initial weights.
+   * Default: "glorot_uniform".
+   */
+  depthwiseInitializer?: DepthwiseInitializer;
+  /**
+   * The distribution of the initial weights that mix the channels.
+   * Default: "glorot_uniform".
+   */
+  pointwiseInitializer?: PointwiseInitializer;
+  /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Lays a weighted kernel over the output for each pixel, so that images grow: the way back of a convolution. */
@@ -541,6 +650,11 @@ export interface Conv2DTransposeLayer {
    */
   padding?: Padding;
   /**
+   * Rows and columns more than the smallest output has, fewer than the stride. Empty: as many as the padding needs.
+   * It must be one or two whole numbers from 0 to 1024.
+   */
+  outputPadding?: number | [number, number];
+  /**
    * The distance between neighbouring kernel weights on the image.
    * It must be one or two whole numbers from 1 to 1024. Default: [1, 1].
    */
@@ -561,10 +675,25 @@ export interface Conv2DTransposeLayer {
    */
   kernelInitializer?: KernelInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Slides small kernels along a sequence; each finds one pattern anywhere in it. */
@@ -615,10 +744,25 @@ export interface Conv1DLayer {
    */
   kernelInitializer?: KernelInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Keeps the largest value of each window: images get smaller, and small shifts matter less. */
@@ -786,6 +930,11 @@ export interface SimpleRNNLayer {
    */
   recurrentInitializer?: RecurrentInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
    * The share of the inputs that are zero while training, the same at every step of a sequence.
    * It must be a number from 0 to 0.999. Default: 0.
    */
@@ -806,10 +955,20 @@ export interface SimpleRNNLayer {
    */
   goBackwards?: boolean;
   /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Reads a sequence step by step and keeps a carry that gates write, forget and read, so that it remembers over many steps. */
@@ -850,6 +1009,11 @@ export interface LSTMLayer {
    */
   recurrentInitializer?: RecurrentInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
    * The forget gate begins open, so that a fresh cell remembers.
    * Default: true.
    */
@@ -875,10 +1039,20 @@ export interface LSTMLayer {
    */
   goBackwards?: boolean;
   /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Reads a sequence step by step; an update gate says how much of the state stays, a reset gate how much of it the new one sees. */
@@ -919,6 +1093,11 @@ export interface GRULayer {
    */
   recurrentInitializer?: RecurrentInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
    * The reset gate acts on the product of state and weights, with a bias of its own, and not on the state before it.
    * Default: true.
    */
@@ -944,10 +1123,20 @@ export interface GRULayer {
    */
   goBackwards?: boolean;
   /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Reads a sequence in both directions with two layers of one kind, so that each step knows what comes before and after. */
@@ -1003,10 +1192,25 @@ export interface DenseLayer {
    */
   kernelInitializer?: KernelInitializer;
   /**
+   * The rule for the initial biases.
+   * Default: "zeros".
+   */
+  biasInitializer?: BiasInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Applies a function to every number. */
@@ -1089,15 +1293,45 @@ export interface BatchNormalizationLayer {
    * Default: true.
    */
   scale?: boolean;
+  /**
+   * The rule for the initial shifts.
+   * Default: "zeros".
+   */
+  betaInitializer?: BetaInitializer;
+  /**
+   * The rule for the initial factors.
+   * Default: "ones".
+   */
+  gammaInitializer?: GammaInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
-/** Normalises the last axis of each example to mean 0 and variance 1, then scales and shifts it; the other examples of the batch do not matter. */
+/** Normalises the last axis of each example, or others, to mean 0 and variance 1, then scales and shifts it; the other examples of the batch do not matter. */
 export interface LayerNormalizationLayer {
   type: "LayerNormalization";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
   name?: string;
   /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
   inputs?: string[];
+  /**
+   * The axes whose numbers are normalised together: -1 is the last, 1 the first of one example.
+   * It must be up to 4 whole numbers from -4 to 4. Default: [-1].
+   */
+  axis?: number | number[];
   /**
    * Added to the variance so that it is never zero.
    * It must be a number from 1e-12 to 1. Default: 0.001.
@@ -1113,6 +1347,31 @@ export interface LayerNormalizationLayer {
    * Default: true.
    */
   scale?: boolean;
+  /**
+   * The rule for the initial shifts.
+   * Default: "zeros".
+   */
+  betaInitializer?: BetaInitializer;
+  /**
+   * The rule for the initial factors.
+   * Default: "ones".
+   */
+  gammaInitializer?: GammaInitializer;
+  /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
+   * Adds this factor times the sum of the squared kernel weights to the loss.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Adds the outputs of several layers, number by number. A way round some layers makes a residual network. */
@@ -1175,10 +1434,20 @@ export interface EmbeddingLayer {
    */
   maskZero?: boolean;
   /**
+   * Adds this factor times the sum of the sizes of the kernel weights to the loss, so that many become nearly 0.
+   * It must be a number from 0 to 1000000. Default: 0.
+   */
+  l1?: number;
+  /**
    * Adds this factor times the sum of the squared kernel weights to the loss.
    * It must be a number from 0 to 1000000. Default: 0.
    */
   l2?: number;
+  /**
+   * After each update the kernel weights of every unit are scaled down to at most this norm. Empty: no limit.
+   * It must be a number above 0 and at most 1000000.
+   */
+  maxNorm?: number;
 }
 
 /** Gives the same numbers in the same order another shape, for example an image as a sequence of rows. */
@@ -1228,6 +1497,136 @@ export interface RescalingLayer {
   offset?: number;
 }
 
+/** Moves each training image by a random share of its size, so that the network learns the thing and not its place. */
+export interface RandomTranslationLayer {
+  type: "RandomTranslation";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The largest move up or down, as a share of the height, or two numbers: the least and the largest (negative: up).
+   * It must be a number from -1 to 1, or two of them: the least and the largest.
+   */
+  heightFactor: number | [number, number];
+  /**
+   * The largest move left or right, as a share of the width, or two numbers: the least and the largest (negative: left).
+   * It must be a number from -1 to 1, or two of them: the least and the largest.
+   */
+  widthFactor: number | [number, number];
+  /**
+   * Shown where the image ends: its mirror image (reflect), one number (constant), the image again (wrap) or its last pixel (nearest).
+   * Default: "reflect".
+   */
+  fillMode?: FillMode;
+  /**
+   * Shown between the middles of pixels: the nearest pixel, or a mixture of the four round the place (bilinear).
+   * Default: "bilinear".
+   */
+  interpolation?: Interpolation;
+  /**
+   * The number beyond the border where that is constant.
+   * It must be a number. Default: 0.
+   */
+  fillValue?: number;
+}
+
+/** Turns each training image by a random angle round its middle. */
+export interface RandomRotationLayer {
+  type: "RandomRotation";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The largest angle as a share of a full turn, or two numbers: the least and the largest (positive: against the clock).
+   * It must be a number from -1 to 1, or two of them: the least and the largest.
+   */
+  factor: number | [number, number];
+  /**
+   * Shown where the image ends: its mirror image (reflect), one number (constant), the image again (wrap) or its last pixel (nearest).
+   * Default: "reflect".
+   */
+  fillMode?: FillMode;
+  /**
+   * Shown between the middles of pixels: the nearest pixel, or a mixture of the four round the place (bilinear).
+   * Default: "bilinear".
+   */
+  interpolation?: Interpolation;
+  /**
+   * The number beyond the border where that is constant.
+   * It must be a number. Default: 0.
+   */
+  fillValue?: number;
+}
+
+/** Makes each training image larger or smaller by a random factor, round its middle. */
+export interface RandomZoomLayer {
+  type: "RandomZoom";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The largest zoom: 0.2 shows from 20 % more to 20 % less of the height. Or two numbers: positive ones make the image smaller, negative ones larger.
+   * It must be a number from -0.999 to 1, or two of them: the least and the largest.
+   */
+  heightFactor: number | [number, number];
+  /**
+   * The same across. Empty: as the height, so that shapes stay as they are.
+   * It must be a number from -0.999 to 1, or two of them: the least and the largest.
+   */
+  widthFactor?: number | [number, number];
+  /**
+   * Shown where the image ends: its mirror image (reflect), one number (constant), the image again (wrap) or its last pixel (nearest).
+   * Default: "reflect".
+   */
+  fillMode?: FillMode;
+  /**
+   * Shown between the middles of pixels: the nearest pixel, or a mixture of the four round the place (bilinear).
+   * Default: "bilinear".
+   */
+  interpolation?: Interpolation;
+  /**
+   * The number beyond the border where that is constant.
+   * It must be a number. Default: 0.
+   */
+  fillValue?: number;
+}
+
+/** Mirrors half of the training images. Good for cats, bad for digits: a mirrored 2 is no 2. */
+export interface RandomFlipLayer {
+  type: "RandomFlip";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The direction in which images are mirrored. With both, an image is mirrored in both or in none.
+   * Default: "horizontal_and_vertical".
+   */
+  mode?: Mode;
+}
+
+/** Makes the contrast of each training image stronger or weaker by a random factor. */
+export interface RandomContrastLayer {
+  type: "RandomContrast";
+  /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
+  name?: string;
+  /** The layers whose outputs it takes. Default: the layer before. `input_layer` is the model's input. */
+  inputs?: string[];
+  /**
+   * The largest change of the contrast: 0.2 means from 0.8 to 1.2 times. Or two numbers: how much weaker, how much stronger.
+   * It must be a number from 0 to 1, or two of them: the least and the largest.
+   */
+  factor: number | [number, number];
+  /**
+   * The smallest and the largest number of a pixel, beyond which results are cut off. The images here go from 0 to 1.
+   * It must be two numbers from -1000000 to 1000000: the least and the largest. Default: [0, 255].
+   */
+  valueRange?: [number, number];
+}
+
 /** Puts zeros around the image. */
 export interface ZeroPadding2DLayer {
   type: "ZeroPadding2D";
@@ -1256,7 +1655,7 @@ export interface Cropping2DLayer {
   cropping?: number | [number, number] | [[number, number], [number, number]];
 }
 
-/** Repeats each pixel down and right: larger images without any weights. */
+/** Repeats each pixel down and right, or sets new ones between: larger images without any weights. */
 export interface UpSampling2DLayer {
   type: "UpSampling2D";
   /** The layer's name. Default: as in Keras, `conv2d`, `conv2d_1`, ... */
@@ -1268,11 +1667,17 @@ export interface UpSampling2DLayer {
    * It must be one or two whole numbers from 1 to 1024. Default: [2, 2].
    */
   size?: number | [number, number];
+  /**
+   * Shown between the middles of pixels: the nearest pixel, or a mixture of the four round the place (bilinear).
+   * Default: "nearest".
+   */
+  interpolation?: Interpolation;
 }
 
 export type LayerSpec =
   | Conv2DLayer
   | DepthwiseConv2DLayer
+  | SeparableConv2DLayer
   | Conv2DTransposeLayer
   | Conv1DLayer
   | MaxPooling2DLayer
@@ -1302,6 +1707,11 @@ export type LayerSpec =
   | ReshapeLayer
   | PermuteLayer
   | RescalingLayer
+  | RandomTranslationLayer
+  | RandomRotationLayer
+  | RandomZoomLayer
+  | RandomFlipLayer
+  | RandomContrastLayer
   | ZeroPadding2DLayer
   | Cropping2DLayer
   | UpSampling2DLayer;
@@ -1510,13 +1920,23 @@ export type Activation =
   | "swish"
   | "softmax";
 
+export type BetaInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type BiasInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
 export type Conv1DPadding = "valid" | "same" | "causal";
 
 export type DepthwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type EmbeddingsInitializer = "uniform" | "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
+export type FillMode = "reflect" | "constant" | "wrap" | "nearest";
+
 export type GRUActivation = "tanh" | "sigmoid" | "relu" | "linear";
+
+export type GammaInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
+
+export type Interpolation = "nearest" | "bilinear";
 
 export type KernelInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
@@ -1524,7 +1944,11 @@ export type LSTMActivation = "tanh" | "sigmoid" | "relu" | "linear";
 
 export type MergeMode = "concat" | "sum" | "mul" | "ave";
 
+export type Mode = "horizontal" | "vertical" | "horizontal_and_vertical";
+
 export type Padding = "valid" | "same";
+
+export type PointwiseInitializer = "glorot_uniform" | "he_normal" | "he_uniform" | "zeros" | "ones";
 
 export type RecurrentActivation = "tanh" | "sigmoid" | "relu" | "linear";
 

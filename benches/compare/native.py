@@ -96,7 +96,7 @@ def prepare_keras(layers, batch):
         "training": lambda: model.train_on_batch(x, y),
         "evaluation": lambda: model.predict_on_batch(x),
         "prediction": lambda: model.predict_on_batch(x),
-        # What `fit` does beside the steps is spread over many of them.
+        # The work of `fit` beside the steps is spread over many of them.
         "fit": lambda batches: model.fit(np.tile(x, (batches, 1, 1, 1)), np.tile(y, batches), batch_size=batch, verbose=0),
         "load": load,
         "epoch": epoch,

@@ -36,7 +36,8 @@ fn numbers_text(numbers: &[f64]) -> String {
 /// Returns the texts of a setting's fields: one, or two for a pair (height, width). An empty text stands for an absent
 /// setting.
 pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
-    let is_list = matches!(setting.kind, SettingKind::Integers { .. } | SettingKind::Sides { .. });
+    let is_list =
+        matches!(setting.kind, SettingKind::Integers { .. } | SettingKind::Range { .. } | SettingKind::Sides { .. });
     let shown = |value: &SettingValue| match value {
         _ if is_list => [list_text(value), String::new()],
         SettingValue::Flag(flag) => [flag.to_string(), String::new()],
@@ -58,7 +59,7 @@ pub fn texts(setting: &Setting, layer: &LayerSpec) -> [String; 2] {
         (None, SettingDefault::Pair(height, width)) => [number_text(*height), number_text(*width)],
         (None, SettingDefault::Sides(side)) => [number_text(*side), String::new()],
         (None, SettingDefault::Text(text) | SettingDefault::Layer(text)) => [text.to_string(), String::new()],
-        (None, SettingDefault::Numbers(numbers)) => [numbers_text(numbers), String::new()],
+        (None, SettingDefault::Numbers(numbers)) => [numbers_text(numbers).replace(' ', ", "), String::new()],
         (None, SettingDefault::Required | SettingDefault::Absent) => [String::new(), String::new()],
     }
 }
@@ -80,8 +81,15 @@ pub fn value(kind: &SettingKind, texts: [&str; 2]) -> Option<SettingValue> {
             }
             Some(number(first).map_or_else(|| SettingValue::Text(first.to_owned()), SettingValue::Number))
         }
-        SettingKind::Integers { .. } | SettingKind::Sides { .. } if first.is_empty() => None,
+        SettingKind::Integers { .. } | SettingKind::Range { .. } | SettingKind::Sides { .. } if first.is_empty() => {
+            None
+        }
         SettingKind::Integers { .. } => Some(list(first).map_or_else(|| first.into(), SettingValue::Numbers)),
+        SettingKind::Range { .. } => Some(match list(first).as_deref() {
+            Some(&[number]) => SettingValue::Number(number),
+            Some(numbers) => SettingValue::Numbers(numbers.to_vec()),
+            None => first.into(),
+        }),
         // As the four fields of a form: top, bottom, left, right.
         SettingKind::Sides { .. } => Some(match list(first).as_deref() {
             Some(&[all]) => SettingValue::Number(all),

@@ -49,7 +49,7 @@ test('the units of hidden layers are small surfaces, live while the network trai
   await page.evaluate(() => window.run);
 
   await playground.card('dense').click();
-  await page.getByRole('group', { name: 'Inspect' }).getByRole('button', { name: 'Activations', exact: true }).click();
+  await page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name: 'Activations', exact: true }).first().click();
   const picture = page.getByRole('img', { name: 'dense.output' });
   await expect(page.getByText('A picture for each unit', { exact: false })).toBeVisible();
   await expect(page.locator('.tile-label')).toHaveCount(10);

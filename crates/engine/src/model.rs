@@ -5,7 +5,6 @@ pub mod builders;
 pub mod catalogue;
 pub mod cost;
 pub mod entry;
-
 pub mod formula;
 pub mod initializers;
 pub mod layers;
@@ -20,3 +19,4 @@ pub mod settings;
 pub mod spec;
 pub mod task;
 pub mod training;
+pub mod weights;

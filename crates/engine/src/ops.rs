@@ -4,6 +4,7 @@
 //! and gradient (`mod.rs`), CPU kernel (`cpu.rs`), shaders and test cases (`cases.rs`), or one file if all of that is
 //! short, and one line in [`registry`]. [`batch_normalization`] is not an op but a combination of others.
 
+pub mod affine_warp;
 pub mod all_finite;
 pub mod batch_normalization;
 pub mod classification;
@@ -18,6 +19,7 @@ pub mod matmul;
 pub mod one_hot;
 pub mod pointwise;
 pub mod pool2d;
+pub mod random_uniform;
 pub mod recurrent;
 pub mod reduce;
 pub mod reshape;
@@ -53,6 +55,8 @@ pub fn registry() -> Vec<Entry> {
         Entry { name: "one_hot", cases: one_hot::cases },
         Entry { name: "dropout", cases: dropout::cases },
         Entry { name: "gaussian_noise", cases: gaussian_noise::cases },
+        Entry { name: "random_uniform", cases: random_uniform::cases },
+        Entry { name: "affine_warp", cases: affine_warp::cases },
         Entry { name: "matmul", cases: matmul::cases },
         Entry { name: "conv2d", cases: conv2d::cases },
         Entry { name: "depthwise_conv2d", cases: depthwise_conv2d::cases },

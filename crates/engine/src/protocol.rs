@@ -434,7 +434,7 @@ pub struct EpochReport {
     /// The metrics of the configuration besides the accuracy, by name, over the epoch's batches as they were trained on.
     #[cfg_attr(feature = "typescript", ts(type = "MetricValues"))]
     pub metrics: MetricValues,
-    /// Those of the validation.
+    /// The same metrics of the validation examples.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     #[cfg_attr(feature = "typescript", ts(optional, type = "MetricValues"))]
     pub val_metrics: MetricValues,

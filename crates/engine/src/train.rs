@@ -4,7 +4,7 @@
 //! call runs kernels until its time is up or there is something to report, so that even a huge batch never blocks the
 //! caller. It consists of parts that own their fields:
 //!
-//! * [`model`]: the checked model with its configuration; [`graphs`] are its graphs.
+//! * [`model`]: the checked model with its configuration; [`graphs`] and `record_graphs` are its graphs.
 //! * `executor`: the backend, its [`plans`], and the runs that are under way.
 //! * `feeder`: the data set and the batches.
 //! * `training_loop`: steps, epochs and the end of a run; `early_stopping` its rules.
@@ -32,6 +32,7 @@ pub mod plans;
 mod precompile;
 mod prediction;
 pub mod progress;
+mod record_graphs;
 pub mod replicas;
 mod saved;
 mod setup;

@@ -75,6 +75,7 @@ fn range_and_default(setting: &Setting) -> String {
         | SettingKind::Integers { .. }
         | SettingKind::Number { .. }
         | SettingKind::Pair { .. }
+        | SettingKind::Range { .. }
         | SettingKind::Sides { .. } => setting.kind.rule().to_string(),
         SettingKind::Flag | SettingKind::Text | SettingKind::Choice(_) | SettingKind::Layer(_) => String::new(),
     };
@@ -88,7 +89,8 @@ fn value_type(choices: &mut Choices, schema: &Schema, setting: &Setting) -> Stri
         SettingKind::Flag => "boolean".to_owned(),
         SettingKind::Integer { .. } | SettingKind::Number { .. } => "number".to_owned(),
         SettingKind::Integers { .. } => "number | number[]".to_owned(),
-        SettingKind::Pair { .. } => "number | [number, number]".to_owned(),
+        SettingKind::Pair { .. } | SettingKind::Range { fewest: 1, .. } => "number | [number, number]".to_owned(),
+        SettingKind::Range { .. } => "[number, number]".to_owned(),
         SettingKind::Sides { .. } => "number | [number, number] | [[number, number], [number, number]]".to_owned(),
         SettingKind::Text => "string".to_owned(),
         SettingKind::Layer(types) => types.iter().map(|name| type_name(name, "Layer")).collect::<Vec<_>>().join(" | "),

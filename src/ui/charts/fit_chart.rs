@@ -16,7 +16,7 @@ const RADIUS: f64 = 3.0;
 /// A click picks a dot that is this near, in CSS pixels.
 const REACH: f64 = 14.0;
 
-/// How well values are predicted.
+/// The quality of predicted values.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct FitNumbers {
     /// Coefficient of determination: 1 less the squared errors over the squared distances from the mean. `None` if all true

@@ -97,6 +97,8 @@ impl PlaneColours {
                     let chance = 1.0 / outputs.len() as f32;
                     class_colour(class, (outputs[class] - chance) / (1.0 - chance), *is_dark)
                 }
+                // None stands out.
+                None if outputs.iter().all(|output| output.is_finite()) => class_colour(0, 0.0, *is_dark),
                 None => NOT_FINITE,
             },
             (_, []) => NOT_FINITE,
@@ -328,7 +330,7 @@ mod tests {
             let ground = colours.answer(&[1.0 / 3.0; 3]);
             let sure = colours.answer(&[0.0, 1.0, 0.0]);
             let unsure = colours.answer(&[0.3, 0.4, 0.3]);
-            assert!(contrast(sure, ground) > contrast(unsure, ground) && contrast(sure, ground) > 3.0);
+            assert!(contrast(sure, ground) > 1.5 * contrast(unsure, ground) && contrast(sure, ground) > 2.5);
             assert_eq!(colours.answer(&[f32::NAN; 3]), NOT_FINITE);
         }
     }

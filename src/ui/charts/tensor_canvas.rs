@@ -14,11 +14,6 @@ pub fn scale_of(values: &[f32]) -> f32 {
     limit(values, false)
 }
 
-/// Draws the tiles, one pixel per number, on a root scale.
-pub fn paint(canvas: &HtmlCanvasElement, tiles: &Tiles, values: &[f32], scale: f32, is_dark: bool) {
-    paint_on(canvas, tiles, values, &root_scale(scale, is_dark), |_| false);
-}
-
 /// Draws the tiles, one pixel per number, and marks numbers.
 pub fn paint_on(
     canvas: &HtmlCanvasElement,

@@ -60,6 +60,9 @@ pub enum GraphError {
     #[error("The op {op} needs a rate of at least 0 and less than 1, but got {rate}.")]
     BadRate { op: String, rate: String },
     #[strum(serialize = "shape-mismatch")]
+    #[error("The op {op} takes a key i32[2], but got {got}.")]
+    NotKey { op: String, got: List },
+    #[strum(serialize = "shape-mismatch")]
     #[error("The op {op} takes an f32 tensor and a key i32[2], but got {got}.")]
     TensorAndKey { op: String, got: List },
     #[strum(serialize = "shape-mismatch")]

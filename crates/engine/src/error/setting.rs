@@ -105,6 +105,16 @@ pub enum SettingError {
     )]
     #[strum(serialize = "bad-setting")]
     StridesAndDilation { dilation: String },
+    #[error(
+        "The outputPadding is {output_padding}, but with a stride of {stride} here it must be from {least} to {most}, or be left out."
+    )]
+    #[strum(serialize = "bad-setting")]
+    OutputPadding { output_padding: usize, stride: usize, least: usize, most: usize },
+    #[error(
+        "The setting outputPadding must be left out where the kernel has an even size, the stride is 1 and the padding is same."
+    )]
+    #[strum(serialize = "bad-setting")]
+    NoOutputPadding,
 }
 
 /// The values that a setting accepts.
@@ -132,6 +142,10 @@ pub enum SettingRule {
     NumberFrom { min: String },
     #[error("It must be a number above {min} and at most {max}.")]
     NumberAboveTo { min: String, max: String },
+    #[error("It must be a number from {min} to {max}, or two of them: the least and the largest.")]
+    NumberOrRange { min: String, max: String },
+    #[error("It must be two numbers from {min} to {max}: the least and the largest.")]
+    Range { min: String, max: String },
     #[error("It must be one or two whole numbers from {min} to {max}.")]
     Pair { min: u32, max: u32 },
     #[error("It must be one of {words}.")]
@@ -200,6 +214,7 @@ impl SettingError {
             Self::EmptySplit => Some("split"),
             Self::NoSuchExample { .. } | Self::TooManyExamplesAtOnce { .. } => Some("indices"),
             Self::StridesAndDilation { .. } => Some("dilationRate"),
+            Self::OutputPadding { .. } | Self::NoOutputPadding => Some("outputPadding"),
         }
     }
 }

@@ -2,28 +2,14 @@
 
 use std::fmt;
 
-use super::initializers::Initializer;
 use super::layers::merging::MAX_INPUTS;
 use super::layers::{LAYERS, Layer};
 use super::naming::{INPUT_LAYER, layer_names};
 pub use super::settings::nearest;
 pub use super::settings::{Card, Schema, Setting, SettingDefault, SettingKind, Settings};
 use super::spec::ModelSpec;
+pub use super::weights::{MaxNorm, Penalty, WeightSpec};
 use crate::error::{Error, ModelError, Result};
-
-/// A weight of a layer.
-#[derive(Clone, PartialEq, Debug)]
-pub struct WeightSpec {
-    /// `"kernel"`, `"bias"`, `"gamma"`, ...
-    pub name: &'static str,
-    pub shape: Vec<usize>,
-    /// The rule for its initial values.
-    pub initializer: &'static dyn Initializer,
-    /// True if the optimizer changes it; the moving statistics of a batch normalisation are not trained.
-    pub trainable: bool,
-    /// The factor of an L2 penalty, 0 for none.
-    pub l2: f32,
-}
 
 /// The origin of a layer's input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -66,7 +66,7 @@ pub fn range(letter: &str, count: usize) -> String {
 /// The computation of one number of a layer's output: its operands and the steps on them. It refers to places in
 /// tensors, of one example, row by row; the numbers themselves are the reader's. Several inputs count as one tensor, one
 /// behind the other.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Derivation {
     /// The operands, in one group for each channel of the input.
     pub groups: Vec<Vec<Term>>,
@@ -75,6 +75,10 @@ pub struct Derivation {
     pub reduction: Reduction,
     /// The weight that terms refer to.
     pub weight: Option<&'static str>,
+    /// Numbers that terms refer to in place of those of a weight.
+    pub shares: Vec<f32>,
+    /// A second weight, by one of whose numbers each group is multiplied, and their places in it.
+    pub group_weight: Option<(&'static str, Vec<usize>)>,
     pub steps: Vec<Step>,
 }
 
@@ -83,13 +87,14 @@ pub struct Derivation {
 pub struct Term {
     /// `None`: a zero of the padding.
     pub input: Option<usize>,
-    /// Means nothing where the derivation has no weight.
+    /// A place in the weight, or among the shares; it means nothing where the derivation has neither.
     pub weight: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reduction {
     /// The only number, unchanged.
+    #[default]
     Copy,
     Sum,
     Product,
@@ -162,7 +167,7 @@ pub enum Step {
 /// A derivation carried out up to its function: every number on the way.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trace {
-    /// The sum, maximum or mean of each group.
+    /// The sum, maximum or mean of each group, before the weight of the groups.
     pub groups: Vec<f32>,
     /// Over all groups.
     pub reduced: f32,
@@ -180,13 +185,7 @@ impl Trace {
 impl Derivation {
     /// Derives the output from one number.
     pub fn copy(input: usize) -> Self {
-        Self {
-            groups: vec![vec![Term { input: Some(input), weight: 0 }]],
-            columns: 1,
-            reduction: Reduction::Copy,
-            weight: None,
-            steps: Vec::new(),
-        }
+        Self { groups: vec![vec![Term { input: Some(input), weight: 0 }]], columns: 1, ..Self::default() }
     }
 
     pub fn activated(mut self, activation: &str) -> Self {
@@ -205,10 +204,24 @@ impl Derivation {
         self
     }
 
-    /// Returns the product or number of a term.
-    pub fn contribution(&self, term: Term, input: &[f32], weights: &[f32]) -> f32 {
+    /// Returns the numbers by which terms are multiplied, if they are. `weight` gives a weight of the layer.
+    pub fn factors<'own, 'a: 'own>(&'own self, weight: &dyn Fn(&str) -> &'a [f32]) -> Option<&'own [f32]> {
+        match self.weight {
+            Some(name) => Some(weight(name)),
+            None => Some(&self.shares[..]).filter(|shares| !shares.is_empty()),
+        }
+    }
+
+    /// Returns the number by which a group is multiplied, if it is.
+    pub fn group_factor<'a>(&self, group: usize, weight: &dyn Fn(&str) -> &'a [f32]) -> Option<f32> {
+        let (name, places) = self.group_weight.as_ref()?;
+        Some(places.get(group).and_then(|at| weight(name).get(*at)).copied().unwrap_or_default())
+    }
+
+    /// Returns the product of a term with one of its [factors](Self::factors), or its number.
+    pub fn contribution(&self, term: Term, input: &[f32], factors: Option<&[f32]>) -> f32 {
         let value = term.input.and_then(|at| input.get(at)).copied().unwrap_or_default();
-        if self.weight.is_none() { value } else { value * weights.get(term.weight).copied().unwrap_or_default() }
+        factors.map_or(value, |factors| value * factors.get(term.weight).copied().unwrap_or_default())
     }
 
     /// Returns the variance of the operands.
@@ -221,8 +234,8 @@ impl Derivation {
 
     /// Carries the derivation out. `weight` gives a weight of the layer, empty where there is none. Sums are kept in `f64`.
     pub fn trace<'a>(&self, input: &[f32], weight: &dyn Fn(&str) -> &'a [f32]) -> Trace {
-        let weights = self.weight.map(weight).unwrap_or_default();
-        let counted = |term: &&Term| term.input.is_some() || self.weight.is_some();
+        let factors = self.factors(weight);
+        let counted = |term: &&Term| term.input.is_some() || factors.is_some();
         let reduce = |numbers: &mut dyn Iterator<Item = f32>| match self.reduction {
             Reduction::Copy => numbers.next().unwrap_or_default(),
             Reduction::Sum => numbers.map(f64::from).sum::<f64>() as f32,
@@ -237,10 +250,16 @@ impl Derivation {
         let groups: Vec<f32> = self
             .groups
             .iter()
-            .map(|group| reduce(&mut group.iter().filter(counted).map(|term| self.contribution(*term, input, weights))))
+            .map(|group| reduce(&mut group.iter().filter(counted).map(|term| self.contribution(*term, input, factors))))
             .collect();
         let all = self.groups.iter().flatten();
-        let reduced = reduce(&mut all.filter(counted).map(|term| self.contribution(*term, input, weights)));
+        let reduced = match self.group_weight {
+            None => reduce(&mut all.filter(counted).map(|term| self.contribution(*term, input, factors))),
+            Some(_) => {
+                let product = |(at, group): (usize, &f32)| group * self.group_factor(at, weight).unwrap_or(1.0);
+                reduce(&mut groups.iter().enumerate().map(product))
+            }
+        };
         let mut value = reduced;
         let number = |name: &str, at: usize| weight(name).get(at).copied().unwrap_or_default();
         let steps = self.steps.iter().map_while(|step| {

@@ -33,6 +33,9 @@ macro_rules! initializers {
         /// Every initialiser, in the order in which menus show them.
         pub static INITIALIZERS: &[&dyn Initializer] = &[$(&$initializer),*];
 
+        /// Each for all gates of an LSTM but the one that forgets.
+        static UNIT_FORGET_BIASES: &[UnitForgetBias] = &[$(UnitForgetBias { others: &$initializer }),*];
+
         /// Their names.
         pub const NAMES: &[&str] = &[$(stringify!($name)),*];
     };

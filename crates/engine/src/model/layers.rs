@@ -12,6 +12,7 @@ mod depthwise;
 mod global_pooling;
 pub mod merging;
 mod pooling;
+mod random_warp;
 mod recurrence;
 pub mod unary;
 
@@ -111,10 +112,11 @@ macro_rules! layers {
 }
 
 layers! {
-    conv2d::Conv2D,
+    conv2d::CONV2D,
     depthwise_conv2d::DepthwiseConv2D,
+    separable_conv2d::SeparableConv2D,
     conv2d_transpose::Conv2DTranspose,
-    conv1d::Conv1D,
+    conv1d::CONV1D,
     max_pooling2d::MaxPooling2D,
     average_pooling2d::AveragePooling2D,
     global_average_pooling2d::GLOBAL_AVERAGE_POOLING2D,
@@ -142,6 +144,11 @@ layers! {
     reshape::Reshape,
     permute::Permute,
     rescaling::Rescaling,
+    random_translation::RANDOM_TRANSLATION,
+    random_rotation::RANDOM_ROTATION,
+    random_zoom::RANDOM_ZOOM,
+    random_flip::RANDOM_FLIP,
+    random_contrast::RandomContrast,
     zero_padding2d::ZeroPadding2D,
     cropping2d::Cropping2D,
     up_sampling2d::UpSampling2D,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::catalogue::{ResolvedLayer, Settings, Source};
+use super::catalogue::{Penalty, ResolvedLayer, Settings, Source};
 use crate::error::{ModelError, Result};
 use crate::ir::{Expr, Graph, NodeId};
 use crate::ops::pointwise;
@@ -123,8 +123,8 @@ pub struct Network {
     pub views: Vec<View>,
     /// New values of the weights that are not trained; empty for inference.
     pub updates: Vec<(NodeId, NodeId)>,
-    /// Parameters with an L2 penalty, and its factor.
-    pub penalties: Vec<(NodeId, f32)>,
+    /// Parameters with a penalty.
+    pub penalties: Vec<(NodeId, Penalty)>,
 }
 
 /// Appends a whole model on `images` `[N, input shape]`. Weights become states called `conv2d.kernel`, outputs of layers
@@ -166,8 +166,8 @@ fn append_layer(
         if weight.trainable {
             network.parameters.push(node);
         }
-        if weight.l2 > 0.0 {
-            network.penalties.push((node, weight.l2));
+        if weight.penalty != Penalty::NONE {
+            network.penalties.push((node, weight.penalty));
         }
     }
     let output_of = |source: &Source| match source {

@@ -8,6 +8,7 @@ use std::ops::Bound;
 
 use super::entry::{Configured, catalogue};
 use super::settings::{Schema, Setting, SettingDefault, Settings};
+use super::weights::MaxNorm;
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId};
 use crate::ops::{pointwise, reduce};
@@ -181,7 +182,17 @@ impl Clipping {
     }
 }
 
-/// Appends the updates of all `parameters` from their `gradients`.
+/// A trained weight in a graph.
+#[derive(Clone, Copy)]
+pub struct Parameter<'a> {
+    /// The weight's state.
+    pub node: NodeId,
+    pub gradient: NodeId,
+    /// The limit of its norms after the update.
+    pub max_norm: Option<&'a MaxNorm>,
+}
+
+/// Appends the updates of all parameters from their gradients.
 ///
 /// `is_finite`, a scalar, is 1 if loss and gradients are numbers and 0 if one is not; then every state keeps its old value.
 /// Adds the inputs [`LEARNING_RATE`] and, if the optimizer uses it, [`BIAS_CORRECTION`].
@@ -192,8 +203,7 @@ pub fn append_updates(
     graph: &mut Graph,
     optimizer: &OptimizerSpec,
     clipping: Clipping,
-    parameters: &[NodeId],
-    gradients: &[NodeId],
+    parameters: &[Parameter<'_>],
     is_finite: NodeId,
 ) -> Result<()> {
     let learning_rate = graph.input(LEARNING_RATE, TensorType::f32([]))?;
@@ -203,14 +213,15 @@ pub fn append_updates(
         None => learning_rate,
     };
     // All gradients are clipped first, so that all updates can run together.
-    let mut clipped = Vec::with_capacity(gradients.len());
-    for (&parameter, &gradient) in parameters.iter().zip(gradients) {
-        graph.set_layer(graph.node(parameter).layer);
-        clipped.push(clip(graph, clipping, gradient)?);
+    let mut clipped = Vec::with_capacity(parameters.len());
+    for parameter in parameters {
+        graph.set_layer(graph.node(parameter.node).layer);
+        let gradient = clip(graph, clipping, parameter.gradient)?;
+        clipped.push(Parameter { gradient, ..*parameter });
     }
-    for (&parameter, &gradient) in parameters.iter().zip(&clipped) {
-        graph.set_layer(graph.node(parameter).layer);
-        append_update(graph, optimizer, parameter, [gradient, learning_rate, bias_correction], is_finite)?;
+    for parameter in clipped {
+        graph.set_layer(graph.node(parameter.node).layer);
+        append_update(graph, optimizer, parameter, [learning_rate, bias_correction], is_finite)?;
     }
     graph.set_layer(None);
     Ok(())
@@ -220,8 +231,8 @@ pub fn append_updates(
 fn append_update(
     graph: &mut Graph,
     optimizer: &OptimizerSpec,
-    parameter: NodeId,
-    [gradient, learning_rate, bias_correction]: [NodeId; 3],
+    Parameter { node: parameter, gradient, max_norm }: Parameter<'_>,
+    [learning_rate, bias_correction]: [NodeId; 2],
     is_finite: NodeId,
 ) -> Result<()> {
     let node = graph.node(parameter);
@@ -241,6 +252,10 @@ fn append_update(
     };
     let value = kept - optimizer.entry.step(&optimizer.settings);
     let value = pointwise::apply_expression(graph, optimizer.type_name(), &value, &operands)?;
+    let value = match max_norm {
+        Some(max_norm) => limit_norms(graph, value, max_norm)?,
+        None => value,
+    };
     append_guarded_update(graph, is_finite, parameter, value)?;
     Ok(())
 }
@@ -254,6 +269,17 @@ pub fn append_guarded_update(graph: &mut Graph, is_finite: NodeId, old: NodeId, 
     let value = pointwise::apply_expression(graph, "keep_if_not_a_number", &guarded, &[is_finite, value, old])?;
     graph.add_update(old, value)?;
     Ok(value)
+}
+
+/// Appends the weight with norms of at most the limit, by the formula of Keras's `MaxNorm`.
+fn limit_norms(graph: &mut Graph, weight: NodeId, max_norm: &MaxNorm) -> Result<NodeId> {
+    // Keras's `backend.epsilon()`.
+    const EPSILON: f32 = 1e-7;
+    let squares = pointwise::square(graph, weight)?;
+    let sum = reduce::sum(graph, squares, &max_norm.axes, true)?;
+    let norm = Expr::input(1).sqrt();
+    let limited = Expr::input(0) * (norm.clone().min(max_norm.limit) / (norm + EPSILON));
+    pointwise::apply_expression(graph, "max_norm", &limited, &[weight, sum])
 }
 
 /// Appends Keras's `clipnorm` or `clipvalue`.
@@ -283,7 +309,8 @@ pub struct LastStep<'a> {
 }
 
 impl LastStep<'_> {
-    /// Returns the L2 norm of the parameter's change, from its `values` after the step.
+    /// Returns the L2 norm of the parameter's change, from its `values` after the step, as far as the optimizer made it: a limit
+    /// of norms comes after it.
     pub fn norm_of_update(&self, values: &[f32]) -> f64 {
         let step = self.optimizer.entry.step(&self.optimizer.settings);
         let kept = 1.0 - self.rate * self.optimizer.entry.weight_decay(&self.optimizer.settings);

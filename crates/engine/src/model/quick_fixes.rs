@@ -8,7 +8,7 @@ use super::naming::follow_edit;
 use super::settings::{Setting, SettingDefault, SettingKind};
 use super::spec::{LayerSpec, LossSpec, ModelSpec, SettingValue};
 use super::task::Task;
-use crate::data::schema::{DatasetKind, FieldType};
+use crate::data::schema::FieldType;
 use crate::error::{Error, ErrorKind, ModelError};
 
 /// An edit of a model.
@@ -135,7 +135,11 @@ pub fn fitting_losses(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Loss
         return Vec::new();
     }
     let fits = |loss: &LossSpec| fault(model, &Task { loss: loss.clone(), ..task.clone() }).is_none();
-    LOSSES.iter().map(|entry| LossSpec::initial(*entry)).filter(fits).take(MAX_FIXES).collect()
+    let mut losses: Vec<LossSpec> = LOSSES.iter().map(|entry| LossSpec::initial(*entry)).filter(fits).collect();
+    // A cross-entropy is the usual loss of classes.
+    losses.sort_by_key(|loss| !loss.type_name().ends_with("crossentropy"));
+    losses.truncate(MAX_FIXES);
+    losses
 }
 
 /// Returns the first fault, if there is any.
@@ -153,10 +157,12 @@ fn candidates(model: &ModelSpec, error: &Error, task: &Task) -> Vec<Fix> {
             "no-layers" => vec![Fix::Insert { index: 0, layers: vec![flatten(), head()] }],
             "wrong-input" => {
                 let shape = task.schema.input.shape.clone();
-                // Layers for inputs of another kind could do nothing with these.
-                let is_same_kind = shape.len() == model.input_shape.len() && task.schema.kind() != DatasetKind::Text;
-                let set = is_same_kind.then_some(Fix::SetInputShape { shape });
-                set.into_iter().chain([replace]).collect()
+                let is_alike = shape.len() == model.input_shape.len();
+                let set = Fix::SetInputShape { shape };
+                // Layers for inputs of another kind can do nothing with these. A wrong number of outputs has a fix of its own.
+                let is_mended =
+                    fault(&set.apply(model), task).is_none_or(|after| is_alike && after.code == "wrong-output");
+                is_mended.then_some(set).into_iter().chain([replace]).collect()
             }
             _ => Vec::new(),
         };

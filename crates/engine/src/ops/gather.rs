@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::case_values::{integers, uniform};
 use crate::error::{GraphError, Result};
-use crate::ir::gpu::{GpuCall, Pass, constants};
+use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
 use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
@@ -18,6 +18,9 @@ pub struct Gather;
 pub struct GatherGradient {
     pub rows: usize,
 }
+
+/// The indices that a GPU sorts at first, each by looking at all of them.
+const FIRST_RUN: usize = 64;
 
 /// Appends a [`Gather`].
 ///
@@ -105,10 +108,32 @@ impl Op for GatherGradient {
         Err(super::no_second_derivative(self.name()))
     }
 
+    /// Sorts the indices first, by merging, so that each row of the table finds its own without looking at all others.
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         let width: usize = call.output_type.shape.dims()[1..].iter().product();
-        let sizes = constants(&[("WIDTH", width), ("INDICES", call.input_types[0].shape.len())]);
-        vec![Pass::elements(call, sizes + include_str!("gather/gpu_gradient.wgsl"))]
+        let count = call.input_types[0].shape.len();
+        let sizes = |run: usize| constants(&[("WIDTH", width), ("INDICES", count), ("RUN", run)]);
+        let order = |number: usize| Buffer::Scratch { number: number % 2, size_words: count };
+        let indices = (Buffer::Input(0), Element::I32);
+        let sorting = |source: &str, run: usize, reads, writes| Pass {
+            source: sizes(run) + source,
+            form: Form::Rows { count },
+            reads,
+            writes,
+            integers: true,
+        };
+        let mut passes = vec![sorting(include_str!("gather/gpu_runs.wgsl"), FIRST_RUN, vec![indices], order(0))];
+        let mut run = FIRST_RUN;
+        while run < count {
+            let reads = vec![indices, (order(passes.len() - 1), Element::I32)];
+            passes.push(sorting(include_str!("gather/gpu_merge.wgsl"), run, reads, order(passes.len())));
+            run *= 2;
+        }
+        passes.push(Pass {
+            reads: vec![indices, (order(passes.len() - 1), Element::I32), (Buffer::Input(1), Element::F32)],
+            ..Pass::elements(call, sizes(run) + include_str!("gather/gpu_gradient.wgsl"))
+        });
+        passes
     }
 
     /// Sums in the order of the indices, so that a run replays bit for bit.
@@ -136,7 +161,24 @@ pub fn cases() -> Vec<Case> {
         differentiable: vec![true, false],
         tolerance: 0.0,
     };
-    vec![case(&[5, 3], &[2, 4]), case(&[4], &[7]), case(&[3, 2, 2], &[1])]
+    let gradient = |rows: usize, indices: &[usize], width: usize| Case {
+        label: format!("gradient of {indices:?} of {rows} rows of {width}"),
+        op: Arc::new(GatherGradient { rows }),
+        // Some of the indices lie outside.
+        inputs: vec![integers(indices, rows as u32 + 2, 3), uniform([indices, &[width]].concat(), -1.0, 1.0, 4)],
+        differentiable: vec![false, false],
+        tolerance: 0.0,
+    };
+    vec![
+        case(&[5, 3], &[2, 4]),
+        case(&[4], &[7]),
+        case(&[3, 2, 2], &[1]),
+        // One run, whole runs, and runs without a partner of their length.
+        gradient(5, &[3, 7], 3),
+        gradient(40, &[4, 64], 2),
+        gradient(9, &[3, 111], 5),
+        gradient(300, &[1], 4),
+    ]
 }
 
 #[cfg(test)]

@@ -1,26 +1,22 @@
 //! The graphs of a model: training step, evaluation, prediction, and gradients of layer outputs.
 
-use std::sync::Arc;
-
 use super::model::{LoadedModel, layer_weights};
 use crate::autograd::gradients;
 use crate::data::{FieldType, Target};
 use crate::error::Result;
-use crate::ir::{Expr, Graph, NodeId, NodeKind};
+use crate::ir::{Expr, Graph, NodeId};
 use crate::model::losses::{TargetNode, logits};
 use crate::model::lower::{Mode, Network, append_model};
 use crate::model::metrics::{self, Metric};
-use crate::model::optimizers::{Clipping, append_guarded_update, append_updates};
-use crate::model::spec::TrainingConfig;
+use crate::model::optimizers::{Clipping, Parameter, append_guarded_update, append_updates};
 use crate::ops::all_finite::all_finite;
 use crate::ops::classification::{argmax, correct_predictions};
 use crate::ops::layout::{concat, transpose};
 use crate::ops::matmul::matmul;
 use crate::ops::one_hot::one_hot;
-use crate::ops::recurrent::state_gradients;
-use crate::ops::reshape::{Reshape, reshape};
+use crate::ops::reshape::reshape;
 use crate::ops::{pointwise, reduce};
-use crate::tensor::{DType, HostTensor, TensorType};
+use crate::tensor::TensorType;
 
 /// Input `[N, input shape]`.
 pub const INPUT: &str = "input";
@@ -32,7 +28,7 @@ pub const SAMPLE_WEIGHT: &str = "sample_weight";
 pub const RNG_KEY: &str = "rng_key";
 /// Input `[]` of a shard: its fraction of the batch, 0 to 1. It exists only if something depends on it.
 pub const BATCH_FRACTION: &str = "batch_fraction";
-/// Output `[]`: the weighted sum of the samples' losses, plus the L2 penalties.
+/// Output `[]`: the weighted sum of the samples' losses, plus the penalties.
 pub const LOSS: &str = "loss";
 /// Output `[]` of a training step for classes: the number of correctly classified samples of weight above 0.
 pub const CORRECT: &str = "correct";
@@ -45,17 +41,8 @@ pub const CONFUSION: &str = "confusion";
 pub const PREDICTED: &str = "predicted";
 /// Output `[N]` of an evaluation for classes: the highest output, which after a softmax is the probability of [`PREDICTED`].
 pub const CONFIDENCE: &str = "confidence";
-/// Output `[]` of an evaluation: the L2 penalties alone.
+/// Output `[]` of an evaluation: the penalties on weights alone.
 pub const PENALTY: &str = "penalty";
-
-/// Prefix of the copy of a state from before a step.
-pub const BEFORE: &str = "before ";
-/// Among the tensors of a step: the batch's inputs, `[N, input shape]`.
-pub const BATCH_INPUT: &str = "batch.input";
-/// Among the tensors of a step: the loss of each example, `[N]`.
-pub const BATCH_LOSS: &str = "batch.loss";
-/// Among the tensors of a step: the operand of the model's last function, if that is a softmax or a sigmoid, `[N, output shape]`.
-pub const LOGITS: &str = "logits";
 
 /// A graph, and the nodes that stay readable besides its outputs.
 pub struct Program {
@@ -74,8 +61,7 @@ impl LoadedModel {
     pub fn training_graph(&self, batch: usize) -> Result<Program> {
         let mut graph = Graph::new();
         let Differentiated { network, loss, counts, gradients } = self.append_gradients(&mut graph, batch, None)?;
-        let is_finite =
-            append_step(&mut graph, self.config(), loss, &network.parameters, &gradients, &network.updates)?;
+        let is_finite = self.append_step(&mut graph, loss, &network.parameters, &gradients, &network.updates)?;
         for output in [loss].into_iter().chain(counts).chain([is_finite]) {
             graph.add_output(output);
         }
@@ -136,113 +122,9 @@ impl LoadedModel {
             }
         }
         graph.set_layer(None);
-        let is_finite = append_step(&mut graph, self.config(), loss, &parameters, &gradients, &others)?;
+        let is_finite = self.append_step(&mut graph, loss, &parameters, &gradients, &others)?;
         graph.add_output(is_finite);
         Ok(Program { graph, taps: gradients })
-    }
-
-    /// Builds the copy of all states to those whose names begin with [`BEFORE`].
-    ///
-    /// # Errors
-    /// If a name is taken.
-    pub fn copy_states_graph(&self) -> Result<Program> {
-        let mut graph = Graph::new();
-        for (name, shape) in self.states() {
-            let state = graph.state(&name, TensorType::f32(shape.clone()))?;
-            let copy = graph.state(&format!("{BEFORE}{name}"), TensorType::f32(shape))?;
-            graph.add_update(copy, state)?;
-        }
-        // A backend that works by itself reports the end of a run by its outputs.
-        let done = graph.scalar(1.0);
-        graph.set_name(done, "copied")?;
-        graph.add_output(done);
-        Ok(Program { graph, taps: Vec::new() })
-    }
-
-    /// Builds all that a step computes for a shard of the batch, from the copies of the states before it
-    /// ([`LoadedModel::copy_states_graph`]): outputs, [`BATCH_LOSS`], [`LOGITS`], and the gradients of the batch's loss with respect
-    /// to parameters, to outputs, `grad conv2d.output` `[N, output shape]`, to logits and inputs, and to the states of recurrent
-    /// layers, `grad lstm.states` `[N,T,units]`, on all ways to the loss, those through later steps among them. Output: the loss.
-    ///
-    /// A step differentiates softmax and cross-entropy as one. For the gradient of the softmax's output the cross-entropy
-    /// is taken of the probabilities, as Keras does if the model's last layer is not a softmax.
-    ///
-    /// # Errors
-    /// If the model does not fit the loss; the error carries the layer.
-    pub fn record_graph(&self, shard: usize) -> Result<Program> {
-        let mut graph = Graph::new();
-        let fraction = graph.input(BATCH_FRACTION, TensorType::f32([]))?;
-        let Forward { network, input, target, sample_weight, losses, loss } =
-            self.append_forward(&mut graph, shard, Some(fraction))?;
-        let is_skipped = self.config().loss.takes_logits_of(&graph, network.output);
-        let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
-        let logits = final_operand(&graph, network.output);
-        let numbers = (graph.tensor_type(input).dtype == DType::F32).then_some(input);
-        // The way back through a recurrence begins at its inputs.
-        let recurrences = network.views.iter().filter_map(|view| graph.node(view.kept).inputs.first().copied());
-        let wrt: Vec<NodeId> = of_loss
-            .iter()
-            .chain(&network.parameters)
-            .chain(&logits)
-            .chain(&numbers)
-            .copied()
-            .chain(recurrences)
-            .collect();
-        let mut of_wrt = gradients(&mut graph, loss, &wrt)?.into_iter();
-        let mut of_outputs: Vec<NodeId> = of_wrt.by_ref().take(of_loss.len()).collect();
-        if is_skipped {
-            let losses = self.config().loss.append_to_output(&mut graph, network.output, self.target(target))?;
-            let weighted = pointwise::mul(&mut graph, losses, sample_weight)?;
-            let loss = reduce::sum(&mut graph, weighted, &[0], false)?;
-            of_outputs.extend(gradients(&mut graph, loss, of_probabilities)?);
-        }
-        let of_parameters: Vec<NodeId> = of_wrt.by_ref().take(network.parameters.len()).collect();
-
-        let mut taps: Vec<NodeId> = readable(&network).collect();
-        taps.push(named(&mut graph, losses, BATCH_LOSS)?);
-        for (node, gradient) in
-            network.outputs.iter().chain(&network.parameters).zip([of_outputs, of_parameters].concat())
-        {
-            let name = gradient_name(&graph.node(*node).name);
-            taps.push(named(&mut graph, gradient, &name)?);
-        }
-        if let (Some(logits), Some(gradient)) = (logits, logits.and_then(|_| of_wrt.next())) {
-            taps.push(named(&mut graph, logits, LOGITS)?);
-            taps.push(named(&mut graph, gradient, &gradient_name(LOGITS))?);
-        }
-        if let Some(gradient) = numbers.and_then(|_| of_wrt.next()) {
-            taps.push(named(&mut graph, gradient, &gradient_name(BATCH_INPUT))?);
-        }
-        for view in &network.views {
-            let shape = graph.tensor_type(view.node).shape.clone();
-            let gradient = match state_gradients(&mut graph, view.kept)? {
-                Some(gradient) => graph.apply(Arc::new(Reshape { shape }), &[gradient])?,
-                None => graph.constant(HostTensor::zeros(TensorType::f32(shape))),
-            };
-            let name = gradient_name(&graph.node(view.node).name);
-            taps.push(named(&mut graph, gradient, &name)?);
-        }
-        graph.add_output(loss);
-        graph.rename_states(|name| format!("{BEFORE}{name}"))?;
-        Ok(Program { graph, taps })
-    }
-
-    /// Returns true if the model ends with a softmax or a sigmoid, whose operand are the [`LOGITS`].
-    pub(super) fn ends_with_logits(&self) -> Result<bool> {
-        let graph = self.prediction_graph(1)?.graph;
-        Ok(graph.outputs().first().is_some_and(|output| final_operand(&graph, *output).is_some()))
-    }
-
-    /// Returns the names of the tensors of a step that belong to no layer.
-    pub fn step_names(&self) -> Vec<String> {
-        let mut names = vec![BATCH_LOSS.to_owned()];
-        if self.has_logits() {
-            names.extend([LOGITS.to_owned(), gradient_name(LOGITS)]);
-        }
-        if !matches!(self.schema().input.dtype, FieldType::Tokens { .. }) {
-            names.push(gradient_name(BATCH_INPUT));
-        }
-        names
     }
 
     /// Builds loss and predictions of a batch, in inference mode. Sample weights are 1, or 0 for padding.
@@ -357,7 +239,7 @@ impl LoadedModel {
     }
 
     /// Appends the forward pass of a batch, or of a shard of one, given its [`BATCH_FRACTION`].
-    fn append_forward(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Forward> {
+    pub(super) fn append_forward(&self, graph: &mut Graph, batch: usize, fraction: Option<NodeId>) -> Result<Forward> {
         let (input, target) = self.append_inputs(graph, batch)?;
         let sample_weight = graph.input(SAMPLE_WEIGHT, TensorType::f32([batch]))?;
         let key = graph.input(RNG_KEY, TensorType::i32([2]))?;
@@ -388,7 +270,36 @@ impl LoadedModel {
         Ok((input, target))
     }
 
-    fn target(&self, node: NodeId) -> TargetNode<'_> {
+    /// Appends the updates of the trained weights, which come in the model's order, and the new values of the other weights.
+    /// Returns a node that is 1 if they are made: loss and gradients are finite.
+    fn append_step(
+        &self,
+        graph: &mut Graph,
+        loss: NodeId,
+        parameters: &[NodeId],
+        gradients: &[NodeId],
+        others: &[(NodeId, NodeId)],
+    ) -> Result<NodeId> {
+        let config = self.config();
+        let all: Vec<NodeId> = [loss].iter().chain(gradients).copied().collect();
+        let is_finite = all_finite(graph, &all)?;
+        graph.set_name(is_finite, IS_FINITE)?;
+        let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
+        let trained = self.layers().iter().flat_map(|layer| &layer.weights).filter(|weight| weight.trainable);
+        let parameters: Vec<Parameter<'_>> = parameters
+            .iter()
+            .zip(gradients)
+            .zip(trained)
+            .map(|((&node, &gradient), weight)| Parameter { node, gradient, max_norm: weight.max_norm.as_ref() })
+            .collect();
+        append_updates(graph, &config.optimizer, clipping, &parameters, is_finite)?;
+        for &(state, value) in others {
+            append_guarded_update(graph, is_finite, state, value)?;
+        }
+        Ok(is_finite)
+    }
+
+    pub(super) fn target(&self, node: NodeId) -> TargetNode<'_> {
         TargetNode { target: &self.schema().target, node }
     }
 
@@ -407,52 +318,6 @@ pub(super) fn readable(network: &Network) -> impl Iterator<Item = NodeId> + use<
     network.outputs.clone().into_iter().chain(views)
 }
 
-/// Appends the updates of the parameters and the new values of the other weights. Returns a node that is 1 if they are
-/// made: loss and gradients are finite.
-fn append_step(
-    graph: &mut Graph,
-    config: &TrainingConfig,
-    loss: NodeId,
-    parameters: &[NodeId],
-    gradients: &[NodeId],
-    others: &[(NodeId, NodeId)],
-) -> Result<NodeId> {
-    let all: Vec<NodeId> = [loss].iter().chain(gradients).copied().collect();
-    let is_finite = all_finite(graph, &all)?;
-    graph.set_name(is_finite, IS_FINITE)?;
-    let clipping = Clipping { norm: config.clip_norm, value: config.clip_value };
-    append_updates(graph, &config.optimizer, clipping, parameters, gradients, is_finite)?;
-    for &(state, value) in others {
-        append_guarded_update(graph, is_finite, state, value)?;
-    }
-    Ok(is_finite)
-}
-
-/// Returns the operand of the function that a model ends with, if that is a softmax or a sigmoid.
-pub(super) fn final_operand(graph: &Graph, output: NodeId) -> Option<NodeId> {
-    let node = graph.node(output);
-    match &node.kind {
-        NodeKind::Op(op) if ["softmax", "sigmoid"].contains(&op.name()) => node.inputs.first().copied(),
-        _ => None,
-    }
-}
-
-/// Gives a node a name, or a copy of it if it has one already: a layer that does nothing has the gradient of the one before it.
-fn named(graph: &mut Graph, node: NodeId, name: &str) -> Result<NodeId> {
-    let own = &graph.node(node).name;
-    if own == name {
-        return Ok(node);
-    }
-    if own.is_empty() {
-        graph.set_name(node, name)?;
-        return Ok(node);
-    }
-    let shape = graph.tensor_type(node).shape.clone();
-    let copy = graph.apply(Arc::new(Reshape { shape }), &[node])?;
-    graph.set_name(copy, name)?;
-    Ok(copy)
-}
-
 /// Returns the name of a weight's gradient.
 pub fn gradient_name(weight: &str) -> String {
     format!("grad {weight}")
@@ -464,14 +329,14 @@ pub fn next_name(weight: &str) -> String {
 }
 
 /// A batch's way to the loss.
-struct Forward {
-    network: Network,
-    input: NodeId,
-    target: NodeId,
-    sample_weight: NodeId,
+pub(super) struct Forward {
+    pub network: Network,
+    pub input: NodeId,
+    pub target: NodeId,
+    pub sample_weight: NodeId,
     /// The loss of each example, `[N]`.
-    losses: NodeId,
-    loss: NodeId,
+    pub losses: NodeId,
+    pub loss: NodeId,
 }
 
 /// Forward and backward of a batch.
@@ -515,19 +380,24 @@ fn confidence(graph: &mut Graph, network: &Network) -> Result<NodeId> {
     reshape(graph, larger, [samples])
 }
 
-/// Appends the sum of `l2 * sum(w^2)` over the weights that have a penalty (Keras's `L2`).
+/// Appends the sum of `l1 * sum(|w|) + l2 * sum(w^2)` over the weights that have a penalty (Keras's `L1L2`).
 fn append_penalty(graph: &mut Graph, network: &Network) -> Result<Option<NodeId>> {
     let mut total = None;
-    for &(weight, factor) in &network.penalties {
-        let squares = pointwise::square(graph, weight)?;
+    for &(weight, penalty) in &network.penalties {
         let axes: Vec<usize> = (0..graph.tensor_type(weight).shape.rank()).collect();
-        let sum = reduce::sum(graph, squares, &axes, false)?;
-        let factor = graph.scalar(factor);
-        let sum = pointwise::mul(graph, sum, factor)?;
-        total = Some(match total {
-            Some(total) => pointwise::add(graph, total, sum)?,
-            None => sum,
-        });
+        for (size, factor) in [("abs", penalty.l1), ("square", penalty.l2)] {
+            if factor == 0.0 {
+                continue;
+            }
+            let sizes = pointwise::apply(graph, size, &[weight])?;
+            let sum = reduce::sum(graph, sizes, &axes, false)?;
+            let factor = graph.scalar(factor);
+            let sum = pointwise::mul(graph, sum, factor)?;
+            total = Some(match total {
+                Some(total) => pointwise::add(graph, total, sum)?,
+                None => sum,
+            });
+        }
     }
     Ok(total)
 }

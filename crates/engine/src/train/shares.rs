@@ -1,7 +1,8 @@
 //! Shares of an input's numbers, or of a text's words, in the answer of a model.
 
-use super::graphs::{INPUT, Program, final_operand, readable};
+use super::graphs::{INPUT, Program, readable};
 use super::model::LoadedModel;
+use super::record_graphs::final_operand;
 use crate::autograd::gradients;
 use crate::data::FieldType;
 use crate::error::Result;

@@ -8,10 +8,11 @@
 use super::Session;
 use super::executor::{Executor, RunKind};
 use super::feeder::Batch;
-use super::graphs::{BATCH_INPUT, BEFORE, gradient_name};
+use super::graphs::gradient_name;
 use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey};
 use super::progress::Position;
+use super::record_graphs::{BATCH_INPUT, BEFORE};
 use super::replicas::{NamedTensor, Shard, ShardKind, concatenate, write_header};
 use super::training_loop::rng_key;
 use super::worker_pool::shard_key;

@@ -12,7 +12,7 @@ use chalkgrad_engine::model::entry::{Catalogue, Configured};
 use chalkgrad_engine::model::layers::LAYERS;
 use chalkgrad_engine::model::losses::Loss;
 use chalkgrad_engine::model::optimizers::{
-    BIAS_CORRECTION, Clipping, LEARNING_RATE, LastStep, OPTIMIZERS, Optimizer, append_updates,
+    BIAS_CORRECTION, Clipping, LEARNING_RATE, LastStep, OPTIMIZERS, Optimizer, Parameter, append_updates,
 };
 use chalkgrad_engine::model::quick_fixes::{Fix, quick_fixes};
 use chalkgrad_engine::model::schedules::Schedule;
@@ -386,7 +386,8 @@ fn the_norm_of_an_update_is_that_of_the_change() {
             let weight = graph.state("weight", TensorType::f32([3])).unwrap();
             let input = graph.input("gradient", TensorType::f32([3])).unwrap();
             let is_finite = graph.scalar(1.0);
-            append_updates(&mut graph, &optimizer, clipping, &[weight], &[input], is_finite).unwrap();
+            let parameter = Parameter { node: weight, gradient: input, max_norm: None };
+            append_updates(&mut graph, &optimizer, clipping, &[parameter], is_finite).unwrap();
             let tensor = |values: &[f32]| HostTensor::f32([3], values.to_vec()).unwrap();
             let mut leaves = HashMap::new();
             leaves.insert("weight".to_owned(), tensor(&before));

@@ -15,6 +15,7 @@ mod ops;
 mod plans;
 mod presets;
 mod random_layers;
+mod replay;
 mod replicas;
 mod robustness;
 mod sequences;

@@ -57,6 +57,12 @@ def initial_weight(name, seed, shape):
     return values(seed, shape, scale, offset)
 
 
+def noise_images(seed, shape, classes):
+    """Images `shape` of noise, in f64 from 0 to 1, and labels that have nothing to do with them."""
+    pixels = (hash32(seed, math.prod(shape)) % np.uint32(256)).reshape(shape)
+    return pixels.astype(np.float64) / 255, (hash32(seed + 1, shape[0]) % np.uint32(classes)).astype(np.int32)
+
+
 # Rows and columns (both ends included) of the seven segments of a digit 15 high and 9 wide, in the order a..g.
 SEGMENTS = [
     (0, 1, 0, 8),

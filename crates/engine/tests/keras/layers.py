@@ -18,6 +18,19 @@ keras.config.set_floatx("float64")
 RANDOM_OR_BATCH = ["BatchNormalization", "SpatialDropout2D", "GaussianNoise"]
 
 
+# The weights that regularisers and constraints of a layer concern, and the axes of the weights that lead to one unit.
+HELD_DOWN = {
+    "Conv1D": {"kernel": [0, 1]},
+    "Conv2D": {"kernel": [0, 1, 2]},
+    "Conv2DTranspose": {"kernel": [0, 1, 3]},
+    "DepthwiseConv2D": {"depthwise": [0, 1]},
+    "SeparableConv2D": {"depthwise": [0, 1], "pointwise": [0, 1, 2]},
+    "Embedding": {"embeddings": 1},
+    "BatchNormalization": {"gamma": None},
+    "LayerNormalization": {"gamma": None},
+}
+
+
 def snake(name):
     return "".join("_" + c.lower() if c.isupper() else c for c in name)
 
@@ -32,8 +45,13 @@ def make_layer(kind, settings):
     if isinstance(settings.get("layer"), dict):
         inner = dict(settings["layer"])
         settings["layer"] = make_layer(inner.pop("type"), inner)
-    if "l2" in settings:
-        settings["kernel_regularizer"] = keras.regularizers.L2(settings.pop("l2"))
+    held_down = HELD_DOWN.get(kind, {"kernel": 0})
+    l1, l2, limit = (settings.pop(name, None) for name in ("l1", "l2", "max_norm"))
+    for weight, axes in held_down.items():
+        if l1 or l2:
+            settings[f"{weight}_regularizer"] = keras.regularizers.L1L2(l1 or 0.0, l2 or 0.0)
+        if limit:
+            settings[f"{weight}_constraint"] = keras.constraints.MaxNorm(limit, axis=axes)
     return getattr(keras.layers, kind)(**settings)
 
 
@@ -171,6 +189,9 @@ def main():
         ("stride 2 same", (1, 4, 3, 2), [3, 3], dict(strides=[2, 2], padding="same")),
         ("stride 3, smaller kernel", (1, 3, 3, 2), [2, 2], dict(strides=[3, 3])),
         ("stride 3 same, smaller kernel", (1, 3, 2, 2), [2, 2], dict(strides=[3, 3], padding="same")),
+        ("output padding", (1, 3, 2, 2), [2, 3], dict(strides=[2, 3], outputPadding=[1, 0])),
+        ("output padding, larger", (2, 2, 3, 1), [4, 3], dict(strides=[3, 3], outputPadding=2)),
+        ("output padding, same", (1, 3, 4, 2), [3, 4], dict(strides=[2, 3], padding="same", outputPadding=[0, 2])),
         # TensorFlow has no dilation here on a CPU.
         ("tanh, no bias", (2, 4, 4, 1), [2, 2], dict(activation="tanh", useBias=False)),
     ]
@@ -189,6 +210,16 @@ def main():
         settings = {"kernelSize": kernel, **settings}
         cases.append(layer_case(f"depthwise_conv2d {name}", "DepthwiseConv2D", settings, values(seed, shape), seed=seed + 1))
     image = values(780, (2, 4, 5, 3))
+    separable = [
+        ("valid", (2, 5, 6, 3), [3, 2], {}),
+        ("two results a channel, relu, no bias", (2, 4, 5, 2), [2, 3], dict(depthMultiplier=2, activation="relu", useBias=False)),
+        ("stride 2 same", (1, 7, 6, 3), [3, 3], dict(strides=[2, 2], padding="same")),
+        ("dilation 2", (2, 6, 7, 2), [3, 3], dict(dilationRate=[2, 2])),
+    ]
+    for number, (name, shape, kernel, settings) in enumerate(separable):
+        seed = 830 + 6 * number
+        settings = {"filters": 4, "kernelSize": kernel, **settings}
+        cases.append(layer_case(f"separable_conv2d {name}", "SeparableConv2D", settings, values(seed, shape), seed=seed + 1))
     cases += [
         layer_case("reshape", "Reshape", {"targetShape": [10, -1]}, image),
         layer_case("permute", "Permute", {"dims": [3, 1, 2]}, image),
@@ -200,12 +231,22 @@ def main():
         layer_case("cropping2d, four sides", "Cropping2D", {"cropping": [[1, 0], [2, 1]]}, image),
         layer_case("up_sampling2d", "UpSampling2D", {}, image),
         layer_case("up_sampling2d, height and width", "UpSampling2D", {"size": [1, 3]}, image),
+        layer_case("up_sampling2d, bilinear", "UpSampling2D", {"interpolation": "bilinear"}, image),
+        layer_case("up_sampling2d, bilinear, height and width", "UpSampling2D",
+                   {"size": [3, 4], "interpolation": "bilinear"}, values(774, (1, 2, 3, 1))),
+        layer_case("up_sampling2d, bilinear, one row", "UpSampling2D",
+                   {"size": [3, 1], "interpolation": "bilinear"}, values(775, (2, 1, 3, 2))),
         layer_case("rescaling", "Rescaling", {"scale": 2.5, "offset": -0.5}, image),
         layer_case("layer_normalization, image", "LayerNormalization", {}, values(784, (2, 3, 2, 7), 2.0, 0.5), seed=785),
         layer_case("layer_normalization, vector", "LayerNormalization", {"epsilon": 0.01, "center": False},
                    values(790, (4, 6), 2.0, -0.5), seed=791),
         layer_case("layer_normalization, no scale", "LayerNormalization", {"scale": False},
                    values(794, (2, 3, 5), 1.5), seed=795),
+        layer_case("layer_normalization, first axis", "LayerNormalization", {"axis": 1}, values(810, (2, 3, 5), 1.5), seed=811),
+        layer_case("layer_normalization, two axes", "LayerNormalization", {"axis": [1, 3], "epsilon": 0.02},
+                   values(813, (2, 3, 2, 4), 1.5), seed=814),
+        layer_case("layer_normalization, all axes", "LayerNormalization", {"axis": [-3, -2, -1]},
+                   values(817, (2, 2, 3, 2), 1.5), seed=818),
         layer_case("spatial_dropout2d, inference", "SpatialDropout2D", {"rate": 0.5}, image),
         layer_case("gaussian_noise, inference", "GaussianNoise", {"stddev": 0.5}, image),
     ]

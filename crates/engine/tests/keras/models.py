@@ -31,7 +31,7 @@ REFERENCE = [
     {"type": "Dense", "units": 64, "activation": "relu"},
     {"type": "Dense", "units": 10, "activation": "softmax"},
 ]
-# What the reference CNN lacks and draws no random numbers. There is no max pooling: after a batch normalisation the
+# Layers that the reference CNN lacks, without random numbers. There is no max pooling: after a batch normalisation the
 # rounding of f32 breaks ties between equal windows, and Keras's own gradient then differs from its f64 one by 1e-2.
 NORMALISED = [
     {"type": "Conv2D", "filters": 6, "kernelSize": [3, 3], "padding": "same", "useBias": False},

@@ -24,7 +24,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from formula import HERE, hash32, initial_weight, values, write
+from formula import HERE, initial_weight, noise_images, values, write
 from models import optimizer, short, snake
 
 keras.config.set_floatx("float64")
@@ -78,13 +78,6 @@ CASES = [{"optimizer": name, "seed": seed} for name in OPTIMIZERS for seed in SE
     {"optimizer": "SGD", "seed": 0, "learningRateSchedule": COSINE},
     {"optimizer": "AdamW", "seed": 1, "l2": True, "clipNorm": 0.1, "learningRateSchedule": COSINE},
 ]
-
-
-def data():
-    """Images `[n,H,W,1]` of noise and labels that have nothing to do with them."""
-    count = BATCH * BATCHES_PER_EPOCH
-    pixels = (hash32(IMAGES_SEED, count * SIZE * SIZE) % np.uint32(256)).reshape(count, SIZE, SIZE, 1)
-    return pixels.astype(np.float64) / 255, (hash32(IMAGES_SEED + 1, count) % np.uint32(CLASSES)).astype(np.int32)
 
 
 def build(layers, seed):
@@ -169,7 +162,7 @@ def run(case, images, labels):
 
 
 def main():
-    images, labels = data()
+    images, labels = noise_images(IMAGES_SEED, (BATCH * BATCHES_PER_EPOCH, SIZE, SIZE, 1), CLASSES)
     path = HERE / "steps.bin"
     path.write_bytes(b"".join(run(case, images, labels) for case in CASES))
     print(f"{path.name}: {path.stat().st_size} bytes")

@@ -66,8 +66,11 @@ pub struct ProductRow {
 
 /// Returns the input channel that contributes most.
 pub fn largest_group(layer: &ResolvedLayer, values: &Values, at: usize) -> usize {
-    let trace = layer.derivation(at).trace(&values.input, &|name| values.weight(name));
-    let sizes = trace.groups.iter().map(|group| group.abs()).enumerate();
+    let derivation = layer.derivation(at);
+    let weight = |name: &str| values.weight(name);
+    let trace = derivation.trace(&values.input, &weight);
+    let of_group = |at: usize| derivation.group_factor(at, &weight).unwrap_or(1.0);
+    let sizes = trace.groups.iter().enumerate().map(|(at, group)| (at, (group * of_group(at)).abs()));
     sizes.max_by(|one, other| one.1.total_cmp(&other.1)).map_or(0, |(at, _)| at)
 }
 
@@ -88,8 +91,9 @@ pub fn work_out(layer: &ResolvedLayer, values: &Values, at: usize, group: usize,
 
 fn terms(layer: &ResolvedLayer, values: &Values, derivation: &Derivation, group: usize, shows_all: bool) -> Terms {
     let terms = &derivation.groups[group];
-    let weights = derivation.weight.map(|name| values.weight(name)).unwrap_or_default();
-    let contribution = |term: &Term| derivation.contribution(*term, &values.input, weights);
+    let weight = |name: &str| values.weight(name);
+    let factors = derivation.factors(&weight);
+    let contribution = |term: &Term| derivation.contribution(*term, &values.input, factors);
     let mut shown: Vec<&Term> = terms.iter().collect();
     let is_window = layer.input_shapes.iter().all(|shape| shape.len() == 3);
     let limit = match (shows_all, is_window && shown.len() <= MAX_WINDOW) {
@@ -121,20 +125,26 @@ fn terms(layer: &ResolvedLayer, values: &Values, derivation: &Derivation, group:
         ProductRow {
             place,
             input: term.input.and_then(|at| values.input.get(at)).copied().unwrap_or_default(),
-            weight: derivation.weight.map(|_| weights.get(term.weight).copied().unwrap_or_default()),
+            weight: factors.map(|factors| factors.get(term.weight).copied().unwrap_or_default()),
             product,
             is_top: derivation.reduction == Reduction::Max && term.input.is_some() && product == top,
         }
     };
     let caption = if derivation.groups.len() > 1 {
         let (channel, count) = (group.to_string(), derivation.groups.len().to_string());
-        t_with("terms_of_channel", &[("channel", &channel), ("count", &count)])
+        let factor = derivation.group_factor(group, &weight).map(format::value);
+        match factor {
+            Some(factor) => {
+                t_with("terms_of_channel_times", &[("channel", &channel), ("count", &count), ("factor", &factor)])
+            }
+            None => t_with("terms_of_channel", &[("channel", &channel), ("count", &count)]),
+        }
     } else {
         t("terms")
     };
     Terms {
         caption,
-        has_weights: derivation.weight.is_some(),
+        has_weights: factors.is_some(),
         rest: terms.len() - shown.len(),
         more_text: t_with("show_all", &[("count", &terms.len().min(MAX_TERMS).to_string())]),
         scale,
@@ -154,12 +164,16 @@ fn chain(
     trace: &Trace,
 ) -> (Vec<Line>, Line) {
     let all = derivation.groups.iter().flatten();
-    let count = all.filter(|term| term.input.is_some() || derivation.weight.is_some()).count();
+    let is_weighted = derivation.weight.is_some() || !derivation.shares.is_empty();
+    let count = all.filter(|term| term.input.is_some() || is_weighted).count();
     let count = [("count", &*count.to_string())];
     let first = match derivation.reduction {
         Reduction::Copy => t("derivation_copy"),
-        Reduction::Sum if derivation.weight.is_none() => t_with("derivation_sum_of_inputs", &count),
-        Reduction::Sum => t_with("derivation_sum", &count),
+        Reduction::Sum if !is_weighted => t_with("derivation_sum_of_inputs", &count),
+        Reduction::Sum => match derivation.group_weight {
+            Some((weight, _)) => t_with("derivation_sum_of_groups", &[("weight", weight)]),
+            None => t_with("derivation_sum", &count),
+        },
         Reduction::Product => t_with("derivation_product", &count),
         Reduction::Max => t_with("derivation_max", &count),
         Reduction::Mean => t_with("derivation_mean", &count),

@@ -250,6 +250,7 @@ fn SettingRow(
         kind @ (SettingKind::Integer { .. }
         | SettingKind::Integers { .. }
         | SettingKind::Number { .. }
+        | SettingKind::Range { .. }
         | SettingKind::Sides { .. }
         | SettingKind::Text) => view! {
             <NumberField

@@ -3,7 +3,8 @@
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
-use crate::ui::charts::tensor_canvas::{paint, scale_of};
+use crate::ui::charts::palette::{ColourScale, Mapping};
+use crate::ui::charts::tensor_canvas::{paint_on, scale_of};
 use crate::ui::charts::tensor_image::{Limits, Role, Tiles};
 use crate::ui::features::inspector::watch::Sight;
 use crate::ui::features::inspector::watching::use_tensors_of;
@@ -41,7 +42,10 @@ fn Output(layer: String, sight: Sight) -> impl IntoView {
         let Some(canvas) = canvas.get() else { return };
         output.with(|output| {
             if let Some((tiles, values)) = output {
-                paint(&canvas, tiles, values, scale_of(values), is_dark);
+                // Units over the plane have the scale of the plane itself.
+                let mapping = if sight == Sight::Plane { Mapping::Linear } else { Mapping::Root };
+                let scale = ColourScale { limit: scale_of(values), mapping, is_dark, has_caps: false };
+                paint_on(&canvas, tiles, values, &scale, |_| false);
             }
         });
     });

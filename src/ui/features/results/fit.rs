@@ -115,14 +115,14 @@ fn Column(
                 <canvas
                     class="fit-canvas"
                     role="img"
-                    aria-label=move || format!("{} {}", t("fit"), summary())
+                    aria-label=move || format!("{} {}", t("fit_chart"), summary())
                     width="0"
                     height="0"
                     node_ref=canvas
                     on:click=pick
                 ></canvas>
             </div>
-            <p class="help">{move || t("fit_help")}</p>
+            <p class="help">{move || t("fit_chart_help")}</p>
             <ExportMenu figure />
         </figure>
         <Errors values />

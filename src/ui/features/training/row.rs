@@ -54,6 +54,7 @@ fn SettingRow(row: TrainingRow) -> impl IntoView {
         | SettingKind::Integers { .. }
         | SettingKind::Number { .. }
         | SettingKind::Pair { .. }
+        | SettingKind::Range { .. }
         | SettingKind::Sides { .. }
         | SettingKind::Layer(_)
         | SettingKind::Text => {

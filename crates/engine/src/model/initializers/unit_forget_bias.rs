@@ -1,9 +1,19 @@
-//! The bias of an LSTM: 1 at the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015), and 0 elsewhere.
+//! The bias of an LSTM: 1 at the forget gate, so that a fresh cell remembers (Jozefowicz et al. 2015).
 
-use super::{Initializer, Named};
+use super::{Initializer, Named, UNIT_FORGET_BIASES};
 use crate::random::Philox;
 
-pub struct UnitForgetBias;
+/// Values of another initialiser for the other gates.
+pub struct UnitForgetBias {
+    pub(super) others: &'static dyn Initializer,
+}
+
+impl UnitForgetBias {
+    /// Returns the initialiser that leaves the other gates to this one, if it is one of the catalogue.
+    pub fn beside(others: &'static dyn Initializer) -> &'static dyn Initializer {
+        UNIT_FORGET_BIASES.iter().find(|own| *own.others == *others).map_or(others, |own| own)
+    }
+}
 
 impl Named for UnitForgetBias {
     fn name(&self) -> &'static str {
@@ -12,9 +22,11 @@ impl Named for UnitForgetBias {
 }
 
 impl Initializer for UnitForgetBias {
-    fn values(&self, shape: &[usize], _random: &mut Philox) -> Vec<f32> {
-        let count: usize = shape.iter().product();
-        let units = count / 4;
-        (0..count).map(|at| f32::from(u8::from((units..2 * units).contains(&at)))).collect()
+    /// As in Keras the others draw for the gate before and for the two behind, each by itself.
+    fn values(&self, shape: &[usize], random: &mut Philox) -> Vec<f32> {
+        let units = shape.iter().product::<usize>() / 4;
+        let before = self.others.values(&[units], random);
+        let behind = self.others.values(&[2 * units], random);
+        before.into_iter().chain(std::iter::repeat_n(1.0, units)).chain(behind).collect()
     }
 }

@@ -3,12 +3,12 @@
 use std::ops::Bound;
 
 use super::unary::UnaryLayer;
-use super::common::elements;
+use super::common::{BETA_INITIALIZER, GAMMA_INITIALIZER, L1, L2, MAX_NORM, elements, gamma_and_beta};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Step, number};
-use crate::model::initializers::{Initializer, Ones, Zeros};
+use crate::model::initializers::{Ones, Zeros};
 use crate::model::lower::{Context, Mode};
 use crate::ops::batch_normalization::{Affine, by_batch, by_masked_batch, by_statistics, moving};
 
@@ -21,6 +21,11 @@ static SCHEMA: Schema = Schema {
         Setting::number("epsilon", Bound::Included(1e-12), Bound::Included(1.0)).default(SettingDefault::Number(0.001)),
         Setting::flag("center", true),
         Setting::flag("scale", true),
+        BETA_INITIALIZER,
+        GAMMA_INITIALIZER,
+        L1,
+        L2,
+        MAX_NORM,
     ],
 };
 
@@ -38,14 +43,11 @@ impl UnaryLayer for BatchNormalization {
     }
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
-        let channels = input.last().copied().unwrap_or(1);
-        let weight =
-            |name, initializer: &'static dyn Initializer, trainable| WeightSpec { name, shape: vec![channels], initializer, trainable, l2: 0.0 };
-        let gamma = settings.flag("scale").then(|| weight("gamma", &Ones, true));
-        let beta = settings.flag("center").then(|| weight("beta", &Zeros, true));
-        let moving_mean = weight("moving_mean", &Zeros, false);
-        let moving_variance = weight("moving_variance", &Ones, false);
-        gamma.into_iter().chain(beta).chain([moving_mean, moving_variance]).collect()
+        let shape = vec![input.last().copied().unwrap_or(1)];
+        let mut weights = gamma_and_beta(settings, &shape);
+        weights.push(WeightSpec::new("moving_mean", shape.clone(), &Zeros).untrained());
+        weights.push(WeightSpec::new("moving_variance", shape, &Ones).untrained());
+        weights
     }
 
     fn flops(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> u64 {

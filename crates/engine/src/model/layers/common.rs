@@ -5,7 +5,7 @@ use std::ops::Bound;
 use crate::error::{ModelError, Result};
 use crate::model::catalogue::{Card, Setting, SettingDefault, Settings, WeightSpec, shape_text};
 use crate::model::formula::{Term, index, looks_at, place, range};
-use crate::model::initializers::{self, GlorotUniform, Initializer, Zeros};
+use crate::model::initializers::{self, GlorotUniform, Initializer};
 use crate::ops::window::Padding;
 
 /// The largest window, stride or dilation.
@@ -24,13 +24,29 @@ pub const DEPTH_MULTIPLIER: Setting =
 pub const DEPTHWISE_INITIALIZER: Setting =
     Setting::choice("depthwiseInitializer", initializers::NAMES, "glorot_uniform");
 
-/// Adds this factor times the sum of the squared kernel weights to the loss.
-pub const L2: Setting =
-    Setting::number("l2", Bound::Included(0.0), Bound::Included(1e6)).default(SettingDefault::Number(0.0));
+pub const BIAS_INITIALIZER: Setting = Setting::choice("biasInitializer", initializers::NAMES, "zeros");
 
-/// Returns the initialiser that `kernelInitializer` names.
-pub fn kernel_initializer(settings: &Settings) -> &'static dyn Initializer {
-    initializers::find(settings.choice("kernelInitializer")).unwrap_or(&GlorotUniform)
+pub const BETA_INITIALIZER: Setting = Setting::choice("betaInitializer", initializers::NAMES, "zeros");
+
+pub const GAMMA_INITIALIZER: Setting = Setting::choice("gammaInitializer", initializers::NAMES, "ones");
+
+const fn factor(name: &'static str) -> Setting {
+    Setting::number(name, Bound::Included(0.0), Bound::Included(1e6)).default(SettingDefault::Number(0.0))
+}
+
+/// Adds this factor times the sum of the sizes of the kernel weights to the loss.
+pub const L1: Setting = factor("l1");
+
+/// Adds this factor times the sum of the squared kernel weights to the loss.
+pub const L2: Setting = factor("l2");
+
+/// Limits the norm of the kernel weights of each unit after every update.
+pub const MAX_NORM: Setting =
+    Setting::number("maxNorm", Bound::Excluded(0.0), Bound::Included(1e6)).default(SettingDefault::Absent);
+
+/// Returns the initialiser that a setting names.
+pub fn initializer(settings: &Settings, setting: &str) -> &'static dyn Initializer {
+    initializers::find(settings.choice(setting)).unwrap_or(&GlorotUniform)
 }
 
 /// A window that slides over an image `[H,W,C]` or a sequence `[L,C]`, which counts as an image of one row.
@@ -256,27 +272,35 @@ pub fn sequence_extents(input: &[usize]) -> Result<[usize; 2]> {
     <[usize; 2]>::try_from(input).map_err(|_| ModelError::NotASequence { shape: shape_text(input) }.into())
 }
 
-/// Declares the weights `kernel`, of this shape, and `bias`, of a number for each output.
-pub fn kernel_and_bias(settings: &Settings, kernel: Vec<usize>, outputs: usize) -> Vec<WeightSpec> {
-    let kernel = WeightSpec {
-        name: "kernel",
-        shape: kernel,
-        initializer: kernel_initializer(settings),
-        trainable: true,
-        l2: settings.number("l2") as f32,
-    };
-    [kernel].into_iter().chain(bias(settings, outputs)).collect()
+/// Returns an axis within one example for one that counts the batch's as well, as Keras's `axis` does.
+///
+/// # Errors
+/// `bad-setting` if an input of this shape has no such axis, or it is that of the batch.
+pub fn example_axis(axis: f64, input: &[usize]) -> Result<usize> {
+    let (axis, rank) = (axis as isize, input.len());
+    let at = if axis < 0 { rank.checked_add_signed(axis) } else { (axis as usize).checked_sub(1) };
+    let shape = || shape_text(input);
+    at.filter(|at| *at < rank).ok_or_else(|| ModelError::NoSuchAxis { axis: axis as i64, rank, shape: shape() }.into())
+}
+
+/// Declares the weights `kernel`, of this shape, and `bias`, of a number for each unit; `unit_axis`: that of the kernel.
+pub fn kernel_and_bias(settings: &Settings, kernel: Vec<usize>, unit_axis: usize) -> Vec<WeightSpec> {
+    let units = kernel[unit_axis];
+    let kernel = WeightSpec::new("kernel", kernel, initializer(settings, "kernelInitializer"));
+    [kernel.held_down(settings, &[unit_axis])].into_iter().chain(bias(settings, units)).collect()
 }
 
 /// Declares the weight `bias`, if the layer has one.
 pub fn bias(settings: &Settings, outputs: usize) -> Option<WeightSpec> {
-    settings.flag("useBias").then(|| WeightSpec {
-        name: "bias",
-        shape: vec![outputs],
-        initializer: &Zeros,
-        trainable: true,
-        l2: 0.0,
-    })
+    settings.flag("useBias").then(|| WeightSpec::new("bias", vec![outputs], initializer(settings, "biasInitializer")))
+}
+
+/// Declares the factor `gamma` and the summand `beta` of a normalisation, as far as the layer has them.
+pub fn gamma_and_beta(settings: &Settings, shape: &[usize]) -> Vec<WeightSpec> {
+    let weight = |name, setting: &str| WeightSpec::new(name, shape.to_vec(), initializer(settings, setting));
+    let gamma = settings.flag("scale").then(|| weight("gamma", "gammaInitializer").held_down(settings, &[]));
+    let beta = settings.flag("center").then(|| weight("beta", "betaInitializer"));
+    gamma.into_iter().chain(beta).collect()
 }
 
 /// Returns the letters and shapes of input, weights and output in formulas.

@@ -1,5 +1,6 @@
 //! Concatenate: the inputs stand one behind the other along an axis.
 
+use super::common::example_axis;
 use super::{Layer, merging};
 use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
@@ -21,10 +22,7 @@ static SCHEMA: Schema = Schema {
 /// # Errors
 /// `bad-setting` if the inputs have no such axis, or it is that of the batch.
 fn axis(settings: &Settings, input: &[usize]) -> Result<usize> {
-    let axis = settings.number("axis") as isize;
-    let rank = input.len();
-    let at = if axis < 0 { rank.checked_add_signed(axis) } else { (axis as usize).checked_sub(1) };
-    at.filter(|at| *at < rank).ok_or_else(|| ModelError::NoSuchAxis { axis: axis as i64, rank, shape: shape_text(input) }.into())
+    example_axis(settings.number("axis"), input)
 }
 
 /// Returns the axis of inputs that fit.

@@ -1,16 +1,11 @@
 //! Conv1D: a kernel slides along the sequence, and each output is a weighted sum of what it covers.
 
-use super::common::{KERNEL_INITIALIZER, L2, MAX_WINDOW, USE_BIAS, Window, WindowPadding};
-use super::convolution;
-use super::unary::UnaryLayer;
-use crate::error::Result;
-use crate::ir::NodeId;
+use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, USE_BIAS, Window, WindowPadding};
+use super::convolution::Convolution;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
-use crate::model::formula::{Derivation, Formula};
-use crate::model::lower::Context;
+use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
 
-pub struct Conv1D;
+pub const CONV1D: Convolution = Convolution { schema: &SCHEMA, window };
 
 static SCHEMA: Schema = Schema {
     type_name: "Conv1D",
@@ -23,7 +18,10 @@ static SCHEMA: Schema = Schema {
         ACTIVATION,
         USE_BIAS,
         KERNEL_INITIALIZER,
+        BIAS_INITIALIZER,
+        L1,
         L2,
+        MAX_NORM,
     ],
 };
 
@@ -34,39 +32,5 @@ fn window(settings: &Settings) -> Window {
         strides: [1, settings.integer("strides")],
         dilation: [1, settings.integer("dilationRate")],
         padding: WindowPadding::of(settings),
-    }
-}
-
-impl UnaryLayer for Conv1D {
-    fn schema(&self) -> &'static Schema {
-        &SCHEMA
-    }
-
-    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
-        convolution::output_shape(&window(settings), settings, input)
-    }
-
-    fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
-        convolution::weights(&window(settings), settings, input)
-    }
-
-    fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
-        convolution::shape_rule(&window(settings), settings, input, output)
-    }
-
-    fn flops(&self, settings: &Settings, input: &[usize], output: &[usize]) -> u64 {
-        convolution::flops(&window(settings), settings, input, output)
-    }
-
-    fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
-        convolution::formula(&window(settings), settings, input, output)
-    }
-
-    fn derivation(&self, settings: &Settings, input: &[usize], output: &[usize], at: usize) -> Derivation {
-        convolution::derivation(&window(settings), settings, input, output, at)
-    }
-
-    fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
-        convolution::lower(&window(settings), context, settings, input)
     }
 }

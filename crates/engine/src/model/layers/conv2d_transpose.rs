@@ -1,9 +1,6 @@
 //! Conv2DTranspose: each pixel lays a weighted kernel over the output; the overlapping sums make a larger image.
 
-use super::common::{
-    KERNEL_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, elements, image_extents, kernel_and_bias,
-    weighted_symbols,
-};
+use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, elements, image_extents, kernel_and_bias, weighted_symbols};
 use super::unary::UnaryLayer;
 use crate::error::{Result, SettingError};
 use crate::ir::NodeId;
@@ -24,11 +21,16 @@ static SCHEMA: Schema = Schema {
         Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
         Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("×")),
         PADDING,
+        // Rows and columns more than the smallest output has.
+        Setting::pair("outputPadding", 0, MAX_WINDOW).default(SettingDefault::Absent),
         Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
         ACTIVATION,
         USE_BIAS,
         KERNEL_INITIALIZER,
+        BIAS_INITIALIZER,
+        L1,
         L2,
+        MAX_NORM,
     ],
 };
 
@@ -41,6 +43,30 @@ fn convolution(settings: &Settings) -> Conv2d {
 /// Returns the pixels that a kernel covers along an axis.
 fn reach(settings: &Settings, axis: usize) -> usize {
     (settings.pair("kernelSize")[axis] - 1) * settings.pair("dilationRate")[axis] + 1
+}
+
+/// Returns the extent of the output along an axis, by Keras's `compute_conv_transpose_output_shape`.
+///
+/// # Errors
+/// `bad-setting` if no convolution with these strides leads from an output with this `outputPadding` to the input.
+fn extent(settings: &Settings, axis: usize, input: usize) -> Result<usize> {
+    let conv = convolution(settings);
+    let (stride, reach) = (conv.strides[axis], reach(settings, axis));
+    let smallest = (input - 1).saturating_mul(stride);
+    let given = settings.optional_pair("outputPadding").map(|padding| padding[axis]);
+    let (own, least) = match conv.padding {
+        Padding::Same => (reach % 2, 1 - reach % 2),
+        Padding::Valid => (reach, 0),
+    };
+    match (given, conv.padding) {
+        (None, Padding::Same) => Ok(input.saturating_mul(stride)),
+        (None, Padding::Valid) => Ok(smallest.saturating_add(reach.max(stride))),
+        (Some(given), _) if (least..stride).contains(&given) => Ok(smallest.saturating_add(own + given)),
+        (Some(_), _) if least >= stride => Err(SettingError::NoOutputPadding.into()),
+        (Some(output_padding), _) => {
+            Err(SettingError::OutputPadding { output_padding, stride, least, most: stride - 1 }.into())
+        }
+    }
 }
 
 /// Returns the zeros that the convolution adds before its first pixel, which this layer cuts off.
@@ -65,23 +91,18 @@ impl UnaryLayer for Conv2DTranspose {
             let dilation = format!("{}x{}", conv.dilations[0], conv.dilations[1]);
             return Err(SettingError::StridesAndDilation { dilation }.into());
         }
-        let extent = |axis: usize, extent: usize| match conv.padding {
-            Padding::Same => extent.saturating_mul(conv.strides[axis]),
-            Padding::Valid => (extent - 1)
-                .saturating_mul(conv.strides[axis])
-                .saturating_add(reach(settings, axis).max(conv.strides[axis])),
-        };
-        Ok(vec![extent(0, height), extent(1, width), settings.integer("filters")])
+        Ok(vec![extent(settings, 0, height)?, extent(settings, 1, width)?, settings.integer("filters")])
     }
 
     fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
         let conv = convolution(settings);
         let rule = |axis: usize| {
             let (extent, stride) = (input[axis], conv.strides[axis]);
-            match conv.padding {
-                Padding::Same => format!("{extent} × {stride} = {}", output[axis]),
-                Padding::Valid => {
-                    format!("({extent} - 1) × {stride} + {} = {}", reach(settings, axis).max(stride), output[axis])
+            match (conv.padding, settings.optional_pair("outputPadding")) {
+                (Padding::Same, None) => format!("{extent} × {stride} = {}", output[axis]),
+                _ => {
+                    let rest = output[axis] - (extent - 1) * stride;
+                    format!("({extent} - 1) × {stride} + {rest} = {}", output[axis])
                 }
             }
         };
@@ -100,7 +121,7 @@ impl UnaryLayer for Conv2DTranspose {
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let [height, width] = settings.pair("kernelSize");
         let filters = settings.integer("filters");
-        kernel_and_bias(settings, vec![height, width, filters, input.last().copied().unwrap_or(1)], filters)
+        kernel_and_bias(settings, vec![height, width, filters, input.last().copied().unwrap_or(1)], 2)
     }
 
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
@@ -157,7 +178,7 @@ impl UnaryLayer for Conv2DTranspose {
             columns: 1,
             reduction: Reduction::Sum,
             weight: Some("kernel"),
-            steps: Vec::new(),
+            ..Derivation::default()
         };
         derivation.biased(settings.flag("useBias"), filter).activated(settings.choice("activation"))
     }

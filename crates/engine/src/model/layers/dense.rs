@@ -1,9 +1,7 @@
 //! Dense: each output is a weighted sum of all inputs, at each place of the axes before the last.
 
 use super::unary::UnaryLayer;
-use super::common::{
-    KERNEL_INITIALIZER, L2, USE_BIAS, activation_flops, elements, kernel_and_bias, weighted_symbols,
-};
+use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, USE_BIAS, activation_flops, elements, kernel_and_bias, weighted_symbols};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
@@ -22,7 +20,10 @@ static SCHEMA: Schema = Schema {
         ACTIVATION,
         USE_BIAS,
         KERNEL_INITIALIZER,
+        BIAS_INITIALIZER,
+        L1,
         L2,
+        MAX_NORM,
     ],
 };
 
@@ -42,7 +43,7 @@ impl UnaryLayer for Dense {
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
         let units = settings.integer("units");
-        kernel_and_bias(settings, vec![input.last().copied().unwrap_or(1), units], units)
+        kernel_and_bias(settings, vec![input.last().copied().unwrap_or(1), units], 1)
     }
 
     fn shape_rule(&self, _settings: &Settings, _input: &[usize], output: &[usize]) -> Vec<String> {
@@ -84,7 +85,7 @@ impl UnaryLayer for Dense {
             columns: 1,
             reduction: Reduction::Sum,
             weight: Some("kernel"),
-            steps: Vec::new(),
+            ..Derivation::default()
         };
         derivation.biased(settings.flag("useBias"), unit).activated(settings.choice("activation"))
     }

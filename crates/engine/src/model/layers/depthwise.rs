@@ -1,12 +1,11 @@
 //! The common part of layers that convolve each channel alone.
 
-use super::common::{Window, WindowPadding};
+use super::common::{Window, WindowPadding, initializer};
 use super::convolution::check_dilation;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Settings, WeightSpec};
 use crate::model::formula::Term;
-use crate::model::initializers::{self, GlorotUniform};
 use crate::model::lower::Context;
 use crate::ops::conv2d::Conv2d;
 use crate::ops::depthwise_conv2d::DepthwiseConv2d;
@@ -41,13 +40,8 @@ pub fn output_shape(settings: &Settings, input: &[usize]) -> Result<Vec<usize>> 
 pub fn kernel(settings: &Settings, input: &[usize], name: &'static str) -> WeightSpec {
     let [height, width] = settings.pair("kernelSize");
     let channels = input.last().copied().unwrap_or(1);
-    WeightSpec {
-        name,
-        shape: vec![height, width, channels, settings.integer("depthMultiplier")],
-        initializer: initializers::find(settings.choice("depthwiseInitializer")).unwrap_or(&GlorotUniform),
-        trainable: true,
-        l2: settings.number("l2") as f32,
-    }
+    let shape = vec![height, width, channels, settings.integer("depthMultiplier")];
+    WeightSpec::new(name, shape, initializer(settings, "depthwiseInitializer")).held_down(settings, &[2, 3])
 }
 
 /// Returns the terms of one result, before bias and activation.

@@ -1,9 +1,6 @@
 //! DepthwiseConv2D: a convolution of each channel alone, without sums over the channels.
 
-use super::common::{
-    DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, L2, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, bias, elements,
-    weighted_symbols,
-};
+use super::common::{BIAS_INITIALIZER, DEPTHWISE_INITIALIZER, DEPTH_MULTIPLIER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, bias, elements, weighted_symbols};
 use super::depthwise;
 use super::unary::UnaryLayer;
 use crate::error::Result;
@@ -26,7 +23,10 @@ static SCHEMA: Schema = Schema {
         ACTIVATION,
         USE_BIAS,
         DEPTHWISE_INITIALIZER,
+        BIAS_INITIALIZER,
+        L1,
         L2,
+        MAX_NORM,
     ],
 };
 
@@ -96,7 +96,7 @@ impl UnaryLayer for DepthwiseConv2D {
             columns: settings.pair("kernelSize")[1],
             reduction: Reduction::Sum,
             weight: Some("kernel"),
-            steps: Vec::new(),
+            ..Derivation::default()
         };
         derivation.biased(settings.flag("useBias"), at % filters).activated(settings.choice("activation"))
     }

@@ -1,12 +1,12 @@
 //! Embedding: each token becomes a row of a table that is learned.
 
-use super::common::L2;
+use super::common::{L1, L2, MAX_NORM, initializer};
 use super::unary::UnaryLayer;
 use crate::error::{ModelError, Result};
 use crate::ir::NodeId;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Step, place, range};
-use crate::model::initializers::{self, Initializer, Uniform};
+use crate::model::initializers;
 use crate::model::lower::Context;
 use crate::ops::gather::gather;
 use crate::tensor::{DType, HostTensor, TensorType};
@@ -20,7 +20,9 @@ static SCHEMA: Schema = Schema {
         Setting::integer("outputDim", 1, 4096).initial(SettingDefault::Number(32.0)).card(Card::Always),
         Setting::choice("embeddingsInitializer", initializers::EMBEDDING_NAMES, "uniform"),
         Setting::flag("maskZero", false).card(Card::IfChanged("mask")),
+        L1,
         L2,
+        MAX_NORM,
     ],
 };
 
@@ -38,14 +40,9 @@ impl UnaryLayer for Embedding {
     }
 
     fn weights(&self, settings: &Settings, _input: &[usize]) -> Vec<WeightSpec> {
-        let uniform: &'static dyn Initializer = &Uniform;
-        vec![WeightSpec {
-            name: "embeddings",
-            shape: vec![settings.integer("inputDim"), settings.integer("outputDim")],
-            initializer: initializers::find(settings.choice("embeddingsInitializer")).unwrap_or(uniform),
-            trainable: true,
-            l2: settings.number("l2") as f32,
-        }]
+        let shape = vec![settings.integer("inputDim"), settings.integer("outputDim")];
+        // The norm of a row is limited: that of a token.
+        vec![WeightSpec::new("embeddings", shape, initializer(settings, "embeddingsInitializer")).held_down(settings, &[0])]
     }
 
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {

@@ -80,8 +80,7 @@ impl UnaryLayer for GlobalPooling {
                 PoolKind::Max => Reduction::Max,
                 PoolKind::Average => Reduction::Mean,
             },
-            weight: None,
-            steps: Vec::new(),
+            ..Derivation::default()
         }
     }
 

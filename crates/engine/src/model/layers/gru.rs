@@ -1,10 +1,7 @@
 //! GRU: an update gate mixes the state with a candidate, and a reset gate says how much of the state the candidate sees
 //! (Cho et al. 2014).
 
-use super::recurrence::{
-    BIAS, DROPOUT, Equations, GATE_ACTIVATION, GO_BACKWARDS, KERNEL, KERNEL_L2, RECURRENT_DROPOUT,
-    RECURRENT_INITIALIZER, RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, function,
-};
+use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
 use crate::model::catalogue::{Schema, Setting, Settings};
 use crate::ops::recurrent::CellKind;
 
@@ -15,15 +12,18 @@ pub const GRU: Recurrent = Recurrent {
             UNITS,
             STATE_ACTIVATION,
             GATE_ACTIVATION,
-            BIAS,
-            KERNEL,
+            USE_BIAS,
+            KERNEL_INITIALIZER,
             RECURRENT_INITIALIZER,
+            BIAS_INITIALIZER,
             Setting::flag("resetAfter", true),
             DROPOUT,
             RECURRENT_DROPOUT,
             RETURN_SEQUENCES,
             GO_BACKWARDS,
-            KERNEL_L2,
+            L1,
+            L2,
+            MAX_NORM,
         ],
     },
     kind: |settings| CellKind::Gru { reset_after: settings.flag("resetAfter") },

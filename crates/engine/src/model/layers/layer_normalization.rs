@@ -1,16 +1,16 @@
-//! LayerNormalization: the numbers of each example's last axis are shifted and scaled to mean 0 and variance 1, then by
-//! learned numbers (Ba, Kiros and Hinton 2016).
+//! LayerNormalization: the numbers along some axes of each example, usually the last, are shifted and scaled to mean 0 and
+//! variance 1, then by learned numbers (Ba, Kiros and Hinton 2016).
 
 use std::ops::Bound;
 
-use super::common::elements;
+use super::common::{BETA_INITIALIZER, GAMMA_INITIALIZER, L1, L2, MAX_NORM, elements, example_axis, gamma_and_beta};
 use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
-use crate::model::catalogue::{Schema, Setting, SettingDefault, Settings, WeightSpec};
-use crate::model::formula::{Derivation, Formula, Reduction, Step, Term, number};
-use crate::model::initializers::{Initializer, Ones, Zeros};
+use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::formula::{Derivation, Formula, Reduction, Step, Term, index, number, place};
 use crate::model::lower::Context;
+use crate::ops::reshape::reshape;
 use crate::ops::{pointwise, reduce};
 
 pub struct LayerNormalization;
@@ -18,11 +18,39 @@ pub struct LayerNormalization;
 static SCHEMA: Schema = Schema {
     type_name: "LayerNormalization",
     settings: &[
+        // The batch's axis counts, as in Keras: 1 is the first of an example, -1 the last.
+        Setting::integers("axis", -4, 4, 4).default(SettingDefault::Numbers(&[-1.0])).card(Card::IfChanged("axis ")),
         Setting::number("epsilon", Bound::Included(1e-12), Bound::Included(1.0)).default(SettingDefault::Number(0.001)),
         Setting::flag("center", true),
         Setting::flag("scale", true),
+        BETA_INITIALIZER,
+        GAMMA_INITIALIZER,
+        L1,
+        L2,
+        MAX_NORM,
     ],
 };
+
+/// Returns the axes within one example, in ascending order.
+///
+/// # Errors
+/// `bad-setting` if the input lacks one of them, or it is that of the batch.
+fn checked_axes(settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+    let mut axes = settings.integers("axis").iter().map(|axis| example_axis(*axis, input)).collect::<Result<Vec<_>>>()?;
+    axes.sort_unstable();
+    axes.dedup();
+    Ok(axes)
+}
+
+/// Returns the axes of an input that has them.
+fn axes(settings: &Settings, input: &[usize]) -> Vec<usize> {
+    checked_axes(settings, input).unwrap_or_default()
+}
+
+/// Returns the extents along the axes.
+fn extents(settings: &Settings, input: &[usize]) -> Vec<usize> {
+    axes(settings, input).into_iter().map(|axis| input[axis]).collect()
+}
 
 impl UnaryLayer for LayerNormalization {
     fn schema(&self) -> &'static Schema {
@@ -33,22 +61,13 @@ impl UnaryLayer for LayerNormalization {
         true
     }
 
-    fn output_shape(&self, _settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+    fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
+        checked_axes(settings, input)?;
         Ok(input.to_vec())
     }
 
     fn weights(&self, settings: &Settings, input: &[usize]) -> Vec<WeightSpec> {
-        let shape = vec![input.last().copied().unwrap_or(1)];
-        let weight = |name, initializer: &'static dyn Initializer| WeightSpec {
-            name,
-            shape: shape.clone(),
-            initializer,
-            trainable: true,
-            l2: 0.0,
-        };
-        let gamma = settings.flag("scale").then(|| weight("gamma", &Ones));
-        let beta = settings.flag("center").then(|| weight("beta", &Zeros));
-        gamma.into_iter().chain(beta).collect()
+        gamma_and_beta(settings, &extents(settings, input))
     }
 
     /// Counts mean, variance, and the shift and scale of each number.
@@ -59,7 +78,7 @@ impl UnaryLayer for LayerNormalization {
 
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {
         let epsilon = number(settings.number("epsilon"));
-        let count = input.last().copied().unwrap_or(1);
+        let count: usize = extents(settings, input).iter().product();
         let (gamma, beta) = (settings.flag("scale"), settings.flag("center"));
         let scale = if gamma { "γ_c\\," } else { "" };
         let shift = if beta { " + β_c" } else { "" };
@@ -89,8 +108,13 @@ impl UnaryLayer for LayerNormalization {
     }
 
     fn derivation(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Derivation {
-        let count = input.last().copied().unwrap_or(1).max(1);
-        let (first, channel) = (at / count * count, at % count);
+        let axes = axes(settings, input);
+        let along = |place: &[usize]| axes.iter().map(|axis| place[*axis]).collect::<Vec<_>>();
+        let across = |place: &[usize]| (0..input.len()).filter(|axis| !axes.contains(axis)).map(|axis| place[axis]).collect::<Vec<_>>();
+        let own = place(input, at);
+        let channel = index(&extents(settings, input), &along(&own));
+        let together = (0..input.iter().product()).filter(|other| across(&place(input, *other)) == across(&own));
+        let terms = together.map(|at| Term { input: Some(at), weight: 0 }).collect();
         let mut steps = vec![
             Step::SubtractFromInput { at },
             Step::DivideByDeviation { epsilon: settings.number("epsilon") },
@@ -101,27 +125,33 @@ impl UnaryLayer for LayerNormalization {
         if settings.flag("center") {
             steps.push(Step::Add { weight: "beta", at: channel });
         }
-        let terms = (first..first + count).map(|at| Term { input: Some(at), weight: 0 }).collect();
-        Derivation { groups: vec![terms], columns: 1, reduction: Reduction::Mean, weight: None, steps }
+        Derivation { groups: vec![terms], columns: 1, reduction: Reduction::Mean, steps, ..Derivation::default() }
     }
 
     fn lower(&self, context: &mut Context<'_>, settings: &Settings, input: NodeId) -> Result<NodeId> {
         let (gamma, beta) = (context.optional_weight("gamma"), context.optional_weight("beta"));
         let graph = &mut *context.graph;
-        let last = graph.tensor_type(input).shape.rank() - 1;
-        let mean = reduce::mean(graph, input, &[last], true)?;
+        let dims = graph.tensor_type(input).shape.dims().to_vec();
+        let axes: Vec<usize> = axes(settings, &dims[1..]).into_iter().map(|axis| axis + 1).collect();
+        // A weight lies along the axes, and is the same along the others.
+        let shape: Vec<usize> = (0..dims.len()).map(|axis| if axes.contains(&axis) { dims[axis] } else { 1 }).collect();
+        let mean = reduce::mean(graph, input, &axes, true)?;
         let centred = pointwise::sub(graph, input, mean)?;
         let squares = pointwise::square(graph, centred)?;
-        let variance = reduce::mean(graph, squares, &[last], true)?;
+        let variance = reduce::mean(graph, squares, &axes, true)?;
         let epsilon = graph.scalar(settings.number("epsilon") as f32);
         let stable = pointwise::add(graph, variance, epsilon)?;
         let factor = pointwise::rsqrt(graph, stable)?;
         let mut output = pointwise::mul(graph, centred, factor)?;
         if let Some(gamma) = gamma {
+            let gamma = reshape(graph, gamma, shape.clone())?;
             output = pointwise::mul(graph, output, gamma)?;
         }
         match beta {
-            Some(beta) => pointwise::add(graph, output, beta),
+            Some(beta) => {
+                let beta = reshape(graph, beta, shape)?;
+                pointwise::add(graph, output, beta)
+            }
             None => Ok(output),
         }
     }

@@ -1,9 +1,6 @@
 //! LSTM: a carry that gates write, forget and read, so that gradients last over many steps (Hochreiter and Schmidhuber 1997).
 
-use super::recurrence::{
-    BIAS, DROPOUT, Equations, GATE_ACTIVATION, GO_BACKWARDS, KERNEL, KERNEL_L2, RECURRENT_DROPOUT,
-    RECURRENT_INITIALIZER, RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, function,
-};
+use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
 use crate::model::catalogue::{Schema, Setting, Settings};
 use crate::ops::recurrent::CellKind;
 
@@ -14,15 +11,18 @@ pub const LSTM: Recurrent = Recurrent {
             UNITS,
             STATE_ACTIVATION,
             GATE_ACTIVATION,
-            BIAS,
-            KERNEL,
+            USE_BIAS,
+            KERNEL_INITIALIZER,
             RECURRENT_INITIALIZER,
+            BIAS_INITIALIZER,
             Setting::flag("unitForgetBias", true),
             DROPOUT,
             RECURRENT_DROPOUT,
             RETURN_SEQUENCES,
             GO_BACKWARDS,
-            KERNEL_L2,
+            L1,
+            L2,
+            MAX_NORM,
         ],
     },
     kind: |_| CellKind::Lstm,

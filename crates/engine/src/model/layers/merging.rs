@@ -104,5 +104,5 @@ pub fn derivation(inputs: &[Vec<usize>], output: &[usize], at: usize, reduction:
         first += input.iter().product::<usize>();
         term
     });
-    Derivation { groups: vec![terms.collect()], columns: 1, reduction, weight: None, steps: Vec::new() }
+    Derivation { groups: vec![terms.collect()], columns: 1, reduction, ..Derivation::default() }
 }

@@ -118,8 +118,7 @@ impl<P: Pooling> UnaryLayer for P {
                 PoolKind::Max => Reduction::Max,
                 PoolKind::Average => Reduction::Mean,
             },
-            weight: None,
-            steps: Vec::new(),
+            ..Derivation::default()
         }
     }
 }

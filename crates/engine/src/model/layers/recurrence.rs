@@ -2,13 +2,13 @@
 
 use std::ops::Bound;
 
-use super::common::{elements, kernel_initializer, sequence_extents};
+use super::common::{elements, initializer, sequence_extents};
 use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Recurrence, Reduction, Step, Term, range};
-use crate::model::initializers::{self, Initializer, Orthogonal, UnitForgetBias, Zeros};
+use crate::model::initializers::{self, UnitForgetBias};
 use crate::model::lower::{Context, Mode, View};
 use crate::ops::layout::{reverse, slice};
 use crate::ops::matmul::matmul;
@@ -50,7 +50,7 @@ pub const RETURN_SEQUENCES: Setting = Setting::flag("returnSequences", false).ca
 
 pub const GO_BACKWARDS: Setting = Setting::flag("goBackwards", false).card(Card::IfChanged("backwards"));
 
-pub use super::common::{KERNEL_INITIALIZER as KERNEL, L2 as KERNEL_L2, USE_BIAS as BIAS};
+pub use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, USE_BIAS};
 
 /// The tensor of the states over time, `lstm.states` `[N,T,units]`, at the places of the inputs.
 pub const STATES: &str = "states";
@@ -138,22 +138,14 @@ impl Recurrent {
         let cell = self.cell(settings);
         let (units, width) = (settings.integer("units"), cell.gates() * settings.integer("units"));
         let features = input.last().copied().unwrap_or(1);
-        let weight = |name, shape: Vec<usize>, initializer: &'static dyn Initializer, l2| WeightSpec {
-            name,
-            shape,
-            initializer,
-            trainable: true,
-            l2,
-        };
-        let of_bias: &'static dyn Initializer = if settings.flag("unitForgetBias") { &UnitForgetBias } else { &Zeros };
+        let own = |setting: &str| initializer(settings, setting);
+        let of_bias = own("biasInitializer");
+        let of_bias = if settings.flag("unitForgetBias") { UnitForgetBias::beside(of_bias) } else { of_bias };
         let bias = if cell.kind == (CellKind::Gru { reset_after: true }) { vec![2, width] } else { vec![width] };
-        let orthogonal: &'static dyn Initializer = &Orthogonal;
-        let of_states = initializers::find(settings.choice("recurrentInitializer")).unwrap_or(orthogonal);
-        let l2 = settings.number("l2") as f32;
-        let kernel = weight(names[0], vec![features, width], kernel_initializer(settings), l2);
-        let recurrent_kernel = weight(names[1], vec![units, width], of_states, 0.0);
-        let bias = settings.flag("useBias").then(|| weight(names[2], bias, of_bias, 0.0));
-        [kernel, recurrent_kernel].into_iter().chain(bias).collect()
+        let kernel = WeightSpec::new(names[0], vec![features, width], own("kernelInitializer"));
+        let recurrent_kernel = WeightSpec::new(names[1], vec![units, width], own("recurrentInitializer"));
+        let bias = settings.flag("useBias").then(|| WeightSpec::new(names[2], bias, of_bias));
+        [kernel.held_down(settings, &[1]), recurrent_kernel].into_iter().chain(bias).collect()
     }
 
     /// Appends one way through the sequence `[N,T,D]`. Returns the states `[N,T,units]`, at the places of the inputs.
@@ -433,7 +425,7 @@ impl Recurrent {
             columns: 1,
             reduction: Reduction::Sum,
             weight: Some(direction.weights[0]),
-            steps: Vec::new(),
+            ..Derivation::default()
         };
         if settings.flag("useBias") {
             derivation.steps.push(Step::Add { weight: direction.weights[2], at: column });

@@ -1,9 +1,6 @@
 //! SimpleRNN: each state follows from the input and the state before it (Elman 1990).
 
-use super::recurrence::{
-    BIAS, DROPOUT, Equations, GO_BACKWARDS, KERNEL, KERNEL_L2, RECURRENT_DROPOUT, RECURRENT_INITIALIZER,
-    RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, function,
-};
+use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
 use crate::model::catalogue::{Schema, Settings};
 use crate::ops::recurrent::CellKind;
 
@@ -13,14 +10,17 @@ pub const SIMPLE_RNN: Recurrent = Recurrent {
         settings: &[
             UNITS,
             STATE_ACTIVATION,
-            BIAS,
-            KERNEL,
+            USE_BIAS,
+            KERNEL_INITIALIZER,
             RECURRENT_INITIALIZER,
+            BIAS_INITIALIZER,
             DROPOUT,
             RECURRENT_DROPOUT,
             RETURN_SEQUENCES,
             GO_BACKWARDS,
-            KERNEL_L2,
+            L1,
+            L2,
+            MAX_NORM,
         ],
     },
     kind: |_| CellKind::Simple,
