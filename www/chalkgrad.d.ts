@@ -157,7 +157,7 @@ export interface EpochReport {
   valAccuracy?: number;
   /** The metrics of the configuration besides the accuracy, by name, over the epoch's batches as they were trained on. */
   metrics: MetricValues;
-  /** Those of the validation. */
+  /** The same metrics of the validation examples. */
   valMetrics?: MetricValues;
   seconds: number;
   imagesPerSecond: number;
@@ -1970,7 +1970,9 @@ export type TrainingChanges = {
   [Field in keyof TrainingConfig]?:
     | (TrainingConfig[Field] extends { type: string }
         ? TrainingConfig[Field]["type"] | Partial<TrainingConfig[Field]>
-        : TrainingConfig[Field])
+        : TrainingConfig[Field] extends TextSpec | undefined
+          ? Partial<TextSpec>
+          : TrainingConfig[Field])
     | ({} extends Pick<TrainingConfig, Field> ? null : never);
 };
 

@@ -109,7 +109,7 @@ test.describe('texts', () => {
     await expect(numbers.getByRole('row')).toHaveCount(301);
     await page.getByLabel('Look for a word').fill('zyzzyva');
     await page.keyboard.press('Enter');
-    await expect(page.getByText('“zyzzyva” is not in the vocabulary.')).toBeVisible();
+    await expect(page.getByText('"zyzzyva" is not in the vocabulary.')).toBeVisible();
     expect(await axeViolations(page, '.dock')).toEqual([]);
     const download = page.waitForEvent('download');
     await page.locator('.word-map-figure').getByRole('button', { name: 'SVG' }).click();
