@@ -37,8 +37,11 @@ export interface Chalkgrad {
   reset(): Promise<void>;
   /** Measures the loss, the metrics of the configuration and, if the target is a class, accuracy and confusion matrix. */
   evaluate(options?: EvaluateOptions): Promise<EvaluationResult>;
-  /** Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, or numbers used as they are. */
-  predict(data: Uint8Array | Uint8ClampedArray | Float32Array): Promise<Float32Array>;
+  /**
+   * Returns the outputs, `[k,output size]`, for k inputs: bytes, scaled as those of the data set, numbers used as they are, token
+   * ids, or texts.
+   */
+  predict(data: Uint8Array | Uint8ClampedArray | Float32Array | Int32Array | string[]): Promise<Float32Array>;
   /** Lists the data sets that a training configuration can name. */
   datasets(): Promise<DatasetDescription[]>;
   /** Reads an example of the data set in use. One that has not arrived yet rejects. */
@@ -154,7 +157,7 @@ export interface EpochReport {
   valAccuracy?: number;
   /** The metrics of the configuration besides the accuracy, by name, over the epoch's batches as they were trained on. */
   metrics: MetricValues;
-  /** Those of the validation. */
+  /** The same metrics of the validation examples. */
   valMetrics?: MetricValues;
   seconds: number;
   imagesPerSecond: number;
@@ -219,13 +222,15 @@ export interface Example {
   target: number | number[];
   /** The name of the class. */
   class?: string;
+  /** The text whose token ids are the input. */
+  text?: string;
 }
 
 /** The input of an example, as `predict` takes it. */
 export interface ExampleInput {
   shape: number[];
-  /** Bytes for a data set of bytes, else numbers. */
-  data: Uint8Array | Float32Array;
+  /** Bytes for a data set of bytes, token ids for texts, else numbers. */
+  data: Uint8Array | Float32Array | Int32Array;
 }
 
 /** Inputs of a data set. */
@@ -342,6 +347,21 @@ export interface TensorValue {
   data: Float32Array;
 }
 
+/**
+ * The way in which texts become token ids. ASCII letters become small and ASCII punctuation is dropped first, as by Keras's
+ * `standardize="lower_and_strip_punctuation"`.
+ */
+export interface TextSpec {
+  /** The size of the vocabulary, with the padding and the unknown word. */
+  maxTokens: number;
+  /** The number of tokens of an input. Longer texts are cut off at the end, shorter ones padded there. */
+  sequenceLength: number;
+  split: TextSplit;
+}
+
+/** The unit that becomes a token. */
+export type TextSplit = "whitespace" | "character";
+
 /** Options of `train`. Without any, the run takes the configured number of epochs. */
 export interface TrainOptions {
   epochs?: number;
@@ -371,6 +391,8 @@ export interface TrainingConfig {
   metrics?: MetricName[];
   /** Shift and scale each column of a table to mean 0 and standard deviation 1 on the training examples. */
   standardize: boolean;
+  /** The way in which texts become token ids, for a data set of texts. Without it, the data set's own. */
+  text?: TextSpec;
   /** The schedule of the learning rate; its factor multiplies the optimizer's rate. */
   learningRateSchedule: Required<ScheduleSpec>;
   /** Scale each gradient so that its L2 norm is at most this (Keras's `clipnorm`). */
@@ -1948,7 +1970,9 @@ export type TrainingChanges = {
   [Field in keyof TrainingConfig]?:
     | (TrainingConfig[Field] extends { type: string }
         ? TrainingConfig[Field]["type"] | Partial<TrainingConfig[Field]>
-        : TrainingConfig[Field])
+        : TrainingConfig[Field] extends TextSpec | undefined
+          ? Partial<TextSpec>
+          : TrainingConfig[Field])
     | ({} extends Pick<TrainingConfig, Field> ? null : never);
 };
 

@@ -42,7 +42,9 @@ export type TrainingChanges = {
   [Field in keyof TrainingConfig]?:
     | (TrainingConfig[Field] extends { type: string }
         ? TrainingConfig[Field]["type"] | Partial<TrainingConfig[Field]>
-        : TrainingConfig[Field])
+        : TrainingConfig[Field] extends TextSpec | undefined
+          ? Partial<TextSpec>
+          : TrainingConfig[Field])
     | ({} extends Pick<TrainingConfig, Field> ? null : never);
 };
 

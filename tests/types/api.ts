@@ -72,6 +72,11 @@ export async function everyMethod(): Promise<void> {
 
   is<Float32Array>()(await chalkgrad.predict(new Uint8Array(784)), true);
   await chalkgrad.predict(new Float32Array(784));
+  await chalkgrad.predict(new Int32Array(40));
+  await chalkgrad.predict(['A wonderful film.']);
+  await chalkgrad.setTraining({ dataset: 'reviews-en', text: { maxTokens: 2000 } });
+  is<number | undefined>()(config.text?.sequenceLength, true);
+  is<string | undefined>()((await chalkgrad.example('test', 0)).text, true);
 
   const [first = 'conv2d.kernel'] = await chalkgrad.tensorNames();
   const { shape, data } = await chalkgrad.tensor(first);

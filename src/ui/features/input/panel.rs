@@ -23,7 +23,15 @@ use crate::ui::text::{t, t_with};
 #[component]
 pub fn InputPanel() -> impl IntoView {
     let state = use_state();
-    let is_empty = Memo::new(move |_| state.input.image().with(Vec::is_empty));
+    let is_empty = Memo::new(move |_| {
+        state.input.image().with(Vec::is_empty) && state.input.sentence.text().with(String::is_empty)
+    });
+    let clear = move |_| {
+        state.input.clear();
+        if untrack(|| state.has_texts()) {
+            state.show_text(String::new(), Source::Drawing);
+        }
+    };
     let truth = move || match state.input.source().get() {
         Source::Test { label, .. } => t_with("true_label", &[("label", &state.class_name(label.into()))]),
         _ => String::new(),
@@ -43,7 +51,7 @@ pub fn InputPanel() -> impl IntoView {
                         type="button"
                         class="button quiet"
                         disabled=is_empty
-                        on:click=move |_| state.input.clear()
+                        on:click=clear
                     >
                         {move || t("clear")}
                     </button>

@@ -61,7 +61,7 @@ fn Words() -> impl IntoView {
     subscription.set_seen(true);
     StoredValue::new_local(subscription);
     let scale = Memo::new(move |_| {
-        let limit = shares.with(|shares| limit(shares, false));
+        let limit = shares.with(|shares| round_up(limit(shares, false)));
         ColourScale { limit, mapping: Mapping::Linear, is_dark: state.screen.is_dark().get(), has_caps: false }
     });
     let length = Memo::new(move |_| {
@@ -123,6 +123,12 @@ fn word(token: &Token, share: Option<f32>, scale: ColourScale) -> impl IntoView 
             <span class="visually-hidden">{format!(" ({said})")}</span>
         </li>
     }
+}
+
+/// Rounds up to one digit, so that the ticks of the legend are short.
+fn round_up(limit: f32) -> f32 {
+    let power = 10f32.powf(limit.max(f32::MIN_POSITIVE).log10().floor());
+    (limit / power).ceil() * power
 }
 
 /// The way to the texts of the test part.

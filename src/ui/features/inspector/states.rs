@@ -124,7 +124,7 @@ pub fn StatesPicture(#[prop(into)] name: String) -> impl IntoView {
                 <span class="help">{move || t("states_help")}</span>
             </figcaption>
             <div class="states-place" node_ref=place>
-                <canvas class="chart-canvas" role="img" aria-label=move || t("states") node_ref=canvas width="0" height="0"></canvas>
+                <canvas role="img" aria-label=move || t("states") node_ref=canvas width="0" height="0"></canvas>
             </div>
             <p class="help" hidden=move || rest().is_empty()>{rest}</p>
             <ScaleBar scale />

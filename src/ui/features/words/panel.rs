@@ -119,7 +119,7 @@ fn Map(reading: RwSignal<Reading>, found: RwSignal<Found>) -> impl IntoView {
     view! {
         <figure class="word-map-figure">
             <div class="word-map-place" node_ref=place>
-                <canvas class="chart-canvas" role="img" aria-label=move || t("word_map") node_ref=canvas width="0" height="0"></canvas>
+                <canvas role="img" aria-label=move || t("word_map") node_ref=canvas width="0" height="0"></canvas>
             </div>
             <ScaleBar scale />
             <figcaption class="help">{legend}</figcaption>
