@@ -51,7 +51,7 @@ test('the units of hidden layers are small surfaces, live while the network trai
 
   await playground.card('dense').click();
   await page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name: 'Activations', exact: true }).first().click();
-  const picture = page.getByRole('img', { name: 'dense.output' });
+  const picture = page.getByRole('img', { name: 'dense.output', exact: true });
   await expect(page.getByText('A picture for each unit', { exact: false })).toBeVisible();
   await expect(page.locator('.tile-label')).toHaveCount(10);
   await expect(page.locator('.tensor-scale').last()).toBeVisible();

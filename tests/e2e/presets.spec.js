@@ -143,7 +143,7 @@ test('a link of a preset is short, fetches its data set alone, and opens all of 
   await menu(page).selectOption('preset_diabetes');
   await expect.poll(async () => (await playground.call('getModel')).inputShape).toEqual([10]);
   const expected = await configuration(playground);
-  await playground.press('Copy link');
+  await playground.press('Copy a link to this network');
   await expect.poll(() => page.evaluate(() => window.location.hash.length)).toBeGreaterThan(10);
   const { href, hash } = await page.evaluate(() => ({ href: window.location.href, hash: window.location.hash }));
   expect(hash.length).toBeLessThan(400);
