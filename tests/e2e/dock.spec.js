@@ -332,7 +332,7 @@ test('rate schedules, clipping and a rate that changes while it runs', async ({ 
   const kernel = () => playground.page.evaluate(async () => Array.from((await window.chalkgrad.tensor('dense.kernel')).data).join());
   await playground.call('setTraining', { optimizer: { learningRate: 0 } });
   const still = await kernel();
-  const momentum = () => playground.page.evaluate(async () => (await window.chalkgrad.tensor('momentum dense.kernel')).data.some((value) => value !== 0));
+  const momentum = () => playground.page.evaluate(async () => (await window.chalkgrad.tensor('adam.m dense.kernel')).data.some((value) => value !== 0));
   await playground.page.evaluate(() => new Promise((resolve) => {
     let more = 20;
     const stop = window.chalkgrad.on('batch', () => { if (--more === 0) resolve(stop()); });

@@ -17,36 +17,57 @@ struct Tab {
     key: &'static str,
     /// Key of its name.
     title: &'static str,
+    /// Returns true if the tab has something to show for the data set in use.
+    is_of_use: fn(State) -> bool,
     view: fn() -> AnyView,
 }
 
+impl PartialEq for Tab {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+const ALWAYS: fn(State) -> bool = |_| true;
+
 /// The tabs in their order.
 const TABS: &[Tab] = &[
-    Tab { key: "curves", title: "curves", view: || view! { <Curves /> }.into_any() },
-    Tab { key: "confusion", title: "tab_confusion", view: || view! { <Confusion /> }.into_any() },
-    Tab { key: "mistakes", title: "tab_mistakes", view: || view! { <Mistakes /> }.into_any() },
-    Tab { key: "histograms", title: "tab_histograms", view: || view! { <WeightHistograms /> }.into_any() },
-    Tab { key: "words", title: "tab_words", view: || view! { <Words /> }.into_any() },
-    Tab { key: "runs", title: "tab_runs", view: || view! { <RunTable /> }.into_any() },
-    Tab { key: "log", title: "tab_log", view: || view! { <Log /> }.into_any() },
+    Tab { key: "curves", title: "curves", is_of_use: ALWAYS, view: || view! { <Curves /> }.into_any() },
+    Tab { key: "confusion", title: "tab_confusion", is_of_use: ALWAYS, view: || view! { <Confusion /> }.into_any() },
+    Tab { key: "mistakes", title: "tab_mistakes", is_of_use: ALWAYS, view: || view! { <Mistakes /> }.into_any() },
+    Tab {
+        key: "histograms",
+        title: "tab_histograms",
+        is_of_use: ALWAYS,
+        view: || view! { <WeightHistograms /> }.into_any(),
+    },
+    Tab {
+        key: "words",
+        title: "tab_words",
+        is_of_use: |state| state.has_texts(),
+        view: || view! { <Words /> }.into_any(),
+    },
+    Tab { key: "runs", title: "tab_runs", is_of_use: ALWAYS, view: || view! { <RunTable /> }.into_any() },
+    Tab { key: "log", title: "tab_log", is_of_use: ALWAYS, view: || view! { <Log /> }.into_any() },
 ];
 
 #[component]
 pub fn Dock() -> impl IntoView {
     let state = use_state();
-    let open = state.dock.tab();
-    let content = move || TABS.iter().find(|tab| tab.key == open.get()).map(|tab| untrack(tab.view));
+    let tabs = Memo::new(move |_| tabs(state));
+    let open = Memo::new(move |_| open_tab(state));
+    let content = move || untrack(open.get().view);
     view! {
         <section class="panel dock" aria-label=move || t("dock")>
             <div class="tabs" role="tablist" aria-label=move || t("dock") on:keydown=move |event| on_key(state, &event)>
-                {TABS.iter().map(|tab| view! { <TabButton tab /> }).collect_view()}
+                {move || tabs.get().into_iter().map(|tab| view! { <TabButton tab open /> }).collect_view()}
             </div>
             <div
                 class="dock-panel"
                 id="dock-panel"
                 role="tabpanel"
                 tabindex="0"
-                aria-labelledby=move || format!("tab-{}", open.get())
+                aria-labelledby=move || format!("tab-{}", open.get().key)
             >
                 {content}
             </div>
@@ -54,10 +75,21 @@ pub fn Dock() -> impl IntoView {
     }
 }
 
+/// Returns the tabs that are of use for the data set.
+fn tabs(state: State) -> Vec<&'static Tab> {
+    TABS.iter().filter(|tab| (tab.is_of_use)(state)).collect()
+}
+
+/// Returns the open tab. The first one stands for a tab that is of no use any more.
+fn open_tab(state: State) -> &'static Tab {
+    let open = state.dock.tab().get();
+    tabs(state).into_iter().find(|tab| tab.key == open).unwrap_or(&TABS[0])
+}
+
 #[component]
-fn TabButton(tab: &'static Tab) -> impl IntoView {
+fn TabButton(tab: &'static Tab, open: Memo<&'static Tab>) -> impl IntoView {
     let state = use_state();
-    let is_open = move || state.dock.tab().get() == tab.key;
+    let is_open = move || open.get() == tab;
     view! {
         <button
             type="button"
@@ -76,8 +108,9 @@ fn TabButton(tab: &'static Tab) -> impl IntoView {
 
 /// Moves between the tabs and opens them with arrow keys, Home and End.
 fn on_key(state: State, event: &web_sys::KeyboardEvent) {
-    let count = TABS.len();
-    let now = TABS.iter().position(|tab| tab.key == state.dock.tab().get_untracked()).unwrap_or_default();
+    let (tabs, open) = untrack(|| (tabs(state), open_tab(state)));
+    let count = tabs.len();
+    let now = tabs.iter().position(|tab| *tab == open).unwrap_or_default();
     let next = match event.key().as_str() {
         "ArrowRight" | "ArrowDown" => (now + 1) % count,
         "ArrowLeft" | "ArrowUp" => (now + count - 1) % count,
@@ -86,6 +119,6 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
         _ => return,
     };
     event.prevent_default();
-    state.dock.open(TABS[next].key);
-    focus_soon(format!("tab-{}", TABS[next].key));
+    state.dock.open(tabs[next].key);
+    focus_soon(format!("tab-{}", tabs[next].key));
 }

@@ -1,4 +1,4 @@
-"""What the presets reach with Keras, beside chalkgrad -> the table in docs/presets.md.
+"""Trains the presets with Keras, beside chalkgrad -> the table in README.md.
 
     venv/bin/python presets.py [NAME ...]       with scikit-learn; `cargo` on the PATH, data by `cargo xtask data`
 
@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 ROOT = pathlib.Path(__file__).parents[4]
-TABLE = ROOT / "docs" / "presets.md"
+TABLE = ROOT / "README.md"
 BEGIN, END = "<!-- presets.py -->\n", "<!-- end -->\n"
 SEEDS = range(3)
 EXAMPLE = ["cargo", "run", "--release", "--quiet", "--example", "presets", "--"]
@@ -98,6 +98,7 @@ def main(names):
         for preset in presets:
             name, dataset, epochs, what, *rest = own[preset["name"]]
             keras_values = [f"{measure(folder, preset, seed):.4f}" for seed in SEEDS]
+            name = name.removeprefix("preset_").replace("_", " ")
             lines.append(f"| {name} | {dataset} | {epochs} | {what} | {', '.join(rest[:3])} | {', '.join(keras_values)} |")
             print(lines[-1], flush=True)
     before, rest = TABLE.read_text().split(BEGIN)
