@@ -126,11 +126,17 @@ test('a table shows its columns by name, and an edited value is predicted for', 
   const share = () => page.locator('.bars .bar-value').first().textContent();
   await expect.poll(share).toMatch(/%/);
   const before = await share();
+  const area = page.getByRole('textbox', { name: 'worst area', exact: true });
+  const own = await area.inputValue();
   for (const name of ['worst radius', 'worst perimeter', 'worst area']) await page.getByRole('textbox', { name, exact: true }).fill('2000');
   await expect(page.getByText('Changed by hand')).toBeVisible();
   await expect.poll(share).not.toBe(before);
+  // Far beyond every tumour the network is sure.
+  await expect.poll(share).toMatch(/^(100|99\.9|0|<)/);
+  const edited = await share();
   await playground.press('Restore');
-  await expect.poll(share).toBe(before);
+  await expect(area).toHaveValue(own);
+  await expect.poll(share).not.toBe(edited);
   await expect(page.getByText(/^true class: (malignant|benign)/)).toBeVisible();
   await artifact(page, 'preset-table');
   expect(await axeViolations(page)).toEqual([]);

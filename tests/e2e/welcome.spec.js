@@ -33,6 +33,8 @@ for (const [width, height] of [[1280, 800], [390, 844]]) {
     await expect(page.getByText(/^Epoch 1, batch \d/)).toBeVisible();
     expect(await axeViolations(page)).toEqual([]);
     await playground.press('Pause');
+    // A pause takes the step along that has begun.
+    await expect(playground.button('Train')).toBeVisible();
     const bias = () => page.evaluate(async () => Array.from((await window.chalkgrad.tensor('conv2d.bias')).data));
     const own = await bias();
     await expect.poll(shares).not.toEqual(before);

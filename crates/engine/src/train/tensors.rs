@@ -60,6 +60,9 @@ impl Session {
             Holder::Plan(handle) => self.executor.backend.read(handle, name),
             Holder::Workers => self.shared_output(name),
             Holder::Record(place) => self.read_record(name, &place),
+            Holder::NoValueYet if self.needs_record(name) && self.training.position().step > 0 => {
+                Err(SessionError::NotRecorded.into())
+            }
             Holder::NoValueYet => Err(SessionError::NoValueYet { name: name.to_owned() }.into()),
             Holder::Unknown => Err(self.unknown_tensor(name)),
         }
