@@ -335,7 +335,7 @@ impl Engine {
         let epochs = if configured { Some(self.session.training().epochs) } else { epochs };
         self.fetch_dataset();
         self.post_snapshot_if_due(now_ms);
-        self.records.begin_run();
+        self.begin_recording();
         self.phase.start(Run::new(id, Goal { epochs, steps }, now_ms));
         self.show_state();
         Ok(())

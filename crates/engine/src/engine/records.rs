@@ -43,11 +43,6 @@ impl Records {
         self.waiting.is_empty() && self.halts.is_empty()
     }
 
-    /// Forgets how long steps take, because another run begins.
-    pub fn begin_run(&mut self) {
-        (self.step_end_ms, self.step_ms) = (None, None);
-    }
-
     fn is_slow(&self) -> bool {
         self.step_ms.is_none_or(|step_ms| step_ms >= SLOW_STEP_MS)
     }
@@ -132,6 +127,12 @@ impl Engine {
         if !self.session.is_recording() {
             self.session.want_record();
         }
+    }
+
+    /// Records the first step of a run, because it is not known yet how long steps take.
+    pub(super) fn begin_recording(&mut self) {
+        (self.records.step_end_ms, self.records.step_ms) = (None, None);
+        self.session.want_record();
     }
 
     /// Notes the end of a step.
