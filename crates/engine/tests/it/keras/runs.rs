@@ -57,7 +57,8 @@ fn every_layer_and_option_has_a_run() {
                     || default.as_ref().is_some_and(|own| own.trim_matches('"') == word.trim_matches('"'))
             };
             let name = format!("{}.{}", layer.type_name(), setting.name);
-            if !(is_given && needed.iter().all(has)) && !NOT_IN_TENSORFLOW.contains(&name.as_str()) {
+            let is_covered = is_given && needed.iter().all(has);
+            if !is_covered && !NOT_IN_TENSORFLOW.contains(&name.as_str()) {
                 missing.insert(format!("{name} {needed:?}"));
             }
         }
