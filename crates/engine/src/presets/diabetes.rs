@@ -10,7 +10,5 @@ pub static DIABETES: Preset = Preset {
     chapter: Chapter::Tables,
     source: &sources::DIABETES,
     layers: || vec![dense(16).activation("relu"), dense(1)],
-    training: |config| {
-        Ok(TrainingConfig { epochs: 60, standardize: true, optimizer: adam(0.01)?, ..config })
-    },
+    training: |config| Ok(TrainingConfig { epochs: 60, standardize: true, optimizer: adam(0.01)?, ..config }),
 };

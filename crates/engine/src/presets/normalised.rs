@@ -11,12 +11,7 @@ pub static NORMALISED: Preset = Preset {
     source: &sources::MNIST,
     layers: || {
         let block = |filters: u32| {
-            [
-                conv2d(filters, 3).with("padding", "same"),
-                batch_normalization(),
-                activation("relu"),
-                max_pooling2d(2),
-            ]
+            [conv2d(filters, 3).with("padding", "same"), batch_normalization(), activation("relu"), max_pooling2d(2)]
         };
         let end = [flatten(), dense(64).activation("relu"), dense(10).activation("softmax")];
         [16, 32, 64].into_iter().flat_map(block).chain(end).collect()

@@ -9,6 +9,8 @@ pub static REVIEWS: Preset = Preset {
     name: "preset_reviews",
     chapter: Chapter::Text,
     source: &sources::REVIEWS_EN,
-    layers: || vec![embedding(5_000, 32).with("maskZero", true), global_average_pooling1d(), dense(2).activation("softmax")],
+    layers: || {
+        vec![embedding(5_000, 32).with("maskZero", true), global_average_pooling1d(), dense(2).activation("softmax")]
+    },
     training: |config| Ok(TrainingConfig { epochs: 10, ..config }),
 };

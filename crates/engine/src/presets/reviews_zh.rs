@@ -9,6 +9,8 @@ pub static REVIEWS_ZH: Preset = Preset {
     name: "preset_reviews_zh",
     chapter: Chapter::Text,
     source: &sources::REVIEWS_ZH,
-    layers: || vec![embedding(3_000, 32).with("maskZero", true), global_average_pooling1d(), dense(2).activation("softmax")],
+    layers: || {
+        vec![embedding(3_000, 32).with("maskZero", true), global_average_pooling1d(), dense(2).activation("softmax")]
+    },
     training: |config| Ok(TrainingConfig { epochs: 5, ..config }),
 };

@@ -2,7 +2,7 @@
 
 use super::{Chapter, Preset};
 use crate::data::sources;
-use crate::model::builders::{dense, simple_rnn, reshape};
+use crate::model::builders::{dense, reshape, simple_rnn};
 use crate::model::spec::TrainingConfig;
 
 pub static RNN: Preset = Preset {

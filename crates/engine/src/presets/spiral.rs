@@ -10,7 +10,12 @@ pub static SPIRAL: Preset = Preset {
     chapter: Chapter::Dense,
     source: &sources::SPIRAL,
     layers: || {
-        vec![dense(16).activation("tanh"), dense(16).activation("tanh"), dense(8).activation("tanh"), dense(2).activation("softmax")]
+        vec![
+            dense(16).activation("tanh"),
+            dense(16).activation("tanh"),
+            dense(8).activation("tanh"),
+            dense(2).activation("softmax"),
+        ]
     },
     training: |config| Ok(TrainingConfig { epochs: 100, optimizer: adam(0.01)?, ..config }),
 };

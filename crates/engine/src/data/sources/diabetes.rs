@@ -4,9 +4,7 @@ use super::{Origin, Source};
 use crate::data::schema::{Schema, Target};
 
 /// The names of the columns, as scikit-learn has them.
-const COLUMNS: [&str; 10] = [
-        "age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6",
-];
+const COLUMNS: [&str; 10] = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"];
 
 /// 354 and 88 rows of 10 measurements, one value.
 pub static DIABETES: Source = Source {

@@ -5,9 +5,19 @@ use crate::data::schema::{Schema, Target};
 
 /// The names of the columns, as scikit-learn has them.
 const COLUMNS: [&str; 13] = [
-        "alcohol", "malic acid", "ash", "alcalinity of ash", "magnesium", "total phenols", "flavanoids",
-        "nonflavanoid phenols", "proanthocyanins", "color intensity", "hue", "od280/od315 of diluted wines",
-        "proline",
+    "alcohol",
+    "malic acid",
+    "ash",
+    "alcalinity of ash",
+    "magnesium",
+    "total phenols",
+    "flavanoids",
+    "nonflavanoid phenols",
+    "proanthocyanins",
+    "color intensity",
+    "hue",
+    "od280/od315 of diluted wines",
+    "proline",
 ];
 
 /// 143 and 35 rows of 13 measurements, three classes.

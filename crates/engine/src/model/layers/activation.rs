@@ -1,7 +1,7 @@
 //! Activation: a function applied to each number, or to the last axis for softmax.
 
-use super::unary::UnaryLayer;
 use super::common::activation_flops;
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;

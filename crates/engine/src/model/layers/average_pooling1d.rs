@@ -1,6 +1,6 @@
 //! AveragePooling1D: each window of the sequence becomes its mean.
 
-use super::pooling::{SEQUENCE_SETTINGS, Pooling};
+use super::pooling::{Pooling, SEQUENCE_SETTINGS};
 use crate::model::catalogue::Schema;
 use crate::ops::pool2d::PoolKind;
 

@@ -2,8 +2,8 @@
 
 use std::ops::Bound;
 
-use super::unary::UnaryLayer;
 use super::common::{BETA_INITIALIZER, GAMMA_INITIALIZER, L1, L2, MAX_NORM, elements, gamma_and_beta};
+use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::catalogue::{Schema, Setting, SettingDefault, Settings, WeightSpec};

@@ -19,7 +19,9 @@ pub struct Bidirectional;
 static SCHEMA: Schema = Schema {
     type_name: "Bidirectional",
     settings: &[
-        Setting::layer("layer", &["LSTM", "GRU", "SimpleRNN"]).initial(SettingDefault::Layer("LSTM")).card(Card::Always),
+        Setting::layer("layer", &["LSTM", "GRU", "SimpleRNN"])
+            .initial(SettingDefault::Layer("LSTM"))
+            .card(Card::Always),
         Setting::choice("mergeMode", &["concat", "sum", "mul", "ave"], "concat").card(Card::IfChanged("")),
     ],
 };

@@ -1,6 +1,8 @@
 //! Conv1D: a kernel slides along the sequence, and each output is a weighted sum of what it covers.
 
-use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, USE_BIAS, Window, WindowPadding};
+use super::common::{
+    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, USE_BIAS, Window, WindowPadding,
+};
 use super::convolution::Convolution;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
@@ -12,7 +14,9 @@ static SCHEMA: Schema = Schema {
     settings: &[
         Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
         Setting::integer("kernelSize", 1, MAX_WINDOW as i64).initial(SettingDefault::Number(3.0)).card(Card::Always),
-        Setting::integer("strides", 1, MAX_WINDOW as i64).default(SettingDefault::Number(1.0)).card(Card::IfChanged("/")),
+        Setting::integer("strides", 1, MAX_WINDOW as i64)
+            .default(SettingDefault::Number(1.0))
+            .card(Card::IfChanged("/")),
         Setting::choice("padding", &["valid", "same", "causal"], "valid"),
         Setting::integer("dilationRate", 1, MAX_WINDOW as i64).default(SettingDefault::Number(1.0)),
         ACTIVATION,

@@ -1,6 +1,8 @@
 //! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
 
-use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, Window, WindowPadding};
+use super::common::{
+    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, Window, WindowPadding,
+};
 use super::convolution::Convolution;
 use crate::model::activations::ACTIVATION;
 use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};

@@ -1,6 +1,9 @@
 //! Conv2DTranspose: each pixel lays a weighted kernel over the output; the overlapping sums make a larger image.
 
-use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, elements, image_extents, kernel_and_bias, weighted_symbols};
+use super::common::{
+    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, elements,
+    image_extents, kernel_and_bias, weighted_symbols,
+};
 use super::unary::UnaryLayer;
 use crate::error::{Result, SettingError};
 use crate::ir::NodeId;
@@ -138,9 +141,8 @@ impl UnaryLayer for Conv2DTranspose {
         }
         backward.push(format!(r"\frac{{∂L}}{{∂x_{{i,j,c}}}} = \sum_{{u,v,k}} w_{{u,v,k,c}}\,δ_{{{row},{column},k}}"));
         let [height, width] = settings.pair("kernelSize");
-        let forward = vec![format!(
-            r"z_{{p,q,k}} = {bias}\sum_{{{row}=p,\,{column}=q}} \sum_c x_{{i,j,c}}\,w_{{u,v,k,c}}"
-        )];
+        let forward =
+            vec![format!(r"z_{{p,q,k}} = {bias}\sum_{{{row}=p,\,{column}=q}} \sum_c x_{{i,j,c}}\,w_{{u,v,k,c}}")];
         Formula {
             forward,
             backward,

@@ -27,7 +27,8 @@ impl UnaryLayer for Cropping2D {
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         let [height, width, channels] = image_extents(input)?;
         let [[top, bottom], [left, right]] = settings.sides("cropping");
-        let left_over = |extent: usize, before: usize, after: usize| extent.checked_sub(before + after).filter(|left| *left > 0);
+        let left_over =
+            |extent: usize, before: usize, after: usize| extent.checked_sub(before + after).filter(|left| *left > 0);
         let cropped = left_over(height, top, bottom).zip(left_over(width, left, right));
         let (rows, columns) = cropped.ok_or_else(|| ModelError::NothingLeft {
             vertical: top + bottom,
@@ -39,7 +40,8 @@ impl UnaryLayer for Cropping2D {
 
     fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
         let sides = settings.sides("cropping");
-        let rule = |axis: usize| format!("{} - {} - {} = {}", input[axis], sides[axis][0], sides[axis][1], output[axis]);
+        let rule =
+            |axis: usize| format!("{} - {} - {} = {}", input[axis], sides[axis][0], sides[axis][1], output[axis]);
         vec![rule(0), rule(1), output[2].to_string()]
     }
 

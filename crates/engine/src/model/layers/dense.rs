@@ -1,7 +1,10 @@
 //! Dense: each output is a weighted sum of all inputs, at each place of the axes before the last.
 
+use super::common::{
+    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, USE_BIAS, activation_flops, elements, kernel_and_bias,
+    weighted_symbols,
+};
 use super::unary::UnaryLayer;
-use super::common::{BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, USE_BIAS, activation_flops, elements, kernel_and_bias, weighted_symbols};
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;

@@ -1,6 +1,9 @@
 //! DepthwiseConv2D: a convolution of each channel alone, without sums over the channels.
 
-use super::common::{BIAS_INITIALIZER, DEPTHWISE_INITIALIZER, DEPTH_MULTIPLIER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, bias, elements, weighted_symbols};
+use super::common::{
+    BIAS_INITIALIZER, DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS,
+    activation_flops, bias, elements, weighted_symbols,
+};
 use super::depthwise;
 use super::unary::UnaryLayer;
 use crate::error::Result;
@@ -66,8 +69,7 @@ impl UnaryLayer for DepthwiseConv2D {
         let weight = if multiplier == 1 { "w_{u,v,c}" } else { "w_{u,v,c,m}" };
         let bias = if has_bias { format!("b_{{{result}}} + ") } else { String::new() };
         let seen = window.looks_at(input, "c");
-        let mut backward =
-            vec![format!(r"\frac{{∂L}}{{∂{weight}}} = \sum_{{n,i,j}} {seen}\,δ_{{i,j,{result}}}")];
+        let mut backward = vec![format!(r"\frac{{∂L}}{{∂{weight}}} = \sum_{{n,i,j}} {seen}\,δ_{{i,j,{result}}}")];
         if has_bias {
             backward.push(format!(r"\frac{{∂L}}{{∂b_{{{result}}}}} = \sum_{{n,i,j}} δ_{{i,j,{result}}}"));
         }

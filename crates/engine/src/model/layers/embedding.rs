@@ -42,7 +42,10 @@ impl UnaryLayer for Embedding {
     fn weights(&self, settings: &Settings, _input: &[usize]) -> Vec<WeightSpec> {
         let shape = vec![settings.integer("inputDim"), settings.integer("outputDim")];
         // The norm of a row is limited: that of a token.
-        vec![WeightSpec::new("embeddings", shape, initializer(settings, "embeddingsInitializer")).held_down(settings, &[0])]
+        vec![
+            WeightSpec::new("embeddings", shape, initializer(settings, "embeddingsInitializer"))
+                .held_down(settings, &[0]),
+        ]
     }
 
     fn formula(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Formula {

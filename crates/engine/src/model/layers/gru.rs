@@ -1,7 +1,10 @@
 //! GRU: an update gate mixes the state with a candidate, and a reset gate says how much of the state the candidate sees
 //! (Cho et al. 2014).
 
-use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
+use super::recurrence::{
+    BIAS_INITIALIZER, DROPOUT, Equations, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM,
+    RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, USE_BIAS, function,
+};
 use crate::model::catalogue::{Schema, Setting, Settings};
 use crate::ops::recurrent::CellKind;
 
@@ -56,11 +59,7 @@ fn equations(settings: &Settings) -> Equations {
     } else {
         format!(r"δ_{{r,t}} = (δ_{{h,t}}\,U_h^T)\,{of_reset}\,{}", s.slope("r_t"))
     };
-    let back = if resets_after {
-        format!(r"({inner})\,U_h^T")
-    } else {
-        format!(r"r_{{t}}\,({inner}\,U_h^T)")
-    };
+    let back = if resets_after { format!(r"({inner})\,U_h^T") } else { format!(r"r_{{t}}\,({inner}\,U_h^T)") };
     Equations {
         forward: vec![
             gate("z"),

@@ -36,7 +36,8 @@ static SCHEMA: Schema = Schema {
 /// # Errors
 /// `bad-setting` if the input lacks one of them, or it is that of the batch.
 fn checked_axes(settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
-    let mut axes = settings.integers("axis").iter().map(|axis| example_axis(*axis, input)).collect::<Result<Vec<_>>>()?;
+    let mut axes =
+        settings.integers("axis").iter().map(|axis| example_axis(*axis, input)).collect::<Result<Vec<_>>>()?;
     axes.sort_unstable();
     axes.dedup();
     Ok(axes)
@@ -110,15 +111,15 @@ impl UnaryLayer for LayerNormalization {
     fn derivation(&self, settings: &Settings, input: &[usize], _output: &[usize], at: usize) -> Derivation {
         let axes = axes(settings, input);
         let along = |place: &[usize]| axes.iter().map(|axis| place[*axis]).collect::<Vec<_>>();
-        let across = |place: &[usize]| (0..input.len()).filter(|axis| !axes.contains(axis)).map(|axis| place[axis]).collect::<Vec<_>>();
+        let across = |place: &[usize]| {
+            (0..input.len()).filter(|axis| !axes.contains(axis)).map(|axis| place[axis]).collect::<Vec<_>>()
+        };
         let own = place(input, at);
         let channel = index(&extents(settings, input), &along(&own));
         let together = (0..input.iter().product()).filter(|other| across(&place(input, *other)) == across(&own));
         let terms = together.map(|at| Term { input: Some(at), weight: 0 }).collect();
-        let mut steps = vec![
-            Step::SubtractFromInput { at },
-            Step::DivideByDeviation { epsilon: settings.number("epsilon") },
-        ];
+        let mut steps =
+            vec![Step::SubtractFromInput { at }, Step::DivideByDeviation { epsilon: settings.number("epsilon") }];
         if settings.flag("scale") {
             steps.push(Step::Multiply { weight: "gamma", at: channel });
         }

@@ -1,6 +1,9 @@
 //! LSTM: a carry that gates write, forget and read, so that gradients last over many steps (Hochreiter and Schmidhuber 1997).
 
-use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
+use super::recurrence::{
+    BIAS_INITIALIZER, DROPOUT, Equations, GATE_ACTIVATION, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM,
+    RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, USE_BIAS, function,
+};
 use crate::model::catalogue::{Schema, Setting, Settings};
 use crate::ops::recurrent::CellKind;
 

@@ -1,6 +1,6 @@
 //! MaxPooling1D: each window of the sequence keeps its largest value.
 
-use super::pooling::{SEQUENCE_SETTINGS, Pooling};
+use super::pooling::{Pooling, SEQUENCE_SETTINGS};
 use crate::model::catalogue::Schema;
 use crate::ops::pool2d::PoolKind;
 

@@ -75,7 +75,8 @@ impl UnaryLayer for RandomContrast {
         let centred = pointwise::sub(graph, input, mean)?;
         let product = pointwise::mul(graph, centred, factor)?;
         let moved = pointwise::add(graph, product, mean)?;
-        let [low, high] = settings.range("valueRange", |number| [number, number]).map(|bound| graph.scalar(bound as f32));
+        let [low, high] =
+            settings.range("valueRange", |number| [number, number]).map(|bound| graph.scalar(bound as f32));
         let raised = pointwise::max(graph, moved, low)?;
         pointwise::min(graph, raised, high)
     }

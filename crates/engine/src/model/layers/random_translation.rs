@@ -10,12 +10,8 @@ pub const RANDOM_TRANSLATION: RandomWarp = RandomWarp {
     schema: &Schema {
         type_name: "RandomTranslation",
         settings: &[
-            Setting::range_or_number("heightFactor", -1.0, 1.0)
-                .initial(SettingDefault::Number(0.1))
-                .card(Card::Always),
-            Setting::range_or_number("widthFactor", -1.0, 1.0)
-                .initial(SettingDefault::Number(0.1))
-                .card(Card::Always),
+            Setting::range_or_number("heightFactor", -1.0, 1.0).initial(SettingDefault::Number(0.1)).card(Card::Always),
+            Setting::range_or_number("widthFactor", -1.0, 1.0).initial(SettingDefault::Number(0.1)).card(Card::Always),
             FILL_MODE,
             INTERPOLATION,
             FILL_VALUE,

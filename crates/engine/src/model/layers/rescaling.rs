@@ -16,7 +16,9 @@ pub struct Rescaling;
 static SCHEMA: Schema = Schema {
     type_name: "Rescaling",
     settings: &[
-        Setting::number("scale", Bound::Unbounded, Bound::Unbounded).initial(SettingDefault::Number(2.0)).card(Card::Always),
+        Setting::number("scale", Bound::Unbounded, Bound::Unbounded)
+            .initial(SettingDefault::Number(2.0))
+            .card(Card::Always),
         Setting::number("offset", Bound::Unbounded, Bound::Unbounded).default(SettingDefault::Number(0.0)),
     ],
 };

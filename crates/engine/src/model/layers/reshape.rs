@@ -26,9 +26,10 @@ impl UnaryLayer for Reshape {
     fn output_shape(&self, settings: &Settings, input: &[usize]) -> Result<Vec<usize>> {
         let target = settings.integers("targetShape");
         let count: u64 = input.iter().map(|extent| *extent as u64).product();
-        let known = target.iter().filter(|extent| **extent > 0.0).fold(1, |product: u64, extent| {
-            product.saturating_mul(*extent as u64)
-        });
+        let known = target
+            .iter()
+            .filter(|extent| **extent > 0.0)
+            .fold(1, |product: u64, extent| product.saturating_mul(*extent as u64));
         let unknown = target.iter().filter(|extent| **extent < 0.0).count();
         let has_zero = target.contains(&0.0);
         let fits = if unknown == 0 { known == count } else { unknown == 1 && count.is_multiple_of(known) };

@@ -97,9 +97,8 @@ impl UnaryLayer for SeparableConv2D {
         }
         let over_results = if multiplier == 1 { "" } else { r" \sum_m" };
         let from = window.seen_from(input);
-        backward.push(format!(
-            r"\frac{{∂L}}{{∂x_{{p,q,c}}}} = \sum_{{{from}}}{over_results} {weight}\,η_{{i,j,{result}}}"
-        ));
+        backward
+            .push(format!(r"\frac{{∂L}}{{∂x_{{p,q,c}}}} = \sum_{{{from}}}{over_results} {weight}\,η_{{i,j,{result}}}"));
         let mut ranges = window.ranges();
         ranges.push(range("c", input.last().copied().unwrap_or(1)));
         if multiplier > 1 {

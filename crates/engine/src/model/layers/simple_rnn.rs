@@ -1,6 +1,9 @@
 //! SimpleRNN: each state follows from the input and the state before it (Elman 1990).
 
-use super::recurrence::{BIAS_INITIALIZER, DROPOUT, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT, RECURRENT_INITIALIZER, RETURN_SEQUENCES, STATE_ACTIVATION, UNITS, USE_BIAS, Equations, Recurrent, function};
+use super::recurrence::{
+    BIAS_INITIALIZER, DROPOUT, Equations, GO_BACKWARDS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, RECURRENT_DROPOUT,
+    RECURRENT_INITIALIZER, RETURN_SEQUENCES, Recurrent, STATE_ACTIVATION, UNITS, USE_BIAS, function,
+};
 use crate::model::catalogue::{Schema, Settings};
 use crate::ops::recurrent::CellKind;
 

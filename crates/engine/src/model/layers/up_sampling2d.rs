@@ -97,7 +97,10 @@ impl UnaryLayer for UpSampling2D {
                 };
                 let shares = format!(r"{}\,{}", share("p", "i", down), share("q", "j", right));
                 (
-                    vec![format!(r"y_{{i,j,c}} = \sum_{{p,q}} s_{{i,j,p,q}}\,x_{{p,q,c}}"), format!("s_{{i,j,p,q}} = {shares}")],
+                    vec![
+                        format!(r"y_{{i,j,c}} = \sum_{{p,q}} s_{{i,j,p,q}}\,x_{{p,q,c}}"),
+                        format!("s_{{i,j,p,q}} = {shares}"),
+                    ],
                     r"rac{∂L}{∂x_{p,q,c}} = \sum_{i,j} s_{i,j,p,q}\,g_{i,j,c}".to_owned(),
                 )
             }
@@ -126,7 +129,8 @@ impl UnaryLayer for UpSampling2D {
             let neighbours = [own[axis].saturating_sub(1), (own[axis] + 1).min(input[axis] - 1), own[axis]];
             neighbours.into_iter().zip([before, behind, itself]).filter(|(_, share)| *share > 0.0)
         };
-        let mut derivation = Derivation { groups: vec![Vec::new()], columns: 1, reduction: Reduction::Sum, ..Derivation::default() };
+        let mut derivation =
+            Derivation { groups: vec![Vec::new()], columns: 1, reduction: Reduction::Sum, ..Derivation::default() };
         for (row, of_row) in along(0) {
             for (column, of_column) in along(1) {
                 let weight = derivation.shares.len();

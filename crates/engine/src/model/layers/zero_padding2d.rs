@@ -29,7 +29,8 @@ impl UnaryLayer for ZeroPadding2D {
 
     fn shape_rule(&self, settings: &Settings, input: &[usize], output: &[usize]) -> Vec<String> {
         let sides = settings.sides("padding");
-        let rule = |axis: usize| format!("{} + {} + {} = {}", sides[axis][0], input[axis], sides[axis][1], output[axis]);
+        let rule =
+            |axis: usize| format!("{} + {} + {} = {}", sides[axis][0], input[axis], sides[axis][1], output[axis]);
         vec![rule(0), rule(1), output[2].to_string()]
     }
 

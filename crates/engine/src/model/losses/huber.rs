@@ -14,9 +14,7 @@ pub struct Huber;
 
 static SCHEMA: Schema = Schema {
     type_name: "huber",
-    settings: &[
-        Setting::number("delta", Bound::Excluded(0.0), Bound::Unbounded).default(SettingDefault::Number(1.0))
-    ],
+    settings: &[Setting::number("delta", Bound::Excluded(0.0), Bound::Unbounded).default(SettingDefault::Number(1.0))],
 };
 
 impl Loss for Huber {

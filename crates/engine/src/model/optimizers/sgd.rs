@@ -26,7 +26,11 @@ impl Optimizer for Sgd {
     fn slots(&self, settings: &Settings) -> Vec<Slot> {
         let momentum = settings.number("momentum");
         let next = old() * momentum as f32 - gradient() * learning_rate();
-        if momentum == 0.0 { Vec::new() } else { vec![Slot { name: "velocity", earlier_name: "momentum", initial: 0.0, next }] }
+        if momentum == 0.0 {
+            Vec::new()
+        } else {
+            vec![Slot { name: "velocity", earlier_name: "momentum", initial: 0.0, next }]
+        }
     }
 
     fn step(&self, settings: &Settings) -> Expr {
