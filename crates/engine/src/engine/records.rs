@@ -76,7 +76,7 @@ impl Engine {
     pub(super) fn work_for_records(&mut self, clock: &dyn Fn() -> f64, deadline_ms: f64) -> Worked {
         if !self.session.has_record() {
             if self.may_train() {
-                self.want_record();
+                self.session.hold_at_record();
                 return Worked::NeedsStep;
             }
             // No step will come.
@@ -104,28 +104,19 @@ impl Engine {
 
     fn answer_waiting(&mut self, error: Option<&Error>, clock: &dyn Fn() -> f64) {
         for request in std::mem::take(&mut self.records.waiting) {
+            // A device has to be asked for the tensors first.
+            if error.is_none() && self.session.is_asynchronous() {
+                self.defer(request, clock);
+                continue;
+            }
+            let Envelope { message: Request { id, command }, arrays } = request;
             match error {
                 // An inspection of several tensors shows the others.
-                Some(error) if !matches!(request.message.command, Command::Inspect { .. }) => {
-                    self.reply(request.message.id, Err(error.clone().into()), Vec::new());
+                Some(error) if !matches!(command, Command::Inspect { .. }) => {
+                    self.reply(id, Err(error.clone().into()), Vec::new());
                 }
-                Some(_) => {
-                    let Envelope { message: Request { id, command }, arrays } = request;
-                    self.answer(id, command, arrays, clock);
-                }
-                // A device has to be asked for the tensors first.
-                None if self.session.is_asynchronous() => self.defer(request, clock),
-                None => {
-                    let Envelope { message: Request { id, command }, arrays } = request;
-                    self.answer(id, command, arrays, clock);
-                }
+                _ => self.answer(id, command, arrays, clock),
             }
-        }
-    }
-
-    fn want_record(&mut self) {
-        if !self.session.is_recording() {
-            self.session.want_record();
         }
     }
 
@@ -148,7 +139,7 @@ impl Engine {
     pub(super) fn halt(&mut self, id: u32, halt: Halt, clock: &dyn Fn() -> f64) -> Option<Answer> {
         let is_recorded = self.session.has_record() && !self.session.is_midway();
         if self.may_train() && !is_recorded && !self.records.is_slow() {
-            self.want_record();
+            self.session.hold_at_record();
             self.records.halts.push((id, halt));
             return None;
         }

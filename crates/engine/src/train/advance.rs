@@ -81,7 +81,7 @@ impl Session {
         while self.executor.has_room()
             && self.evaluations.is_empty()
             && self.training.bad_loss.is_none()
-            && self.training.recording.is_none()
+            && !(self.training.is_held && self.training.recording.is_some())
             && matches!(self.begin_step(), Ok(true))
         {}
     }

@@ -157,6 +157,12 @@ impl Session {
         self.training.wants_record = true;
     }
 
+    /// Records the next step, unless the one under way is recorded, and begins none ahead of its end: a reader waits for it.
+    pub fn hold_at_record(&mut self) {
+        self.training.wants_record |= !self.is_recording();
+        self.training.is_held = true;
+    }
+
     /// Returns true if a step that is recorded is under way.
     pub fn is_recording(&self) -> bool {
         self.training.recording.is_some()

@@ -28,6 +28,8 @@ pub(super) struct TrainingLoop {
     pub wants_record: bool,
     /// The step under way that is recorded.
     pub recording: Option<Position>,
+    /// No step begins ahead of the end of the one that is recorded.
+    pub is_held: bool,
     /// The loss of a step that was not finite, until the layer at fault is known.
     pub bad_loss: Option<f32>,
 }
@@ -102,7 +104,7 @@ impl TrainingLoop {
 
     pub fn stop(&mut self) {
         self.run = None;
-        self.wants_record = false;
+        (self.wants_record, self.is_held) = (false, false);
     }
 
     pub fn is_running(&self) -> bool {
@@ -181,7 +183,9 @@ impl TrainingLoop {
         let is_last_of_epoch = next.batch + 1 >= feeder.batches_per_epoch(config);
         // Readers come when a run has ended. They find its last step recorded.
         let is_recorded = std::mem::take(&mut self.wants_record) || is_last_of_run || is_last_of_epoch;
-        self.recording = is_recorded.then_some(next);
+        if is_recorded {
+            self.recording = Some(next);
+        }
         let images = feeder.batch.indices.len();
         let (rates, key) = (rates(model, feeder, next).map(|rate| rate as f32), rng_key(model, next));
         if let Some(pool) = pool
@@ -218,7 +222,9 @@ impl TrainingLoop {
         events: &mut VecDeque<Result<Progress>>,
     ) -> Option<EpochReport> {
         self.metrics.add(result);
-        self.recording = self.recording.filter(|at| *at != self.position);
+        if self.recording == Some(self.position) {
+            (self.recording, self.is_held) = (None, false);
+        }
         self.last_batch = Some(self.position);
         self.last_rates = rates(model, feeder, self.position);
         self.position.step += 1;
