@@ -261,49 +261,33 @@ pub struct BatchInfo {
     pub accuracies: Vec<f32>,
 }
 
-/// Numbers that become a `Float32Array`.
-pub struct Float32Array(pub Vec<f32>);
+/// Declares lists that become typed arrays of JavaScript: `Name(number type);`.
+macro_rules! typed_arrays {
+    ($($(#[$doc:meta])* $name:ident($number:ty);)+) => {
+        $(
+            $(#[$doc])*
+            pub struct $name(pub Vec<$number>);
 
-impl Serialize for Float32Array {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        cfg_if::cfg_if! {
-            if #[cfg(target_arch = "wasm32")] {
-                serde_wasm_bindgen::preserve::serialize(&js_sys::Float32Array::from(&self.0[..]), serializer)
-            } else {
-                serializer.collect_seq(&self.0)
+            impl Serialize for $name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    cfg_if::cfg_if! {
+                        if #[cfg(target_arch = "wasm32")] {
+                            serde_wasm_bindgen::preserve::serialize(&js_sys::$name::from(&self.0[..]), serializer)
+                        } else {
+                            serializer.collect_seq(&self.0)
+                        }
+                    }
+                }
             }
-        }
-    }
+        )+
+    };
 }
 
-/// Bytes that become a `Uint8Array`.
-pub struct Uint8Array(pub Vec<u8>);
-
-impl Serialize for Uint8Array {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        cfg_if::cfg_if! {
-            if #[cfg(target_arch = "wasm32")] {
-                serde_wasm_bindgen::preserve::serialize(&js_sys::Uint8Array::from(&self.0[..]), serializer)
-            } else {
-                serializer.collect_seq(&self.0)
-            }
-        }
-    }
-}
-
-/// Token ids that become an `Int32Array`.
-pub struct Int32Array(pub Vec<i32>);
-
-impl Serialize for Int32Array {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        cfg_if::cfg_if! {
-            if #[cfg(target_arch = "wasm32")] {
-                serde_wasm_bindgen::preserve::serialize(&js_sys::Int32Array::from(&self.0[..]), serializer)
-            } else {
-                serializer.collect_seq(&self.0)
-            }
-        }
-    }
+typed_arrays! {
+    Float32Array(f32);
+    Uint8Array(u8);
+    /// Token ids.
+    Int32Array(i32);
 }
 
 /// Declares the events of `on`: name, and the argument of its handlers.

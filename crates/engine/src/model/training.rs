@@ -148,6 +148,15 @@ trait FieldValue: Sized {
     fn from_setting(value: Option<SettingValue>) -> Option<Self>;
 }
 
+/// Returns the choice of two that a word names.
+fn chosen<T>(value: Option<SettingValue>, words: [&str; 2], [first, second]: [T; 2]) -> Option<T> {
+    match value {
+        Some(SettingValue::Text(word)) if word == words[1] => Some(second),
+        Some(SettingValue::Text(_)) => Some(first),
+        _ => None,
+    }
+}
+
 impl FieldValue for TargetChoice {
     fn to_setting(&self) -> Option<SettingValue> {
         let word = match self {
@@ -158,11 +167,7 @@ impl FieldValue for TargetChoice {
     }
 
     fn from_setting(value: Option<SettingValue>) -> Option<Self> {
-        match value {
-            Some(SettingValue::Text(word)) if word == TARGETS[1] => Some(Self::Input),
-            Some(SettingValue::Text(_)) => Some(Self::Label),
-            _ => None,
-        }
+        chosen(value, TARGETS, [Self::Label, Self::Input])
     }
 }
 
@@ -176,11 +181,7 @@ impl FieldValue for TextSplit {
     }
 
     fn from_setting(value: Option<SettingValue>) -> Option<Self> {
-        match value {
-            Some(SettingValue::Text(word)) if word == SPLITS[1] => Some(Self::Character),
-            Some(SettingValue::Text(_)) => Some(Self::Whitespace),
-            _ => None,
-        }
+        chosen(value, SPLITS, [Self::Whitespace, Self::Character])
     }
 }
 

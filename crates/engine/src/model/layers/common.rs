@@ -11,6 +11,18 @@ use crate::ops::window::Padding;
 /// The largest window, stride or dilation.
 pub const MAX_WINDOW: u32 = 1024;
 
+pub const FILTERS: Setting =
+    Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always);
+
+/// Height and width of a kernel on an image.
+pub const KERNEL_SIZE: Setting =
+    Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always);
+
+pub const STRIDES: Setting =
+    Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("/"));
+
+pub const DILATION_RATE: Setting = Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0));
+
 pub const PADDING: Setting = Setting::choice("padding", &["valid", "same"], "valid");
 
 pub const USE_BIAS: Setting = Setting::flag("useBias", true);

@@ -1,7 +1,7 @@
 //! Conv1D: a kernel slides along the sequence, and each output is a weighted sum of what it covers.
 
 use super::common::{
-    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, USE_BIAS, Window, WindowPadding,
+    BIAS_INITIALIZER, FILTERS, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, USE_BIAS, Window, WindowPadding,
 };
 use super::convolution::Convolution;
 use crate::model::activations::ACTIVATION;
@@ -12,7 +12,7 @@ pub const CONV1D: Convolution = Convolution { schema: &SCHEMA, window };
 static SCHEMA: Schema = Schema {
     type_name: "Conv1D",
     settings: &[
-        Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
+        FILTERS,
         Setting::integer("kernelSize", 1, MAX_WINDOW as i64).initial(SettingDefault::Number(3.0)).card(Card::Always),
         Setting::integer("strides", 1, MAX_WINDOW as i64)
             .default(SettingDefault::Number(1.0))

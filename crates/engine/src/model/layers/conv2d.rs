@@ -1,22 +1,23 @@
 //! Conv2D: a kernel slides over the image, and each output is a weighted sum of what it covers.
 
 use super::common::{
-    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, Window, WindowPadding,
+    BIAS_INITIALIZER, DILATION_RATE, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, L1, L2, MAX_NORM, PADDING, STRIDES,
+    USE_BIAS, Window, WindowPadding,
 };
 use super::convolution::Convolution;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings};
+use crate::model::catalogue::{Schema, Settings};
 
 pub const CONV2D: Convolution = Convolution { schema: &SCHEMA, window };
 
 static SCHEMA: Schema = Schema {
     type_name: "Conv2D",
     settings: &[
-        Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
-        Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
-        Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("/")),
+        FILTERS,
+        KERNEL_SIZE,
+        STRIDES,
         PADDING,
-        Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
+        DILATION_RATE,
         ACTIVATION,
         USE_BIAS,
         KERNEL_INITIALIZER,

@@ -1,8 +1,8 @@
 //! Conv2DTranspose: each pixel lays a weighted kernel over the output; the overlapping sums make a larger image.
 
 use super::common::{
-    BIAS_INITIALIZER, KERNEL_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS, activation_flops, elements,
-    image_extents, kernel_and_bias, weighted_symbols,
+    BIAS_INITIALIZER, DILATION_RATE, FILTERS, KERNEL_INITIALIZER, KERNEL_SIZE, L1, L2, MAX_NORM, MAX_WINDOW, PADDING,
+    USE_BIAS, activation_flops, elements, image_extents, kernel_and_bias, weighted_symbols,
 };
 use super::unary::UnaryLayer;
 use crate::error::{Result, SettingError};
@@ -20,13 +20,13 @@ pub struct Conv2DTranspose;
 static SCHEMA: Schema = Schema {
     type_name: "Conv2DTranspose",
     settings: &[
-        Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
-        Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
+        FILTERS,
+        KERNEL_SIZE,
         Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("×")),
         PADDING,
         // Rows and columns more than the smallest output has.
         Setting::pair("outputPadding", 0, MAX_WINDOW).default(SettingDefault::Absent),
-        Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
+        DILATION_RATE,
         ACTIVATION,
         USE_BIAS,
         KERNEL_INITIALIZER,

@@ -1,15 +1,15 @@
 //! DepthwiseConv2D: a convolution of each channel alone, without sums over the channels.
 
 use super::common::{
-    BIAS_INITIALIZER, DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS,
-    activation_flops, bias, elements, weighted_symbols,
+    BIAS_INITIALIZER, DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, DILATION_RATE, KERNEL_SIZE, L1, L2, MAX_NORM, PADDING,
+    STRIDES, USE_BIAS, activation_flops, bias, elements, weighted_symbols,
 };
 use super::depthwise;
 use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::catalogue::{Schema, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Reduction, range};
 use crate::model::lower::Context;
 
@@ -18,11 +18,11 @@ pub struct DepthwiseConv2D;
 static SCHEMA: Schema = Schema {
     type_name: "DepthwiseConv2D",
     settings: &[
-        Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
-        Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("/")),
+        KERNEL_SIZE,
+        STRIDES,
         PADDING,
         DEPTH_MULTIPLIER,
-        Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
+        DILATION_RATE,
         ACTIVATION,
         USE_BIAS,
         DEPTHWISE_INITIALIZER,

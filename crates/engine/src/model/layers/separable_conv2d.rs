@@ -1,15 +1,15 @@
 //! SeparableConv2D: a convolution of each channel alone, then a weighted sum of the results at each place (Chollet 2017).
 
 use super::common::{
-    BIAS_INITIALIZER, DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, L1, L2, MAX_NORM, MAX_WINDOW, PADDING, USE_BIAS,
-    activation_flops, bias, elements, initializer,
+    BIAS_INITIALIZER, DEPTH_MULTIPLIER, DEPTHWISE_INITIALIZER, DILATION_RATE, FILTERS, KERNEL_SIZE, L1, L2, MAX_NORM,
+    PADDING, STRIDES, USE_BIAS, activation_flops, bias, elements, initializer,
 };
 use super::depthwise;
 use super::unary::UnaryLayer;
 use crate::error::Result;
 use crate::ir::NodeId;
 use crate::model::activations::ACTIVATION;
-use crate::model::catalogue::{Card, Schema, Setting, SettingDefault, Settings, WeightSpec};
+use crate::model::catalogue::{Schema, Setting, Settings, WeightSpec};
 use crate::model::formula::{Derivation, Formula, Reduction, range};
 use crate::model::initializers;
 use crate::model::lower::Context;
@@ -21,12 +21,12 @@ pub struct SeparableConv2D;
 static SCHEMA: Schema = Schema {
     type_name: "SeparableConv2D",
     settings: &[
-        Setting::integer("filters", 1, 65_536).initial(SettingDefault::Number(32.0)).card(Card::Always),
-        Setting::pair("kernelSize", 1, MAX_WINDOW).initial(SettingDefault::Pair(3.0, 3.0)).card(Card::Always),
-        Setting::pair("strides", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)).card(Card::IfChanged("/")),
+        FILTERS,
+        KERNEL_SIZE,
+        STRIDES,
         PADDING,
         DEPTH_MULTIPLIER,
-        Setting::pair("dilationRate", 1, MAX_WINDOW).default(SettingDefault::Pair(1.0, 1.0)),
+        DILATION_RATE,
         ACTIVATION,
         USE_BIAS,
         DEPTHWISE_INITIALIZER,
