@@ -6,6 +6,7 @@
 
 pub mod backend_detail;
 pub mod datasets;
+pub mod explanation;
 pub mod requests;
 pub mod responses;
 pub mod step;
@@ -22,6 +23,7 @@ use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
 pub use datasets::{DatasetDescription, ExamplesInfo, InputDescription, TargetDescription};
+pub use explanation::{Cell, Explanation};
 pub use requests::{Command, Effect};
 pub use step::{LayerStats, StepInfo, WeightUpdate};
 pub use words::{Neighbour, WordMap};
@@ -144,6 +146,7 @@ pub enum Answer {
         info: StepInfo,
         shapes: Vec<Vec<usize>>,
     },
+    Explanation(Box<Explanation>),
     LayerStats(LayerStats),
     /// One `U8` array.
     Labels,

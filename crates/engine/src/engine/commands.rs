@@ -142,6 +142,7 @@ impl Engine {
                 return Ok(Some((Answer::Tensors { shapes }, arrays)));
             }
             Command::LastStep { names } => return self.last_step(&names).map(Some),
+            Command::Explain { .. } => return Err(crate::error::SessionError::NotRecorded.into()),
             Command::LayerStats { layer } => {
                 if self.session.workers() == 1 {
                     self.settle(clock);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData, Tokenized};
 use super::{
-    ArrayData, BackendChoice, BackendInfo, DatasetDescription, EngineInfo, KernelTime, ModelSummary, Neighbour,
-    RunState, SnapshotInfo, Split,
+    ArrayData, BackendChoice, BackendInfo, Cell, DatasetDescription, EngineInfo, Explanation, KernelTime, ModelSummary,
+    Neighbour, RunState, SnapshotInfo, Split,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -146,6 +146,8 @@ requests! {
     /// Reads tensors of the last step, all of them as they were for this step: outputs and gradients from the weights before its
     /// update, states before (`before conv2d.kernel`) and after it.
     LastStep { names: Vec<String> } -> StepData: Reads repeatable;
+    /// Explains a number of the last step by the numbers that it comes from. At most so many terms of each sum are listed.
+    Explain { cell: Cell, terms: u32 } -> Explanation: Reads repeatable;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Reads the examples of a split with these indices, which must have arrived.
