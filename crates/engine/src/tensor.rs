@@ -230,6 +230,27 @@ impl HostTensor {
     }
 }
 
+/// Returns the place of an index in a tensor of this shape: `[row, column, channel]`.
+pub fn place(shape: &[usize], index: usize) -> Vec<usize> {
+    let mut rest = index;
+    let mut place: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|extent| {
+            let at = rest % (*extent).max(1);
+            rest /= (*extent).max(1);
+            at
+        })
+        .collect();
+    place.reverse();
+    place
+}
+
+/// Returns the inverse of [`place`].
+pub fn index(shape: &[usize], place: &[usize]) -> usize {
+    shape.iter().zip(place).fold(0, |index, (extent, at)| index * extent + at)
+}
+
 /// Formats a number as people write it: `0.001`, `1e-7`, `30`.
 pub fn number_text(number: f64) -> String {
     if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
@@ -238,4 +259,16 @@ pub fn number_text(number: f64) -> String {
 /// Formats a constant for the printed forms of graphs and plans.
 pub fn constant_text(number: f32) -> String {
     format!("{number:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_and_indices_are_inverse() {
+        assert_eq!(place(&[3, 4, 5], 37), [1, 3, 2]);
+        assert_eq!(index(&[3, 4, 5], &[1, 3, 2]), 37);
+        assert!((0..60).all(|at| index(&[3, 4, 5], &place(&[3, 4, 5], at)) == at));
+    }
 }

@@ -22,6 +22,7 @@ mod evaluation;
 mod executor;
 mod feeder;
 pub mod fit;
+mod follow;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graphs;

@@ -142,7 +142,10 @@ impl Engine {
                 return Ok(Some((Answer::Tensors { shapes }, arrays)));
             }
             Command::LastStep { names } => return self.last_step(&names).map(Some),
-            Command::Explain { .. } => return Err(crate::error::SessionError::NotRecorded.into()),
+            Command::Explain { cell, terms } => {
+                while !self.session.is_asynchronous() && !self.session.prepare_explanation(&cell, &mut || true)? {}
+                Answer::Explanation(Box::new(self.session.explain(&cell, terms as usize)?))
+            }
             Command::LayerStats { layer } => {
                 if self.session.workers() == 1 {
                     self.settle(clock);

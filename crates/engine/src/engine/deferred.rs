@@ -142,6 +142,11 @@ impl Engine {
                     Some(inputs) => self.session.prepare_inspection(inputs, names),
                     None => Ok(true),
                 },
+                Command::Explain { cell, .. } => match self.session.prepare_explanation(cell, &mut || true) {
+                    Err(error) if super::is_device_fault(&error) => Err(error),
+                    // The answer says it.
+                    other => Ok(other.unwrap_or(true)),
+                },
                 Command::LastStep { names } => self.session.fetch_last_step(names),
                 Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),

@@ -217,6 +217,18 @@ impl Expr {
         Self::Select(Box::new(self), Box::new(yes.into()), Box::new(no.into()))
     }
 
+    /// Returns the expression with others in the place of its inputs.
+    pub fn substitute(&self, of_input: &dyn Fn(usize) -> Expr) -> Self {
+        let again = |child: &Expr| Box::new(child.substitute(of_input));
+        match self {
+            Self::Input(index) => of_input(*index),
+            Self::Constant(value) => Self::Constant(*value),
+            Self::Unary(function, x) => Self::Unary(*function, again(x)),
+            Self::Binary(function, a, b) => Self::Binary(*function, again(a), again(b)),
+            Self::Select(a, b, c) => Self::Select(again(a), again(b), again(c)),
+        }
+    }
+
     /// Returns the expression's direct operands.
     pub fn children(&self) -> Vec<&Expr> {
         match self {

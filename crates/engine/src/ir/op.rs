@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::explain::{ExplainCall, Explanation};
 use super::expr::Expr;
 use super::gpu::{GpuCall, Pass};
 use super::graph::{Graph, NodeId};
@@ -77,6 +78,10 @@ pub trait Op: fmt::Debug + Send + Sync {
         let _ = call;
         Vec::new()
     }
+
+    /// Explains one number of the result by numbers of the inputs; `None` for counts and tests of whole tensors, which belong to no
+    /// network. [`Op::infer`] has checked the shapes.
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation>;
 
     /// Computes the result by a plain scalar implementation, with which tests compare [`Op::cpu`]; `None` if the kernel
     /// itself is plain.

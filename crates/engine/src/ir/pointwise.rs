@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::explain::{ExplainCall, Explanation, Place};
 use super::expr::Expr;
 use super::graph::{Graph, NodeId};
 use super::op::{CpuCall, Op, VjpCall};
@@ -80,6 +81,16 @@ impl Op for Pointwise {
 
     fn flops(&self, _inputs: &[&TensorType], output: &TensorType) -> u64 {
         self.expression.operations() * output.shape.len() as u64
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let places = call.inputs.iter().enumerate().map(|(input, tensor)| {
+            let reader = Broadcast::new(tensor.shape(), call.output.shape());
+            Place::input(input, reader.index(call.at))
+        });
+        // Some inputs only give the shape.
+        let read = self.expression.arity();
+        Some(Explanation::of_numbers(self.expression.clone(), places.take(read)))
     }
 
     /// Computes the result plainly and slowly: backends run the planner's fused programs instead.

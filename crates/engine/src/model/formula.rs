@@ -3,13 +3,16 @@
 //!
 //! Formulas are in a small part of TeX's notation, with letters beyond ASCII as they are: `y_{i,j} = \max(0, z_{i,j})`.
 
+mod expression;
 mod recurrence;
 
+pub use expression::{expression, significant};
 pub use recurrence::Recurrence;
 
 use super::activations;
 use super::catalogue::ResolvedLayer;
 use crate::tensor::number_text;
+pub use crate::tensor::{index, place};
 
 impl ResolvedLayer {
     /// Returns the layer's formulas, with its numbers.
@@ -292,27 +295,6 @@ impl Derivation {
     }
 }
 
-/// Returns the place of an index in a tensor of this shape: `[row, column, channel]`.
-pub fn place(shape: &[usize], index: usize) -> Vec<usize> {
-    let mut rest = index;
-    let mut place: Vec<usize> = shape
-        .iter()
-        .rev()
-        .map(|extent| {
-            let at = rest % (*extent).max(1);
-            rest /= (*extent).max(1);
-            at
-        })
-        .collect();
-    place.reverse();
-    place
-}
-
-/// Returns the inverse of [`place`].
-pub fn index(shape: &[usize], place: &[usize]) -> usize {
-    shape.iter().zip(place).fold(0, |index, (extent, at)| index * extent + at)
-}
-
 /// Formats the position that a window of this stride, dilation and padding reads: `2i + u - 1`.
 pub fn looks_at(position: &str, stride: usize, offset: &str, dilation: usize, padding: usize) -> String {
     let times = |factor: usize, letter: &str| if factor == 1 { letter.to_owned() } else { format!("{factor}{letter}") };
@@ -328,13 +310,6 @@ pub fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_and_indices_are_inverse() {
-        assert_eq!(place(&[3, 4, 5], 37), [1, 3, 2]);
-        assert_eq!(index(&[3, 4, 5], &[1, 3, 2]), 37);
-        assert!((0..60).all(|at| index(&[3, 4, 5], &place(&[3, 4, 5], at)) == at));
-    }
 
     #[test]
     fn windows_say_where_they_look() {

@@ -6,7 +6,7 @@ use super::case_values::uniform;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, constants};
 use crate::ir::op::Case;
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::simd::reduce::row_sum;
 use crate::tensor::{DType, HostTensor, TensorType};
 
@@ -85,6 +85,10 @@ impl Op for AllFinite {
             integers: false,
         });
         passes
+    }
+
+    fn explain(&self, _call: &ExplainCall<'_>) -> Option<Explanation> {
+        None
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

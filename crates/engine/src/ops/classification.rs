@@ -6,7 +6,7 @@ use super::case_values::{integers, uniform};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32, as_i32_mut};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, HostTensor, TensorType};
 
 /// `[...,C]` to `i32[...]`: the class that the scores along the innermost axis name, or [`NO_CLASS`], by the rule of
@@ -92,6 +92,10 @@ impl Op for ArgMax {
         vec![Pass::elements(call, predicted_shader(call, "fn element(i: u32) -> i32 { return predicted(i); }\n"))]
     }
 
+    fn explain(&self, _call: &ExplainCall<'_>) -> Option<Explanation> {
+        None
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let rows = call.inputs[0].chunks_exact(call.input_types[0].shape.last());
         for (row, result) in rows.zip(as_i32_mut(call.output)) {
@@ -130,6 +134,10 @@ impl Op for CorrectPredictions {
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, predicted(i) == x1[i]); }\n";
         vec![Pass::elements(call, predicted_shader(call, element))]
+    }
+
+    fn explain(&self, _call: &ExplainCall<'_>) -> Option<Explanation> {
+        None
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

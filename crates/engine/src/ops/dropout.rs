@@ -9,7 +9,7 @@ use super::case_values::uniform;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Place, VjpCall};
 use crate::random::{philox4x32, unit_f32};
 use crate::tensor::{DType, HostTensor, TensorType, constant_text};
 
@@ -32,6 +32,14 @@ pub struct Dropout {
 /// If the rate is not in `[0, 1)`, or the key is not `i32[2]`.
 pub fn dropout(graph: &mut Graph, x: NodeId, key: NodeId, rate: f32, stream: u32) -> Result<NodeId> {
     graph.apply(Arc::new(Dropout { rate, stream }), &[x, key])
+}
+
+impl Dropout {
+    /// Returns the factor of an element: 0 if it is dropped.
+    fn factor(&self, at: usize, key: [u32; 2]) -> f32 {
+        let word = philox4x32([(at / 4) as u32, 0, self.stream, 0], key)[at % 4];
+        if unit_f32(word) >= self.rate { 1.0 / (1.0 - self.rate) } else { 0.0 }
+    }
 }
 
 impl Op for Dropout {
@@ -70,6 +78,12 @@ impl Op for Dropout {
 
     fn is_divisible(&self) -> bool {
         true
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let key = call.inputs.get(1)?.i32s();
+        let factor = self.factor(call.at, [*key.first()? as u32, *key.get(1)? as u32]);
+        Some(Explanation::of_numbers(Expr::input(0) * factor, [Place::input(0, call.at)]).random())
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -6,7 +6,7 @@ use super::case_values::{integers, uniform};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{Buffer, Element, Form, GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, VjpCall};
 use crate::tensor::{DType, Shape, TensorType};
 
 /// A table `[V,...]` and indices `i32[I]` (any shape `I`) to the rows `[I,...]`. An index outside `0..V` gives NaN.
@@ -62,6 +62,15 @@ impl Op for Gather {
         let width: usize = call.input_types[0].shape.dims()[1..].iter().product();
         let sizes = constants(&[("WIDTH", width), ("TABLE_ROWS", call.input_types[0].shape[0])]);
         vec![Pass::elements(call, sizes + include_str!("gather/gpu.wgsl"))]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [table, indices] = call.inputs else { return None };
+        let width: usize = table.shape().dims()[1..].iter().product::<usize>().max(1);
+        let (at, column) = (call.at / width, call.at % width);
+        let row = usize::try_from(*indices.i32s().get(at)?).ok()?;
+        let places = [Place::input(0, row * width + column), Place::input(1, at)];
+        Some(Explanation::of_numbers(Expr::input(0), places))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -134,6 +143,15 @@ impl Op for GatherGradient {
             ..Pass::elements(call, sizes(run) + include_str!("gather/gpu_gradient.wgsl"))
         });
         passes
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let indices = call.inputs.first()?.i32s();
+        let width: usize = call.output.shape().dims()[1..].iter().product::<usize>().max(1);
+        let (row, column) = (call.at / width, call.at % width);
+        let own = indices.iter().enumerate().filter(|(_, index)| usize::try_from(**index) == Ok(row));
+        let places = own.map(|(at, _)| Place::input(1, at * width + column));
+        Some(Explanation::expression(Expr::input(0), vec![Part::sum_of(places)]))
     }
 
     /// Sums in the order of the indices, so that a run replays bit for bit.

@@ -9,7 +9,7 @@ use super::case_values::uniform;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Place, VjpCall};
 use crate::random::{philox4x32, unit_f32};
 use crate::tensor::{DType, HostTensor, TensorType, constant_text};
 
@@ -82,6 +82,12 @@ impl Op for GaussianNoise {
 
     fn is_divisible(&self) -> bool {
         true
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let key = call.inputs.get(1)?.i32s();
+        let noise = normal(call.at as u32, self.stream, [*key.first()? as u32, *key.get(1)? as u32]);
+        Some(Explanation::of_numbers(Expr::input(0) + self.deviation * noise, [Place::input(0, call.at)]).random())
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

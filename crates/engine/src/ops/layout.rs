@@ -10,9 +10,9 @@ use super::case_values::uniform;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, index_function, reads};
 use crate::ir::op::Case;
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, VjpCall};
 use crate::tensor::DType;
-use crate::tensor::{Shape, TensorType};
+use crate::tensor::{Shape, TensorType, index, place};
 
 type Extents = SmallVec<[usize; 4]>;
 
@@ -196,6 +196,15 @@ impl Op for Transpose {
         vec![moved(call, call.output_type.shape.dims(), &strides, 0)]
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let shape = call.inputs.first()?.shape();
+        let mut own = vec![0; shape.rank()];
+        for (at, axis) in place(call.output.shape().dims(), call.at).into_iter().zip(&self.permutation) {
+            own[*axis] = at;
+        }
+        Some(Explanation::copy(Place::input(0, index(shape.dims(), &own))))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let shape = &call.output_type.shape;
         let own = call.input_types[0].shape.strides();
@@ -270,6 +279,18 @@ impl Op for Concat {
         passes
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let mut own = place(call.output.shape().dims(), call.at);
+        for (input, tensor) in call.inputs.iter().enumerate() {
+            let extent = tensor.shape()[self.axis];
+            if own[self.axis] < extent {
+                return Some(Explanation::copy(Place::input(input, index(tensor.shape().dims(), &own))));
+            }
+            own[self.axis] -= extent;
+        }
+        None
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let inner: usize = call.output_type.shape.dims()[self.axis + 1..].iter().product();
         let row = call.output_type.shape[self.axis] * inner;
@@ -322,6 +343,12 @@ impl Op for Slice {
         vec![moved(call, call.output_type.shape.dims(), &strides, offset(&strides, &self.start))]
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let own = place(call.output.shape().dims(), call.at);
+        let own: Vec<usize> = own.iter().zip(&self.start).map(|(at, start)| at + start).collect();
+        Some(Explanation::copy(Place::input(0, index(call.inputs.first()?.shape().dims(), &own))))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let strides = call.input_types[0].shape.strides();
         let from = View { offset: offset(&strides, &self.start), strides: &strides };
@@ -365,6 +392,13 @@ impl Op for Reverse {
             extent - 1
         );
         vec![Pass::elements(call, source)]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let dims = call.output.shape().dims();
+        let mut own = place(dims, call.at);
+        own[self.axis] = dims[self.axis] - 1 - own[self.axis];
+        Some(Explanation::copy(Place::input(0, index(dims, &own))))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -419,6 +453,21 @@ impl Op for Pad {
         let to = index_function("to", &axes, offset(&strides, &self.before));
         let values = Pass::rows(call, input.len(), to + "fn row(i: u32) { store(to(i), x0[i]); }\n");
         vec![zeros, values]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let dims = call.inputs.first()?.shape().dims();
+        let own = place(call.output.shape().dims(), call.at);
+        let own: Option<Vec<usize>> = own
+            .iter()
+            .zip(&self.before)
+            .zip(dims)
+            .map(|((at, before), extent)| at.checked_sub(*before).filter(|at| at < extent))
+            .collect();
+        Some(match own {
+            Some(own) => Explanation::copy(Place::input(0, index(dims, &own))),
+            None => Explanation::constant(0.0),
+        })
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

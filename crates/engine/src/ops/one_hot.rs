@@ -6,7 +6,7 @@ use super::case_values::integers;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Place, VjpCall};
 use crate::tensor::{DType, TensorType};
 
 /// `i32[I]` to unit vectors `[I,classes]`; all zeros for an integer outside `0..classes`, as in Keras.
@@ -52,6 +52,12 @@ impl Op for OneHot {
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         let element = "fn element(i: u32) -> f32 { return select(0.0, 1.0, x0[i / C] == i32(i % C)); }\n";
         vec![Pass::elements(call, constants(&[("C", self.classes)]) + element)]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let classes = self.classes.max(1);
+        let is_class = Expr::input(0).equal((call.at % classes) as f32);
+        Some(Explanation::of_numbers(is_class, [Place::input(0, call.at / classes)]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -237,21 +237,11 @@ pub fn apply_expression(
 ) -> Result<NodeId> {
     let mut used: Vec<usize> = (0..operands.len()).filter(|&index| expression.reads(index)).collect();
     used.dedup_by_key(|index| operands[*index]);
-    let renumbered =
-        renumber(expression, &|index| used.iter().position(|&own| operands[own] == operands[index]).unwrap_or(index));
+    let renumbered = expression.substitute(&|index| {
+        Expr::input(used.iter().position(|&own| operands[own] == operands[index]).unwrap_or(index))
+    });
     let inputs: Vec<NodeId> = used.iter().map(|&index| operands[index]).collect();
     graph.apply(Arc::new(Pointwise::new(name, renumbered)), &inputs)
-}
-
-fn renumber(expression: &Expr, number: &dyn Fn(usize) -> usize) -> Expr {
-    let again = |child: &Expr| Box::new(renumber(child, number));
-    match expression {
-        Expr::Input(index) => Expr::Input(number(*index)),
-        Expr::Constant(value) => Expr::Constant(*value),
-        Expr::Unary(function, x) => Expr::Unary(*function, again(x)),
-        Expr::Binary(function, a, b) => Expr::Binary(*function, again(a), again(b)),
-        Expr::Select(a, b, c) => Expr::Select(again(a), again(b), again(c)),
-    }
 }
 
 fn gradient_name(name: &'static str) -> &'static str {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::random::{philox4x32, unit_f32};
 use crate::tensor::{HostTensor, Shape, TensorType};
 
@@ -53,6 +53,13 @@ impl Op for RandomUniform {
         let stream = constants(&[("STREAM", self.stream as usize)]);
         let source = [&stream, include_str!("philox.wgsl"), include_str!("random_uniform/gpu.wgsl")];
         vec![Pass::elements(call, source.concat())]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let key = call.inputs.first()?.i32s();
+        let key = [*key.first()? as u32, *key.get(1)? as u32];
+        let word = philox4x32([(call.at / 4) as u32, 0, self.stream, 0], key)[call.at % 4];
+        Some(Explanation::constant(unit_f32(word)).random())
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

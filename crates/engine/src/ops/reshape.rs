@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::case_values::uniform;
 use crate::error::{GraphError, Result};
 use crate::ir::op::Case;
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, VjpCall};
 use crate::tensor::{Shape, TensorType};
 
 #[derive(Clone, Debug)]
@@ -71,6 +71,10 @@ impl Op for Reshape {
 
     fn flops(&self, _inputs: &[&TensorType], _output: &TensorType) -> u64 {
         0
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        Some(Explanation::copy(Place::input(0, call.at)))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -9,7 +9,7 @@ use super::{pointwise, reduce};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::Case;
-use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, Product, VjpCall};
 use crate::simd::lanes::{F32x4, LANES};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, TensorType};
@@ -126,6 +126,12 @@ fn reference_rows(inputs: &[&HostTensor], output: &TensorType, row: impl Fn(&[f6
     HostTensor::f32(output.shape.clone(), values.collect())
 }
 
+/// Returns the places of the row of an input in which a number lies.
+pub(super) fn row_of(input: usize, at: usize, length: usize) -> Vec<Place> {
+    let first = at / length * length;
+    (first..first + length).map(|at| Place::input(input, at)).collect()
+}
+
 impl Op for Softmax {
     fn name(&self) -> &'static str {
         "softmax"
@@ -150,6 +156,12 @@ impl Op for Softmax {
              let scale = 1.0 / sum_of_exponentials(first, offset);\n    \
              for (var c = 0u; c < C; c++) { store(first + c, exp(x0[first + c] - offset) * scale); }\n}\n",
         )
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let row = row_of(0, call.at, call.output.shape().last());
+        let parts = vec![Part::Number(Place::input(0, call.at)), Part::SumOfExponentials(row)];
+        Some(Explanation::expression(Expr::input(0).exp() / Expr::input(1), parts))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -198,6 +210,12 @@ impl Op for LogSoftmax {
         )
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let row = row_of(0, call.at, call.output.shape().last());
+        let parts = vec![Part::Number(Place::input(0, call.at)), Part::SumOfExponentials(row)];
+        Some(Explanation::expression(Expr::input(0) - Expr::input(1).log(), parts))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let length = call.output_type.shape.last().max(1);
         for (row, output) in call.inputs[0].chunks_exact(length).zip(call.output.chunks_exact_mut(length)) {
@@ -240,6 +258,15 @@ impl Op for SoftmaxGradient {
              for (var c = 0u; c < C; c++) { dot += x0[first + c] * x1[first + c]; }\n    \
              for (var c = 0u; c < C; c++) { store(first + c, x0[first + c] * (x1[first + c] - dot)); }\n}\n",
         )
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let length = call.output.shape().last();
+        let rows = row_of(0, call.at, length).into_iter().zip(row_of(1, call.at, length));
+        let products = rows.map(|(y, gradient)| Product::new([y, gradient])).collect();
+        let own = [0, 1].map(|input| Part::Number(Place::input(input, call.at)));
+        let parts = own.into_iter().chain([Part::Sum(products)]).collect();
+        Some(Explanation::expression(Expr::input(0) * (Expr::input(1) - Expr::input(2)), parts))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

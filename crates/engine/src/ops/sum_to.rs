@@ -8,7 +8,7 @@ use crate::ir::Expr;
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::Case;
 use crate::ir::pointwise::Broadcast;
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall, pointwise::Pointwise};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Part, Place, VjpCall, pointwise::Pointwise};
 use crate::simd::reduce::{column_sums, row_sum};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, Shape, TensorType};
@@ -28,6 +28,12 @@ pub fn sum_to(graph: &mut Graph, id: NodeId, shape: &Shape) -> Result<NodeId> {
         return Ok(id);
     }
     graph.apply(Arc::new(SumTo { shape: shape.clone() }), &[id])
+}
+
+/// Returns the elements of a tensor to which an element of a smaller one is broadcast.
+pub(super) fn broadcast_from(small: &Shape, large: &Shape, at: usize) -> impl Iterator<Item = usize> + use<> {
+    let target = Broadcast::new(small, large);
+    (0..large.len()).filter(move |index| target.index(*index) == at)
 }
 
 impl Op for SumTo {
@@ -64,6 +70,11 @@ impl Op for SumTo {
         let missing = shape.rank() - self.shape.rank();
         let is_reduced = |axis: usize| axis < missing || (self.shape[axis - missing] == 1 && shape[axis] != 1);
         super::reduce::gpu::passes(super::reduce::Reduction::Sum, shape, &is_reduced, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let places = broadcast_from(&self.shape, call.inputs.first()?.shape(), call.at);
+        Some(Explanation::expression(Expr::input(0), vec![Part::sum_of(places.map(|at| Place::input(0, at)))]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::follow::Followed;
 use super::graphs;
 use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey, Plans};
@@ -63,6 +64,8 @@ pub(super) struct Retained {
     /// Gradients of the last step.
     pub gradients: Option<PlanHandle>,
     pub record: Option<StepRecord>,
+    /// The shard of that step whose numbers can be followed.
+    pub followed: Option<Followed>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,6 +99,7 @@ impl Executor {
             if let Some(record) = retained.record.as_mut().filter(|record| record.handle() == Some(evicted)) {
                 record.forget_tensors();
             }
+            retained.followed = retained.followed.take().filter(|followed| followed.handle() != Some(evicted));
         }
         Ok(loaded)
     }

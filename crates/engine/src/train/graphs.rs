@@ -323,9 +323,12 @@ pub fn gradient_name(weight: &str) -> String {
     format!("grad {weight}")
 }
 
+/// Prefix of the new value of a weight that is not trained.
+pub const NEXT: &str = "next ";
+
 /// Returns the name of a shard's part of the new value of a weight that is not trained.
 pub fn next_name(weight: &str) -> String {
-    format!("next {weight}")
+    format!("{NEXT}{weight}")
 }
 
 /// A batch's way to the loss.

@@ -40,6 +40,8 @@ pub enum PlanKey {
     CopyStates,
     /// See [`LoadedModel::record_graph`].
     Record(usize),
+    /// See [`LoadedModel::follow_graph`].
+    Follow(usize),
     /// The outputs of all layers for so many inputs, apart from those of the last prediction.
     Inspection(usize),
     /// The same for one input, with [`LoadedModel::shares_graph`].
@@ -157,6 +159,7 @@ impl LoadedModel {
             PlanKey::Prediction(batch) => self.prediction_graph(batch),
             PlanKey::CopyStates => self.copy_states_graph(),
             PlanKey::Record(shard) => self.record_graph(shard),
+            PlanKey::Follow(shard) => self.follow_graph(shard),
             PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
             PlanKey::Shares => self.shares_graph(),
         }?;
@@ -171,7 +174,10 @@ impl LoadedModel {
     fn check_size(&self, key: PlanKey) -> Result<()> {
         let batch = match key {
             PlanKey::Training(batch) | PlanKey::Evaluation(batch) | PlanKey::Prediction(batch) => batch as u64,
-            PlanKey::Gradient(images) | PlanKey::Record(images) | PlanKey::Inspection(images) => images as u64,
+            PlanKey::Gradient(images)
+            | PlanKey::Record(images)
+            | PlanKey::Follow(images)
+            | PlanKey::Inspection(images) => images as u64,
             PlanKey::Shares => 1,
             PlanKey::Update | PlanKey::CopyStates => return Ok(()),
         };

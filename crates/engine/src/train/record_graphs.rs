@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::graphs::{BATCH_FRACTION, Forward, Program, gradient_name, readable};
+use super::graphs::{BATCH_FRACTION, Forward, LOSS, Program, gradient_name, next_name, readable};
 use super::model::LoadedModel;
 use crate::autograd::gradients;
 use crate::data::FieldType;
@@ -54,6 +54,23 @@ impl LoadedModel {
     /// # Errors
     /// If the model does not fit the loss; the error carries the layer.
     pub fn record_graph(&self, shard: usize) -> Result<Program> {
+        self.record(shard, false)
+    }
+
+    /// Builds the same graph with every node readable, so that one number can be [followed](super::follow). Numbers between those
+    /// of layers are called by layer and op, `conv2d.add`, and their gradients `grad conv2d.add`.
+    ///
+    /// # Errors
+    /// As [`LoadedModel::record_graph`].
+    pub fn follow_graph(&self, shard: usize) -> Result<Program> {
+        let Program { mut graph, taps } = self.record(shard, true)?;
+        name_all(&mut graph, "", |_| true)?;
+        let live = graph.live(&taps);
+        let taps = graph.ids().filter(|id| live[id.0 as usize] && matches!(graph.node(*id).kind, NodeKind::Op(_)));
+        Ok(Program { taps: taps.collect(), graph })
+    }
+
+    fn record(&self, shard: usize, names_all: bool) -> Result<Program> {
         let mut graph = Graph::new();
         let fraction = graph.input(BATCH_FRACTION, TensorType::f32([]))?;
         let Forward { network, input, target, sample_weight, losses, loss } =
@@ -63,6 +80,12 @@ impl LoadedModel {
         let logits = final_operand(&graph, network.output);
         let numbers = (graph.tensor_type(input).dtype == DType::F32).then_some(input);
         // The way back through a recurrence begins at its inputs.
+        let between = if names_all {
+            let kept = [losses].into_iter().chain(logits).collect::<Vec<_>>();
+            name_all(&mut graph, "", |id| !kept.contains(&id))?
+        } else {
+            Vec::new()
+        };
         let recurrences = network.views.iter().filter_map(|view| graph.node(view.kept).inputs.first().copied());
         let wrt: Vec<NodeId> = of_loss
             .iter()
@@ -71,6 +94,8 @@ impl LoadedModel {
             .chain(&numbers)
             .copied()
             .chain(recurrences)
+            // The last comes first: a gradient that two share is called after the later one.
+            .chain(between.into_iter().rev())
             .collect();
         let mut of_wrt = gradients(&mut graph, loss, &wrt)?.into_iter();
         let mut of_outputs: Vec<NodeId> = of_wrt.by_ref().take(of_loss.len()).collect();
@@ -96,6 +121,10 @@ impl LoadedModel {
         }
         if let Some(gradient) = numbers.and_then(|_| of_wrt.next()) {
             taps.push(named(&mut graph, gradient, &gradient_name(BATCH_INPUT))?);
+        }
+        for &(state, value) in &network.updates {
+            let name = next_name(&graph.node(state).name);
+            taps.push(named(&mut graph, value, &name)?);
         }
         for view in &network.views {
             let shape = graph.tensor_type(view.node).shape.clone();
@@ -137,6 +166,31 @@ pub(super) fn final_operand(graph: &Graph, output: NodeId) -> Option<NodeId> {
         NodeKind::Op(op) if ["softmax", "sigmoid"].contains(&op.name()) => node.inputs.first().copied(),
         _ => None,
     }
+}
+
+/// Gives names to the results of ops that have none yet, by layer and op. Returns those that can have a gradient.
+pub(super) fn name_all(graph: &mut Graph, prefix: &str, is_wanted: impl Fn(NodeId) -> bool) -> Result<Vec<NodeId>> {
+    let mut named = Vec::new();
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let NodeKind::Op(op) = &node.kind else { continue };
+        if !node.name.is_empty() || !is_wanted(id) {
+            continue;
+        }
+        let layer = node.layer.map_or(LOSS, |layer| graph.layer_name(layer));
+        let base = format!("{prefix}{layer}.{}", op.name());
+        let number = (1..).find(|number| graph.find(&numbered(&base, *number)).is_none());
+        let name = numbered(&base, number.unwrap_or(1));
+        graph.set_name(id, &name)?;
+        if graph.tensor_type(id).dtype == DType::F32 {
+            named.push(id);
+        }
+    }
+    Ok(named)
+}
+
+fn numbered(base: &str, number: usize) -> String {
+    if number == 1 { base.to_owned() } else { format!("{base}_{}", number - 1) }
 }
 
 /// Gives a node a name, or a copy of it if it has one already: a layer that does nothing has the gradient of the one before it.

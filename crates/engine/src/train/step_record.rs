@@ -5,10 +5,13 @@
 //! copies the states before it ([`LoadedModel::copy_states_graph`]). The rest is computed on request from these copies
 //! ([`LoadedModel::record_graph`]), shard by shard as the workers did it.
 
+use std::ops::Range;
+
 use super::Session;
 use super::executor::{Executor, RunKind};
 use super::feeder::Batch;
-use super::graphs::gradient_name;
+use super::follow::Followed;
+use super::graphs::{NEXT, gradient_name, next_name};
 use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey};
 use super::progress::Position;
@@ -24,7 +27,7 @@ use crate::simd::elementwise::{self, Operand};
 use crate::tensor::{HostTensor, TensorType};
 
 /// The target of a batch among the tensors of a step, classes `[N]` or numbers `[N,columns]`.
-const BATCH_TARGET: &str = "batch.target";
+pub(super) const BATCH_TARGET: &str = "batch.target";
 /// The indices of a batch's examples in the training part, `[N]`.
 const BATCH_INDICES: &str = "batch.indices";
 const BATCH: [&str; 3] = [BATCH_INPUT, BATCH_TARGET, BATCH_INDICES];
@@ -42,11 +45,13 @@ pub(super) struct StepRecord {
     plan: Option<LoadedPlan>,
     /// The tensors of the shards that are done, if there are several.
     merged: Vec<NamedTensor>,
+    /// The parts of those that are summed over the shards, shard by shard.
+    parts: Vec<Vec<NamedTensor>>,
 }
 
 impl StepRecord {
     fn new(at: Position, indices: &[u32], shards: usize) -> Self {
-        Self { at, indices: indices.to_vec(), shards, done: 0, plan: None, merged: Vec::new() }
+        Self { at, indices: indices.to_vec(), shards, done: 0, plan: None, merged: Vec::new(), parts: Vec::new() }
     }
 
     fn is_computed(&self) -> bool {
@@ -62,6 +67,25 @@ impl StepRecord {
     pub fn forget_tensors(&mut self) {
         (self.done, self.plan) = (0, None);
         self.merged.clear();
+        self.parts.clear();
+    }
+
+    /// Returns the positions in the batch of a shard's examples.
+    pub fn range(&self, shard: usize) -> Range<usize> {
+        let examples = self.indices.len();
+        Shard::ranges(examples, self.shards).nth(shard).unwrap_or(0..examples)
+    }
+
+    /// Returns the parts of a tensor that is summed over the shards, each with the number of its shard.
+    pub fn parts(&self, name: &str) -> impl Iterator<Item = (usize, &HostTensor)> {
+        let part = move |parts: &'_ Vec<NamedTensor>| parts.iter().position(|(own, _)| own == name);
+        self.parts.iter().enumerate().filter_map(move |(shard, parts)| Some((shard, &parts[part(parts)?].1)))
+    }
+
+    /// Returns the factor of a shard's part in the sum over the shards: its share of the batch for a new value, which is a mean.
+    pub fn coefficient(&self, name: &str, shard: usize) -> f32 {
+        let is_mean = name.starts_with(NEXT);
+        if is_mean { self.range(shard).len() as f32 / self.indices.len().max(1) as f32 } else { 1.0 }
     }
 
     /// Computes the tensors until `has_time` says no; true once all are there.
@@ -76,7 +100,7 @@ impl StepRecord {
             let loaded = match &self.plan {
                 Some(loaded) => loaded.clone(),
                 None => {
-                    let loaded = self.begin_shard(model, executor, dataset)?;
+                    let loaded = self.task(self.done).begin(PlanKey::Record, model, executor, dataset)?;
                     self.plan.insert(loaded).clone()
                 }
             };
@@ -92,36 +116,73 @@ impl StepRecord {
         Ok(true)
     }
 
-    /// Writes the inputs of the next shard into its plan.
-    fn begin_shard(&self, model: &LoadedModel, executor: &mut Executor, dataset: &Dataset) -> Result<LoadedPlan> {
-        let images = self.indices.len();
-        let range = Shard::ranges(images, self.shards).nth(self.done).unwrap_or(0..images);
-        let loaded = executor.plan(model, PlanKey::Record(range.len()))?;
-        let indices = self.indices[range.clone()].to_vec();
-        let mut batch = Batch { part: Part::Train, indices, targets: Vec::new() };
-        batch.write(dataset, executor.backend.as_mut(), &loaded, 1.0)?;
-        let key = shard_key(rng_key(model, self.at), self.done);
-        let shard = Shard { kind: ShardKind::Gradient, batch: images, range, key };
-        write_header(executor.backend.as_mut(), &loaded, &shard.header())?;
-        Ok(loaded)
+    /// Returns the task of a shard.
+    pub fn task(&self, shard: usize) -> ShardTask {
+        let range = self.range(shard);
+        ShardTask {
+            at: self.at,
+            shard,
+            images: self.indices.len(),
+            indices: self.indices[range.clone()].to_vec(),
+            range,
+        }
     }
 
     /// Adds the tensors of a shard to those of the shards before it.
     fn merge(&mut self, model: &LoadedModel, executor: &Executor, loaded: &LoadedPlan) -> Result<()> {
         let is_first = self.merged.is_empty();
+        let mut parts = Vec::new();
         for (index, name) in model.record_names().into_iter().enumerate() {
-            let part = executor.backend.read(loaded.handle, &name)?;
+            let mut part = executor.backend.read(loaded.handle, &name)?;
+            if model.is_summed_over_shards(&name) {
+                parts.push((name.clone(), part.clone()));
+                let coefficient = self.coefficient(&name, self.done - 1);
+                part.words_mut().iter_mut().for_each(|word| *word *= coefficient);
+            }
             let Some((_, merged)) = (!is_first).then(|| self.merged.get_mut(index)).flatten() else {
                 self.merged.push((name, part));
                 continue;
             };
-            if model.is_parameter_gradient(&name) {
+            if model.is_summed_over_shards(&name) {
                 elementwise::add(merged.words_mut(), Operand::Target, Operand::Block(part.words()));
             } else {
                 *merged = concatenate(&name, &[std::mem::replace(merged, HostTensor::scalar(0.0)), part])?;
             }
         }
+        self.parts.push(parts);
         Ok(())
+    }
+}
+
+/// The part of a step that one worker had, to be computed once more.
+pub(super) struct ShardTask {
+    pub at: Position,
+    pub shard: usize,
+    /// The positions of its examples in the batch.
+    pub range: Range<usize>,
+    images: usize,
+    indices: Vec<u32>,
+}
+
+impl ShardTask {
+    /// Writes the inputs of the shard into its plan, which `key` names by the number of its examples.
+    ///
+    /// # Errors
+    /// Errors of planning, of the data set and of the backend.
+    pub fn begin(
+        &self,
+        key: fn(usize) -> PlanKey,
+        model: &LoadedModel,
+        executor: &mut Executor,
+        dataset: &Dataset,
+    ) -> Result<LoadedPlan> {
+        let loaded = executor.plan(model, key(self.range.len()))?;
+        let mut batch = Batch { part: Part::Train, indices: self.indices.clone(), targets: Vec::new() };
+        batch.write(dataset, executor.backend.as_mut(), &loaded, 1.0)?;
+        let key = shard_key(rng_key(model, self.at), self.shard);
+        let shard = Shard { kind: ShardKind::Gradient, batch: self.images, range: self.range.clone(), key };
+        write_header(executor.backend.as_mut(), &loaded, &shard.header())?;
+        Ok(loaded)
     }
 }
 
@@ -142,12 +203,19 @@ impl LoadedModel {
         let outputs = self.output_names();
         let gradients = outputs.iter().map(|name| gradient_name(name));
         let parameters = self.parameters().map(|(name, _)| gradient_name(&name));
-        let names: Vec<String> = gradients.chain(parameters).chain(self.step_names()).collect();
+        let next = self.weights().filter(|(_, weight)| !weight.trainable).map(|(name, _)| next_name(&name));
+        let names: Vec<String> = gradients.chain(parameters).chain(self.step_names()).chain(next).collect();
         outputs.into_iter().chain(names).collect()
     }
 
-    pub(super) fn is_parameter_gradient(&self, name: &str) -> bool {
-        name.strip_prefix("grad ").is_some_and(|name| self.parameters().any(|(own, _)| own == name))
+    /// Returns true if this is the name of a sum over the shards of a batch: the gradient of a parameter, or the new value of a
+    /// weight that is not trained.
+    pub(super) fn is_summed_over_shards(&self, name: &str) -> bool {
+        let of = |prefix: &str, is_trained: bool| {
+            name.strip_prefix(prefix)
+                .is_some_and(|name| self.weights().any(|(own, weight)| own == name && weight.trainable == is_trained))
+        };
+        of("grad ", true) || of(NEXT, false)
     }
 }
 
@@ -379,9 +447,19 @@ enum StepTensor {
 impl Executor {
     /// Gives up the record of the last step, because the states after it are no longer there.
     pub fn forget_record(&mut self) {
+        let followed = self.retained.followed.take();
+        self.cancel_followed(followed);
         if let Some(record) = self.retained.record.take()
             && let Some(handle) = record.handle()
             && !record.is_computed()
+        {
+            self.backend.cancel(handle);
+        }
+    }
+
+    /// Ends the run of a shard that is followed, if it is under way.
+    pub fn cancel_followed(&mut self, followed: Option<Followed>) {
+        if let Some(handle) = followed.filter(|followed| !followed.is_computed()).and_then(|followed| followed.handle())
         {
             self.backend.cancel(handle);
         }

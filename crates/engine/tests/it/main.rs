@@ -7,6 +7,8 @@ mod checkpoint;
 mod device;
 mod engine;
 mod epilogues;
+mod explain;
+mod follow;
 mod formulas;
 mod golden;
 mod keras;

@@ -12,7 +12,7 @@ use chalkgrad_engine::ops::case_values::uniform;
 use chalkgrad_engine::ops::{registry, sum_to::sum_to};
 use chalkgrad_engine::tensor::{HostTensor, Shape, TensorType};
 
-fn all_cases() -> Vec<(String, Case)> {
+pub fn all_cases() -> Vec<(String, Case)> {
     registry()
         .into_iter()
         .flat_map(|entry| {
@@ -104,10 +104,10 @@ fn gradients_match_finite_differences() {
     println!("{checked} elements checked");
 }
 
-type Leaves = HashMap<String, HostTensor>;
+pub type Leaves = HashMap<String, HostTensor>;
 
 /// Builds the graph of `sum(weights * op(inputs))` with node `weighted` before the sum.
-fn weighted_sum(case: &Case) -> chalkgrad_engine::error::Result<(Graph, NodeId, Leaves, Vec<NodeId>)> {
+pub fn weighted_sum(case: &Case) -> chalkgrad_engine::error::Result<(Graph, NodeId, Leaves, Vec<NodeId>)> {
     let (mut graph, mut leaves, mut inputs, mut wrt) = (Graph::new(), Leaves::new(), vec![], vec![]);
     for (position, value) in case.inputs.iter().enumerate() {
         let name = format!("input{position}");

@@ -13,7 +13,7 @@ use sampling::{Source, taps};
 use super::window::{expect_shape, image_extents, inputs};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass, constants, signed_constants};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, Product, VjpCall};
 use crate::tensor::{Shape, TensorType, constant_text};
 
 /// Numbers of a map: `[a0, a1, a2, b0, b1, b2]` says that the output's pixel in column x and row y shows the input at column
@@ -96,6 +96,18 @@ impl Op for AffineWarp {
         vec![Pass::elements(call, self.header(call) + include_str!("forward.wgsl"))]
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [images, maps] = call.inputs else { return None };
+        let (mut products, mut fill) = (Vec::new(), 0.0);
+        each_tap(*self, images.tensor_type(), maps.words(), |output, source, coefficient, _| match source {
+            _ if output != call.at => {}
+            Source::Pixel(at) => products.push(share(coefficient, at)),
+            Source::Fill(value) => fill += coefficient * value,
+        });
+        let sum = if fill == 0.0 { Expr::input(0) } else { Expr::input(0) + fill };
+        Some(Explanation::expression(sum, vec![Part::Sum(products)]))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         each_tap(*self, call.input_types[0], call.inputs[1], |output, source, weight, is_first| {
             let value = match source {
@@ -131,6 +143,17 @@ impl Op for AffineWarpGradient {
         vec![Pass::elements(call, self.warp.header(call) + include_str!("gradient.wgsl"))]
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [gradient, maps] = call.inputs else { return None };
+        let mut products = Vec::new();
+        each_tap(self.warp, gradient.tensor_type(), maps.words(), |shown, source, coefficient, _| {
+            if matches!(source, Source::Pixel(at) if at == call.at) {
+                products.push(share(coefficient, shown));
+            }
+        });
+        Some(Explanation::sum(products))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         call.output.fill(0.0);
         each_tap(self.warp, call.input_types[0], call.inputs[1], |shown, source, weight, _| {
@@ -139,6 +162,11 @@ impl Op for AffineWarpGradient {
             }
         });
     }
+}
+
+/// Makes the share of a number of the first input.
+fn share(coefficient: f32, at: usize) -> Product {
+    Product { coefficient, factors: [Place::input(0, at)].into_iter().collect() }
 }
 
 /// Calls `visit(output, source, weight, is_first)` for each number of the output and each number that it takes a share of.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use super::gpu;
+use super::places::{input_index, kernel_index, output_index, seen_at, seen_from};
 use super::{Conv2d, cpu, flops, output_shape};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::ops::window::{expect_shape, image_extents, inputs, kernel_extents};
 use crate::simd::conv::ConvGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
-use crate::tensor::{Shape, TensorType};
+use crate::tensor::{Shape, TensorType, place};
 
 const INPUT_GRADIENT: &str = "conv2d_input_gradient";
 const KERNEL_GRADIENT: &str = "conv2d_kernel_gradient";
@@ -73,6 +74,22 @@ impl Op for Conv2dInputGradient {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::input_gradient(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [gradient, kernel] = call.inputs else { return None };
+        let g = self.geometry(&[gradient.tensor_type(), kernel.tensor_type()]).ok()?;
+        let &[image, row, column, channel] = &place(self.input_shape.dims(), call.at)[..] else { return None };
+        let mut products = Vec::new();
+        for (y, offset) in seen_from(&g, [row, column]) {
+            for filter in 0..g.out_channels {
+                products.push(Product::new([
+                    Place::input(0, output_index(&g, image, y, filter)),
+                    Place::input(1, kernel_index(&g, offset, channel, filter)),
+                ]));
+            }
+        }
+        Some(Explanation::sum(products))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -138,6 +155,25 @@ impl Op for Conv2dKernelGradient {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::kernel_gradient(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [input, gradient] = call.inputs else { return None };
+        let g = self.geometry(&[input.tensor_type(), gradient.tensor_type()]).ok()?;
+        let &[down, right, channel, filter] = &place(self.kernel_shape.dims(), call.at)[..] else { return None };
+        let mut products = Vec::new();
+        for image in 0..g.batch {
+            for row in 0..g.out_height {
+                for column in 0..g.out_width {
+                    let Some(x) = seen_at(&g, [row, column], [down, right]) else { continue };
+                    products.push(Product::new([
+                        Place::input(0, input_index(&g, image, x, channel)),
+                        Place::input(1, output_index(&g, image, [row, column], filter)),
+                    ]));
+                }
+            }
+        }
+        Some(Explanation::sum(products))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

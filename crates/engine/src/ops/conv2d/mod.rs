@@ -5,20 +5,23 @@ mod cases;
 mod cpu;
 mod gpu;
 mod gradients;
+mod places;
 
 use std::sync::Arc;
 
 pub use cases::cases;
 pub use gradients::{Conv2dInputGradient, Conv2dKernelGradient};
 
+use places::{input_index, kernel_index, seen};
+
 use super::window::{Padding, image_extents, inputs, kernel_extents};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::simd::conv::ConvGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
-use crate::tensor::{Shape, TensorType};
+use crate::tensor::{Shape, TensorType, place};
 
 const NAME: &str = "conv2d";
 
@@ -146,6 +149,22 @@ impl Op for Conv2d {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::forward(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [input, kernel] = call.inputs else { return None };
+        let g = self.forward_geometry(&[input.tensor_type(), kernel.tensor_type()]).ok()?;
+        let &[image, row, column, filter] = &place(output_shape(&g).dims(), call.at)[..] else { return None };
+        let mut products = Vec::new();
+        for (x, [down, right]) in seen(&g, [row, column]) {
+            for channel in 0..g.in_channels {
+                products.push(Product::new([
+                    Place::input(0, input_index(&g, image, x, channel)),
+                    Place::input(1, kernel_index(&g, [down, right], channel, filter)),
+                ]));
+            }
+        }
+        Some(Explanation::sum(products))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -2,29 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{DepthwiseConv2d, DepthwiseInputGradient, DepthwiseKernelGradient, Geometry};
+use super::{DepthwiseConv2d, DepthwiseInputGradient, DepthwiseKernelGradient};
 use crate::ir::op::Case;
 use crate::ops::case_values::uniform;
 use crate::ops::conv2d::Conv2d;
 use crate::ops::window::Padding::{self, Same, Valid};
 use crate::tensor::{HostTensor, TensorType};
-
-/// Calls `visit` with the indices of the numbers of input, kernel and output that each product joins, one by one.
-pub(super) fn each_product(g: &Geometry, mut visit: impl FnMut(usize, usize, usize)) {
-    for y in 0..g.output_shape().len() {
-        let (pixel, filter) = (y / g.filters(), y % g.filters());
-        let (image, place) = (pixel / (g.output[0] * g.output[1]), pixel % (g.output[0] * g.output[1]));
-        let (i, j) = (place / g.output[1], place % g.output[1]);
-        for offset in 0..g.kernel[0] * g.kernel[1] {
-            let (u, v) = (offset / g.kernel[1], offset % g.kernel[1]);
-            if let (Some(row), Some(column)) = (g.seen(0, i, u), g.seen(1, j, v)) {
-                let channel = filter / g.multiplier;
-                let x = ((image * g.input[0] + row) * g.input[1] + column) * g.channels + channel;
-                visit(x, offset * g.filters() + filter, y);
-            }
-        }
-    }
-}
 
 /// Rounds the results of a reference.
 pub(super) fn rounded(output: &TensorType, results: Vec<f64>) -> Option<HostTensor> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{DepthwiseConv2d, Geometry, cases, cpu, gpu};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::ops::window::{expect_shape, image_extents, inputs, kernel_extents};
 use crate::tensor::{HostTensor, Shape, TensorType};
 
@@ -65,6 +65,15 @@ impl Op for DepthwiseInputGradient {
         gpu::input_gradient(self, call)
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [gradient, kernel] = call.inputs else { return None };
+        let g = self.geometry(&[gradient.tensor_type(), kernel.tensor_type()]).ok()?;
+        let products = g.products().filter(|[x, _, _]| *x == call.at);
+        Some(Explanation::sum(
+            products.map(|[_, w, y]| Product::new([Place::input(0, y), Place::input(1, w)])).collect(),
+        ))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         cpu::input_gradient(self, call);
     }
@@ -72,9 +81,9 @@ impl Op for DepthwiseInputGradient {
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let g = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         let mut results = vec![0.0f64; output.shape.len()];
-        cases::each_product(&g, |x, w, y| {
+        for [x, w, y] in g.products() {
             results[x] += f64::from(inputs[0].words()[y]) * f64::from(inputs[1].words()[w]);
-        });
+        }
         cases::rounded(output, results)
     }
 }
@@ -128,6 +137,15 @@ impl Op for DepthwiseKernelGradient {
         gpu::kernel_gradient(self, call)
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [input, gradient] = call.inputs else { return None };
+        let g = self.geometry(&[input.tensor_type(), gradient.tensor_type()]).ok()?;
+        let products = g.products().filter(|[_, w, _]| *w == call.at);
+        Some(Explanation::sum(
+            products.map(|[x, _, y]| Product::new([Place::input(0, x), Place::input(1, y)])).collect(),
+        ))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         cpu::kernel_gradient(self, call);
     }
@@ -135,9 +153,9 @@ impl Op for DepthwiseKernelGradient {
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let g = self.geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         let mut results = vec![0.0f64; output.shape.len()];
-        cases::each_product(&g, |x, w, y| {
+        for [x, w, y] in g.products() {
             results[w] += f64::from(inputs[0].words()[x]) * f64::from(inputs[1].words()[y]);
-        });
+        }
         cases::rounded(output, results)
     }
 }

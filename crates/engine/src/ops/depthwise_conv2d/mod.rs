@@ -16,7 +16,7 @@ use super::conv2d::Conv2d;
 use super::window::{image_extents, inputs, kernel_extents};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::tensor::{HostTensor, Shape, TensorType};
 
 const NAME: &str = "depthwise_conv2d";
@@ -55,6 +55,23 @@ impl Geometry {
     /// Counts multiplications and additions of the convolution, or of either gradient.
     pub fn flops(&self) -> u64 {
         2 * (self.kernel[0] * self.kernel[1]) as u64 * self.output_shape().len() as u64
+    }
+
+    /// Returns the indices of the numbers of input, kernel and output that each product joins.
+    pub fn products(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
+        let g = *self;
+        (0..g.output_shape().len()).flat_map(move |y| {
+            let (pixel, filter) = (y / g.filters(), y % g.filters());
+            let (image, place) = (pixel / (g.output[0] * g.output[1]), pixel % (g.output[0] * g.output[1]));
+            let (i, j) = (place / g.output[1], place % g.output[1]);
+            (0..g.kernel[0] * g.kernel[1]).filter_map(move |offset| {
+                let row = g.seen(0, i, offset / g.kernel[1])?;
+                let column = g.seen(1, j, offset % g.kernel[1])?;
+                let channel = filter / g.multiplier;
+                let x = ((image * g.input[0] + row) * g.input[1] + column) * g.channels + channel;
+                Some([x, offset * g.filters() + filter, y])
+            })
+        })
     }
 
     /// Returns the position on the image that an output sees at an offset in the window, along one axis.
@@ -142,6 +159,15 @@ impl Op for DepthwiseConv2d {
         gpu::forward(self, call)
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [input, kernel] = call.inputs else { return None };
+        let g = self.forward_geometry(&[input.tensor_type(), kernel.tensor_type()]).ok()?;
+        let products = g.products().filter(|[_, _, y]| *y == call.at);
+        Some(Explanation::sum(
+            products.map(|[x, w, _]| Product::new([Place::input(0, x), Place::input(1, w)])).collect(),
+        ))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         cpu::forward(self, call);
     }
@@ -149,9 +175,9 @@ impl Op for DepthwiseConv2d {
     fn reference(&self, inputs: &[&HostTensor], output: &TensorType) -> Option<HostTensor> {
         let g = self.forward_geometry(&[inputs[0].tensor_type(), inputs[1].tensor_type()]).ok()?;
         let mut results = vec![0.0f64; output.shape.len()];
-        cases::each_product(&g, |x, w, y| {
+        for [x, w, y] in g.products() {
             results[y] += f64::from(inputs[0].words()[x]) * f64::from(inputs[1].words()[w]);
-        });
+        }
         cases::rounded(output, results)
     }
 }

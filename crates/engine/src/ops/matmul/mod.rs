@@ -11,7 +11,7 @@ pub use cases::cases;
 use super::window::inputs;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::simd::matmul::MatmulGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
@@ -103,6 +103,18 @@ impl Op for Matmul {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::passes(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let [a, b] = call.inputs else { return None };
+        let MatmulGeometry { rows, steps, columns, .. } = self.geometry(&[a.tensor_type(), b.tensor_type()]).ok()?;
+        let (row, column) = (call.at / columns, call.at % columns);
+        let product = |step: usize| {
+            let a = if self.transpose_a { step * rows + row } else { row * steps + step };
+            let b = if self.transpose_b { column * steps + step } else { step * columns + column };
+            Product::new([Place::input(0, a), Place::input(1, b)])
+        };
+        Some(Explanation::sum((0..steps).map(product).collect()))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

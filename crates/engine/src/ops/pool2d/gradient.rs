@@ -1,10 +1,10 @@
 //! Gradient of a pooling with respect to its input.
 
 use super::gpu;
-use super::{Pool2d, PoolKind, attributes, cpu, output_shape};
+use super::{Pool2d, PoolKind, attributes, cpu, output_shape, window_of};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
 use crate::ops::no_second_derivative;
 use crate::ops::window::{expect_shape, image_extents, inputs};
 use crate::simd::pool::PoolGeometry;
@@ -76,6 +76,29 @@ impl Op for Pool2dGradient {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::gradient(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let types: Vec<&TensorType> = call.inputs.iter().map(|input| input.tensor_type()).collect();
+        let g = self.geometry(&types).ok()?;
+        let outputs = 0..output_shape(&g).len();
+        let windows =
+            outputs.map(|output| (output, window_of(&g, output))).filter(|(_, pixels)| pixels.contains(&call.at));
+        let product = |(output, pixels): (usize, Vec<usize>)| {
+            let coefficient = match (self.pool.kind, call.inputs.get(1)) {
+                (PoolKind::Average, _) => 1.0 / pixels.len() as f32,
+                // The whole gradient goes to the first of the largest.
+                (PoolKind::Max, Some(input)) => {
+                    let value = |at: usize| input.words().get(at).copied().unwrap_or(f32::NAN);
+                    let best =
+                        pixels.iter().copied().reduce(|best, at| if value(at) > value(best) { at } else { best });
+                    f32::from(u8::from(best == Some(call.at)))
+                }
+                (PoolKind::Max, None) => 0.0,
+            };
+            Product { coefficient, factors: [Place::input(0, output)].into_iter().collect() }
+        };
+        Some(Explanation::sum(windows.map(product).filter(|product| product.coefficient != 0.0).collect()))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -14,11 +14,11 @@ pub use gradient::Pool2dGradient;
 use super::window::{Padding, image_extents, inputs};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, VjpCall};
 use crate::simd::pool::PoolGeometry;
 use crate::simd::reference;
 use crate::tensor::HostTensor;
-use crate::tensor::{Shape, TensorType};
+use crate::tensor::{Shape, TensorType, place};
 
 /// Reduction of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,18 @@ fn output_shape(g: &PoolGeometry) -> Shape {
     [g.batch, g.out_height, g.out_width, g.channels].into()
 }
 
+/// Returns the indices of the pixels in the window of an output.
+fn window_of(g: &PoolGeometry, output: usize) -> Vec<usize> {
+    let &[image, row, column, channel] = &place(output_shape(g).dims(), output)[..] else { return Vec::new() };
+    let along = |output: usize, stride: usize, window: usize, pad: usize, extent: usize| {
+        (0..window).filter_map(move |offset| (output * stride + offset).checked_sub(pad).filter(|at| *at < extent))
+    };
+    let rows = along(row, g.stride_height, g.window_height, g.pad_top, g.height);
+    let pixel = |row: usize, column: usize| ((image * g.height + row) * g.width + column) * g.channels + channel;
+    let columns = || along(column, g.stride_width, g.window_width, g.pad_left, g.width);
+    rows.flat_map(|row| columns().map(move |column| pixel(row, column))).collect()
+}
+
 impl Op for Pool2d {
     fn name(&self) -> &'static str {
         match self.kind {
@@ -122,6 +134,16 @@ impl Op for Pool2d {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::forward(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let g = self.forward_geometry(&[call.inputs.first()?.tensor_type()]).ok()?;
+        let pixels: Vec<Place> = window_of(&g, call.at).into_iter().map(|at| Place::input(0, at)).collect();
+        let count = pixels.len() as f32;
+        Some(match self.kind {
+            PoolKind::Max => Explanation::expression(Expr::input(0), vec![Part::Max(pixels)]),
+            PoolKind::Average => Explanation::expression(Expr::input(0) / count, vec![Part::sum_of(pixels)]),
+        })
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -3,7 +3,7 @@
 use super::{Extents, Recurrent, cpu, gpu};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::ops::no_second_derivative;
 use crate::tensor::TensorType;
 
@@ -16,7 +16,7 @@ pub(super) const NAME: &str = "recurrent_gradient";
 pub struct RecurrentGradient(pub Recurrent);
 
 impl RecurrentGradient {
-    fn extents(&self, inputs: &[&TensorType]) -> Result<Extents> {
+    pub(super) fn extents(&self, inputs: &[&TensorType]) -> Result<Extents> {
         let Recurrent { cell, .. } = self.0;
         // Kept and upstream have one type; the rest is checked as in the op itself.
         let mut forward = inputs.to_vec();
@@ -66,6 +66,10 @@ impl Op for RecurrentGradient {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::backward(&self.0, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        self.explain_adjoint(call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -8,6 +8,7 @@
 mod cases;
 mod cell;
 mod cpu;
+mod explain;
 mod gpu;
 mod gradient;
 mod reference;
@@ -24,7 +25,7 @@ use super::reshape::reshape;
 use super::{layout, pointwise, reduce};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, Graph, NodeId, NodeKind, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, NodeKind, Op, VjpCall};
 use crate::tensor::{HostTensor, TensorType};
 
 /// Projected inputs `[N,T,gates*U]` and a recurrent kernel `[U,gates*U]` to everything that a cell keeps of each step,
@@ -242,6 +243,10 @@ impl Op for Recurrent {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::forward(self, call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        self.explain_kept(call)
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

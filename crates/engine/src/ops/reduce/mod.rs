@@ -12,10 +12,11 @@ pub use cases::cases;
 
 use super::pointwise;
 use super::reshape::reshape;
+use super::sum_to::broadcast_from;
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::pointwise::Pointwise;
-use crate::ir::{CpuCall, Expr, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, VjpCall};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, Shape, TensorType};
 
@@ -151,6 +152,19 @@ impl Op for Reduce {
 
     fn gpu(&self, call: &GpuCall<'_>) -> Vec<Pass> {
         gpu::passes(self.reduction, &call.input_types[0].shape, &|axis| self.axes.contains(&axis), call)
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let shape = call.inputs.first()?.shape();
+        let places = broadcast_from(&self.kept_shape(shape), shape, call.at).map(|at| Place::input(0, at));
+        Some(match self.reduction {
+            Reduction::Sum => Explanation::expression(Expr::input(0), vec![Part::sum_of(places)]),
+            Reduction::Mean => {
+                let count = self.reduced_count(shape) as f32;
+                Explanation::expression(Expr::input(0) / count, vec![Part::sum_of(places)])
+            }
+            Reduction::Max => Explanation::expression(Expr::input(0), vec![Part::Max(places.collect())]),
+        })
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

@@ -10,11 +10,11 @@ use std::sync::Arc;
 pub use cases::cases;
 
 use super::softmax::gpu_functions;
-use super::softmax::{log_sum_exp, softmax_row};
+use super::softmax::{log_sum_exp, row_of, softmax_row};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass};
 use crate::ir::op::as_i32;
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Expr, Graph, NodeId, Op, Part, Place, VjpCall};
 use crate::tensor::HostTensor;
 use crate::tensor::{DType, TensorType};
 
@@ -72,6 +72,13 @@ impl Op for SoftmaxCrossEntropy {
         vec![Pass::elements(call, source)]
     }
 
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let classes = call.inputs.first()?.shape().last();
+        let label = usize::try_from(*call.inputs.get(1)?.i32s().get(call.at)?).ok().filter(|label| *label < classes)?;
+        let (of, row) = (Place::input(0, call.at * classes + label), row_of(0, call.at * classes, classes));
+        Some(Explanation::expression(-Expr::input(0).log(), vec![Part::Softmax { of, row }]))
+    }
+
     fn cpu(&self, call: &mut CpuCall<'_>) {
         let classes = call.input_types[0].shape.last().max(1);
         let rows = call.inputs[0].chunks_exact(classes);
@@ -116,6 +123,16 @@ impl Op for SoftmaxCrossEntropyGradient {
         let classes = call.output_type.shape.last().max(1);
         let source = gpu_functions(classes) + include_str!("gpu_gradient.wgsl");
         vec![Pass::rows(call, call.output_type.shape.len() / classes, source)]
+    }
+
+    fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
+        let classes = call.output.shape().last();
+        let (example, class) = (call.at / classes, call.at % classes);
+        let (of, row) = (Place::input(0, call.at), row_of(0, call.at, classes));
+        let [label, gradient] = [1, 2].map(|input| Part::Number(Place::input(input, example)));
+        let target = Expr::input(1).equal(class as f32);
+        let expression = (Expr::input(0) - target) * Expr::input(2);
+        Some(Explanation::expression(expression, vec![Part::Softmax { of, row }, label, gradient]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

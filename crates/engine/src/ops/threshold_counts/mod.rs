@@ -6,7 +6,7 @@ use super::case_values::{integers, uniform};
 use crate::error::{GraphError, Result};
 use crate::ir::gpu::{GpuCall, Pass, constants};
 use crate::ir::op::{Case, as_i32};
-use crate::ir::{CpuCall, Graph, NodeId, Op, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::tensor::{DType, TensorType};
 
 /// Keeps the first threshold below 0 and the last above 1, as Keras's `AUC` does.
@@ -79,6 +79,10 @@ impl Op for ThresholdCounts {
         let sizes = constants(&[("THRESHOLDS", self.thresholds), ("SAMPLES", call.input_types[0].shape[0])]);
         let epsilon = format!("const EPSILON: f32 = {EPSILON:?};\n");
         vec![Pass::elements(call, [&sizes, &epsilon, include_str!("gpu.wgsl")].concat())]
+    }
+
+    fn explain(&self, _call: &ExplainCall<'_>) -> Option<Explanation> {
+        None
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

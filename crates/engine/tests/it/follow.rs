@@ -1,0 +1,135 @@
+//! Numbers of a step, followed from the new weights back to the pixels, for every layer, setting, loss and optimizer of
+//! `tests/keras/learning.py`, alone and with several workers: each printed number follows from the others.
+
+mod notation;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use chalkgrad_engine::backend::cpu::CpuBackend;
+use chalkgrad_engine::protocol::Cell;
+use chalkgrad_engine::protocol::explanation::{CellInfo, Explanation, Origin, PartKind};
+use chalkgrad_engine::train::Session;
+
+use crate::keras::runs::following::{self, train};
+use crate::keras::support::read;
+use crate::replicas::InThread;
+use notation::evaluate;
+
+/// The numbers that are followed in each run.
+const CELLS: usize = 160;
+/// The factors of each explanation that are followed.
+const BRANCHES: usize = 3;
+
+fn explain(session: &mut Session, cell: &Cell, terms: usize) -> Explanation {
+    while !session.prepare_explanation(cell, &mut || false).unwrap_or_else(|error| panic!("{cell:?}: {error}")) {}
+    session.explain(cell, terms).unwrap_or_else(|error| panic!("{cell:?}: {error}"))
+}
+
+fn close(one: f64, other: f64, scale: f64) -> bool {
+    (one - other).abs() <= 2e-4 * one.abs().max(other.abs()).max(scale) || one == other
+}
+
+/// Checks that the parts follow from their terms, the number from its parts by the printed formula, and the formula with numbers
+/// from that with letters.
+fn check(label: &str, explanation: &Explanation) {
+    let Explanation { cell, formula, numbers, parts, origin, .. } = explanation;
+    let mut letters = HashMap::new();
+    // A sum of large numbers that cancel is exact to the size of the numbers.
+    let mut scale: f64 = 1e-6;
+    for part in parts {
+        let listed = part.terms.iter().map(|term| {
+            let product: f64 = term.factors.iter().map(|factor| f64::from(factor.value)).product();
+            let value = f64::from(term.coefficient) * product;
+            assert!(close(value, term.value.into(), 1e-30), "{label}: {term:?}");
+            value
+        });
+        let listed: Vec<f64> = listed.collect();
+        let all = match part.kind {
+            PartKind::Number => listed[0],
+            PartKind::Sum => listed.iter().sum::<f64>() + f64::from(part.rest),
+            PartKind::Max => listed[0],
+            PartKind::SumOfExponentials => listed.iter().map(|value| value.exp()).sum::<f64>() + f64::from(part.rest),
+        };
+        let size = listed.iter().fold(0.0, |top: f64, value| top.max(value.abs()));
+        scale = scale.max(size);
+        assert!(close(all, part.value.into(), size), "{label}: {} is {all} for {}", part.letter, part.value);
+        letters.insert(part.letter.clone(), f64::from(part.value));
+    }
+    if *origin != Origin::Computed {
+        assert!(parts.is_empty() || *origin == Origin::Random, "{label}: {explanation:?}");
+        return;
+    }
+    let value = f64::from(cell.value);
+    let (by_letters, by_numbers) = (evaluate(formula, &letters), evaluate(numbers, &HashMap::new()));
+    assert!(close(by_letters, value, scale), "{label}: {formula} with {letters:?} is {by_letters}, not {value}");
+    // Numbers are printed with five digits; a difference loses some.
+    let largest = letters.values().fold(scale, |top: f64, value| top.max(value.abs()));
+    let is_close =
+        (by_numbers - value).abs() <= 2e-4 * largest.max(1e-9) || numbers.contains('[') || numbers.contains("cases");
+    assert!(is_close, "{label}: {numbers} is {by_numbers}, not {value}");
+}
+
+/// Returns the factors of the largest terms.
+fn largest(explanation: &Explanation) -> impl Iterator<Item = &CellInfo> {
+    explanation.parts.iter().flat_map(|part| part.terms.iter().take(BRANCHES).flat_map(|term| &term.factors))
+}
+
+/// Follows numbers from the new states on; returns the names of the tensors and ops that were met.
+fn follow(label: &str, session: &mut Session) -> (BTreeSet<String>, BTreeSet<String>) {
+    let names: Vec<String> = session.tensor_names().into_iter().filter(|name| name.starts_with("before ")).collect();
+    let roots = names.iter().map(|name| Cell { tensor: name[7..].to_owned(), index: 0, shard: None });
+    let mut queue: VecDeque<Cell> = roots.collect();
+    let (mut seen, mut tensors, mut ops) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    while let Some(cell) = queue.pop_front() {
+        if seen.contains(&cell) || seen.len() == CELLS {
+            continue;
+        }
+        let all = explain(session, &cell, 5000);
+        let label = format!("{label}, {cell:?}");
+        assert_eq!(all.cell.cell.tensor, cell.tensor, "{label}");
+        check(&label, &all);
+        let few = explain(session, &cell, 2);
+        check(&label, &few);
+        assert!(few.parts.iter().all(|part| part.terms.len() <= 2 || part.kind == PartKind::Number));
+        for map in &all.maps {
+            assert_eq!(map.values.len(), (map.rows * map.columns) as usize, "{label}");
+        }
+        for factor in largest(&few).filter(|factor| !factor.cell.tensor.is_empty()) {
+            let own = explain(session, &factor.cell, 1);
+            assert!(
+                own.cell.value.to_bits() == factor.value.to_bits() && own.cell.place == factor.place,
+                "{label}: {factor:?} is explained as {:?}",
+                own.cell
+            );
+            assert_eq!(own.cell.example, factor.example, "{label}");
+            queue.push_back(factor.cell.clone());
+        }
+        tensors.insert(cell.tensor.clone());
+        ops.insert(all.op);
+        seen.push(cell);
+    }
+    (tensors, ops)
+}
+
+#[test]
+fn every_number_of_every_layer_follows_from_others() {
+    let document = read("learning.json");
+    let (mut ops, mut to_input) = (BTreeSet::new(), 0);
+    let runs = document["runs"].as_array().unwrap();
+    for run in runs {
+        for workers in [1, 2] {
+            let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+            if workers > 1 {
+                session.set_replicas(Some(Box::new(InThread::new(workers - 1))));
+            }
+            train(&mut session, 2);
+            let label = format!("{} with {workers} workers", run["name"]);
+            let (tensors, met) = follow(&label, &mut session);
+            ops.extend(met);
+            to_input += usize::from(tensors.contains("batch.input"));
+            assert!(tensors.iter().any(|name| name.starts_with("grad ")), "{label}: {tensors:?}");
+        }
+    }
+    println!("{} runs, {to_input} of {} reach the input; ops: {ops:?}", runs.len(), 2 * runs.len());
+    assert!(to_input > runs.len());
+}
