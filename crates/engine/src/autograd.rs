@@ -68,7 +68,7 @@ pub fn gradients(graph: &mut Graph, loss: NodeId, wrt: &[NodeId]) -> Result<Vec<
 }
 
 /// Marks each node up to the loss that depends on one of `wrt`.
-fn depends_on(graph: &Graph, wrt: &[NodeId], loss: NodeId) -> Vec<bool> {
+pub fn depends_on(graph: &Graph, wrt: &[NodeId], loss: NodeId) -> Vec<bool> {
     let mut depends = vec![false; loss.0 as usize + 1];
     for index in 0..depends.len() {
         let id = NodeId(index as u32);

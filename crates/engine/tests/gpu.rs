@@ -19,6 +19,7 @@ use chalkgrad_engine::model::spec::{ModelSpec, OptimizerSpec, TrainingConfig};
 use chalkgrad_engine::ops::layout::Transpose;
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::plan::Plan;
+use chalkgrad_engine::protocol::Cell;
 use chalkgrad_engine::tensor::{DType, HostTensor};
 use chalkgrad_engine::train::model::LoadedModel;
 use chalkgrad_engine::train::plans::PlanKey;
@@ -392,6 +393,47 @@ fn a_recorded_step_is_the_same_as_on_the_cpu() {
         let scale = cpu.words().iter().fold(0.0_f32, |top, word| top.max(word.abs()));
         for (gpu, cpu) in gpu.words().iter().zip(cpu.words()) {
             assert!((gpu - cpu).abs() <= 2e-3 * scale, "{name}: {gpu} on the GPU, {cpu} on the CPU");
+        }
+    }
+}
+
+/// Follows numbers of the second step from new weights back to the pixels, on the CPU and on the GPU.
+#[test]
+fn numbers_are_followed_as_on_the_cpu() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let layers = r#"[{"type": "Conv2D", "filters": 4, "kernelSize": 5, "strides": 2, "activation": "relu"},
+        {"type": "MaxPooling2D"}, {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}]"#;
+    let model: ModelSpec =
+        serde_json::from_str(&format!(r#"{{"inputShape": [28, 28, 1], "layers": {layers}}}"#)).unwrap();
+    let follow = |backend: Box<dyn Backend>| {
+        let mut session = Session::with(backend, common_data::patches(640), model.clone()).unwrap();
+        session.set_training(TrainingConfig { batch_size: 4, ..session.training().clone() }).unwrap();
+        train(&mut session, 2);
+        let mut cell = Cell { tensor: "conv2d.kernel".to_owned(), index: 7, shard: None };
+        let mut lines = Vec::new();
+        loop {
+            while !session.prepare_explanation(&cell, &mut || true).unwrap() {}
+            let line = session.explain(&cell, 3).unwrap();
+            // On to the loss by gradients, and from there to the pixels.
+            let factors = || line.parts.iter().flat_map(|part| &part.terms).flat_map(|term| &term.factors);
+            let next = factors().find(|factor| factor.cell.tensor.starts_with("grad "));
+            let next =
+                next.or_else(|| factors().find(|factor| factor.cell.shard.is_some())).map(|next| next.cell.clone());
+            lines.push((line.cell.clone(), line.parts.iter().map(|part| part.value).collect::<Vec<_>>()));
+            match next {
+                Some(next) if lines.len() < 30 => cell = next,
+                _ => return lines,
+            }
+        }
+    };
+    let Some(gpu) = open() else { return };
+    let (on_gpu, on_cpu) = (follow(Box::new(gpu)), follow(Box::new(CpuBackend::new())));
+    assert!(on_cpu.len() > 8, "{on_cpu:?}");
+    assert_eq!(on_gpu.len(), on_cpu.len());
+    for ((gpu, of_gpu), (cpu, of_cpu)) in on_gpu.iter().zip(&on_cpu) {
+        assert_eq!(gpu.cell, cpu.cell);
+        for (gpu, cpu) in [gpu.value].iter().chain(of_gpu).zip([cpu.value].iter().chain(of_cpu)) {
+            assert!((gpu - cpu).abs() <= 2e-3 * cpu.abs().max(1e-3), "{gpu} on the GPU, {cpu} on the CPU: {on_cpu:?}");
         }
     }
 }

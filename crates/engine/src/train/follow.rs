@@ -16,7 +16,7 @@ use super::plans::{LoadedPlan, PlanKey};
 use super::progress::Position;
 use super::record_graphs::{BATCH_INPUT, BEFORE};
 use super::replicas::Shard;
-use super::step_record::{BATCH_TARGET, ShardTask};
+use super::step_record::{BATCH_INDICES, BATCH_TARGET, ShardTask};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::error::{Result, SessionError};
 use crate::ir::{ExplainCall, Expr, Graph, NodeId, NodeKind, Part, Place, Product, explain};
@@ -182,6 +182,9 @@ impl Session {
         if name.strip_prefix(BEFORE).is_some_and(|state| self.model.state_shape(state).is_some()) {
             return Ok(Target::Leaf(Origin::State));
         }
+        if name == BATCH_INDICES {
+            return Ok(Target::Leaf(Origin::Input));
+        }
         if update::is_setting(name) {
             return Ok(Target::Leaf(Origin::Setting));
         }
@@ -192,9 +195,8 @@ impl Session {
             });
         }
         // A number of one of the examples.
-        let tensor = self.last_step(std::slice::from_ref(name))?.remove(0);
         let examples = record.indices.len();
-        let width = (tensor.words().len() / examples.max(1)).max(1);
+        let width = self.numbers_per_example(name).ok_or_else(|| unknown(cell))?;
         let (example, rest) = (cell.index as usize / width, cell.index as usize % width);
         let mut ranges = Shard::ranges(examples, shards).enumerate();
         let (shard, range) = ranges.find(|(_, range)| range.contains(&example)).ok_or_else(|| unknown(cell))?;

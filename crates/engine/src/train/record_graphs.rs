@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::graphs::{BATCH_FRACTION, Forward, LOSS, Program, gradient_name, next_name, readable};
 use super::model::LoadedModel;
-use crate::autograd::gradients;
+use crate::autograd::{depends_on, gradients};
 use crate::data::FieldType;
 use crate::error::Result;
 use crate::ir::{Expr, Graph, NodeId, NodeKind};
@@ -79,13 +79,17 @@ impl LoadedModel {
         let (of_loss, of_probabilities) = network.outputs.split_at(network.outputs.len() - usize::from(is_skipped));
         let logits = final_operand(&graph, network.output);
         let numbers = (graph.tensor_type(input).dtype == DType::F32).then_some(input);
-        // The way back through a recurrence begins at its inputs.
         let between = if names_all {
-            let kept = [losses].into_iter().chain(logits).collect::<Vec<_>>();
-            name_all(&mut graph, "", |id| !kept.contains(&id))?
+            let kept: Vec<NodeId> = [losses].into_iter().chain(logits).collect();
+            // Random numbers have no gradient.
+            let roots: Vec<NodeId> = network.parameters.iter().chain(&numbers).copied().collect();
+            let depends = depends_on(&graph, &roots, loss);
+            let named = name_all(&mut graph, "", |id| !kept.contains(&id))?;
+            named.into_iter().filter(|id| depends[id.0 as usize]).collect()
         } else {
             Vec::new()
         };
+        // The way back through a recurrence begins at its inputs.
         let recurrences = network.views.iter().filter_map(|view| graph.node(view.kept).inputs.first().copied());
         let wrt: Vec<NodeId> = of_loss
             .iter()

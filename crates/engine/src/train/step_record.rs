@@ -29,7 +29,7 @@ use crate::tensor::{HostTensor, TensorType};
 /// The target of a batch among the tensors of a step, classes `[N]` or numbers `[N,columns]`.
 pub(super) const BATCH_TARGET: &str = "batch.target";
 /// The indices of a batch's examples in the training part, `[N]`.
-const BATCH_INDICES: &str = "batch.indices";
+pub(super) const BATCH_INDICES: &str = "batch.indices";
 const BATCH: [&str; 3] = [BATCH_INPUT, BATCH_TARGET, BATCH_INDICES];
 
 /// The record of a step.
@@ -264,6 +264,22 @@ impl Session {
             learning_rate,
             bias_correction,
         })
+    }
+
+    /// Returns how many numbers of a tensor each example of the last step's batch has; `None` for other tensors.
+    pub(super) fn numbers_per_example(&self, name: &str) -> Option<usize> {
+        match name {
+            BATCH_INPUT => return Some(self.model.input_len()),
+            BATCH_TARGET => return Some(self.model.schema().target.words().max(1)),
+            _ => {}
+        }
+        let record = self.record()?;
+        let length = match &record.plan {
+            Some(loaded) => loaded.plan().value(name).ok()?.tensor_type.shape.len(),
+            None => record.merged.iter().find(|(own, _)| own == name)?.1.words().len(),
+        };
+        let examples = record.indices.len();
+        (length > 0 && length.is_multiple_of(examples)).then(|| length / examples)
     }
 
     /// Returns the names of all tensors of the last step that no other name of a tensor stands for.

@@ -64,8 +64,9 @@ fn check(label: &str, explanation: &Explanation) {
     assert!(close(by_letters, value, scale), "{label}: {formula} with {letters:?} is {by_letters}, not {value}");
     // Numbers are printed with five digits; a difference loses some.
     let largest = letters.values().fold(scale, |top: f64, value| top.max(value.abs()));
-    let is_close =
-        (by_numbers - value).abs() <= 2e-4 * largest.max(1e-9) || numbers.contains('[') || numbers.contains("cases");
+    let is_close = (by_numbers - value).abs() <= 2e-4 * largest.max(value.abs()).max(1e-9)
+        || numbers.contains('[')
+        || numbers.contains("cases");
     assert!(is_close, "{label}: {numbers} is {by_numbers}, not {value}");
 }
 
@@ -132,4 +133,45 @@ fn every_number_of_every_layer_follows_from_others() {
     }
     println!("{} runs, {to_input} of {} reach the input; ops: {ops:?}", runs.len(), 2 * runs.len());
     assert!(to_input > runs.len());
+}
+
+#[test]
+fn cells_that_are_not_there_are_refused_and_nothing_breaks() {
+    let document = read("learning.json");
+    let run = &document["runs"][0];
+    let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+    let cell = |tensor: &str, index: u32, shard: Option<u32>| Cell { tensor: tensor.to_owned(), index, shard };
+    let code = |session: &mut Session, cell: &Cell| {
+        let prepared = session.prepare_explanation(cell, &mut || true);
+        let result = prepared.and_then(|is_ready| if is_ready { session.explain(cell, 9).map(|_| ()) } else { Ok(()) });
+        result.map_err(|error| error.code)
+    };
+    let names = [
+        "",
+        "x",
+        "before ",
+        "before x",
+        "grad x",
+        "update ",
+        "update x",
+        "batch.loss",
+        "loss",
+        "logits",
+        "grad logits",
+    ];
+    assert_eq!(code(&mut session, &cell("loss", 0, Some(0))), Err("no-value-yet"));
+    train(&mut session, 1);
+    let own = session.tensor_names();
+    for name in own.iter().map(String::as_str).chain(names) {
+        for index in [0, 1, 1 << 20, u32::MAX] {
+            for shard in [None, Some(0), Some(1), Some(u32::MAX)] {
+                let result = code(&mut session, &cell(name, index, shard));
+                assert!(result.is_ok() || result == Err("unknown-tensor"), "{name} {index} {shard:?}: {result:?}");
+                assert!(result.is_err() || index < 1 << 20 && shard != Some(1), "{name} {index} {shard:?}");
+            }
+        }
+    }
+    assert_eq!(code(&mut session, &cell("loss", 0, Some(0))), Ok(()));
+    session.reset();
+    assert_eq!(code(&mut session, &cell("loss", 0, Some(0))), Err("no-value-yet"));
 }

@@ -1,6 +1,7 @@
 //! The tensors of the last step, while it trains, after a halt and after bad luck.
 
 use super::*;
+use chalkgrad_engine::protocol::Cell;
 
 /// Names of tensors that together make up the update of a weight by plain gradient descent.
 const NAMES: [&str; 3] = ["before dense.kernel", "grad dense.kernel", "dense.kernel"];
@@ -109,4 +110,22 @@ fn a_step_follows_a_pause_at_once() {
     assert!(matches!(bench.answer(paused), Some(Ok((Answer::State { state: RunState::Paused }, _)))));
     assert!(!bench.engine.has_work());
     checked(bench.ask(last_step()));
+}
+
+#[test]
+fn a_number_of_the_last_step_is_explained_and_none_of_an_earlier_network() {
+    let mut bench = bench();
+    let explain =
+        |tensor: &str| Command::Explain { cell: Cell { tensor: tensor.to_owned(), index: 3, shard: None }, terms: 4 };
+    let code = |answer: Result<(Answer, Vec<ArrayData>), ErrorReport>| answer.unwrap_err().code;
+    assert_eq!(code(bench.ask(explain("dense.kernel"))), "no-value-yet");
+    bench.send(train(None, Some(3)));
+    bench.work();
+    let Ok((Answer::Explanation(own), _)) = bench.ask(explain("dense.kernel")) else { panic!() };
+    let numbers: Vec<f32> = own.parts.iter().map(|part| part.value).collect();
+    let [before, gradient, rate] = numbers[..] else { panic!("{own:?}") };
+    assert!((before - rate * gradient - own.cell.value).abs() < 1e-6, "{own:?}");
+    assert_eq!(code(bench.ask(explain("dense.kernels"))), "unknown-tensor");
+    assert!(bench.ask(Command::SetModel { spec: classifier("tanh"), kept: None }).is_ok());
+    assert_eq!(code(bench.ask(explain("dense.kernel"))), "no-value-yet");
 }
