@@ -23,7 +23,7 @@ use crate::model::metrics::{ACCURACY, ClassScores};
 use crate::model::spec::{ModelSpec, TrainingConfig};
 pub use backend_detail::BackendDetail;
 pub use datasets::{DatasetDescription, ExamplesInfo, InputDescription, TargetDescription};
-pub use explanation::{Cell, Explanation};
+pub use explanation::{Cell, Explanation, GradientCheck};
 pub use requests::{Command, Effect};
 pub use step::{LayerStats, StepInfo, WeightUpdate};
 pub use words::{Neighbour, WordMap};
@@ -147,6 +147,7 @@ pub enum Answer {
         shapes: Vec<Vec<usize>>,
     },
     Explanation(Box<Explanation>),
+    GradientCheck(GradientCheck),
     LayerStats(LayerStats),
     /// One `U8` array.
     Labels,

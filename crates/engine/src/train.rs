@@ -23,6 +23,7 @@ mod executor;
 mod feeder;
 pub mod fit;
 mod follow;
+mod gradient_check;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graphs;
@@ -78,6 +79,9 @@ pub struct Session {
     evaluations: EvaluationQueue,
     prediction: Option<Prediction>,
     inspection: Inspection,
+    /// The way of an input whose numbers are being explained.
+    followed_input: Option<follow::Followed>,
+    check: Option<gradient_check::Check>,
     weights: Provenance,
     /// The reason why the model cannot be trained on the data set, if it cannot.
     mismatch: Option<Error>,
@@ -132,6 +136,8 @@ impl Session {
             evaluations: EvaluationQueue::default(),
             prediction: None,
             inspection: Inspection::default(),
+            followed_input: None,
+            check: None,
             weights: Provenance::Seeded,
             mismatch: None,
             pool: None,

@@ -146,6 +146,18 @@ impl Engine {
                 while !self.session.is_asynchronous() && !self.session.prepare_explanation(&cell, &mut || true)? {}
                 Answer::Explanation(Box::new(self.session.explain(&cell, terms as usize)?))
             }
+            Command::ExplainInput { cell, terms } => {
+                let input = one_array(arrays)?;
+                while !self.session.is_asynchronous() && !self.session.prepare_input_explanation(&input, &cell)? {}
+                Answer::Explanation(Box::new(self.session.explain_input(&cell, terms as usize)?))
+            }
+            Command::CheckGradient { parameter, index } => {
+                let index = index as usize;
+                while !self.session.is_asynchronous()
+                    && !self.session.prepare_gradient_check(&parameter, index, &mut || true)?
+                {}
+                Answer::GradientCheck(self.session.gradient_check()?)
+            }
             Command::LayerStats { layer } => {
                 if self.session.workers() == 1 {
                     self.settle(clock);

@@ -142,16 +142,28 @@ impl Engine {
                     Some(inputs) => self.session.prepare_inspection(inputs, names),
                     None => Ok(true),
                 },
-                Command::Explain { cell, .. } => match self.session.prepare_explanation(cell, &mut || true) {
-                    Err(error) if super::is_device_fault(&error) => Err(error),
-                    // The answer says it.
-                    other => Ok(other.unwrap_or(true)),
+                // Errors of the request itself come with the answer.
+                Command::Explain { cell, .. } => or_answer(self.session.prepare_explanation(cell, &mut || true)),
+                Command::ExplainInput { cell, .. } => match request.arrays.first() {
+                    Some(input) => or_answer(self.session.prepare_input_explanation(input, cell)),
+                    None => Ok(true),
                 },
+                Command::CheckGradient { parameter, index } => {
+                    or_answer(self.session.prepare_gradient_check(parameter, *index as usize, &mut || true))
+                }
                 Command::LastStep { names } => self.session.fetch_last_step(names),
                 Command::LayerStats { layer } => self.session.fetch_layer_stats(layer),
                 _ => Ok(true),
             },
             None => Ok(true),
         }
+    }
+}
+
+/// Lets the answer say an error that is none of the device.
+fn or_answer(is_ready: Result<bool>) -> Result<bool> {
+    match is_ready {
+        Err(error) if super::is_device_fault(&error) => Err(error),
+        other => Ok(other.unwrap_or(true)),
     }
 }

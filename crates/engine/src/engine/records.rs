@@ -54,7 +54,7 @@ impl Engine {
         let session = &self.session;
         let wants = match command {
             Command::Tensor { name } => session.needs_record(name),
-            Command::LastStep { .. } | Command::Explain { .. } => true,
+            Command::LastStep { .. } | Command::Explain { .. } | Command::CheckGradient { .. } => true,
             Command::Inspect { names } => {
                 let may_be_old = self.may_train() && now_ms < self.records.due_ms;
                 let wants = names.iter().any(|name| session.is_output_gradient(name));

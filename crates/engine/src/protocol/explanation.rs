@@ -126,3 +126,20 @@ pub struct Map {
     /// The cells on it that are factors of terms: row, column, and the value of the term.
     pub marks: Vec<(u32, u32, f32)>,
 }
+
+/// The gradient of a weight beside the one that finite differences give: the loss of the same batch with a larger and a smaller
+/// weight.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GradientCheck {
+    /// As the step has computed it.
+    pub analytic: f32,
+    /// `(losses[0] - losses[1]) / (weights[0] - weights[1])`
+    pub numeric: f32,
+    /// The larger and the smaller weight.
+    pub weights: [f32; 2],
+    /// The losses of the batch with these weights.
+    pub losses: [f32; 2],
+    /// The error of the numeric one that comes of the rounding of the losses.
+    pub rounding: f32,
+}

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::responses::{Evaluated, ExampleBatch, Response, RunHistory, StepData, TensorData, Tokenized};
 use super::{
-    ArrayData, BackendChoice, BackendInfo, Cell, DatasetDescription, EngineInfo, Explanation, KernelTime, ModelSummary,
-    Neighbour, RunState, SnapshotInfo, Split,
+    ArrayData, BackendChoice, BackendInfo, Cell, DatasetDescription, EngineInfo, Explanation, GradientCheck,
+    KernelTime, ModelSummary, Neighbour, RunState, SnapshotInfo, Split,
 };
 use crate::model::spec::{ModelSpec, TrainingConfig};
 
@@ -148,6 +148,10 @@ requests! {
     LastStep { names: Vec<String> } -> StepData: Reads repeatable;
     /// Explains a number of the last step by the numbers that it comes from. At most so many terms of each sum are listed.
     Explain { cell: Cell, terms: u32 } -> Explanation: Reads repeatable;
+    /// Explains a number on the way of one input through the network, with the weights as they are.
+    ExplainInput { cell: Cell, terms: u32 } with { input: ArrayData } -> Explanation: Reads;
+    /// Compares the gradient of one number of a trained weight in the last step with the one that finite differences give.
+    CheckGradient { parameter: String, index: u32 } -> GradientCheck: Reads repeatable;
     /// Reads the statistics of a layer in the last step.
     LayerStats { layer: String } -> super::LayerStats: Reads;
     /// Reads the examples of a split with these indices, which must have arrived.

@@ -1,8 +1,8 @@
 //! Typed responses, put together from an answer of the worker and the arrays that travel beside it.
 
 use super::{
-    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, Explanation, History,
-    KernelTime, LayerStats, ModelSummary, Neighbour, RunState, StepInfo, WordMap,
+    Answer, ArrayData, BackendInfo, DatasetDescription, EngineInfo, Evaluation, ExamplesInfo, Explanation,
+    GradientCheck, History, KernelTime, LayerStats, ModelSummary, Neighbour, RunState, StepInfo, WordMap,
 };
 use crate::data::Token;
 use crate::model::spec::{ModelSpec, TrainingConfig};
@@ -145,6 +145,7 @@ plain_responses! {
     Answer::Names(names) => Vec<String>: names;
     Answer::Datasets(datasets) => Vec<DatasetDescription>: datasets;
     Answer::Explanation(explanation) => Explanation: *explanation;
+    Answer::GradientCheck(check) => GradientCheck: check;
     Answer::LayerStats(layer_stats) => LayerStats: layer_stats;
     Answer::Profile(kernels) => Vec<KernelTime>: kernels;
     Answer::WordMap(map) => WordMap: map;

@@ -3,6 +3,7 @@
 //! The [record](super::step_record) of a step keeps the tensors that have names. To follow a number, the graph of one shard runs
 //! once more with every node readable, and the ops [explain](crate::ir::Op::explain) how one number follows from others.
 
+mod input;
 mod maps;
 mod operands;
 mod update;
@@ -11,12 +12,11 @@ use std::ops::Range;
 
 use super::Session;
 use super::graphs::{INPUT, Program, RNG_KEY, TARGET};
-use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey};
 use super::progress::Position;
 use super::record_graphs::{BATCH_INPUT, BEFORE};
 use super::replicas::Shard;
-use super::step_record::{BATCH_INDICES, BATCH_TARGET, ShardTask};
+use super::step_record::{BATCH_INDICES, BATCH_TARGET};
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::error::{Result, SessionError};
 use crate::ir::{ExplainCall, Expr, Graph, NodeId, NodeKind, Part, Place, Product, explain};
@@ -28,17 +28,23 @@ use operands::{Operand, Operands};
 /// The most terms that an explanation lists.
 const MAX_TERMS: usize = 5000;
 
-/// The shard of the last step whose numbers can be followed.
+/// A graph whose numbers can be followed.
 pub(super) struct Followed {
-    at: Position,
-    shard: usize,
-    /// The positions of its examples in the batch.
-    range: Range<usize>,
+    source: Source,
     graph: Graph,
     /// For each node the rows of its first axis that one example has; 0 if it has none for each.
     rows: Vec<usize>,
     plan: Option<LoadedPlan>,
     is_computed: bool,
+}
+
+/// The source of the numbers that are followed.
+#[derive(Clone, PartialEq, Eq)]
+enum Source {
+    /// A shard of the last step, with the positions of its examples in the batch.
+    Shard { at: Position, shard: usize, range: Range<usize> },
+    /// One input on its way through the network, with the weights as they are.
+    Input,
 }
 
 /// The place of a number.
@@ -57,15 +63,15 @@ enum Target {
 }
 
 impl Followed {
-    fn new(model: &LoadedModel, task: &ShardTask) -> Result<Self> {
-        let (at, shard, range) = (task.at, task.shard, task.range.clone());
-        let Program { graph, .. } = model.follow_graph(range.len())?;
+    /// Builds a graph by the number of its examples.
+    fn new(source: Source, examples: usize, build: impl Fn(usize) -> Result<Program>) -> Result<Self> {
+        let Program { graph, .. } = build(examples)?;
         // The extents that depend on the number of examples are those that another number changes.
-        let Program { graph: larger, .. } = model.follow_graph(range.len() + 1)?;
+        let Program { graph: larger, .. } = build(examples + 1)?;
         let extent =
             |graph: &Graph, id: NodeId| graph.tensor_type(id).shape.dims().first().copied().unwrap_or_default();
         let rows = graph.ids().map(|id| extent(&larger, id).saturating_sub(extent(&graph, id))).collect();
-        Ok(Self { at, shard, range, graph, rows, plan: None, is_computed: false })
+        Ok(Self { source, graph, rows, plan: None, is_computed: false })
     }
 
     /// Returns the plan that holds the numbers, or will.
@@ -151,7 +157,10 @@ impl Session {
     pub fn explain(&self, cell: &Cell, terms: usize) -> Result<Explanation> {
         let terms = terms.min(MAX_TERMS);
         match self.locate(cell)? {
-            Target::Node { name, index, .. } => self.explain_node(cell, &name, index, terms),
+            Target::Node { name, index, .. } => {
+                let followed = self.executor.retained.followed.as_ref().filter(|followed| followed.is_computed);
+                self.explain_node(followed.ok_or(SessionError::NotRecorded)?, cell, (&name, index), terms)
+            }
             Target::Merged => self.explain_merged(cell, terms),
             Target::Update => self.explain_update(cell, terms),
             Target::Leaf(origin) => {
@@ -208,11 +217,12 @@ impl Session {
         let Self { model, executor, feeder, .. } = self;
         let record = executor.retained.record.as_ref().ok_or(SessionError::NotRecorded)?;
         let task = record.task(shard);
+        let source = Source::Shard { at: task.at, shard, range: task.range.clone() };
         let mut followed = match executor.retained.followed.take() {
-            Some(followed) if followed.at == task.at && followed.shard == shard => followed,
+            Some(followed) if followed.source == source => followed,
             other => {
                 executor.cancel_followed(other);
-                Followed::new(model, &task)?
+                Followed::new(source, task.range.len(), |examples| model.follow_graph(examples))?
             }
         };
         if !followed.is_computed {
@@ -228,9 +238,13 @@ impl Session {
         Ok(executor.retained.followed.insert(followed).is_computed)
     }
 
-    fn explain_node(&self, cell: &Cell, name: &str, index: usize, terms: usize) -> Result<Explanation> {
-        let followed = self.executor.retained.followed.as_ref().filter(|followed| followed.is_computed);
-        let followed = followed.ok_or(SessionError::NotRecorded)?;
+    fn explain_node(
+        &self,
+        followed: &Followed,
+        cell: &Cell,
+        (name, index): (&str, usize),
+        terms: usize,
+    ) -> Result<Explanation> {
         let id = followed.index_of(name).ok_or_else(|| unknown(cell))?;
         let node = followed.graph.node(id);
         let own = self.operand(followed, id)?;
@@ -283,12 +297,14 @@ impl Session {
             TARGET => BATCH_TARGET,
             name => name,
         };
-        if matches!(node.kind, NodeKind::State) {
-            return Ok(Operand::whole(name.to_owned(), tensor));
-        }
+        let (shard, first) = match &followed.source {
+            _ if matches!(node.kind, NodeKind::State) => return Ok(Operand::whole(name.to_owned(), tensor)),
+            Source::Shard { shard, range, .. } => (Some(*shard as u32), Some(range.start)),
+            Source::Input => (None, None),
+        };
         let rows = followed.rows[id.0 as usize];
-        let examples = (rows > 0).then(|| followed.range.clone());
-        Ok(Operand { name: name.to_owned(), shard: Some(followed.shard as u32), examples, tensor })
+        let examples = tensor.shape().dims().first().and_then(|extent| extent.checked_div(rows)).unwrap_or_default();
+        Ok(Operand { name: name.to_owned(), shard, examples, first, tensor })
     }
 
     /// Explains a number that is the sum over the shards.
@@ -301,7 +317,8 @@ impl Session {
             .map(|(shard, part)| Operand {
                 name: cell.tensor.clone(),
                 shard: Some(shard as u32),
-                examples: None,
+                examples: 0,
+                first: None,
                 tensor: part.clone(),
             })
             .collect();

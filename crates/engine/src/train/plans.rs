@@ -42,6 +42,8 @@ pub enum PlanKey {
     Record(usize),
     /// See [`LoadedModel::follow_graph`].
     Follow(usize),
+    /// See [`LoadedModel::follow_input_graph`], for one input.
+    FollowInput,
     /// The outputs of all layers for so many inputs, apart from those of the last prediction.
     Inspection(usize),
     /// The same for one input, with [`LoadedModel::shares_graph`].
@@ -160,6 +162,7 @@ impl LoadedModel {
             PlanKey::CopyStates => self.copy_states_graph(),
             PlanKey::Record(shard) => self.record_graph(shard),
             PlanKey::Follow(shard) => self.follow_graph(shard),
+            PlanKey::FollowInput => self.follow_input_graph(1),
             PlanKey::Inspection(inputs) => self.prediction_graph(inputs),
             PlanKey::Shares => self.shares_graph(),
         }?;
@@ -178,7 +181,7 @@ impl LoadedModel {
             | PlanKey::Record(images)
             | PlanKey::Follow(images)
             | PlanKey::Inspection(images) => images as u64,
-            PlanKey::Shares => 1,
+            PlanKey::Shares | PlanKey::FollowInput => 1,
             PlanKey::Update | PlanKey::CopyStates => return Ok(()),
         };
         let activations = self.layers().iter().map(|layer| layer.held().saturating_mul(4).saturating_mul(batch));

@@ -70,6 +70,21 @@ impl LoadedModel {
         Ok(Program { taps: taps.collect(), graph })
     }
 
+    /// Builds the way of inputs through the network with every node readable.
+    ///
+    /// # Errors
+    /// As [`LoadedModel::prediction_graph`].
+    pub fn follow_input_graph(&self, inputs: usize) -> Result<Program> {
+        let Program { mut graph, .. } = self.prediction_graph(inputs)?;
+        if let Some(logits) = graph.outputs().first().and_then(|output| final_operand(&graph, *output)) {
+            named(&mut graph, logits, LOGITS)?;
+        }
+        name_all(&mut graph, "", |_| true)?;
+        let live = graph.live(&[]);
+        let taps = graph.ids().filter(|id| live[id.0 as usize] && matches!(graph.node(*id).kind, NodeKind::Op(_)));
+        Ok(Program { taps: taps.collect(), graph })
+    }
+
     fn record(&self, shard: usize, names_all: bool) -> Result<Program> {
         let mut graph = Graph::new();
         let fraction = graph.input(BATCH_FRACTION, TensorType::f32([]))?;

@@ -247,6 +247,8 @@ impl Session {
     fn unload_plans(&mut self) {
         self.executor.unload_plans();
         self.inspection = Inspection::default();
+        self.followed_input = None;
+        self.check = None;
         if let Some(pool) = &mut self.pool {
             pool.forget_model();
         }

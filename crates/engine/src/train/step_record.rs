@@ -70,6 +70,10 @@ impl StepRecord {
         self.parts.clear();
     }
 
+    pub fn shards(&self) -> usize {
+        self.shards
+    }
+
     /// Returns the positions in the batch of a shard's examples.
     pub fn range(&self, shard: usize) -> Range<usize> {
         let examples = self.indices.len();

@@ -6,8 +6,9 @@ mod notation;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use chalkgrad_engine::backend::cpu::CpuBackend;
-use chalkgrad_engine::protocol::Cell;
+use chalkgrad_engine::data::Part;
 use chalkgrad_engine::protocol::explanation::{CellInfo, Explanation, Origin, PartKind};
+use chalkgrad_engine::protocol::{ArrayData, Cell};
 use chalkgrad_engine::train::Session;
 
 use crate::keras::runs::following::{self, train};
@@ -174,4 +175,86 @@ fn cells_that_are_not_there_are_refused_and_nothing_breaks() {
     assert_eq!(code(&mut session, &cell("loss", 0, Some(0))), Ok(()));
     session.reset();
     assert_eq!(code(&mut session, &cell("loss", 0, Some(0))), Err("no-value-yet"));
+}
+
+/// Follows the numbers of an input back from the answer, for every layer, with the weights after two steps.
+#[test]
+fn numbers_of_an_input_are_followed_to_its_own() {
+    let document = read("learning.json");
+    let mut to_input = 0;
+    let runs = document["runs"].as_array().unwrap();
+    for run in runs {
+        let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+        train(&mut session, 2);
+        let mut words = vec![0.0; session.dataset().info().input_len()];
+        session.dataset().copy_inputs(Part::Train, &[3], &mut words).unwrap();
+        let input = match following::reads_words(run) {
+            true => ArrayData::I32(words.iter().map(|word| word.to_bits() as i32).collect()),
+            false => ArrayData::F32(words.clone()),
+        };
+        let answer = format!("{}.output", session.summary().layers.last().unwrap().name);
+        let mut queue = VecDeque::from([Cell { tensor: answer, index: 0, shard: None }]);
+        let mut seen = Vec::new();
+        while let Some(cell) = queue.pop_front() {
+            if seen.contains(&cell) || seen.len() == CELLS {
+                continue;
+            }
+            let label = format!("{}, {cell:?}", run["name"]);
+            assert!(session.prepare_input_explanation(&input, &cell).unwrap(), "{label}");
+            let own = session.explain_input(&cell, 5000).unwrap();
+            check(&label, &own);
+            assert_eq!((own.cell.example, own.cell.cell.shard), (None, None), "{label}");
+            if cell.tensor == "batch.input" {
+                let word = words[cell.index as usize];
+                let number = if following::reads_words(run) { word.to_bits() as f32 } else { word };
+                assert_eq!(own.cell.value, number, "{label}");
+            }
+            queue.extend(
+                largest(&own).filter(|factor| !factor.cell.tensor.is_empty()).map(|factor| factor.cell.clone()),
+            );
+            seen.push(cell);
+        }
+        let reaches = seen.iter().any(|cell| cell.tensor == "batch.input");
+        if !reaches {
+            println!("{}: {:?}", run["name"], seen.iter().map(|cell| &cell.tensor).collect::<BTreeSet<_>>());
+        }
+        to_input += usize::from(reaches);
+    }
+    println!("{to_input} of {} reach the input", runs.len());
+    assert!(to_input * 10 > runs.len() * 9);
+}
+
+/// Checks gradients by finite differences, by the request that the page makes.
+#[test]
+fn gradients_agree_with_finite_differences_of_the_users_own_network() {
+    let document = read("learning.json");
+    let (mut checked, mut apart) = (0, Vec::new());
+    for run in document["runs"].as_array().unwrap() {
+        for workers in [1, 2] {
+            let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+            if workers > 1 {
+                session.set_replicas(Some(Box::new(InThread::new(workers - 1))));
+            }
+            train(&mut session, 2);
+            let names: Vec<String> = session.tensor_names();
+            let parameters =
+                names.iter().filter_map(|name| name.strip_prefix("grad ")).filter(|name| !name.ends_with(".output"));
+            for parameter in parameters.map(str::to_owned).collect::<Vec<_>>() {
+                if session.tensor(&parameter).is_err() {
+                    continue;
+                }
+                while !session.prepare_gradient_check(&parameter, 0, &mut || false).unwrap() {}
+                let check = session.gradient_check().unwrap();
+                let allowed = f64::from(check.rounding) + 2e-2 * f64::from(check.analytic.abs());
+                if f64::from(check.analytic - check.numeric).abs() > allowed.max(1e-4) {
+                    apart.push(format!("{}, {parameter}: {check:?}", run["name"]));
+                }
+                checked += 1;
+            }
+        }
+    }
+    println!("{checked} gradients checked, {} apart: {apart:#?}", apart.len());
+    assert!(checked > 500);
+    // A kink or a bend lies within the change of a weight now and then.
+    assert!(apart.len() * 50 < checked, "{apart:#?}");
 }

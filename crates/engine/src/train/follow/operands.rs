@@ -1,7 +1,5 @@
 //! From the explanation that an op gives to the one that the page shows: cells with their places and values, the largest terms.
 
-use std::ops::Range;
-
 use super::maps;
 use crate::ir::explain::{self, number};
 use crate::ir::{Part, Place, Product};
@@ -17,22 +15,24 @@ pub(super) struct Operand {
     /// Empty for a constant.
     pub name: String,
     pub shard: Option<u32>,
-    /// The positions in the batch of the examples that the first axis counts, some rows for each.
-    pub examples: Option<Range<usize>>,
+    /// The number of examples that the first axis counts, some rows for each; 0 if it counts none.
+    pub examples: usize,
+    /// The position of the first of them in the batch, if they are those of a batch.
+    pub first: Option<usize>,
     pub tensor: HostTensor,
 }
 
 impl Operand {
     /// Makes a tensor that belongs to no example and to no shard.
     pub fn whole(name: String, tensor: HostTensor) -> Self {
-        Self { name, shard: None, examples: None, tensor }
+        Self { name, shard: None, examples: 0, first: None, tensor }
     }
 
     /// Returns the shape without the axis of the batch.
     pub fn shape(&self) -> Vec<usize> {
         let dims = self.tensor.shape().dims();
-        match (&self.examples, dims) {
-            (Some(examples), [rows, rest @ ..]) => match rows / examples.len().max(1) {
+        match (dims, self.examples) {
+            ([rows, rest @ ..], examples) if examples > 0 => match rows / examples {
                 1 => rest.to_vec(),
                 own => [&[own], rest].concat(),
             },
@@ -42,13 +42,13 @@ impl Operand {
 
     /// Returns the numbers that belong to one example.
     pub fn width(&self) -> usize {
-        self.tensor.words().len() / self.examples.as_ref().map_or(1, |examples| examples.len().max(1))
+        self.tensor.words().len() / self.examples.max(1)
     }
 
     pub fn info(&self, at: usize) -> CellInfo {
         let width = self.width().max(1);
         let place = place(&self.shape(), at % width).into_iter().map(|at| at as u32).collect();
-        let example = self.examples.as_ref().map(|examples| (examples.start + at / width) as u32);
+        let example = self.first.filter(|_| self.examples > 0).map(|first| (first + at / width) as u32);
         let cell = Cell { tensor: self.name.clone(), index: at as u32, shard: self.shard };
         CellInfo { cell, place, example, value: number(&self.tensor, at) }
     }
