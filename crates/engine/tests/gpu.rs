@@ -20,6 +20,7 @@ use chalkgrad_engine::ops::layout::Transpose;
 use chalkgrad_engine::ops::registry;
 use chalkgrad_engine::plan::Plan;
 use chalkgrad_engine::protocol::Cell;
+use chalkgrad_engine::protocol::explanation::CellInfo;
 use chalkgrad_engine::tensor::{DType, HostTensor};
 use chalkgrad_engine::train::model::LoadedModel;
 use chalkgrad_engine::train::plans::PlanKey;
@@ -416,9 +417,10 @@ fn numbers_are_followed_as_on_the_cpu() {
             let line = session.explain(&cell, 3).unwrap();
             // On to the loss by gradients, and from there to the pixels.
             let factors = || line.parts.iter().flat_map(|part| &part.terms).flat_map(|term| &term.factors);
-            let next = factors().find(|factor| factor.cell.tensor.starts_with("grad "));
-            let next =
-                next.or_else(|| factors().find(|factor| factor.cell.shard.is_some())).map(|next| next.cell.clone());
+            let is_next = |prefix: &'static str| move |factor: &&CellInfo| factor.cell.tensor.starts_with(prefix);
+            let next = factors().find(is_next("adam.m")).or_else(|| factors().find(is_next("grad ")));
+            let next = next.or_else(|| factors().find(|factor| factor.cell.shard.is_some()));
+            let next = next.map(|next| next.cell.clone());
             lines.push((line.cell.clone(), line.parts.iter().map(|part| part.value).collect::<Vec<_>>()));
             match next {
                 Some(next) if lines.len() < 30 => cell = next,

@@ -75,7 +75,7 @@ impl Engine {
     /// Works for the requests that wait; false if training has to go on for them, or there is no time left.
     pub(super) fn work_for_records(&mut self, clock: &dyn Fn() -> f64, deadline_ms: f64) -> Worked {
         if !self.session.has_record() {
-            if self.may_train() {
+            if self.may_train() || self.session.is_recording() {
                 self.session.hold_at_record();
                 return Worked::NeedsStep;
             }
@@ -130,15 +130,17 @@ impl Engine {
     pub(super) fn note_step(&mut self, now_ms: f64) {
         self.records.step_ms = self.records.step_end_ms.map(|end_ms| now_ms - end_ms);
         self.records.step_end_ms = Some(now_ms);
-        if self.records.is_slow() {
-            self.session.want_record();
-        }
+        self.session.record_all(self.records.is_slow());
     }
 
     /// Halts the run, or lets it take another step first that is recorded. Returns the answer, or `None` if it comes later.
     pub(super) fn halt(&mut self, id: u32, halt: Halt, clock: &dyn Fn() -> f64) -> Option<Answer> {
-        let is_recorded = self.session.has_record() && !self.session.is_midway();
-        if self.may_train() && !is_recorded && !self.records.is_slow() {
+        // A slow step that is under way takes long to end, and is recorded as a rule.
+        let is_recorded = match self.records.is_slow() {
+            true => self.session.is_latest_recorded() || self.session.has_record(),
+            false => self.session.has_record() && !self.session.is_midway(),
+        };
+        if self.may_train() && !is_recorded {
             self.session.hold_at_record();
             self.records.halts.push((id, halt));
             return None;

@@ -81,7 +81,7 @@ impl Session {
         while self.executor.has_room()
             && self.evaluations.is_empty()
             && self.training.bad_loss.is_none()
-            && !(self.training.is_held && self.training.recording.is_some())
+            && !(self.training.is_held && self.training.is_latest_recorded())
             && matches!(self.begin_step(), Ok(true))
         {}
     }

@@ -95,12 +95,12 @@ impl LoadedModel {
         let logits = final_operand(&graph, network.output);
         let numbers = (graph.tensor_type(input).dtype == DType::F32).then_some(input);
         let between = if names_all {
-            let kept: Vec<NodeId> = [losses].into_iter().chain(logits).collect();
+            graph.set_name(losses, BATCH_LOSS)?;
             // Random numbers have no gradient.
             let roots: Vec<NodeId> = network.parameters.iter().chain(&numbers).copied().collect();
             let depends = depends_on(&graph, &roots, loss);
-            let named = name_all(&mut graph, "", |id| !kept.contains(&id))?;
-            named.into_iter().filter(|id| depends[id.0 as usize]).collect()
+            let named = name_all(&mut graph, "", |id| logits != Some(id))?;
+            named.into_iter().chain([losses]).filter(|id| depends[id.0 as usize]).collect()
         } else {
             Vec::new()
         };

@@ -229,9 +229,19 @@ impl Session {
         self.training.wants_record = true;
     }
 
-    /// Records the next step, unless the one under way is recorded, and begins none ahead of its end: a reader waits for it.
+    /// Records every step from now on, or only those that are asked for and the last ones.
+    pub fn record_all(&mut self, is_wanted: bool) {
+        self.training.records_all = is_wanted;
+    }
+
+    /// Returns true if the latest step under way is recorded.
+    pub fn is_latest_recorded(&self) -> bool {
+        self.training.is_latest_recorded()
+    }
+
+    /// Records the next step, unless the latest one under way is recorded, and begins none ahead of its end: a reader waits for it.
     pub fn hold_at_record(&mut self) {
-        self.training.wants_record |= !self.is_recording();
+        self.training.wants_record |= !self.is_latest_recorded();
         self.training.is_held = true;
     }
 
@@ -252,6 +262,10 @@ impl Session {
 
     fn record(&self) -> Option<&StepRecord> {
         let last = self.training.last_batch()?;
+        // A device that works by itself changes the states while later steps are under way.
+        if self.is_asynchronous() && self.executor.steps_ahead() > 0 {
+            return None;
+        }
         self.executor.retained.record.as_ref().filter(|record| record.at == last)
     }
 

@@ -26,8 +26,12 @@ pub(super) struct TrainingLoop {
     last_rates: [f64; 2],
     /// The next step is to be [recorded](super::step_record).
     pub wants_record: bool,
-    /// The step under way that is recorded.
+    /// Every step is to be recorded.
+    pub records_all: bool,
+    /// The latest step under way that is recorded.
     pub recording: Option<Position>,
+    /// The latest step that has begun.
+    begun: Option<Position>,
     /// No step begins ahead of the end of the one that is recorded.
     pub is_held: bool,
     /// The loss of a step that was not finite, until the layer at fault is known.
@@ -104,7 +108,12 @@ impl TrainingLoop {
 
     pub fn stop(&mut self) {
         self.run = None;
-        (self.wants_record, self.is_held) = (false, false);
+        (self.wants_record, self.records_all, self.is_held) = (false, false, false);
+    }
+
+    /// Returns true if the latest step under way is recorded, so that its record is that of the last step once all have ended.
+    pub fn is_latest_recorded(&self) -> bool {
+        self.recording.is_some() && self.recording == self.begun
     }
 
     pub fn is_running(&self) -> bool {
@@ -182,10 +191,12 @@ impl TrainingLoop {
         let is_last_of_run = run.steps_left == Some(ahead + 1);
         let is_last_of_epoch = next.batch + 1 >= feeder.batches_per_epoch(config);
         // Readers come when a run has ended. They find its last step recorded.
-        let is_recorded = std::mem::take(&mut self.wants_record) || is_last_of_run || is_last_of_epoch;
+        let is_recorded =
+            std::mem::take(&mut self.wants_record) || self.records_all || is_last_of_run || is_last_of_epoch;
         if is_recorded {
             self.recording = Some(next);
         }
+        self.begun = Some(next);
         let images = feeder.batch.indices.len();
         let (rates, key) = (rates(model, feeder, next).map(|rate| rate as f32), rng_key(model, next));
         if let Some(pool) = pool
@@ -223,7 +234,8 @@ impl TrainingLoop {
     ) -> Option<EpochReport> {
         self.metrics.add(result);
         if self.recording == Some(self.position) {
-            (self.recording, self.is_held) = (None, false);
+            self.is_held &= !self.is_latest_recorded();
+            self.recording = None;
         }
         self.last_batch = Some(self.position);
         self.last_rates = rates(model, feeder, self.position);

@@ -73,7 +73,7 @@ fn picture(operand: &Operand, cell: Place, terms: impl Iterator<Item = (usize, f
         let rest = from - row * down;
         let column = rest.checked_div(right).unwrap_or(0);
         let is_on_it = row < rows && column < columns && at(row, column) == index;
-        is_on_it.then_some((row as u32, column as u32, value))
+        (is_on_it && value != 0.0).then_some((row as u32, column as u32, value))
     };
     Some(Map {
         first: operand.info(first),
