@@ -1,0 +1,91 @@
+//! Numbers of a line as a reader with a calculator needs them: enough digits, and terms that make up the total.
+
+use chalkgrad_engine::protocol::explanation::{Part, PartKind};
+
+use crate::ui::format::{value, with_minus};
+
+/// Formats a number in six significant digits, so that sums and products of such numbers are right to four.
+pub fn precise(number: f32) -> String {
+    const DIGITS: i32 = 6;
+    if number == 0.0 || !number.is_finite() {
+        return value(number);
+    }
+    let scientific = format!("{number:.*e}", (DIGITS - 1) as usize);
+    let power: i32 = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
+    let text = match power {
+        -4..DIGITS => format!("{number:.*}", (DIGITS - 1 - power) as usize),
+        _ => scientific,
+    };
+    with_minus(text)
+}
+
+/// Returns the length of each term's bar, as a share of the longest one.
+pub fn bars(part: &Part) -> Vec<f64> {
+    let size = |value: f32| if value.is_finite() { f64::from(value.abs()) } else { 0.0 };
+    let longest = part.terms.iter().map(|term| size(term.value)).fold(0.0, f64::max);
+    part.terms.iter().map(|term| if longest > 0.0 { size(term.value) / longest } else { 0.0 }).collect()
+}
+
+/// Returns the number of terms that are not listed.
+pub fn unlisted(part: &Part) -> usize {
+    (part.count as usize).saturating_sub(part.terms.len())
+}
+
+/// Returns true if the listed terms and the rest add up to the part.
+pub fn adds_up(part: &Part) -> bool {
+    matches!(part.kind, PartKind::Sum | PartKind::SumOfExponentials)
+}
+
+/// Returns true if a term has a factor that is no number of a tensor and not 1.
+pub fn has_coefficients(part: &Part) -> bool {
+    part.terms.iter().any(|term| term.coefficient != 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+
+    #[test]
+    fn six_digits_are_enough_for_a_calculator() {
+        let cases = [
+            (0.0, "0"),
+            (-0.076_168_27, "−0.0761683"),
+            (1.0, "1.00000"),
+            (123_456.0, "123456"),
+            (0.000_123_456_7, "0.000123457"),
+            (1.234_567e-7, "1.23457e−7"),
+            (-2.5e9, "−2.50000e9"),
+            (f32::NAN, "NaN"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(precise(number), text);
+        }
+    }
+
+    #[test]
+    fn listed_terms_and_the_rest_make_up_the_printed_total() {
+        let read = |number: f32| crate::ui::format::parse(&precise(number)).unwrap();
+        for part in fixture::gradient().parts.iter().filter(|part| adds_up(part)) {
+            let printed = |term: &chalkgrad_engine::protocol::explanation::Term| {
+                let product: f64 = term.factors.iter().map(|factor| read(factor.value)).product();
+                (read(term.value), product * f64::from(term.coefficient))
+            };
+            let terms: Vec<(f64, f64)> = part.terms.iter().map(printed).collect();
+            for (value, product) in &terms {
+                assert!((value - product).abs() <= 1e-4 * value.abs(), "{value} {product}");
+            }
+            let total: f64 = terms.iter().map(|(value, _)| value).sum::<f64>() + read(part.rest);
+            assert!((total - read(part.value)).abs() <= 1e-4 * total.abs(), "{total} {}", part.value);
+            assert_eq!(unlisted(part), 2);
+            assert_eq!(bars(part)[0], 1.0);
+        }
+    }
+
+    #[test]
+    fn bars_of_nothing_are_empty() {
+        let part = Part { terms: vec![Default::default(); 2], ..Part::default() };
+        assert_eq!(bars(&part), [0.0, 0.0]);
+        assert!(has_coefficients(&part), "0 is no 1");
+    }
+}

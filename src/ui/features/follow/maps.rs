@@ -1,0 +1,143 @@
+//! Pictures of what a line comes from: pixels, and the cells under them. No canvas here.
+
+use chalkgrad_engine::protocol::explanation::{Cell, CellInfo, Map};
+
+use crate::ui::charts::palette::{ColourScale, ink_on};
+
+/// Number of pixels of the picture that a side should have at least.
+const SIDE: usize = 220;
+const MOST_ZOOM: usize = 24;
+
+/// Colours of a map.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Paint {
+    Scale(ColourScale),
+    /// Ink on paper, from 0 to this number: a digit.
+    Ink {
+        limit: f32,
+        is_dark: bool,
+    },
+}
+
+impl Paint {
+    fn colour(&self, value: f32) -> [u8; 3] {
+        match *self {
+            Self::Scale(scale) => scale.colour(value),
+            Self::Ink { limit, is_dark } => {
+                let (paper, ink) = if is_dark {
+                    ([40.0, 50.0, 55.0], [238.0, 240.0, 232.0])
+                } else {
+                    ([255.0, 253.0, 248.0], [32.0, 40.0, 44.0])
+                };
+                let share = if limit > 0.0 { (value / limit).clamp(0.0, 1.0) } else { 0.0 };
+                let share = if share.is_nan() { 0.0 } else { share };
+                [0, 1, 2].map(|channel| (paper[channel] + (ink[channel] - paper[channel]) * share) as u8)
+            }
+        }
+    }
+}
+
+/// A picture: red, green, blue and alpha, row by row.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pixels {
+    pub rgba: Vec<u8>,
+    pub width: usize,
+    pub height: usize,
+}
+
+/// Returns the side of a cell in pixels, so that a picture is large enough for outlines.
+pub fn zoom(map: &Map) -> usize {
+    let longest = map.rows.max(map.columns).max(1) as usize;
+    SIDE.div_ceil(longest).clamp(1, MOST_ZOOM)
+}
+
+/// Draws a map, its marked cells outlined.
+pub fn pixels(map: &Map, paint: &Paint) -> Pixels {
+    let zoom = zoom(map);
+    let (width, height) = (map.columns as usize * zoom, map.rows as usize * zoom);
+    let columns = map.columns as usize;
+    let mut is_marked = vec![false; map.rows as usize * columns];
+    for (row, column, _) in &map.marks {
+        if let Some(mark) = is_marked.get_mut(*row as usize * columns + *column as usize) {
+            *mark = true;
+        }
+    }
+    let outline = if zoom >= 12 { 2 } else { 1 };
+    let mut rgba = Vec::with_capacity(width * height * 4);
+    for y in 0..height {
+        for x in 0..width {
+            let at = y / zoom * columns + x / zoom;
+            let colour = paint.colour(map.values.get(at).copied().unwrap_or_default());
+            let is_edge = [x % zoom, y % zoom].iter().any(|place| *place < outline || zoom - 1 - *place < outline);
+            // A cell too small for an outline would be hidden by it.
+            let is_outline = zoom > 2 && is_edge && is_marked.get(at).copied().unwrap_or(false);
+            let [red, green, blue] = if is_outline { ink_on(colour) } else { colour };
+            rgba.extend([red, green, blue, 255]);
+        }
+    }
+    Pixels { rgba, width, height }
+}
+
+/// Returns the cell at a row and a column of a map.
+pub fn cell(map: &Map, row: u32, column: u32) -> Cell {
+    let index = map.first.cell.index + row * map.strides[0] + column * map.strides[1];
+    Cell { index, ..map.first.cell.clone() }
+}
+
+/// Returns the cell with its value. Rows and columns are added to the axes of the place along which the map lies.
+pub fn cell_info(map: &Map, row: u32, column: u32) -> CellInfo {
+    let mut place = map.first.place.clone();
+    let axes = place.len();
+    match axes {
+        0 => {}
+        1 => place[0] += row * map.columns + column,
+        // Rows and columns come first in images and kernels.
+        _ => {
+            place[0] += row;
+            place[1] += column;
+        }
+    }
+    let value = map.values.get((row * map.columns + column) as usize).copied().unwrap_or_default();
+    CellInfo { cell: cell(map, row, column), place, example: map.first.example, value }
+}
+
+/// Returns the value of the term at a place, if the place is marked.
+pub fn term(map: &Map, row: u32, column: u32) -> Option<f32> {
+    map.marks.iter().find(|mark| (mark.0, mark.1) == (row, column)).map(|mark| mark.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture;
+    use super::*;
+    use crate::ui::charts::palette::Mapping;
+
+    #[test]
+    fn a_place_of_a_map_is_a_cell() {
+        let map = &fixture::gradient().maps[0];
+        let info = cell_info(map, 1, 2);
+        assert_eq!((info.cell.tensor.as_str(), info.cell.index), ("batch.input", 30 + 28 + 2));
+        assert_eq!((info.place, info.example, info.value), (vec![4, 6, 0], Some(2), 0.25));
+        assert_eq!((term(map, 1, 2), term(map, 0, 0)), (Some(-0.01), None));
+    }
+
+    #[test]
+    fn marked_cells_are_outlined_and_others_are_not() {
+        let map = &fixture::gradient().maps[0];
+        let scale = ColourScale { limit: 1.0, mapping: Mapping::Linear, is_dark: false, has_caps: false };
+        let picture = pixels(map, &Paint::Scale(scale));
+        let zoom = zoom(map);
+        assert_eq!((picture.width, picture.height, picture.rgba.len()), (3 * zoom, 2 * zoom, 6 * zoom * zoom * 4));
+        let at = |x: usize, y: usize| &picture.rgba[(y * picture.width + x) * 4..][..3];
+        assert_eq!(at(0, 0), scale.colour(0.0), "not marked");
+        assert_eq!(at(zoom, 0), ink_on(scale.colour(0.5)), "outline");
+        assert_eq!(at(zoom + zoom / 2, zoom / 2), scale.colour(0.5), "inside");
+    }
+
+    #[test]
+    fn a_map_of_nothing_is_no_picture() {
+        let map = Map::default();
+        let picture = pixels(&map, &Paint::Ink { limit: 1.0, is_dark: true });
+        assert_eq!((picture.width, picture.height), (0, 0));
+    }
+}
