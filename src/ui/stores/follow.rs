@@ -58,6 +58,8 @@ pub struct Follow {
     is_over: RwSignal<bool>,
     trouble: RwSignal<Option<Trouble>>,
     is_asking: RwSignal<bool>,
+    /// A step is being taken for the panel.
+    is_stepping: RwSignal<bool>,
     /// The line that is looked at.
     current: RwSignal<usize>,
     is_playing: RwSignal<bool>,
@@ -88,6 +90,7 @@ impl Default for Follow {
             is_over: RwSignal::new(false),
             trouble: RwSignal::new(None),
             is_asking: RwSignal::new(false),
+            is_stepping: RwSignal::new(false),
             current: RwSignal::new(0),
             is_playing: RwSignal::new(false),
             words: RwSignal::new(Arc::default()),
@@ -133,6 +136,15 @@ impl Follow {
 
     pub fn is_asking(&self) -> ReadSignal<bool> {
         self.is_asking.read_only()
+    }
+
+    /// A step is being taken for the panel, so there is no need to speak of training.
+    pub fn is_stepping(&self) -> ReadSignal<bool> {
+        self.is_stepping.read_only()
+    }
+
+    pub fn begin_stepping(&self) {
+        self.is_stepping.set(true);
     }
 
     pub fn current(&self) -> ReadSignal<usize> {
@@ -196,6 +208,7 @@ impl Follow {
         self.trouble.set(None);
         self.entry.set_value(None);
         self.lost.set_value(Vec::new());
+        self.is_stepping.set(false);
         self.is_asking.set(false);
         self.opener.try_update_value(Option::take).flatten()
     }
@@ -258,6 +271,7 @@ impl Follow {
         self.words.set(Arc::new(words));
         self.tensors.set(Arc::default());
         self.trouble.set(None);
+        self.is_stepping.set(false);
         self.is_over.set(false);
     }
 
@@ -277,6 +291,7 @@ impl Follow {
             }
             self.forget();
         }
+        self.is_stepping.set(false);
         self.trouble.set(Some(trouble));
     }
 

@@ -4,16 +4,32 @@ use chalkgrad_engine::protocol::explanation::{Part, PartKind};
 
 use crate::ui::format::{value, with_minus};
 
-/// Formats a number in six significant digits, so that sums and products of such numbers are right to four.
+/// Significant digits of which sums and products are right to four.
+const DIGITS: i32 = 6;
+/// More digits than an `f32` has.
+const ALL_DIGITS: i32 = 9;
+
+/// Formats a number in six significant digits.
 pub fn precise(number: f32) -> String {
-    const DIGITS: i32 = 6;
+    precise_to(number, DIGITS)
+}
+
+/// Returns the digits that the terms of a part need, so that their sum is right to four although they cancel each other.
+pub fn digits(part: &Part) -> i32 {
+    let largest = part.terms.iter().map(|term| term.value.abs()).fold(part.rest.abs(), f32::max);
+    let ratio = (largest / part.value.abs()).log10();
+    if ratio.is_finite() { (DIGITS + ratio.ceil().max(0.0) as i32).min(ALL_DIGITS) } else { ALL_DIGITS }
+}
+
+/// Formats a number in this many significant digits.
+pub fn precise_to(number: f32, digits: i32) -> String {
     if number == 0.0 || !number.is_finite() {
         return value(number);
     }
-    let scientific = format!("{number:.*e}", (DIGITS - 1) as usize);
+    let scientific = format!("{number:.*e}", (digits - 1) as usize);
     let power: i32 = scientific.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
     let text = match power {
-        -4..DIGITS => format!("{number:.*}", (DIGITS - 1 - power) as usize),
+        power if (-4..digits).contains(&power) => format!("{number:.*}", (digits - 1 - power) as usize),
         _ => scientific,
     };
     with_minus(text)
@@ -80,6 +96,20 @@ mod tests {
             assert_eq!(unlisted(part), 2);
             assert_eq!(bars(part)[0], 1.0);
         }
+    }
+
+    #[test]
+    fn terms_that_cancel_each_other_have_more_digits() {
+        let term = |value: f32| chalkgrad_engine::protocol::explanation::Term { value, ..Default::default() };
+        let part = |values: &[f32]| Part {
+            terms: values.iter().copied().map(term).collect(),
+            value: values.iter().sum(),
+            ..Part::default()
+        };
+        assert_eq!(digits(&part(&[0.5, 0.25])), 6);
+        assert_eq!(digits(&part(&[0.5, -0.49])), 8);
+        assert_eq!(digits(&part(&[0.5, -0.5])), 9);
+        assert_eq!(precise_to(0.123_456_79, 9), "0.123456791");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
-use super::amounts::precise;
+use super::amounts::precise_to;
 use super::names::Words;
 use crate::ui::state::use_state;
 use crate::ui::stores::follow::FollowedStep;
@@ -36,9 +36,12 @@ pub fn Factor(
     /// The tensor's name is in it, else only the place.
     #[prop(optional)]
     is_named: bool,
+    /// Significant digits of the value.
+    #[prop(default = 6)]
+    digits: i32,
 ) -> impl IntoView {
     let state = use_state();
-    let value = precise(info.value);
+    let value = precise_to(info.value, digits);
     if info.cell.tensor.is_empty() {
         return view! { <span class="follow-value">{value}</span> }.into_any();
     }

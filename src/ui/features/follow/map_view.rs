@@ -173,7 +173,7 @@ pub fn MapView(
                 .then(|| {
                     view! {
                         <ScaleBar scale />
-                        <p class="help">{move || scale_text(&scale.get())}</p>
+                        <p class="visually-hidden">{move || scale_text(&scale.get())}</p>
                     }
                 })}
         </figure>

@@ -43,6 +43,11 @@ impl<'a> TensorName<'a> {
         self.base.rsplit_once('.').filter(|_| !self.is_of_batch())
     }
 
+    /// Returns true for a tensor that depends on the batch, or belongs to a layer.
+    pub fn is_of_network(self) -> bool {
+        self.is_of_batch() || self.base == LOGITS || self.layer().is_some()
+    }
+
     pub fn is_of_batch(self) -> bool {
         self.base.starts_with("batch.")
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::amounts::{adds_up, bars, has_coefficients, precise, unlisted};
+use super::amounts::{adds_up, bars, digits, has_coefficients, precise, precise_to, unlisted};
 use super::factor::{Factor, LineContext};
 use super::trail::MOST_TERMS;
 use crate::ui::features::inspector::math::mathml;
@@ -59,6 +59,7 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
     let factors = part.terms.iter().map(|term| term.factors.len()).max().unwrap_or_default();
     // A sum of numbers needs no column for products.
     let has_products = is_exponential || has_coefficients || factors > 1;
+    let digits = digits(&part);
     let words = context.words();
     let heads: Vec<String> = (0..factors)
         .map(|column| {
@@ -81,14 +82,14 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
         let cells = (0..factors)
             .map(|column| {
                 let factor = term.factors.get(column).cloned().map(|info| {
-                    view! { <Factor context=context.clone() info is_named=is_mixed[column] /> }
+                    view! { <Factor context=context.clone() info is_named=is_mixed[column] digits /> }
                 });
                 view! { <td>{factor}</td> }
             })
             .collect_view();
         let coefficient =
-            has_coefficients.then(|| view! { <td class="follow-amount">{precise(term.coefficient)}</td> });
-        let product = has_products.then(|| view! { <td class="follow-amount">{precise(term.value)}</td> });
+            has_coefficients.then(|| view! { <td class="follow-amount">{precise_to(term.coefficient, digits)}</td> });
+        let product = has_products.then(|| view! { <td class="follow-amount">{precise_to(term.value, digits)}</td> });
         let class = if term.value < 0.0 { "follow-bar negative" } else { "follow-bar" };
         view! {
             <tr>
@@ -117,7 +118,7 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
         view! {
             <tr class=class>
                 <th scope="row" colspan=span.max(1)>{name}</th>
-                <td class="follow-amount">{precise(value)}</td>
+                <td class="follow-amount">{precise_to(value, digits)}</td>
                 <td aria-hidden="true"></td>
             </tr>
         }

@@ -98,12 +98,17 @@ impl State {
             state.follow.answered(question);
             if let Err(trouble) = loaded {
                 match trouble == Trouble::NotRecorded && state.follow.may_take_step() {
-                    // Once it is taken, the run ends, and this is asked again.
-                    true => state.step(),
+                    true => state.step_and_follow(),
                     false => state.follow.fail(trouble),
                 }
             }
         });
+    }
+
+    /// Takes one step. Once it is taken, the run ends, and its numbers are read.
+    pub fn step_and_follow(&self) {
+        self.follow.begin_stepping();
+        self.step();
     }
 
     async fn load(&self, question: u32) -> Result<(), Trouble> {

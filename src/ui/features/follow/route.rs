@@ -25,7 +25,7 @@ pub fn next(line: &Explanation, goal: Goal, known: &Known) -> Option<Cell> {
         let size = if term.value.is_finite() { term.value.abs() } else { 0.0 };
         term.factors.iter().map(move |factor| (factor, size))
     });
-    let ranked = factors.filter_map(|(factor, size)| Some((rank(line, factor, goal, known)?, size, factor)));
+    let ranked = factors.filter_map(|(factor, size)| Some((rank(factor, goal, known)?, size, factor)));
     let best = ranked.reduce(|best, other| {
         let is_better = other.0 < best.0 || (other.0 == best.0 && other.1 > best.1);
         if is_better { other } else { best }
@@ -41,11 +41,10 @@ fn is_end(line: &Explanation, goal: Goal) -> bool {
 }
 
 /// Returns the rank of a factor on the way, the smallest first; `None` if it is not on it.
-fn rank(line: &Explanation, factor: &CellInfo, goal: Goal, known: &Known) -> Option<u8> {
+fn rank(factor: &CellInfo, goal: Goal, known: &Known) -> Option<u8> {
     let name = TensorName::new(&factor.cell.tensor);
     // The new state of the optimizer, which holds the gradient. The one before does not.
     let is_new_state = name.state.is_some() && !name.is_before;
-    let from = TensorName::new(&line.cell.cell.tensor);
     match goal {
         Goal::Loss if name.is_gradient => Some(0),
         Goal::Loss if is_new_state => Some(1),
@@ -56,9 +55,9 @@ fn rank(line: &Explanation, factor: &CellInfo, goal: Goal, known: &Known) -> Opt
         Goal::Input if is_new_state => Some(2),
         Goal::Input if name.state.is_some() || name.is_before || known.is_weight(name.base) => None,
         Goal::Input if factor.cell.tensor == BATCH_TARGET => None,
-        // From a weight the way leads over its gradient, not over the learning rate.
-        Goal::Input if !name.is_of_batch() && name.layer().is_none() && known.is_weight(from.base) => None,
-        Goal::Input => Some(0),
+        Goal::Input if name.is_of_network() => Some(0),
+        // Settings and constants lead nowhere.
+        Goal::Input => None,
     }
 }
 

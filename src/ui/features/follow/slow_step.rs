@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::amounts::precise;
 use super::names::{BATCH_INPUT, BATCH_LOSS};
-use super::stages::{Change, Stage, classes, of_example, probability};
+use super::stages::{Change, Stage, classes, grey, of_example, probability};
 use crate::ui::browser::{event_text, focus_soon};
 use crate::ui::components::data_table::DataTable;
 use crate::ui::components::digit_image::DigitImage;
@@ -12,7 +12,6 @@ use crate::ui::components::icon::Icon;
 use crate::ui::format;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
-use chalkgrad_engine::protocol::responses::TensorData;
 
 /// The most examples that are shown.
 const MOST_EXAMPLES: usize = 128;
@@ -57,7 +56,7 @@ pub fn SlowStep() -> impl IntoView {
     };
     view! {
         <div class="follow-controls">
-            <div class="segmented stages" role="group" aria-label=move || t("stages") on:keydown=move |event| on_key(state, &event)>
+            <div class="segmented step-stages" role="group" aria-label=move || t("stages") on:keydown=move |event| on_key(state, &event)>
                 {Stage::ALL.map(button)}
             </div>
             <button type="button" class="button" disabled=move || !is_ready.get() on:click=move |_| state.play_step()>
@@ -161,16 +160,6 @@ fn Batch() -> impl IntoView {
             {pictures}
         </div>
     }
-}
-
-/// Returns the pixels of a square grey image and its width.
-fn grey(example: TensorData) -> Option<(Vec<u8>, usize)> {
-    let &[_, height, width, 1] = &example.shape[..] else { return None };
-    let largest = example.values.iter().copied().fold(0.0, f32::max);
-    // Pixels are from 0 to 1, unless they are as they came.
-    let unit = if largest > 1.0 { largest } else { 1.0 };
-    let pixel = |value: &f32| (value / unit * 255.0).clamp(0.0, 255.0).round() as u8;
-    (height == width).then(|| (example.values.iter().map(pixel).collect(), width))
 }
 
 /// The example that the cards show, and the way to the others.

@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::names::{BATCH_INPUT, BATCH_LOSS};
 use super::requests::trouble;
-use super::stages::{Moment, Stage};
+use super::stages::{Moment, Stage, grey, of_example};
 use super::trail::Mark;
 use crate::ui::browser::{after_ms, prefers_reduced_motion};
 use crate::ui::state::State;
@@ -37,15 +37,29 @@ impl State {
     /// Lists the tensors of a stage.
     fn stage_tensors(&self, stage: Stage) -> Vec<String> {
         let outputs = || self.layer_names().into_iter().map(|layer| format!("{layer}.output"));
+        let gradients = || outputs().map(|output| format!("grad {output}"));
+        let input = [BATCH_INPUT.to_owned()].into_iter();
         match stage {
-            Stage::Batch => vec![BATCH_INPUT.to_owned()],
-            Stage::Forward => outputs().collect(),
-            Stage::Loss => self.last_output().into_iter().chain([BATCH_LOSS.to_owned()]).collect(),
-            Stage::Backward => outputs().map(|output| format!("grad {output}")).collect(),
+            Stage::Batch => input.collect(),
+            Stage::Forward => input.chain(outputs()).collect(),
+            Stage::Loss => input.chain([BATCH_LOSS.to_owned()]).chain(outputs()).collect(),
+            Stage::Backward => input.chain(gradients()).collect(),
             Stage::Update => {
-                self.trained_weights().into_iter().flat_map(|weight| [format!("before {weight}"), weight]).collect()
+                let weights = self.trained_weights().into_iter();
+                let weights = weights.flat_map(|weight| [format!("before {weight}"), weight]);
+                input.chain(weights).chain(gradients()).collect()
             }
         }
+    }
+
+    /// Returns the pixels of the example that a slow step shows; `None` outside of it. The surrounding view follows it.
+    pub fn staged_image(&self) -> Option<Vec<u8>> {
+        let follow = &self.follow;
+        if !follow.is_open().get() || follow.view().get() != View::Stages {
+            return None;
+        }
+        let example = follow.example().get();
+        follow.tensors().with(|tensors| grey(of_example(tensors.get(BATCH_INPUT)?, example)?)).map(|(pixels, _)| pixels)
     }
 
     /// Reads the tensors of the stage that is looked at, as far as they are not there.
@@ -158,11 +172,11 @@ impl State {
     }
 
     /// Returns the name of the tensor that a layer's card shows in a slow step, or an empty one while its turn has not come;
-    /// `None` outside of stages that walk over the cards. The surrounding view follows it.
+    /// `None` outside of it. The surrounding view follows it.
     pub fn card_tensor(&self, layer: &str) -> Option<String> {
         let follow = &self.follow;
         let moment = follow.moment().get();
-        if !follow.is_open().get() || follow.view().get() != View::Stages || !moment.stage.walks() {
+        if !follow.is_open().get() || follow.view().get() != View::Stages {
             return None;
         }
         let (at, cards) = self
@@ -170,10 +184,10 @@ impl State {
             .checked()
             .with(|checked| (checked.layers.iter().position(|other| other.name == layer), checked.layers.len()));
         let (is_shown, _) = moment.of_card(at?, cards);
-        Some(match (is_shown, moment.stage) {
+        Some(match (is_shown, moment.is_backward()) {
             (false, _) => String::new(),
-            (true, Stage::Backward) => format!("grad {layer}.output"),
-            (true, _) => format!("{layer}.output"),
+            (true, true) => format!("grad {layer}.output"),
+            (true, false) => format!("{layer}.output"),
         })
     }
 }

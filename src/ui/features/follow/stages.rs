@@ -72,14 +72,21 @@ impl Moment {
         Stage::ALL.get(at + 1).map(|stage| Self::start(*stage))
     }
 
-    /// Returns whether a card shows its tensor, and whether it is its turn. Backward goes from right to left.
+    /// Returns true if a card shows its tensor, and true if it is its turn. Backward goes from right to left.
     pub fn of_card(self, at: usize, cards: usize) -> (bool, bool) {
         let turn = match self.stage {
             Stage::Forward => at + 1,
             Stage::Backward => cards.saturating_sub(at),
-            _ => return (false, false),
+            // What a stage has computed stays for the next one.
+            Stage::Loss | Stage::Update => return (true, false),
+            Stage::Batch => return (false, false),
         };
         (turn <= self.card, turn == self.card)
+    }
+
+    /// Returns true if the cards show gradients and not outputs.
+    pub fn is_backward(self) -> bool {
+        self.stage >= Stage::Backward
     }
 }
 
@@ -92,6 +99,16 @@ pub fn of_example(tensor: &TensorData, example: usize) -> Option<TensorData> {
     }
     let values = tensor.values.get(example * size..(example + 1) * size)?.to_vec();
     Some(TensorData { shape: [&[1], rest].concat(), values })
+}
+
+/// Returns the pixels of a square grey image and its width.
+pub fn grey(example: TensorData) -> Option<(Vec<u8>, usize)> {
+    let &[_, height, width, 1] = &example.shape[..] else { return None };
+    let largest = example.values.iter().copied().fold(0.0, f32::max);
+    // Pixels are from 0 to 1, unless they are as they came.
+    let unit = if largest > 1.0 { largest } else { 1.0 };
+    let pixel = |value: &f32| (value / unit * 255.0).clamp(0.0, 255.0).round() as u8;
+    (height == width).then(|| (example.values.iter().map(pixel).collect(), width))
 }
 
 /// Returns the class of each example; none where the target is no class.
@@ -169,6 +186,8 @@ mod tests {
         assert_eq!([0, 1].map(|at| backward.of_card(at, 2)), [(false, false), (true, true)]);
         let forward = Moment::whole(Stage::Forward, 2);
         assert_eq!([0, 1].map(|at| forward.of_card(at, 2)), [(true, false), (true, true)]);
+        let loss = Moment::start(Stage::Loss);
+        assert_eq!((loss.of_card(0, 2), loss.is_backward(), backward.is_backward()), ((true, false), false, true));
     }
 
     #[test]

@@ -26,6 +26,7 @@ impl Said {
     fn now(state: State) -> Option<Self> {
         let follow = &state.follow;
         match state.run.state().get() {
+            RunState::Training if follow.is_stepping().get() => return Some(Self::Loading),
             RunState::Training => return Some(Self::Training),
             RunState::Waiting => return Some(Self::Waiting),
             RunState::Evaluating => return Some(Self::Evaluating),
@@ -73,7 +74,7 @@ pub fn TroubleView() -> impl IntoView {
     };
     let step_button = move || {
         view! {
-            <button type="button" class="button" on:click=move |_| state.step()>
+            <button type="button" class="button" on:click=move |_| state.step_and_follow()>
                 {move || t("follow_take_step")}
             </button>
         }

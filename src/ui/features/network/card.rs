@@ -49,7 +49,7 @@ pub fn InputCard() -> impl IntoView {
                 <span class="card-name">{move || state.dataset_title(&state.dataset().name)}</span>
                 <span class="card-settings">{values}</span>
                 <span class="thumbnail-place" hidden=move || !state.has_images()>
-                    <DigitImage pixels=Signal::derive(move || state.looked_at()) />
+                    <DigitImage pixels=Signal::derive(move || state.staged_image().unwrap_or_else(|| state.looked_at())) />
                 </span>
             </div>
             <ShapeChip index=0usize />
