@@ -126,6 +126,8 @@ test('the keyboard alone goes in, along and out', async ({ playground }) => {
     await expect(lines(page).last().getByRole('heading')).toBeFocused();
   }
   await expect(page.locator('.follow-line:first-child .follow-factor[aria-pressed="true"]')).toHaveCount(1);
+  await playground.button('To the input').focus();
+  await page.keyboard.press('Enter');
   const canvas = page.locator('.follow-map canvas').first();
   await canvas.focus();
   await page.keyboard.press('ArrowRight');

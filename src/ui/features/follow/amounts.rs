@@ -1,6 +1,6 @@
 //! Numbers of a line as a reader with a calculator needs them: enough digits, and terms that make up the total.
 
-use chalkgrad_engine::protocol::explanation::{Part, PartKind};
+use chalkgrad_engine::protocol::explanation::{Part, PartKind, Term};
 
 use crate::ui::format::{value, with_minus};
 
@@ -16,7 +16,7 @@ pub fn precise(number: f32) -> String {
 
 /// Returns the digits that the terms of a part need, so that their sum is right to four although they cancel each other.
 pub fn digits(part: &Part) -> i32 {
-    let largest = part.terms.iter().map(|term| term.value.abs()).fold(part.rest.abs(), f32::max);
+    let largest = part.terms.iter().map(|term| addend(part, term).abs()).fold(part.rest.abs(), f32::max);
     let ratio = (largest / part.value.abs()).log10();
     if ratio.is_finite() { (DIGITS + ratio.ceil().max(0.0) as i32).min(ALL_DIGITS) } else { ALL_DIGITS }
 }
@@ -35,11 +35,17 @@ pub fn precise_to(number: f32, digits: i32) -> String {
     with_minus(text)
 }
 
+/// Returns what a term adds to its part. The term of a sum of exponentials is the exponent.
+pub fn addend(part: &Part, term: &Term) -> f32 {
+    if part.kind == PartKind::SumOfExponentials { f64::from(term.value).exp() as f32 } else { term.value }
+}
+
 /// Returns the length of each term's bar, as a share of the longest one.
 pub fn bars(part: &Part) -> Vec<f64> {
     let size = |value: f32| if value.is_finite() { f64::from(value.abs()) } else { 0.0 };
-    let longest = part.terms.iter().map(|term| size(term.value)).fold(0.0, f64::max);
-    part.terms.iter().map(|term| if longest > 0.0 { size(term.value) / longest } else { 0.0 }).collect()
+    let sizes: Vec<f64> = part.terms.iter().map(|term| size(addend(part, term))).collect();
+    let longest = sizes.iter().copied().fold(0.0, f64::max);
+    sizes.into_iter().map(|size| if longest > 0.0 { size / longest } else { 0.0 }).collect()
 }
 
 /// Returns the number of terms that are not listed.
@@ -110,6 +116,14 @@ mod tests {
         assert_eq!(digits(&part(&[0.5, -0.49])), 8);
         assert_eq!(digits(&part(&[0.5, -0.5])), 9);
         assert_eq!(precise_to(0.123_456_79, 9), "0.123456791");
+    }
+
+    #[test]
+    fn exponents_become_exponentials() {
+        let terms = vec![Term { value: 0.0, ..Term::default() }, Term { value: -1.0, ..Term::default() }];
+        let part = Part { kind: PartKind::SumOfExponentials, terms, ..Part::default() };
+        assert_eq!(addend(&part, &part.terms[0]), 1.0);
+        assert!((bars(&part)[1] - (-1f64).exp()).abs() < 1e-6);
     }
 
     #[test]

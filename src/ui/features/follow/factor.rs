@@ -24,7 +24,7 @@ pub struct LineContext {
 impl LineContext {
     /// Returns words for numbers, in the language of the page, which the surrounding view follows.
     pub fn words(&self) -> Words<'_> {
-        Words { locale: locale(), known: &self.step.known }
+        Words { locale: locale(), known: &self.step.known, shards: self.step.info.shards }
     }
 }
 

@@ -37,7 +37,7 @@ pub fn update() -> Explanation {
         numbers: "-0.1123 - 0.01 (0.07617)".to_owned(),
         parts: vec![
             number("a", cell("before conv2d.kernel", 5, &[1, 1, 0, 1], -0.1123)),
-            number("b", cell("learning rate", 0, &[], 0.01)),
+            number("b", cell("learning_rate", 0, &[], 0.01)),
             number("c", cell("grad conv2d.kernel", 5, &[1, 1, 0, 1], 0.076_17)),
         ],
         ..Explanation::default()

@@ -7,6 +7,8 @@ use crate::ui::charts::palette::{ColourScale, ink_on};
 /// Number of pixels of the picture that a side should have at least.
 const SIDE: usize = 220;
 const MOST_ZOOM: usize = 24;
+/// Number of pixels that no side falls below.
+const LEAST_SIDE: usize = 24;
 
 /// Colours of a map.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -45,16 +47,19 @@ pub struct Pixels {
     pub height: usize,
 }
 
-/// Returns the side of a cell in pixels, so that a picture is large enough for outlines.
-pub fn zoom(map: &Map) -> usize {
-    let longest = map.rows.max(map.columns).max(1) as usize;
-    SIDE.div_ceil(longest).clamp(1, MOST_ZOOM)
+/// Returns width and height of a cell in pixels, so that a picture is large enough for outlines, and a single row high enough
+/// to be clicked.
+pub fn zoom(map: &Map) -> [usize; 2] {
+    let (rows, columns) = (map.rows.max(1) as usize, map.columns.max(1) as usize);
+    let side = SIDE.div_ceil(rows.max(columns)).clamp(1, MOST_ZOOM);
+    let least = |count: usize| side.max(LEAST_SIDE.div_ceil(count));
+    [least(columns), least(rows)]
 }
 
 /// Draws a map, its marked cells outlined.
 pub fn pixels(map: &Map, paint: &Paint) -> Pixels {
-    let zoom = zoom(map);
-    let (width, height) = (map.columns as usize * zoom, map.rows as usize * zoom);
+    let [wide, high] = zoom(map);
+    let (width, height) = (map.columns as usize * wide, map.rows as usize * high);
     let columns = map.columns as usize;
     let mut is_marked = vec![false; map.rows as usize * columns];
     for (row, column, _) in &map.marks {
@@ -62,15 +67,17 @@ pub fn pixels(map: &Map, paint: &Paint) -> Pixels {
             *mark = true;
         }
     }
-    let outline = if zoom >= 12 { 2 } else { 1 };
+    let outline = if wide.min(high) >= 12 { 2 } else { 1 };
     let mut rgba = Vec::with_capacity(width * height * 4);
     for y in 0..height {
         for x in 0..width {
-            let at = y / zoom * columns + x / zoom;
+            let at = y / high * columns + x / wide;
             let colour = paint.colour(map.values.get(at).copied().unwrap_or_default());
-            let is_edge = [x % zoom, y % zoom].iter().any(|place| *place < outline || zoom - 1 - *place < outline);
+            let is_edge = |at: usize, side: usize| at % side < outline || side - 1 - at % side < outline;
             // A cell too small for an outline would be hidden by it.
-            let is_outline = zoom > 2 && is_edge && is_marked.get(at).copied().unwrap_or(false);
+            let is_outline = wide.min(high) > 2
+                && (is_edge(x, wide) || is_edge(y, high))
+                && is_marked.get(at).copied().unwrap_or(false);
             let [red, green, blue] = if is_outline { ink_on(colour) } else { colour };
             rgba.extend([red, green, blue, 255]);
         }
@@ -126,12 +133,21 @@ mod tests {
         let map = &fixture::gradient().maps[0];
         let scale = ColourScale { limit: 1.0, mapping: Mapping::Linear, is_dark: false, has_caps: false };
         let picture = pixels(map, &Paint::Scale(scale));
-        let zoom = zoom(map);
+        let [zoom, high] = zoom(map);
+        assert_eq!(zoom, high);
         assert_eq!((picture.width, picture.height, picture.rgba.len()), (3 * zoom, 2 * zoom, 6 * zoom * zoom * 4));
         let at = |x: usize, y: usize| &picture.rgba[(y * picture.width + x) * 4..][..3];
         assert_eq!(at(0, 0), scale.colour(0.0), "not marked");
         assert_eq!(at(zoom, 0), ink_on(scale.colour(0.5)), "outline");
         assert_eq!(at(zoom + zoom / 2, zoom / 2), scale.colour(0.5), "inside");
+    }
+
+    #[test]
+    fn a_single_row_is_high_enough_to_be_clicked() {
+        let map = Map { rows: 1, columns: 110, values: vec![0.0; 110], ..Map::default() };
+        assert_eq!(zoom(&map), [2, 24]);
+        let picture = pixels(&map, &Paint::Ink { limit: 1.0, is_dark: false });
+        assert_eq!((picture.width, picture.height), (220, 24));
     }
 
     #[test]

@@ -11,15 +11,24 @@ pub const BATCH_INPUT: &str = "batch.input";
 pub const BATCH_TARGET: &str = "batch.target";
 pub const BATCH_LOSS: &str = "batch.loss";
 const LOGITS: &str = "logits";
+const LEARNING_RATE: &str = "learning_rate";
+const BIAS_CORRECTION: &str = "bias_correction";
+
+/// Name under which numbers on the way to the loss stand, like those of a layer.
+const LOSS: &str = "loss";
 
 /// Name of the sum before the activation among a layer's tensors.
 const SUM: &str = "add";
+/// Names of sums of products of inputs and weights, to which the bias is added.
+const PRODUCTS: [&str; 4] = ["matmul", "conv2d", "conv2d_transpose", "depthwise_conv2d"];
 
 /// Parts of a tensor's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TensorName<'a> {
     /// As it was before the step's update.
     pub is_before: bool,
+    /// On the way from a gradient to the new weight.
+    pub is_update: bool,
     pub is_gradient: bool,
     /// The optimizer's state, `adam.m`.
     pub state: Option<&'a str>,
@@ -30,12 +39,13 @@ pub struct TensorName<'a> {
 impl<'a> TensorName<'a> {
     pub fn new(name: &'a str) -> Self {
         let (is_before, name) = strip(name, "before ");
+        let (is_update, name) = strip(name, "update ");
         let (is_gradient, name) = strip(name, "grad ");
         let (state, base) = match name.split_once(' ') {
             Some((state, base)) if state.contains('.') => (Some(state), base),
             _ => (None, name),
         };
-        Self { is_before, is_gradient, state, base }
+        Self { is_before, is_update, is_gradient, state, base }
     }
 
     /// Returns the layer of the tensor and the tensor's name in it, if it belongs to one.
@@ -109,6 +119,8 @@ impl Known {
 pub struct Words<'a> {
     pub locale: Locale,
     pub known: &'a Known,
+    /// Workers that computed the step together.
+    pub shards: u32,
 }
 
 impl Words<'_> {
@@ -142,9 +154,16 @@ impl Words<'_> {
             (BATCH_TARGET, _) => self.text("follow_name_target", &[]),
             (BATCH_LOSS, _) => self.text("follow_name_loss", &[]),
             (LOGITS, _) => self.text("follow_name_logits", &[]),
+            (LEARNING_RATE, _) => self.text("follow_name_learning_rate", &[]),
+            (BIAS_CORRECTION, _) => self.text("follow_name_bias_correction", &[]),
+            (_, Some((_, part))) if name.is_update => self.text("follow_name_update", &[("part", part)]),
+            (_, Some((LOSS, part))) => self.text("follow_name_on_loss", &[("part", part)]),
             (base, _) if name.is_before || self.known.is_weight(base) => base.to_owned(),
             (_, Some((layer, "output"))) => self.text("follow_name_output", &[("layer", layer)]),
             (_, Some((layer, SUM))) => self.text("follow_name_sum", &[("layer", layer)]),
+            (_, Some((layer, part))) if PRODUCTS.contains(&part) => {
+                self.text("follow_name_products", &[("layer", layer)])
+            }
             (_, Some((layer, part))) => self.text("follow_name_between", &[("layer", layer), ("part", part)]),
             (base, None) => base.to_owned(),
         }
@@ -184,7 +203,12 @@ impl Words<'_> {
 
     /// Names a number by its tensor and its place.
     pub fn cell(&self, info: &CellInfo) -> String {
-        let (tensor, place) = (self.tensor(&info.cell.tensor), self.place(info));
+        let mut tensor = self.tensor(&info.cell.tensor);
+        // What a worker has of an example is not told apart: only it has that.
+        if let Some(shard) = info.cell.shard.filter(|_| self.shards > 1 && info.example.is_none()) {
+            tensor = self.text("follow_of_worker", &[("of", &tensor), ("worker", &shard.to_string())]);
+        }
+        let place = self.place(info);
         if place.is_empty() { tensor } else { self.text("follow_cell", &[("tensor", &tensor), ("place", &place)]) }
     }
 
@@ -243,7 +267,7 @@ pub mod tests {
 
     fn name(tensor: &str, place: &[u32]) -> String {
         let known = known();
-        Words { locale: Locale::English, known: &known }.cell(&fixture::cell(tensor, 0, place, 0.0))
+        Words { locale: Locale::English, known: &known, shards: 1 }.cell(&fixture::cell(tensor, 0, place, 0.0))
     }
 
     #[test]
@@ -258,7 +282,7 @@ pub mod tests {
 
     #[test]
     fn numbers_have_names_in_plain_words() {
-        let cases: [(&str, &[u32], &str); 8] = [
+        let cases: [(&str, &[u32], &str); 11] = [
             ("grad conv2d.kernel", &[1, 1, 0, 0], "gradient of conv2d.kernel, row 1, column 1, channel 0, filter 0"),
             ("conv2d.kernel", &[1, 1, 0, 0], "conv2d.kernel after the step, row 1, column 1, channel 0, filter 0"),
             ("before dense.kernel", &[7, 2], "dense.kernel before the step, from input 7 to unit 2"),
@@ -266,7 +290,10 @@ pub mod tests {
             ("grad conv2d.add", &[3, 4, 1], "gradient of the sum z in conv2d, row 3, column 4, channel 1"),
             ("logits", &[5], "logit, unit 5"),
             ("before adam.m conv2d.bias", &[2], "adam.m of conv2d.bias before the step, number 2"),
-            ("learning rate", &[], "learning rate"),
+            ("learning_rate", &[], "learning rate"),
+            ("update loss.mul_1", &[1, 1, 0, 0], "mul_1 in the update, place 1, 1, 0, 0"),
+            ("conv2d.conv2d", &[3, 4, 1], "the sum of products in conv2d, row 3, column 4, channel 1"),
+            ("grad loss.softmax", &[3], "gradient of softmax in the loss, unit 3"),
         ];
         for (tensor, place, text) in cases {
             assert_eq!(name(tensor, place), text);
@@ -274,16 +301,26 @@ pub mod tests {
     }
 
     #[test]
+    fn parts_of_workers_are_told_apart() {
+        let known = known();
+        let mut info = fixture::cell("grad conv2d.bias", 0, &[3], 0.0);
+        info.cell.shard = Some(1);
+        let name = |shards| Words { locale: Locale::English, known: &known, shards }.cell(&info);
+        assert_eq!(name(1), "gradient of conv2d.bias, number 3");
+        assert_eq!(name(2), "gradient of conv2d.bias, part of worker 1, number 3");
+    }
+
+    #[test]
     fn a_line_is_a_sentence_in_either_language() {
         let known = known();
         for locale in Locale::ALL {
-            let words = Words { locale, known: &known };
+            let words = Words { locale, known: &known, shards: 1 };
             for line in [fixture::update(), fixture::gradient(), fixture::sum_before_activation(), fixture::pixel()] {
                 let sentence = words.sentence(&line);
                 assert!(!sentence.contains(['{', '_']), "{sentence}");
             }
         }
-        let words = Words { locale: Locale::English, known: &known };
+        let words = Words { locale: Locale::English, known: &known, shards: 1 };
         let sentence = words.sentence(&fixture::gradient());
         assert!(sentence.contains("is 0.07617") && sentence.contains("the sum of 4 products"), "{sentence}");
     }

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::amounts::{adds_up, bars, digits, has_coefficients, precise, precise_to, unlisted};
+use super::amounts::{addend, adds_up, bars, digits, has_coefficients, precise, precise_to, unlisted};
 use super::factor::{Factor, LineContext};
-use super::trail::MOST_TERMS;
+use super::trail::{FEW_TERMS, MOST_TERMS};
 use crate::ui::features::inspector::math::mathml;
 use crate::ui::format;
 use crate::ui::state::use_state;
@@ -78,7 +78,8 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
         })
         .collect();
     let bars = bars(&part);
-    let row = |(term, share): (Term, f64)| {
+    let addends: Vec<f32> = part.terms.iter().map(|term| addend(&part, term)).collect();
+    let row = |((term, added), share): ((Term, f32), f64)| {
         let cells = (0..factors)
             .map(|column| {
                 let factor = term.factors.get(column).cloned().map(|info| {
@@ -89,8 +90,8 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
             .collect_view();
         let coefficient =
             has_coefficients.then(|| view! { <td class="follow-amount">{precise_to(term.coefficient, digits)}</td> });
-        let product = has_products.then(|| view! { <td class="follow-amount">{precise_to(term.value, digits)}</td> });
-        let class = if term.value < 0.0 { "follow-bar negative" } else { "follow-bar" };
+        let product = has_products.then(|| view! { <td class="follow-amount">{precise_to(added, digits)}</td> });
+        let class = if added < 0.0 { "follow-bar negative" } else { "follow-bar" };
         view! {
             <tr>
                 {coefficient}
@@ -105,6 +106,7 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
     let letter_view = letter(&part);
     let terms = part.terms;
     let listed = terms.len();
+    let is_long = listed > 2 * FEW_TERMS as usize;
     let caption = match part.kind {
         PartKind::Max => "follow_caption_max",
         PartKind::SumOfExponentials => "follow_caption_exponentials",
@@ -144,7 +146,7 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
     let label = caption.clone();
     view! {
         <div class="follow-terms">
-            <div class="scroller" tabindex="0" role="group" aria-label=label>
+            <div class="scroller" class:long=is_long tabindex="0" role="group" aria-label=label>
                 <table class="numbers-table">
                     <caption>
                         {letter_view}
@@ -163,7 +165,7 @@ fn Terms(context: LineContext, part: Part) -> impl IntoView {
                             <td aria-hidden="true"></td>
                         </tr>
                     </thead>
-                    <tbody>{terms.into_iter().zip(bars).map(row).collect_view()}</tbody>
+                    <tbody>{terms.into_iter().zip(addends).zip(bars).map(row).collect_view()}</tbody>
                     <tfoot>{rest} {total}</tfoot>
                 </table>
             </div>

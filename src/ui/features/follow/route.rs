@@ -1,6 +1,6 @@
 //! Ways through a step: which number of a line to follow next, to the loss or to the input.
 
-use chalkgrad_engine::protocol::explanation::{Cell, CellInfo, Explanation, Origin};
+use chalkgrad_engine::protocol::explanation::{Cell, CellInfo, Explanation};
 
 use super::names::{BATCH_INPUT, BATCH_LOSS, BATCH_TARGET, Known, TensorName};
 
@@ -18,7 +18,8 @@ pub enum Goal {
 
 /// Returns the number to follow next; `None` at the end of the way.
 pub fn next(line: &Explanation, goal: Goal, known: &Known) -> Option<Cell> {
-    if line.origin != Origin::Computed || is_end(line, goal) {
+    let own = &line.cell.cell;
+    if is_end(line, goal) {
         return None;
     }
     let factors = line.parts.iter().flat_map(|part| &part.terms).flat_map(|term| {
@@ -30,7 +31,14 @@ pub fn next(line: &Explanation, goal: Goal, known: &Known) -> Option<Cell> {
         let is_better = other.0 < best.0 || (other.0 == best.0 && other.1 > best.1);
         if is_better { other } else { best }
     });
-    best.map(|(.., factor)| factor.cell.clone()).filter(|cell| *cell != line.cell.cell)
+    let best = best.map(|(.., factor)| factor.cell.clone()).filter(|cell| cell != own);
+    best.or_else(|| (goal == Goal::Loss).then(|| loss_of(line)).flatten())
+}
+
+/// Returns the loss of the example of a gradient from which no gradient is left to follow: its way ends there.
+fn loss_of(line: &Explanation) -> Option<Cell> {
+    let example = line.cell.example.filter(|_| TensorName::new(&line.cell.cell.tensor).is_gradient)?;
+    Some(Cell { tensor: BATCH_LOSS.to_owned(), index: example, shard: None })
 }
 
 fn is_end(line: &Explanation, goal: Goal) -> bool {
@@ -48,11 +56,13 @@ fn rank(factor: &CellInfo, goal: Goal, known: &Known) -> Option<u8> {
     match goal {
         Goal::Loss if name.is_gradient => Some(0),
         Goal::Loss if is_new_state => Some(1),
-        Goal::Loss if factor.cell.tensor == BATCH_LOSS => Some(2),
+        Goal::Loss if name.is_update => Some(2),
+        Goal::Loss if factor.cell.tensor == BATCH_LOSS => Some(3),
         // The gradient of the first tensor behind the network comes from the loss itself.
         Goal::Loss => None,
         Goal::Input if name.is_gradient => Some(1),
         Goal::Input if is_new_state => Some(2),
+        Goal::Input if name.is_update => Some(3),
         Goal::Input if name.state.is_some() || name.is_before || known.is_weight(name.base) => None,
         Goal::Input if factor.cell.tensor == BATCH_TARGET => None,
         Goal::Input if name.is_of_network() => Some(0),
@@ -94,6 +104,17 @@ mod tests {
         assert_eq!(tensor(&line, Goal::Loss), None);
         line.parts[2].terms[0].factors[0].cell.tensor = "adam.m conv2d.kernel".to_owned();
         assert_eq!(tensor(&line, Goal::Loss).as_deref(), Some("adam.m conv2d.kernel"));
+    }
+
+    #[test]
+    fn the_way_ends_in_the_loss_itself() {
+        let mut line = Explanation { cell: fixture::cell("grad batch.loss", 1, &[], 0.03), ..Explanation::default() };
+        assert_eq!(next(&line, Goal::Loss, &known()), None, "of no example");
+        line.cell.example = Some(7);
+        let end = next(&line, Goal::Loss, &known()).unwrap();
+        assert_eq!((end.tensor.as_str(), end.index), ("batch.loss", 7));
+        let line = Explanation { cell: fixture::cell("batch.loss", 7, &[], 2.3), ..Explanation::default() };
+        assert_eq!(next(&line, Goal::Loss, &known()), None);
     }
 
     #[test]

@@ -164,7 +164,11 @@ impl State {
             return follow.mark(layer);
         }
         let cards = self.network.checked().with(|checked| checked.layers.len());
-        match follow.moment().get().of_card(at, cards) {
+        let moment = follow.moment().get();
+        if !moment.stage.walks() {
+            return Mark::None;
+        }
+        match moment.of_card(at, cards) {
             (_, true) => Mark::Current,
             (true, false) => Mark::Some,
             (false, false) => Mark::None,
