@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::factor::LineContext;
-use super::maps::{Paint, cell, cell_info, pixels, term};
+use super::maps::{Paint, cell, cell_info, outlined, pixels, term};
 use super::names::BATCH_INPUT;
 use super::stages::classes;
 use crate::ui::charts::canvas::pointer_place;
@@ -130,7 +130,7 @@ pub fn MapView(
         }
     };
     let label = title.clone();
-    let marks = map.marks.len();
+    let marks = outlined(&map).len();
     let described = move || {
         let (rows, columns, marks) = (rows.to_string(), columns.to_string(), format::count(marks));
         let name = label();

@@ -7,6 +7,8 @@ use crate::ui::charts::palette::{ColourScale, ink_on};
 /// Number of pixels of the picture that a side should have at least.
 const SIDE: usize = 220;
 const MOST_ZOOM: usize = 24;
+/// More outlines would hide the picture.
+const MOST_OUTLINES: usize = 24;
 /// Number of pixels that no side falls below.
 const LEAST_SIDE: usize = 24;
 
@@ -56,14 +58,21 @@ pub fn zoom(map: &Map) -> [usize; 2] {
     [least(columns), least(rows)]
 }
 
+/// Returns the rows and columns of the cells of the largest terms, which are outlined. Terms that are 0 are not.
+pub fn outlined(map: &Map) -> Vec<(u32, u32)> {
+    let mut marks: Vec<&(u32, u32, f32)> = map.marks.iter().filter(|mark| mark.2 != 0.0).collect();
+    marks.sort_by(|one, other| other.2.abs().total_cmp(&one.2.abs()));
+    marks.into_iter().take(MOST_OUTLINES).map(|mark| (mark.0, mark.1)).collect()
+}
+
 /// Draws a map, its marked cells outlined.
 pub fn pixels(map: &Map, paint: &Paint) -> Pixels {
     let [wide, high] = zoom(map);
     let (width, height) = (map.columns as usize * wide, map.rows as usize * high);
     let columns = map.columns as usize;
     let mut is_marked = vec![false; map.rows as usize * columns];
-    for (row, column, _) in &map.marks {
-        if let Some(mark) = is_marked.get_mut(*row as usize * columns + *column as usize) {
+    for (row, column) in outlined(map) {
+        if let Some(mark) = is_marked.get_mut(row as usize * columns + column as usize) {
             *mark = true;
         }
     }
@@ -140,6 +149,14 @@ mod tests {
         assert_eq!(at(0, 0), scale.colour(0.0), "not marked");
         assert_eq!(at(zoom, 0), ink_on(scale.colour(0.5)), "outline");
         assert_eq!(at(zoom + zoom / 2, zoom / 2), scale.colour(0.5), "inside");
+    }
+
+    #[test]
+    fn only_the_largest_terms_are_outlined() {
+        let marks = (0..100).map(|at| (at / 10, at % 10, if at < 50 { 0.0 } else { at as f32 })).collect();
+        let map = Map { rows: 10, columns: 10, marks, ..Map::default() };
+        let outlined = outlined(&map);
+        assert_eq!((outlined.len(), outlined[0]), (MOST_OUTLINES, (9, 9)));
     }
 
     #[test]
