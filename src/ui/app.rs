@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 use super::browser::{follow_media, forget, get, remember, remembered};
 use super::components::splitter::{Edge, SplitSize, Splitter};
 use super::features::dock::Dock;
+use super::features::follow::FollowPanel;
 use super::features::input::InputPanel;
 use super::features::inspector::settings::PictureSettings;
 use super::features::keep::autosave;
@@ -108,7 +109,9 @@ fn App(client: StoredValue<Client, LocalStorage>) -> impl IntoView {
             <Show when=move || !state.screen.is_stacked().get() fallback=StackedSide>
                 <Side />
             </Show>
-            <Dock />
+            <Show when=move || state.follow.is_open().get() fallback=Dock>
+                <FollowPanel />
+            </Show>
             <Show when=move || state.screen.is_stacked().get()>
                 <TrainingPanel />
             </Show>

@@ -68,6 +68,12 @@ pub fn follow_media(query: &str, changed: impl Fn(bool) + 'static) {
     query.set_onchange(Some(&callback(Box::new(move |_| changed(list.matches())))));
 }
 
+/// Returns true if the user wants little movement.
+pub fn prefers_reduced_motion() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)").ok().flatten();
+    query.is_some_and(|query| query.matches())
+}
+
 /// Returns the browser's storage for this page; `None` if storage is forbidden.
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()

@@ -2,6 +2,7 @@
 //! browser; stores and views exist in the browser only.
 
 pub mod curves;
+pub mod follow;
 pub mod input;
 pub mod inspector;
 pub mod network;

@@ -25,6 +25,7 @@ use super::features::keep::autosave::{Destination, Offers};
 use super::format;
 use super::stores::dock::Dock;
 use super::stores::engine::EngineReports;
+use super::stores::follow::Follow;
 use super::stores::form::TrainingForm;
 use super::stores::histograms::Histograms;
 use super::stores::log::Log;
@@ -69,6 +70,7 @@ pub struct Stores {
     pub log: Log,
     pub form: TrainingForm,
     pub watches: Watches,
+    pub follow: Follow,
     pub pretrained: Pretrained,
     pub offers: Offers,
     pub destination: Destination,
@@ -104,6 +106,7 @@ impl State {
             log: Log::default(),
             form: TrainingForm::default(),
             watches: Watches::default(),
+            follow: Follow::default(),
             pretrained: Pretrained::default(),
             offers: Offers::default(),
             destination: Destination::default(),

@@ -2,6 +2,7 @@
 
 pub mod dock;
 pub mod engine;
+pub mod follow;
 pub mod form;
 pub mod histograms;
 pub mod log;

@@ -20,6 +20,7 @@ use crate::ui::charts::plane::Window;
 use crate::ui::charts::tensor_canvas::{frame, paint_on, pixel_under};
 use crate::ui::charts::tensor_image::{Cell, Limits, Meaning, Role, Tiles, flattened_shape};
 use crate::ui::components::export_menu::ExportMenu;
+use crate::ui::features::follow::FollowNumber;
 use crate::ui::format;
 use crate::ui::state::{State, use_state};
 use crate::ui::text::{t, t_with};
@@ -107,6 +108,8 @@ pub fn TensorPicture(
     let limits = RwSignal::new(Limits::default());
     // Tile, row, column and index in the tensor.
     let cursor = RwSignal::new(None::<[usize; 4]>);
+    // The number that was clicked, or reached by keys: the pointer leaves the picture on its way to the button.
+    let chosen = RwSignal::new(None::<usize>);
     let alone = RwSignal::new(None::<usize>);
     let marked = RwSignal::new(None::<usize>);
     use_tensors_of(sight, vec![name.clone()], place, move |tensors| {
@@ -184,7 +187,11 @@ pub fn TensorPicture(
     };
     let on_click = move |event: web_sys::MouseEvent| {
         use wasm_bindgen::JsCast;
-        enlarge(under(event.unchecked_ref()));
+        let at = under(event.unchecked_ref());
+        if let Some([.., index]) = at {
+            chosen.set(Some(index));
+        }
+        enlarge(at);
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
         let Some(tiles) = tiles.get_untracked() else { return };
@@ -210,8 +217,9 @@ pub fn TensorPicture(
                     .find_map(|step| tiles.at(x.checked_add_signed(by_x * step)?, y.checked_add_signed(by_y * step)?))
             }
         };
-        if next.is_some() {
+        if let Some([.., index]) = next {
             cursor.set(next);
+            chosen.set(Some(index));
         }
     };
     let edges = move || {
@@ -342,6 +350,18 @@ pub fn TensorPicture(
                 </p>
                 <p class="help" hidden=move || meaning().is_empty()>{meaning}</p>
                 {move || picked.get().map(|filter| view! { <FilterCompanions layer=layer_name.clone() filter /> })}
+                {(sight == Sight::Input)
+                    .then(|| {
+                        let is_output = role == Role::Activations;
+                        let size = Signal::derive(move || {
+                            shape.with(|shape| shape.as_ref().map_or(0, |shape| shape.iter().skip(1).product()))
+                        });
+                        view! {
+                            <p class="follow-number-choice">
+                                <FollowNumber name=name.clone() is_output chosen size />
+                            </p>
+                        }
+                    })}
                 <p class="help">{move || if has_none.get() { t("no_value_yet") } else { String::new() }}</p>
                 <Legend scale clipped />
                 <ExportMenu figure />

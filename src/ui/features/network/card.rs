@@ -13,6 +13,8 @@ use super::store::{NetworkStore, Placed, TipSubject};
 use super::thumbnail::{Thumbnail, left_out};
 use crate::ui::components::digit_image::DigitImage;
 use crate::ui::components::icon::Icon;
+use crate::ui::features::follow::names::BATCH_INPUT;
+use crate::ui::features::follow::trail::Mark;
 use crate::ui::features::network::blocks::{Part, initials, kind, short_name};
 use crate::ui::features::network::checked::CheckedLayer;
 use crate::ui::features::network::history::LayerId;
@@ -35,14 +37,19 @@ pub fn InputCard() -> impl IntoView {
             DatasetKind::Table => "input_numbers",
         })
     };
+    let mark = Memo::new(move |_| state.follow.mark_of_tensor(BATCH_INPUT));
     view! {
         <div class="input-place">
-            <div class="card card-input">
+            <div
+                class="card card-input"
+                class:followed=move || mark.get() != Mark::None
+                class:followed-now=move || mark.get() == Mark::Current
+            >
                 <span class="card-type">{move || t("input")}</span>
                 <span class="card-name">{move || state.dataset_title(&state.dataset().name)}</span>
                 <span class="card-settings">{values}</span>
                 <span class="thumbnail-place" hidden=move || !state.has_images()>
-                    <DigitImage pixels=Signal::derive(move || state.looked_at()) />
+                    <DigitImage pixels=Signal::derive(move || state.staged_image().unwrap_or_else(|| state.looked_at())) />
                 </span>
             </div>
             <ShapeChip index=0usize />
@@ -198,6 +205,7 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
         }
     };
     let name = Memo::new(move |_| layer.fact(|layer| layer.name.clone()));
+    let mark = Memo::new(move |_| name.with(|name| state.card_mark(name, index.get())));
     let title = format::words(&type_name).into_iter().map(|word| view! { {word.to_owned()}<wbr /> }).collect_view();
     let picture = move || {
         if let Some(error) = error.get() {
@@ -237,6 +245,8 @@ fn Card(layer: Layer, shows_shape: Memo<bool>) -> impl IntoView {
             class:selected=is_selected
             class:faulty=move || error.with(Option::is_some)
             class:unknown=move || layer.checked.with(Option::is_none)
+            class:followed=move || mark.get() != Mark::None
+            class:followed-now=move || mark.get() == Mark::Current
             id=format!("card-{id}")
             tabindex=tab_stop
             aria-pressed=move || is_selected.get().to_string()

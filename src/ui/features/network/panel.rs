@@ -11,6 +11,7 @@ use super::tip::TipView;
 use crate::ui::components::icon::Icon;
 use crate::ui::components::icon_button::IconButton;
 use crate::ui::components::panel_header::PanelHeader;
+use crate::ui::features::follow::FollowGradient;
 use crate::ui::features::network::blocks::KINDS;
 use crate::ui::features::network::history::History;
 use crate::ui::format;
@@ -52,6 +53,7 @@ pub fn Network() -> impl IntoView {
         <section class="panel network" id="network" tabindex="-1" aria-labelledby="network-title">
             <PanelHeader id="network-title" title="network">
                 <div class="panel-actions">
+                    <FollowGradient />
                     <PresetList />
                     <Show when=move || !state.screen.is_narrow().get()>
                         <FitButton />

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::ui::charts::palette::{ColourScale, Mapping};
 use crate::ui::charts::tensor_canvas::{paint_on, scale_of};
 use crate::ui::charts::tensor_image::{Limits, Role, Tiles};
+use crate::ui::features::follow::StagePicture;
 use crate::ui::features::inspector::watch::Sight;
 use crate::ui::features::inspector::watching::use_tensors_of;
 use crate::ui::state::use_state;
@@ -29,7 +30,17 @@ pub fn left_out(output_shape: &[usize], is_plane: bool) -> Option<(usize, usize)
 pub fn Thumbnail(layer: String) -> impl IntoView {
     let state = use_state();
     let sight = Memo::new(move |_| if state.is_plane() { Sight::Plane } else { Sight::Input });
-    move || view! { <Output layer=layer.clone() sight=sight.get() /> }
+    let own = layer.clone();
+    // A slow step shows its own tensors here.
+    let staged = Memo::new(move |_| state.card_tensor(&own));
+    let is_staged = Memo::new(move |_| staged.with(Option::is_some));
+    move || match is_staged.get() {
+        true => {
+            let tensor = Signal::derive(move || staged.get().unwrap_or_default());
+            view! { <StagePicture tensor channels=CHANNELS /> }.into_any()
+        }
+        false => view! { <Output layer=layer.clone() sight=sight.get() /> }.into_any(),
+    }
 }
 
 #[component]

@@ -1,0 +1,76 @@
+//! A number in a line, as the button that follows it.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::amounts::precise_to;
+use super::names::Words;
+use crate::ui::state::use_state;
+use crate::ui::stores::follow::FollowedStep;
+use crate::ui::text::{locale, t_with};
+use chalkgrad_engine::protocol::explanation::{Cell, CellInfo};
+
+/// What the views of a line have in common.
+#[derive(Clone)]
+pub struct LineContext {
+    /// Index of the line.
+    pub at: usize,
+    pub step: Arc<FollowedStep>,
+    /// The number that is followed from the line.
+    pub followed: Memo<Option<Cell>>,
+}
+
+impl LineContext {
+    /// Returns words for numbers, in the language of the page, which the surrounding view follows.
+    pub fn words(&self) -> Words<'_> {
+        Words { locale: locale(), known: &self.step.known, shards: self.step.info.shards }
+    }
+}
+
+/// Button that follows a number; a mere number if it belongs to no tensor.
+#[component]
+pub fn Factor(
+    context: LineContext,
+    info: CellInfo,
+    /// The tensor's name is in it, else only the place.
+    #[prop(optional)]
+    is_named: bool,
+    /// Significant digits of the value.
+    #[prop(default = 6)]
+    digits: i32,
+) -> impl IntoView {
+    let state = use_state();
+    let value = precise_to(info.value, digits);
+    if info.cell.tensor.is_empty() {
+        return view! { <span class="follow-value">{value}</span> }.into_any();
+    }
+    let words = context.words();
+    let name = words.cell(&info);
+    let short = if is_named { name.clone() } else { short_place(&info) };
+    let label = t_with("follow_this", &[("name", &name), ("value", &value)]);
+    let (at, followed) = (context.at, context.followed);
+    let (cell, own) = (info.cell.clone(), info.cell);
+    view! {
+        <button
+            type="button"
+            class="follow-factor"
+            aria-label=label
+            aria-pressed=move || followed.with(|followed| followed.as_ref() == Some(&own)).to_string()
+            on:click=move |_| state.follow_from(at, cell.clone())
+        >
+            <span class="follow-place">{short}</span>
+            <span class="follow-value">{value}</span>
+        </button>
+    }
+    .into_any()
+}
+
+/// Writes a place in a few characters: `#2 3, 4, 0` for a number of example 2.
+fn short_place(info: &CellInfo) -> String {
+    let place = info.place.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    match info.example {
+        Some(example) => format!("#{example} {place}"),
+        None => place,
+    }
+}
