@@ -367,7 +367,7 @@ impl Client {
             (Command::SetTraining { .. }, Answer::Training(config)) => Change::Training(config.clone()),
             (Command::SetBackend { .. }, Answer::Backend(backend)) => Change::Backend(backend.clone()),
             (Command::Init { .. }, Answer::Engine(engine)) => Change::Engine(engine.clone()),
-            (Command::SetTensor { .. }, _) => Change::Weights,
+            (Command::SetTensor { .. } | Command::Reset, _) => Change::Weights,
             _ => return,
         };
         self.inner.changes.call(&change);

@@ -135,9 +135,9 @@ impl Engine {
 
     /// Halts the run, or lets it take another step first that is recorded. Returns the answer, or `None` if it comes later.
     pub(super) fn halt(&mut self, id: u32, halt: Halt, clock: &dyn Fn() -> f64) -> Option<Answer> {
-        // A slow step that is under way takes long to end, and is recorded as a rule.
+        // Nobody waits for a slow step to end, which is recorded as a rule.
         let is_recorded = match self.records.is_slow() {
-            true => self.session.is_latest_recorded() || self.session.has_record(),
+            true => self.session.settles_at_record(),
             false => self.session.has_record() && !self.session.is_midway(),
         };
         if self.may_train() && !is_recorded {

@@ -298,7 +298,9 @@ impl Session {
             name => name,
         };
         let (shard, first) = match &followed.source {
-            _ if matches!(node.kind, NodeKind::State) => return Ok(Operand::whole(name.to_owned(), tensor)),
+            _ if matches!(node.kind, NodeKind::State | NodeKind::Constant(_)) => {
+                return Ok(Operand::whole(name.to_owned(), tensor));
+            }
             Source::Shard { shard, range, .. } => (Some(*shard as u32), Some(range.start)),
             Source::Input => (None, None),
         };

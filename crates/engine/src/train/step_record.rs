@@ -234,14 +234,19 @@ impl Session {
         self.training.records_all = is_wanted;
     }
 
-    /// Returns true if the latest step under way is recorded.
-    pub fn is_latest_recorded(&self) -> bool {
-        self.training.is_latest_recorded()
+    /// Returns true if the last step is recorded once the session has settled: the one under way if there is one, or the one before
+    /// if workers share it, because it is then given up.
+    pub fn settles_at_record(&self) -> bool {
+        let mut under_way = self.executor.in_flight.iter().filter(|run| run.kind == RunKind::Step).peekable();
+        match under_way.peek() {
+            Some(run) if run.shards.is_none() => self.training.is_latest_recorded(),
+            _ => self.has_record(),
+        }
     }
 
     /// Records the next step, unless the latest one under way is recorded, and begins none ahead of its end: a reader waits for it.
     pub fn hold_at_record(&mut self) {
-        self.training.wants_record |= !self.is_latest_recorded();
+        self.training.wants_record |= !self.training.is_latest_recorded();
         self.training.is_held = true;
     }
 

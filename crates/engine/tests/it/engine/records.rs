@@ -129,3 +129,22 @@ fn a_number_of_the_last_step_is_explained_and_none_of_an_earlier_network() {
     assert!(bench.ask(Command::SetModel { spec: classifier("tanh"), kept: None }).is_ok());
     assert_eq!(code(bench.ask(explain("dense.kernel"))), "no-value-yet");
 }
+
+#[test]
+fn steps_that_are_now_slow_and_now_quick_are_recorded_for_a_pause() {
+    let mut bench = bench();
+    bench.send(train(None, Some(100_000)));
+    for round in 0..60 {
+        for turn in 0..round % 5 {
+            let wait_ms = if (round + turn) % 3 == 0 { 90.0 } else { 2.0 };
+            bench.now_ms.set(bench.now_ms.get() + wait_ms);
+            bench.turn();
+        }
+        let id = bench.send(Command::Pause);
+        while bench.answer(id).is_none() {
+            bench.turn();
+        }
+        checked(bench.ask(last_step()));
+        assert!(bench.ask(Command::Resume).is_ok());
+    }
+}
