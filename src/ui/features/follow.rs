@@ -12,6 +12,7 @@ mod fixture;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
+        mod check_view;
         mod controls;
         mod entry;
         mod factor;

@@ -9,7 +9,7 @@ use crate::ui::features::follow::names::Known;
 use crate::ui::features::follow::stages::Moment;
 use crate::ui::features::follow::trail::{Mark, Trail};
 use chalkgrad_engine::protocol::responses::TensorData;
-use chalkgrad_engine::protocol::{Cell, ErrorReport, StepInfo};
+use chalkgrad_engine::protocol::{ArrayData, Cell, ErrorReport, StepInfo};
 
 /// What the panel opens with.
 #[derive(Clone, PartialEq, Debug)]
@@ -17,6 +17,8 @@ pub enum Entry {
     /// The weight of the first layer whose gradient is largest. Without a recorded step, one is taken.
     LargestGradient,
     Cell(Cell),
+    /// A number of the example in the input panel, with the weights of now.
+    InputCell(Cell),
 }
 
 /// What the panel shows.
@@ -37,13 +39,53 @@ pub enum Trouble {
     Failed(ErrorReport),
 }
 
-/// The step that the numbers belong to.
+/// The computation that the numbers belong to.
 #[derive(Clone, PartialEq, Debug)]
-pub struct FollowedStep {
-    pub info: StepInfo,
-    /// Targets of the batch.
-    pub targets: TensorData,
+pub enum Subject {
+    Step {
+        info: StepInfo,
+        /// Targets of the batch.
+        targets: TensorData,
+    },
+    /// The way of one input through the network.
+    Input(ArrayData),
+}
+
+/// The numbers that are followed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Followed {
+    pub subject: Subject,
     pub known: Known,
+}
+
+impl Followed {
+    /// Describes the step, if the numbers are those of one.
+    pub fn info(&self) -> Option<&StepInfo> {
+        match &self.subject {
+            Subject::Step { info, .. } => Some(info),
+            Subject::Input(_) => None,
+        }
+    }
+
+    /// Returns the targets of the batch; none if the numbers are not those of a step.
+    pub fn targets(&self) -> Option<&TensorData> {
+        match &self.subject {
+            Subject::Step { targets, .. } => Some(targets),
+            Subject::Input(_) => None,
+        }
+    }
+
+    pub fn examples(&self) -> usize {
+        self.info().map_or(0, |info| info.indices.len())
+    }
+
+    /// Returns the input, if the numbers are those of one.
+    pub fn input(&self) -> Option<&ArrayData> {
+        match &self.subject {
+            Subject::Step { .. } => None,
+            Subject::Input(input) => Some(input),
+        }
+    }
 }
 
 /// Tensors of a batch by their names.
@@ -54,7 +96,7 @@ pub struct Follow {
     is_open: RwSignal<bool>,
     view: RwSignal<View>,
     trail: RwSignal<Trail>,
-    step: RwSignal<Option<Arc<FollowedStep>>>,
+    step: RwSignal<Option<Arc<Followed>>>,
     is_over: RwSignal<bool>,
     trouble: RwSignal<Option<Trouble>>,
     is_asking: RwSignal<bool>,
@@ -121,7 +163,7 @@ impl Follow {
         self.trail.read_only()
     }
 
-    pub fn step(&self) -> ReadSignal<Option<Arc<FollowedStep>>> {
+    pub fn step(&self) -> ReadSignal<Option<Arc<Followed>>> {
         self.step.read_only()
     }
 
@@ -252,6 +294,12 @@ impl Follow {
         self.entry.get_value()
     }
 
+    /// Follows something else from now on.
+    pub fn enter(&self, entry: Entry) {
+        self.has_taken_step.set_value(false);
+        self.entry.set_value(Some(entry));
+    }
+
     /// Notes that the entry is on the trail.
     pub fn entered(&self) {
         self.entry.set_value(None);
@@ -264,8 +312,8 @@ impl Follow {
         may
     }
 
-    pub fn begin_step(&self, step: FollowedStep, words: Vec<String>) {
-        let examples = step.info.indices.len();
+    pub fn begin_step(&self, step: Followed, words: Vec<String>) {
+        let examples = step.examples();
         self.example.update(|example| *example = (*example).min(examples.saturating_sub(1)));
         self.step.set(Some(Arc::new(step)));
         self.words.set(Arc::new(words));

@@ -31,7 +31,7 @@ pub fn FollowGradient() -> impl IntoView {
 }
 
 /// Button that follows the number that was chosen in a picture of a tensor. Outputs in pictures are those of the input
-/// panel's example, so the button leads to the same place for an example of the last step.
+/// panel's example; all else belongs to the last step.
 #[component]
 pub fn FollowNumber(
     /// Name of the tensor in the picture.
@@ -41,20 +41,17 @@ pub fn FollowNumber(
     /// Index of the number in the picture's tensor.
     #[prop(into)]
     chosen: Signal<Option<usize>>,
-    /// Numbers of the tensor for one example.
-    #[prop(into)]
-    size: Signal<usize>,
 ) -> impl IntoView {
     let state = use_state();
     let (text, help) = match is_output {
-        true => ("follow_place", "follow_place_help"),
+        true => ("follow_number", "follow_place_help"),
         false => ("follow_number", "follow_number_help"),
     };
     let follow = move |_| {
         let Some(chosen) = chosen.get_untracked() else { return };
-        let example = if is_output { state.follow.example().get_untracked() } else { 0 };
-        let index = (example * size.get_untracked() + chosen) as u32;
-        state.open_follow(Entry::Cell(Cell { tensor: name.clone(), index, shard: None }), NUMBER_ID);
+        let cell = Cell { tensor: name.clone(), index: chosen as u32, shard: None };
+        let entry = if is_output { Entry::InputCell(cell) } else { Entry::Cell(cell) };
+        state.open_follow(entry, NUMBER_ID);
     };
     view! {
         <button

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::amounts::precise_to;
 use super::names::Words;
 use crate::ui::state::use_state;
-use crate::ui::stores::follow::FollowedStep;
+use crate::ui::stores::follow::Followed;
 use crate::ui::text::{locale, t_with};
 use chalkgrad_engine::protocol::explanation::{Cell, CellInfo};
 
@@ -16,15 +16,29 @@ use chalkgrad_engine::protocol::explanation::{Cell, CellInfo};
 pub struct LineContext {
     /// Index of the line.
     pub at: usize,
-    pub step: Arc<FollowedStep>,
+    pub step: Arc<Followed>,
     /// The number that is followed from the line.
     pub followed: Memo<Option<Cell>>,
 }
 
 impl LineContext {
+    /// Returns the weight and the index of a gradient that finite differences can check: the whole one of a trained weight.
+    pub fn checked(&self, info: &CellInfo) -> Option<(String, u32)> {
+        let shards = self.step.info()?.shards;
+        let parameter = info.cell.tensor.strip_prefix("grad ").filter(|name| self.step.known.is_weight(name))?;
+        let is_whole = info.cell.shard.is_none() || shards == 1;
+        is_whole.then(|| (parameter.to_owned(), info.cell.index))
+    }
+
     /// Returns words for numbers, in the language of the page, which the surrounding view follows.
     pub fn words(&self) -> Words<'_> {
-        Words { locale: locale(), known: &self.step.known, shards: self.step.info.shards }
+        let info = self.step.info();
+        Words {
+            locale: locale(),
+            known: &self.step.known,
+            shards: info.map_or(1, |info| info.shards),
+            is_of_step: info.is_some(),
+        }
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::check_view::CheckView;
 use super::factor::LineContext;
 use super::map_view::MapView;
-use super::names::{BATCH_INPUT, origin_key};
+use super::names::BATCH_INPUT;
 use super::parts::PartView;
 use super::requests::line_id;
 use super::trail::Line;
@@ -14,12 +15,12 @@ use crate::ui::browser::scroll_to;
 use crate::ui::features::inspector::math::mathml_parts;
 use crate::ui::format;
 use crate::ui::state::use_state;
-use crate::ui::stores::follow::FollowedStep;
+use crate::ui::stores::follow::Followed;
 use crate::ui::text::{locale, t, t_with};
 use chalkgrad_engine::protocol::explanation::Origin;
 
 #[component]
-pub fn LineView(at: usize, line: Line, step: Arc<FollowedStep>) -> impl IntoView {
+pub fn LineView(at: usize, line: Line, step: Arc<Followed>) -> impl IntoView {
     let state = use_state();
     let is_current = Memo::new(move |_| state.follow.current().get() == at);
     let followed = Memo::new(move |_| state.follow.trail().with(|trail| trail.followed(at).cloned()));
@@ -64,13 +65,14 @@ fn content(context: &LineContext, line: &Line) -> impl IntoView + use<> {
         }
     });
     let origin = (explanation.origin != Origin::Computed)
-        .then(|| view! { <p class="follow-origin">{t(origin_key(explanation.origin))}</p> });
+        .then(|| view! { <p class="follow-origin">{words.origin(explanation.origin)}</p> });
     let parts = explanation.parts.iter().cloned();
     let parts = parts.map(|part| view! { <PartView context=context.clone() part /> }).collect_view();
     let map_id = |number: usize| format!("{id}-map-{number}");
     let maps = explanation.maps.iter().cloned().enumerate();
     let maps =
         maps.map(|(number, map)| view! { <MapView context=context.clone() map id=map_id(number) /> }).collect_view();
+    let check = context.checked(&explanation.cell).map(|(parameter, index)| view! { <CheckView parameter index /> });
     let word = word(line).map(|word| view! { <p class="help">{t_with("follow_word", &[("word", &word)])}</p> });
     view! {
         <h3 id=id.clone() tabindex="-1">
@@ -82,6 +84,7 @@ fn content(context: &LineContext, line: &Line) -> impl IntoView + use<> {
         {origin}
         {word}
         {formula}
+        {check}
         <div class="follow-content">
             <div class="follow-parts">{parts}</div>
             <div class="follow-maps">{maps}</div>

@@ -118,7 +118,7 @@ pub fn MapView(
         let Some(example) = named.first.example else { return tensor };
         let count = state.classes();
         let label = (is_input && count > 0)
-            .then(|| classes(&own_context.step.targets, count).get(example as usize).copied())
+            .then(|| classes(own_context.step.targets()?, count).get(example as usize).copied())
             .flatten();
         let number = example.to_string();
         match label {

@@ -121,6 +121,8 @@ pub struct Words<'a> {
     pub known: &'a Known,
     /// Workers that computed the step together.
     pub shards: u32,
+    /// The numbers are those of a step, not of one input.
+    pub is_of_step: bool,
 }
 
 impl Words<'_> {
@@ -143,8 +145,8 @@ impl Words<'_> {
         let changes = !parsed.is_gradient && (parsed.state.is_some() || self.known.is_weight(parsed.base));
         match (parsed.is_before, changes) {
             (true, _) => self.text("follow_before", &[("of", &text)]),
-            (false, true) => self.text("follow_after", &[("of", &text)]),
-            (false, false) => text,
+            (false, true) if self.is_of_step => self.text("follow_after", &[("of", &text)]),
+            (false, _) => text,
         }
     }
 
@@ -212,12 +214,21 @@ impl Words<'_> {
         if place.is_empty() { tensor } else { self.text("follow_cell", &[("tensor", &tensor), ("place", &place)]) }
     }
 
+    /// Says where a number comes from that was not computed.
+    pub fn origin(&self, origin: Origin) -> String {
+        let key = match origin {
+            Origin::State if !self.is_of_step => "follow_origin_weight",
+            origin => origin_key(origin),
+        };
+        self.text(key, &[])
+    }
+
     /// Says a line as a sentence, with its parts.
     pub fn sentence(&self, line: &Explanation) -> String {
         let (name, value) = (self.cell(&line.cell), format::value(line.cell.value));
         let mut sentences = vec![self.text("follow_sentence", &[("name", &name), ("value", &value)])];
         if line.origin != Origin::Computed {
-            sentences.push(self.text(origin_key(line.origin), &[]));
+            sentences.push(self.origin(line.origin));
         }
         for part in &line.parts {
             let value = format::value(part.value);
@@ -240,7 +251,7 @@ impl Words<'_> {
 }
 
 /// Returns the key of the sentence on the origin of a number that was not computed.
-pub fn origin_key(origin: Origin) -> &'static str {
+fn origin_key(origin: Origin) -> &'static str {
     match origin {
         Origin::Computed => "follow_origin_computed",
         Origin::Input => "follow_origin_input",
@@ -267,7 +278,8 @@ pub mod tests {
 
     fn name(tensor: &str, place: &[u32]) -> String {
         let known = known();
-        Words { locale: Locale::English, known: &known, shards: 1 }.cell(&fixture::cell(tensor, 0, place, 0.0))
+        Words { locale: Locale::English, known: &known, shards: 1, is_of_step: true }
+            .cell(&fixture::cell(tensor, 0, place, 0.0))
     }
 
     #[test]
@@ -305,7 +317,7 @@ pub mod tests {
         let known = known();
         let mut info = fixture::cell("grad conv2d.bias", 0, &[3], 0.0);
         info.cell.shard = Some(1);
-        let name = |shards| Words { locale: Locale::English, known: &known, shards }.cell(&info);
+        let name = |shards| Words { locale: Locale::English, known: &known, shards, is_of_step: true }.cell(&info);
         assert_eq!(name(1), "gradient of conv2d.bias, number 3");
         assert_eq!(name(2), "gradient of conv2d.bias, part of worker 1, number 3");
     }
@@ -314,13 +326,13 @@ pub mod tests {
     fn a_line_is_a_sentence_in_either_language() {
         let known = known();
         for locale in Locale::ALL {
-            let words = Words { locale, known: &known, shards: 1 };
+            let words = Words { locale, known: &known, shards: 1, is_of_step: true };
             for line in [fixture::update(), fixture::gradient(), fixture::sum_before_activation(), fixture::pixel()] {
                 let sentence = words.sentence(&line);
                 assert!(!sentence.contains(['{', '_']), "{sentence}");
             }
         }
-        let words = Words { locale: Locale::English, known: &known, shards: 1 };
+        let words = Words { locale: Locale::English, known: &known, shards: 1, is_of_step: true };
         let sentence = words.sentence(&fixture::gradient());
         assert!(sentence.contains("is 0.07617") && sentence.contains("the sum of 4 products"), "{sentence}");
     }

@@ -26,12 +26,13 @@ pub fn FollowPanel() -> impl IntoView {
     };
     let step = move || {
         let step = state.follow.step().get()?;
-        let (number, epoch) = (format::count(step.info.step as usize), (step.info.epoch + 1).to_string());
+        let Some(info) = step.info() else { return Some(t("follow_input")) };
+        let (number, epoch) = (format::count(info.step as usize), (info.epoch + 1).to_string());
         let values = [
             ("step", number.as_str()),
             ("epoch", epoch.as_str()),
-            ("batch", &format::count(step.info.batch_in_epoch as usize)),
-            ("count", &format::count(step.info.indices.len())),
+            ("batch", &format::count(info.batch_in_epoch as usize)),
+            ("count", &format::count(step.examples())),
         ];
         Some(t_with("follow_step", &values))
     };
@@ -39,7 +40,7 @@ pub fn FollowPanel() -> impl IntoView {
         let choose = move |_| {
             state.follow.show_view(view);
             if view == View::Stages {
-                state.load_stage();
+                state.load_stages();
             }
         };
         view! {

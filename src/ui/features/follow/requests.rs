@@ -10,9 +10,9 @@ use crate::ui::browser::{after_ms, focus_soon};
 use crate::ui::features::network::history::History;
 use crate::ui::features::phone::Part;
 use crate::ui::state::State;
-use crate::ui::stores::follow::{Entry, FollowedStep, Trouble, View};
-use chalkgrad_engine::protocol::requests::{Explain, LastStep, Vocabulary};
-use chalkgrad_engine::protocol::{Cell, ErrorReport, RunState};
+use crate::ui::stores::follow::{Entry, Followed, Subject, Trouble, View};
+use chalkgrad_engine::protocol::requests::{CheckGradient, Explain, ExplainInput, LastStep, Vocabulary};
+use chalkgrad_engine::protocol::{Cell, ErrorReport, Explanation, GradientCheck, RunState};
 
 /// Code of the errors of numbers that are not there.
 const NO_VALUE: &str = "no-value-yet";
@@ -111,13 +111,37 @@ impl State {
         self.step();
     }
 
+    /// Opens the slow step, of the last step even if the trail is one of an input.
+    pub fn load_stages(&self) {
+        let is_of_step =
+            self.follow.step().with_untracked(|step| step.as_ref().is_some_and(|step| step.info().is_some()));
+        match is_of_step {
+            true => self.load_stage(),
+            false => {
+                self.follow.enter(Entry::LargestGradient);
+                self.load_followed();
+            }
+        }
+    }
+
     async fn load(&self, question: u32) -> Result<(), Trouble> {
         let follow = &self.follow;
-        let request = LastStep { names: vec![BATCH_TARGET.to_owned()] };
-        let read = self.client().request(request).await.map_err(trouble)?;
         let entry = follow.entry();
-        let is_known = follow.step().with_untracked(|step| step.as_ref().is_some_and(|step| step.info == read.info));
-        if is_known && entry.is_none() && !follow.is_over().get_untracked() {
+        let is_input = match &entry {
+            Some(entry) => matches!(entry, Entry::InputCell(_)),
+            None => follow.step().with_untracked(|step| step.as_ref().is_some_and(|step| step.input().is_some())),
+        };
+        let subject = match is_input {
+            true => Subject::Input(self.input_now()),
+            false => {
+                let request = LastStep { names: vec![BATCH_TARGET.to_owned()] };
+                let read = self.client().request(request).await.map_err(trouble)?;
+                let targets = read.tensors.into_iter().next().unwrap_or_default();
+                Subject::Step { info: read.info, targets }
+            }
+        };
+        let is_known = follow.step().with_untracked(|step| step.as_ref().is_some_and(|step| step.subject == subject));
+        if is_known && entry.is_none() && !follow.is_over().get_untracked() && !is_input {
             return Ok(());
         }
         let words = match untrack(|| self.has_texts()) {
@@ -127,13 +151,13 @@ impl State {
         };
         let is_entry = entry.is_some();
         let cells = match entry {
-            Some(Entry::Cell(cell)) => vec![(cell, FEW_TERMS)],
+            Some(Entry::Cell(cell) | Entry::InputCell(cell)) => vec![(cell, FEW_TERMS)],
             Some(Entry::LargestGradient) => Vec::new(),
             None => follow.wanted(),
         };
         let mut lines = Vec::with_capacity(cells.len());
         for (cell, terms) in cells {
-            match self.client().request(Explain { cell, terms }).await {
+            match self.explanation(&subject, cell, terms).await {
                 Ok(explanation) => lines.push(Line::new(explanation, terms)),
                 Err(report) if is_entry => return Err(trouble(report)),
                 // The lines above it hold all the same, and another network may not have this number.
@@ -143,16 +167,15 @@ impl State {
                 return Ok(());
             }
         }
-        if lines.is_empty() {
+        if lines.is_empty() && !is_input {
             let cell = self.largest_gradient().await?;
-            let explanation = self.client().request(Explain { cell, terms: FEW_TERMS }).await.map_err(trouble)?;
+            let explanation = self.explanation(&subject, cell, FEW_TERMS).await.map_err(trouble)?;
             lines.push(Line::new(explanation, FEW_TERMS));
         }
-        let targets = read.tensors.into_iter().next().unwrap_or_default();
         if !follow.is_latest(question) {
             return Ok(());
         }
-        follow.begin_step(FollowedStep { info: read.info, targets, known: self.known_weights() }, words);
+        follow.begin_step(Followed { subject, known: self.known_weights() }, words);
         let current = if is_entry { 0 } else { follow.current().get_untracked() };
         follow.change(|trail| trail.reset(lines), current);
         follow.entered();
@@ -160,6 +183,14 @@ impl State {
             self.load_stage();
         }
         Ok(())
+    }
+
+    /// Asks for the explanation of a number of a step or of an input.
+    async fn explanation(&self, subject: &Subject, cell: Cell, terms: u32) -> Result<Explanation, ErrorReport> {
+        match subject {
+            Subject::Step { .. } => self.client().request(Explain { cell, terms }).await,
+            Subject::Input(input) => self.client().request(ExplainInput { cell, terms, input: input.clone() }).await,
+        }
     }
 
     /// Finds the number of the first weight whose gradient is largest.
@@ -174,7 +205,8 @@ impl State {
 
     /// Asks for a line; `None` if another question has been asked since, or if there is no answer, which is said.
     async fn explain(&self, question: u32, cell: Cell, terms: u32) -> Option<Line> {
-        let answer = self.client().request(Explain { cell, terms }).await;
+        let subject = self.follow.step().with_untracked(|step| step.as_ref().map(|step| step.subject.clone()))?;
+        let answer = self.explanation(&subject, cell, terms).await;
         if !self.follow.is_latest(question) {
             return None;
         }
@@ -251,7 +283,8 @@ impl State {
     /// Returns the next number on the way from the last line; `None` at its end.
     pub fn next_cell(&self, goal: Goal) -> Option<Cell> {
         self.follow.step().with_untracked(|step| {
-            let known = &step.as_ref()?.known;
+            let step = step.as_ref().filter(|step| goal == Goal::Input || step.info().is_some())?;
+            let known = &step.known;
             self.follow.trail().with_untracked(|trail| {
                 let cell = next(&trail.lines().last()?.explanation, goal, known)?;
                 (!trail.contains(&cell)).then_some(cell)
@@ -288,6 +321,13 @@ impl State {
             follow.look_at(current + 1);
             state.play_on();
         });
+    }
+}
+
+impl State {
+    /// Compares a gradient of the last step with the one that finite differences give.
+    pub async fn check_gradient(&self, parameter: String, index: u32) -> Result<GradientCheck, ErrorReport> {
+        self.client().request(CheckGradient { parameter, index }).await
     }
 }
 

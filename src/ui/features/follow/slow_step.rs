@@ -23,7 +23,9 @@ const PACES: [(u32, &str); 3] = [(2000, "pace_slow"), (1000, "pace_normal"), (40
 pub fn SlowStep() -> impl IntoView {
     let state = use_state();
     let stage = Memo::new(move |_| state.follow.moment().get().stage);
-    let is_ready = Memo::new(move |_| state.follow.step().with(Option::is_some) && state.can_follow());
+    let is_ready = Memo::new(move |_| {
+        state.follow.step().with(|step| step.as_ref().is_some_and(|step| step.info().is_some())) && state.can_follow()
+    });
     let is_playing = state.follow.is_playing();
     let button = move |own: Stage| {
         view! {
@@ -96,7 +98,7 @@ fn on_key(state: State, event: &web_sys::KeyboardEvent) {
 
 /// Number of examples that are shown.
 fn examples(state: State) -> usize {
-    state.follow.step().with(|step| step.as_ref().map_or(0, |step| step.info.indices.len())).min(MOST_EXAMPLES)
+    state.follow.step().with(|step| step.as_ref().map_or(0, |step| step.examples())).min(MOST_EXAMPLES)
 }
 
 /// Names the true class of an example; empty where the target is no class.
@@ -104,7 +106,7 @@ fn label(state: State, example: usize) -> String {
     let count = state.classes();
     let class = state.follow.step().with(|step| {
         let step = step.as_ref()?;
-        classes(&step.targets, count).get(example).copied()
+        classes(step.targets()?, count).get(example).copied()
     });
     class.map(|class| state.class_name(class)).unwrap_or_default()
 }
@@ -197,7 +199,7 @@ fn Losses() -> impl IntoView {
             let classes = state
                 .follow
                 .step()
-                .with(|step| step.as_ref().map(|step| classes(&step.targets, count)).unwrap_or_default());
+                .with(|step| step.as_ref().and_then(|step| Some(classes(step.targets()?, count))).unwrap_or_default());
             let row = |(example, loss): (usize, &f32)| {
                 let own = outputs.and_then(|outputs| of_example(outputs, example));
                 let p = own.zip(classes.get(example)).and_then(|(own, class)| probability(&own.values, *class));

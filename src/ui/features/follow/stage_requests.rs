@@ -65,7 +65,9 @@ impl State {
     /// Reads the tensors of the stage that is looked at, as far as they are not there.
     pub fn load_stage(&self) {
         let state = *self;
-        if !untrack(|| state.can_follow()) || self.follow.step().with_untracked(Option::is_none) {
+        if !untrack(|| state.can_follow())
+            || self.follow.step().with_untracked(|step| step.as_ref().is_none_or(|step| step.info().is_none()))
+        {
             return;
         }
         let stage = self.follow.moment().get_untracked().stage;

@@ -70,7 +70,10 @@ pub fn TroubleView() -> impl IntoView {
     let said = Memo::new(move |_| Said::now(state));
     let over = move || {
         let step = state.follow.step().get().filter(|_| state.follow.is_over().get())?;
-        Some(t_with("follow_over", &[("step", &format::count(step.info.step as usize))]))
+        Some(match step.info() {
+            Some(info) => t_with("follow_over", &[("step", &format::count(info.step as usize))]),
+            None => t("follow_input_over"),
+        })
     };
     let step_button = move || {
         view! {

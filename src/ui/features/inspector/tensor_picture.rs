@@ -353,12 +353,9 @@ pub fn TensorPicture(
                 {(sight == Sight::Input)
                     .then(|| {
                         let is_output = role == Role::Activations;
-                        let size = Signal::derive(move || {
-                            shape.with(|shape| shape.as_ref().map_or(0, |shape| shape.iter().skip(1).product()))
-                        });
                         view! {
                             <p class="follow-number-choice">
-                                <FollowNumber name=name.clone() is_output chosen size />
+                                <FollowNumber name=name.clone() is_output chosen />
                             </p>
                         }
                     })}
