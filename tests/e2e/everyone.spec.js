@@ -52,6 +52,21 @@ async function tour(playground, visit) {
     await visit(`dock-${name}`);
   }
   await playground.show('network');
+  await page.locator('#follow-gradient').click();
+  await expect(page.locator('.follow-line').first()).toBeVisible();
+  for (let line = 0; line < 3; line += 1) {
+    await page.locator('.follow-line').last().locator('.follow-factor').last().click();
+    await expect(page.locator('.follow-line')).toHaveCount(line + 2);
+  }
+  await visit('dock-follow');
+  await page.locator('.follow-header .segmented button').last().click();
+  await expect(page.locator('.follow .gallery-image').first()).toBeVisible();
+  for (const [at, stage] of ['batch', 'forward', 'loss', 'backward', 'update'].entries()) {
+    await page.locator('.step-stages button').nth(at).click();
+    await visit(`dock-slow-step-${stage}`);
+  }
+  await page.keyboard.press('Escape');
+  await playground.show('network');
   await page.locator('.add').nth(1).click();
   await expect(page.getByRole('menu')).toBeVisible();
   await visit('menu');

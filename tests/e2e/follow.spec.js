@@ -179,6 +179,60 @@ test('a number of a picture in the inspector is followed', async ({ playground }
   await expect(lines(page).first().getByRole('heading')).toContainText('gradient of dense.kernel, from input');
 });
 
+test('a number of the input that is shown is followed to its pixels', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.card('conv2d_2').click();
+  await page.getByRole('group', { name: 'What to look at' }).getByRole('button', { name: 'Activations' }).click();
+  const picture = page.locator('.tensor-image').first();
+  await expect(picture).not.toHaveJSProperty('width', 300);
+  await picture.focus();
+  await page.keyboard.press('ArrowRight');
+  await playground.button('Follow this number').click();
+  await expect(panel(page)).toContainText('The example in the input panel, with the weights of now');
+  await expect(lines(page).first().getByRole('heading')).toContainText('output of conv2d_2, row');
+  // Its value is that of the network's output for the picture, which the API gives.
+  await expect(playground.button('To the loss')).toBeDisabled();
+  await playground.press('To the input');
+  await settled(page);
+  await expect(lines(page).last().getByRole('heading')).toContainText(/^input, row \d+, column \d+, channel 0 = /);
+  await expect(lines(page).last()).toContainText('here the way ends');
+  for (const button of await panel(page).getByRole('button', { name: /^Show all/ }).all()) await expect(button).toBeEnabled();
+  await expectTotals(page);
+  // The slow step is one of training.
+  await playground.press('Slow step');
+  await expect(panel(page)).toContainText('Step 1 ·');
+});
+
+test('a gradient is checked by finite differences', async ({ playground }) => {
+  const { page } = playground;
+  await playground.open();
+  await playground.call('setModel', { layers: [{ type: 'Flatten' }, { type: 'Dense', units: 10, activation: 'softmax' }] });
+  await playground.call('train', { steps: 3 });
+  await playground.press('Follow a gradient');
+  await lines(page).first().locator('.follow-factor').last().click();
+  await lines(page).last().getByRole('button', { name: /^Follow gradient of dense.kernel/ }).last().click();
+  await expect(lines(page).last().getByRole('heading')).toContainText('gradient of dense.kernel, from input');
+  await lines(page).last().getByRole('button', { name: 'Check by finite differences' }).click();
+  const table = page.getByRole('table', { name: 'Check by finite differences' });
+  const number = async (name, cell = 0) => {
+    const row = table.getByRole('row', { name });
+    return Number((await row.getByRole('cell').nth(cell).textContent()).replace('−', '-').replace(/^[^\d-]*/, ''));
+  };
+  await expect(table).toBeVisible();
+  const [larger, smaller] = [await number('Loss with the larger weight'), await number('Loss with the smaller weight')];
+  const [above, below] = [await number('Loss with the larger weight', 1), await number('Loss with the smaller weight', 1)];
+  const numeric = await number('Difference of the losses');
+  const analytic = await number('Gradient by backpropagation');
+  expect(above - below).toBeCloseTo(1 / 64, 6);
+  expect(Math.abs((larger - smaller) / (above - below) - numeric)).toBeLessThan(1e-4);
+  expect(Math.abs(numeric - analytic)).toBeLessThan(0.02 * Math.abs(analytic) + 1e-4);
+  await expect(lines(page).last()).toContainText('Both agree');
+  // The line is that of the step still, and so is the gradient that the API reads.
+  const gradient = await page.evaluate(async () => (await window.chalkgrad.tensor('grad dense.kernel')).data);
+  expect(gradient.some((value) => Math.abs(value - analytic) < 1e-6)).toBe(true);
+});
+
 test('a step goes by slowly, stage by stage', async ({ playground }) => {
   const { page } = playground;
   await follow(playground);
