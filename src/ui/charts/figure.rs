@@ -134,12 +134,22 @@ pub fn scale_shapes(scale: &ColourScale, [x, y, width]: [f64; 3], ink: &str) -> 
         }
     }
     let ticks = scale.ticks();
+    let place = |share: f32| x + CAP + inner * f64::from((share + 1.0) / 2.0);
+    let extent = |(share, label): &(f32, String)| {
+        let length = text_width(label, SMALL);
+        let left = match *share {
+            -1.0 => x,
+            1.0 => x + width - length,
+            share => place(share) - length / 2.0,
+        };
+        [left, left + length]
+    };
     // Without room for all numbers, those of the quarters are left out.
-    let needed: f64 = ticks.iter().map(|(_, label)| text_width(label, SMALL) + 6.0).sum();
+    let has_room = ticks.windows(2).all(|pair| extent(&pair[0])[1] + 6.0 <= extent(&pair[1])[0]);
     for (share, label) in ticks {
-        let at = x + CAP + inner * f64::from((share + 1.0) / 2.0);
+        let at = place(share);
         shapes.push(Shape::straight((at, y + BAR), (at, y + BAR + 3.0), ink));
-        if needed > width && share.abs() == 0.5 {
+        if !has_room && share.abs() == 0.5 {
             continue;
         }
         let (at, anchor) = match share {

@@ -21,6 +21,7 @@ pub fn FollowGradient() -> impl IntoView {
             class="button quiet follow-entry"
             id=GRADIENT_ID
             aria-expanded=move || state.follow.is_open().get().to_string()
+            aria-label=move || t("follow_a_gradient")
             title=move || t("follow_a_gradient_help")
             on:click=move |_| state.open_follow(Entry::LargestGradient, GRADIENT_ID)
         >

@@ -55,7 +55,9 @@ fn content(context: &LineContext, line: &Line) -> impl IntoView + use<> {
     let words = context.words();
     let name = words.cell(&explanation.cell);
     let id = line_id(context.at);
-    let formula = (!explanation.formula.is_empty()).then(|| {
+    // A letter alone says no more than its part below.
+    let has_formula = explanation.formula.chars().count() > 1;
+    let formula = has_formula.then(|| {
         let numbers = format!("= {} = {}", explanation.numbers, format::value(explanation.cell.value));
         view! {
             <div class="formulas" role="group" tabindex="0" aria-label=t("follow_formula")>
