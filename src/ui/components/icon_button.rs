@@ -12,6 +12,9 @@ pub fn IconButton(
     text: &'static str,
     icon: &'static str,
     #[prop(optional)] shortcut: &'static str,
+    /// Key of a word of its name, which stands beside the icon where there is room.
+    #[prop(optional)]
+    word: &'static str,
     #[prop(optional, into)] disabled: Signal<bool>,
     /// True while the part that the button opens is open; absent for a button that opens none.
     #[prop(optional, into)]
@@ -30,6 +33,7 @@ pub fn IconButton(
             on:click=move |_| on_click()
         >
             <Icon name=icon />
+            {(!word.is_empty()).then(|| view! { <span class="icon-word">{move || t(word)}</span> })}
         </button>
     }
 }

@@ -15,8 +15,8 @@ use crate::ui::text::t;
 /// A tab of the dock.
 struct Tab {
     key: &'static str,
-    /// Key of its name.
-    title: &'static str,
+    /// Returns the key of its name for the data set in use.
+    title: fn(State) -> &'static str,
     /// Returns true if the tab has something to show for the data set in use.
     is_of_use: fn(State) -> bool,
     view: fn() -> AnyView,
@@ -32,23 +32,28 @@ const ALWAYS: fn(State) -> bool = |_| true;
 
 /// The tabs in their order.
 const TABS: &[Tab] = &[
-    Tab { key: "curves", title: "curves", is_of_use: ALWAYS, view: || view! { <Curves /> }.into_any() },
-    Tab { key: "confusion", title: "tab_confusion", is_of_use: ALWAYS, view: || view! { <Confusion /> }.into_any() },
-    Tab { key: "mistakes", title: "tab_mistakes", is_of_use: ALWAYS, view: || view! { <Mistakes /> }.into_any() },
+    Tab { key: "curves", title: |_| "curves", is_of_use: ALWAYS, view: || view! { <Curves /> }.into_any() },
+    Tab {
+        key: "confusion",
+        title: |state| if state.classes() > 0 { "tab_confusion" } else { "tab_predictions" },
+        is_of_use: ALWAYS,
+        view: || view! { <Confusion /> }.into_any(),
+    },
+    Tab { key: "mistakes", title: |_| "tab_mistakes", is_of_use: ALWAYS, view: || view! { <Mistakes /> }.into_any() },
     Tab {
         key: "histograms",
-        title: "tab_histograms",
+        title: |_| "tab_histograms",
         is_of_use: ALWAYS,
         view: || view! { <WeightHistograms /> }.into_any(),
     },
     Tab {
         key: "words",
-        title: "tab_words",
+        title: |_| "tab_words",
         is_of_use: |state| state.has_texts(),
         view: || view! { <Words /> }.into_any(),
     },
-    Tab { key: "runs", title: "tab_runs", is_of_use: ALWAYS, view: || view! { <RunTable /> }.into_any() },
-    Tab { key: "log", title: "tab_log", is_of_use: ALWAYS, view: || view! { <Log /> }.into_any() },
+    Tab { key: "runs", title: |_| "tab_runs", is_of_use: ALWAYS, view: || view! { <RunTable /> }.into_any() },
+    Tab { key: "log", title: |_| "tab_log", is_of_use: ALWAYS, view: || view! { <Log /> }.into_any() },
 ];
 
 #[component]
@@ -101,7 +106,7 @@ fn TabButton(tab: &'static Tab, open: Memo<&'static Tab>) -> impl IntoView {
             tabindex=move || if is_open() { "0" } else { "-1" }
             on:click=move |_| state.dock.open(tab.key)
         >
-            {move || t(tab.title)}
+            {move || t((tab.title)(state))}
         </button>
     }
 }

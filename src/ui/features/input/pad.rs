@@ -88,7 +88,7 @@ pub fn Pad() -> impl IntoView {
                 on:pointercancel=move |event| end(&event)
             ></canvas>
             <p class="pad-hint" hidden=move || has_cursor.get() || has_image.get()>
-                {move || t("pad_hint")}
+                {move || t(if state.screen.is_narrow().get() { "pad_hint" } else { "pad_hint_drop" })}
             </p>
             <p class="pad-keys" id="pad-help" hidden=move || !has_cursor.get()>
                 {move || t("pad_keys")}

@@ -23,7 +23,7 @@ const ENDING: &str = ".safetensors";
 #[component]
 pub fn SaveFile() -> impl IntoView {
     let state = use_state();
-    view! { <IconButton text="save_file" icon="save" on_click=move || save(state) /> }
+    view! { <IconButton text="save_file" word="word_save" icon="save" on_click=move || save(state) /> }
 }
 
 fn save(state: State) {
@@ -85,6 +85,7 @@ pub fn OpenFile() -> impl IntoView {
             on:click=choose
         >
             <Icon name="open" />
+            <span class="icon-word">{move || t("word_open")}</span>
         </button>
         <input type="file" accept=ENDING hidden node_ref=field on:change=open_chosen />
     }

@@ -34,7 +34,7 @@ pub fn TopBar() -> impl IntoView {
             </Show>
             <div class="top-end">
                 <Backend />
-                <IconButton text="copy_link" icon="link" on_click=move || link::copy(state) />
+                <IconButton text="copy_link" word="word_link" icon="link" on_click=move || link::copy(state) />
                 <SaveFile />
                 <OpenFile />
                 <TourButton />
