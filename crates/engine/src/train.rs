@@ -23,9 +23,9 @@ mod executor;
 mod feeder;
 pub mod fit;
 mod follow;
-mod gradient_check;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+mod gradient_check;
 pub mod graphs;
 mod inspection;
 mod layer_stats;
