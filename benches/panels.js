@@ -57,6 +57,8 @@ try {
   const panels = [
     ...inspectors.filter((name) => name !== 'Settings').map((name) => [name, () => inspect(name), () => inspect('Settings')]),
     ...docks.filter((name) => name !== 'Log').map((name) => [name, () => dock(name), () => dock('Log')]),
+    // The trail of a step that is over stays, and asks for nothing while it trains.
+    ['See inside', () => page.getByRole('button', { name: 'Follow a gradient' }).click(), () => page.getByRole('button', { name: 'Close this view' }).click()],
   ];
   await inspect('Settings');
   await dock('Log');

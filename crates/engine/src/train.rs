@@ -38,6 +38,7 @@ mod record_graphs;
 pub mod replicas;
 mod saved;
 mod setup;
+mod shard_task;
 mod shares;
 mod sharing;
 mod step_record;

@@ -11,7 +11,7 @@ use crate::ui::features::follow::trail::{Mark, Trail};
 use chalkgrad_engine::protocol::responses::TensorData;
 use chalkgrad_engine::protocol::{ArrayData, Cell, ErrorReport, StepInfo};
 
-/// What the panel opens with.
+/// The number with which the panel opens.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Entry {
     /// The weight of the first layer whose gradient is largest. Without a recorded step, one is taken.
@@ -21,7 +21,7 @@ pub enum Entry {
     InputCell(Cell),
 }
 
-/// What the panel shows.
+/// The content of the panel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum View {
     #[default]

@@ -9,16 +9,14 @@ use std::ops::Range;
 
 use super::Session;
 use super::executor::{Executor, RunKind};
-use super::feeder::Batch;
 use super::follow::Followed;
 use super::graphs::{NEXT, gradient_name, next_name};
 use super::model::LoadedModel;
 use super::plans::{LoadedPlan, PlanKey};
 use super::progress::Position;
 use super::record_graphs::{BATCH_INPUT, BEFORE};
-use super::replicas::{NamedTensor, Shard, ShardKind, concatenate, write_header};
-use super::training_loop::rng_key;
-use super::worker_pool::shard_key;
+use super::replicas::{NamedTensor, Shard, concatenate};
+use super::shard_task::ShardTask;
 use crate::backend::{PlanHandle, RunStatus, TensorRef};
 use crate::data::{Dataset, FieldType, Part, Target};
 use crate::error::{BackendError, Result, SessionError};
@@ -122,14 +120,7 @@ impl StepRecord {
 
     /// Returns the task of a shard.
     pub fn task(&self, shard: usize) -> ShardTask {
-        let range = self.range(shard);
-        ShardTask {
-            at: self.at,
-            shard,
-            images: self.indices.len(),
-            indices: self.indices[range.clone()].to_vec(),
-            range,
-        }
+        ShardTask::new(self.at, shard, self.range(shard), &self.indices)
     }
 
     /// Adds the tensors of a shard to those of the shards before it.
@@ -155,38 +146,6 @@ impl StepRecord {
         }
         self.parts.push(parts);
         Ok(())
-    }
-}
-
-/// The part of a step that one worker had, to be computed once more.
-pub(super) struct ShardTask {
-    pub at: Position,
-    pub shard: usize,
-    /// The positions of its examples in the batch.
-    pub range: Range<usize>,
-    images: usize,
-    indices: Vec<u32>,
-}
-
-impl ShardTask {
-    /// Writes the inputs of the shard into its plan, which `key` names by the number of its examples.
-    ///
-    /// # Errors
-    /// Errors of planning, of the data set and of the backend.
-    pub fn begin(
-        &self,
-        key: fn(usize) -> PlanKey,
-        model: &LoadedModel,
-        executor: &mut Executor,
-        dataset: &Dataset,
-    ) -> Result<LoadedPlan> {
-        let loaded = executor.plan(model, key(self.range.len()))?;
-        let mut batch = Batch { part: Part::Train, indices: self.indices.clone(), targets: Vec::new() };
-        batch.write(dataset, executor.backend.as_mut(), &loaded, 1.0)?;
-        let key = shard_key(rng_key(model, self.at), self.shard);
-        let shard = Shard { kind: ShardKind::Gradient, batch: self.images, range: self.range.clone(), key };
-        write_header(executor.backend.as_mut(), &loaded, &shard.header())?;
-        Ok(loaded)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ui::stores::follow::Followed;
 use crate::ui::text::{locale, t_with};
 use chalkgrad_engine::protocol::explanation::{Cell, CellInfo};
 
-/// What the views of a line have in common.
+/// The common part of the views of a line.
 #[derive(Clone)]
 pub struct LineContext {
     /// Index of the line.

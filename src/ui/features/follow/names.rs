@@ -206,7 +206,7 @@ impl Words<'_> {
     /// Names a number by its tensor and its place.
     pub fn cell(&self, info: &CellInfo) -> String {
         let mut tensor = self.tensor(&info.cell.tensor);
-        // What a worker has of an example is not told apart: only it has that.
+        // Numbers of an example need no worker in their names: only one worker has them.
         if let Some(shard) = info.cell.shard.filter(|_| self.shards > 1 && info.example.is_none()) {
             tensor = self.text("follow_of_worker", &[("of", &tensor), ("worker", &shard.to_string())]);
         }

@@ -77,7 +77,7 @@ impl Moment {
         let turn = match self.stage {
             Stage::Forward => at + 1,
             Stage::Backward => cards.saturating_sub(at),
-            // What a stage has computed stays for the next one.
+            // Each stage keeps the numbers of the one before.
             Stage::Loss | Stage::Update => return (true, false),
             Stage::Batch => return (false, false),
         };

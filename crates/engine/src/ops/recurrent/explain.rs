@@ -258,7 +258,7 @@ impl RecurrentGradient {
                 (seen, 1, gate_function)
             }
         };
-        // What a simple cell keeps is its state, whose gradient from outside is in that of the state already.
+        // A simple cell keeps its state alone, whose gradient from outside is in that of the state already.
         let of_value = match cell.kind {
             CellKind::Simple => of_value,
             _ => from_outside(&mut parts, part, of_value),
