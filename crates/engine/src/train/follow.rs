@@ -298,7 +298,7 @@ impl Session {
             name => name,
         };
         let (shard, first) = match &followed.source {
-            _ if matches!(node.kind, NodeKind::State | NodeKind::Constant(_)) => {
+            _ if matches!(node.kind, NodeKind::State) || name.is_empty() => {
                 return Ok(Operand::whole(name.to_owned(), tensor));
             }
             Source::Shard { shard, range, .. } => (Some(*shard as u32), Some(range.start)),
