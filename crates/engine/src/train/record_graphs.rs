@@ -58,12 +58,15 @@ impl LoadedModel {
     }
 
     /// Builds the same graph with every node readable, so that one number can be [followed](super::follow). Numbers between those
-    /// of layers are called by layer and op, `conv2d.add`, and their gradients `grad conv2d.add`.
+    /// of layers are called by layer and op, `conv2d.add`, their gradients `grad conv2d.add`, and all else on the way back likewise,
+    /// `grad lstm.recurrent_gradient`.
     ///
     /// # Errors
     /// As [`LoadedModel::record_graph`].
     pub fn follow_graph(&self, shard: usize) -> Result<Program> {
         let Program { mut graph, taps } = self.record(shard, true)?;
+        let gradients = on_the_way_back(&graph);
+        name_all(&mut graph, &gradient_name(""), |id| gradients[id.0 as usize])?;
         name_all(&mut graph, "", |_| true)?;
         let live = graph.live(&taps);
         let taps = graph.ids().filter(|id| live[id.0 as usize] && matches!(graph.node(*id).kind, NodeKind::Op(_)));
@@ -185,6 +188,17 @@ pub(super) fn final_operand(graph: &Graph, output: NodeId) -> Option<NodeId> {
         NodeKind::Op(op) if ["softmax", "sigmoid"].contains(&op.name()) => node.inputs.first().copied(),
         _ => None,
     }
+}
+
+/// Marks the nodes that follow from a gradient.
+fn on_the_way_back(graph: &Graph) -> Vec<bool> {
+    let mut marks = vec![false; graph.nodes().len()];
+    for id in graph.ids() {
+        let node = graph.node(id);
+        let follows = node.inputs.iter().any(|input| marks[input.0 as usize]);
+        marks[id.0 as usize] = follows || node.name.starts_with(&gradient_name(""));
+    }
+    marks
 }
 
 /// Gives names to the results of ops that have none yet, by layer and op. Returns those that can have a gradient.

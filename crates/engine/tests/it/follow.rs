@@ -258,3 +258,41 @@ fn gradients_agree_with_finite_differences_of_the_users_own_network() {
     // A kink or a bend lies within the change of a weight now and then.
     assert!(apart.len() * 50 < checked, "{apart:#?}");
 }
+
+/// Follows the largest gradient of each weight on by the gradient in the largest term, as the page does: it leads to the loss.
+#[test]
+fn every_gradient_is_followed_to_the_loss() {
+    let document = read("learning.json");
+    let mut longest = 0;
+    for run in document["runs"].as_array().unwrap() {
+        let mut session = following::session(&document, run, Box::new(CpuBackend::new()));
+        train(&mut session, 2);
+        let names: Vec<String> = session.tensor_names();
+        let is_weight = |name: &&String| names.iter().any(|other| *other == format!("grad {name}"));
+        for weight in
+            names.iter().filter(is_weight).filter(|name| name.split('.').count() > 1 && !name.ends_with("output"))
+        {
+            let name = format!("grad {weight}");
+            assert!(session.fetch_tensor(&name).unwrap());
+            let gradient = session.tensor(&name).unwrap();
+            let largest = gradient.words().iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+            let Some((index, value)) = largest.filter(|(_, value)| **value != 0.0) else { continue };
+            let mut way = vec![Cell { tensor: name, index: index as u32, shard: None }];
+            loop {
+                let line = explain(&mut session, &way[way.len() - 1].clone(), 1);
+                let factors = line.parts.iter().flat_map(|part| &part.terms).flat_map(|term| &term.factors);
+                let gradients = factors.filter(|factor| factor.cell.tensor.starts_with("grad ") && factor.value != 0.0);
+                let next = gradients.max_by(|one, other| one.value.abs().total_cmp(&other.value.abs()));
+                match next.map(|next| next.cell.clone()).filter(|next| !way.contains(next)) {
+                    Some(next) => way.push(next),
+                    None => break,
+                }
+            }
+            let last = &way[way.len() - 1].tensor;
+            assert!(last.contains("loss"), "{}: from {weight} ({value}) to {last}: {way:?}", run["name"]);
+            longest = longest.max(way.len());
+        }
+    }
+    println!("the longest way has {longest} lines");
+    assert!(longest > 10);
+}

@@ -166,7 +166,11 @@ impl Words<'_> {
             (_, Some((layer, part))) if PRODUCTS.contains(&part) => {
                 self.text("follow_name_products", &[("layer", layer)])
             }
-            (_, Some((layer, part))) => self.text("follow_name_between", &[("layer", layer), ("part", part)]),
+            (_, Some((layer, part))) => {
+                // It is said to be a gradient already.
+                let part = part.strip_suffix("_gradient").filter(|_| name.is_gradient).unwrap_or(part);
+                self.text("follow_name_between", &[("layer", layer), ("part", part)])
+            }
             (base, None) => base.to_owned(),
         }
     }
@@ -294,7 +298,7 @@ pub mod tests {
 
     #[test]
     fn numbers_have_names_in_plain_words() {
-        let cases: [(&str, &[u32], &str); 11] = [
+        let cases: [(&str, &[u32], &str); 12] = [
             ("grad conv2d.kernel", &[1, 1, 0, 0], "gradient of conv2d.kernel, row 1, column 1, channel 0, filter 0"),
             ("conv2d.kernel", &[1, 1, 0, 0], "conv2d.kernel after the step, row 1, column 1, channel 0, filter 0"),
             ("before dense.kernel", &[7, 2], "dense.kernel before the step, from input 7 to unit 2"),
@@ -305,6 +309,7 @@ pub mod tests {
             ("learning_rate", &[], "learning rate"),
             ("update loss.mul_1", &[1, 1, 0, 0], "mul_1 in the update, place 1, 1, 0, 0"),
             ("conv2d.conv2d", &[3, 4, 1], "the sum of products in conv2d, row 3, column 4, channel 1"),
+            ("grad lstm.recurrent_gradient", &[2, 5], "gradient of recurrent in lstm, position 2, channel 5"),
             ("grad loss.softmax", &[3], "gradient of softmax in the loss, unit 3"),
         ];
         for (tensor, place, text) in cases {
