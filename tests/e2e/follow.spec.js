@@ -133,6 +133,9 @@ test('the keyboard alone goes in, along and out', async ({ playground }) => {
   await expect(lines(page)).toHaveCount(2);
   await playground.button('To the input').focus();
   await page.keyboard.press('Enter');
+  // At its end the way has the focus.
+  await settled(page);
+  await expect(lines(page).last().getByRole('heading')).toBeFocused();
   const canvas = page.locator('.follow-map canvas').first();
   await canvas.focus();
   await page.keyboard.press('ArrowRight');
