@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{DepthwiseConv2d, Geometry, cases, cpu, gpu};
 use crate::error::Result;
 use crate::ir::gpu::{GpuCall, Pass};
-use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, Place, Product, VjpCall};
+use crate::ir::{CpuCall, ExplainCall, Explanation, Graph, NodeId, Op, VjpCall};
 use crate::ops::window::{expect_shape, image_extents, inputs, kernel_extents};
 use crate::tensor::{HostTensor, Shape, TensorType};
 
@@ -68,10 +68,7 @@ impl Op for DepthwiseInputGradient {
     fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
         let [gradient, kernel] = call.inputs else { return None };
         let g = self.geometry(&[gradient.tensor_type(), kernel.tensor_type()]).ok()?;
-        let products = g.products().filter(|[x, _, _]| *x == call.at);
-        Some(Explanation::sum(
-            products.map(|[_, w, y]| Product::new([Place::input(0, y), Place::input(1, w)])).collect(),
-        ))
+        Some(g.explain(0, call.at, [2, 1]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
@@ -140,10 +137,7 @@ impl Op for DepthwiseKernelGradient {
     fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
         let [input, gradient] = call.inputs else { return None };
         let g = self.geometry(&[input.tensor_type(), gradient.tensor_type()]).ok()?;
-        let products = g.products().filter(|[_, w, _]| *w == call.at);
-        Some(Explanation::sum(
-            products.map(|[x, _, y]| Product::new([Place::input(0, x), Place::input(1, y)])).collect(),
-        ))
+        Some(g.explain(1, call.at, [0, 2]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {

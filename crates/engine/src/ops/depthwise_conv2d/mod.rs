@@ -74,6 +74,15 @@ impl Geometry {
         })
     }
 
+    /// Explains a number of one of the three by the other two, which are the inputs of an op, in this order. Numbers as
+    /// [`Geometry::products`] orders them.
+    pub fn explain(&self, result: usize, at: usize, inputs: [usize; 2]) -> Explanation {
+        let products = self.products().filter(|product| product[result] == at);
+        let product =
+            |product: [usize; 3]| Product::new([0, 1].map(|input| Place::input(input, product[inputs[input]])));
+        Explanation::sum(products.map(product).collect())
+    }
+
     /// Returns the position on the image that an output sees at an offset in the window, along one axis.
     pub fn seen(&self, axis: usize, output: usize, offset: usize) -> Option<usize> {
         let at = (output * self.strides[axis] + offset * self.dilations[axis]).checked_sub(self.pads[axis])?;
@@ -162,10 +171,7 @@ impl Op for DepthwiseConv2d {
     fn explain(&self, call: &ExplainCall<'_>) -> Option<Explanation> {
         let [input, kernel] = call.inputs else { return None };
         let g = self.forward_geometry(&[input.tensor_type(), kernel.tensor_type()]).ok()?;
-        let products = g.products().filter(|[_, _, y]| *y == call.at);
-        Some(Explanation::sum(
-            products.map(|[x, w, _]| Product::new([Place::input(0, x), Place::input(1, w)])).collect(),
-        ))
+        Some(g.explain(2, call.at, [0, 1]))
     }
 
     fn cpu(&self, call: &mut CpuCall<'_>) {
