@@ -25,9 +25,9 @@ const PRODUCTS: [&str; 4] = ["matmul", "conv2d", "conv2d_transpose", "depthwise_
 /// Parts of a tensor's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TensorName<'a> {
-    /// As it was before the step's update.
+    /// True for a value from before the step's update.
     pub is_before: bool,
-    /// On the way from a gradient to the new weight.
+    /// True for a number between a gradient and the new weight.
     pub is_update: bool,
     pub is_gradient: bool,
     /// The optimizer's state, `adam.m`.
@@ -141,7 +141,7 @@ impl Words<'_> {
         if parsed.is_gradient {
             text = self.text("follow_gradient_of", &[("of", &text)]);
         }
-        // Only what the step has changed is told apart by time.
+        // Names tell two times apart where the step has changed a number.
         let changes = !parsed.is_gradient && (parsed.state.is_some() || self.known.is_weight(parsed.base));
         match (parsed.is_before, changes) {
             (true, _) => self.text("follow_before", &[("of", &text)]),
@@ -167,7 +167,7 @@ impl Words<'_> {
                 self.text("follow_name_products", &[("layer", layer)])
             }
             (_, Some((layer, part))) => {
-                // It is said to be a gradient already.
+                // Drops the ending, because the name says gradient already.
                 let part = part.strip_suffix("_gradient").filter(|_| name.is_gradient).unwrap_or(part);
                 self.text("follow_name_between", &[("layer", layer), ("part", part)])
             }
